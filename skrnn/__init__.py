@@ -1,0 +1,34 @@
+"""Recurrent neural networks that behave like scikit-learn.
+
+The public names load on first use (PEP 562), so that ``import skrnn`` is quick
+and loads no TensorFlow.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# name -> the module that defines it; the order is that of a first reading.
+_HOMES = {
+    "TextToSequence": "text",
+    "RNNClassifier": "estimators",
+    "build_network": "network",
+    "compare": "compare",
+    "fetch_imdb": "datasets",
+    "load_imdb": "datasets",
+    "make_reviews": "datasets",
+    "make_nbsvm": "baselines",
+    "make_tfidf_logistic": "baselines",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
