@@ -1,0 +1,53 @@
+"""Keras callbacks that a fit adds to the user's own."""
+
+from skrnn._backend import keras
+
+
+def best_epoch_stopping(*, patience, min_delta):
+    """Return the callback that stops on the validation loss and keeps the best epoch."""
+    return keras.callbacks.EarlyStopping(
+        monitor="val_loss",
+        mode="min",
+        patience=patience,
+        min_delta=min_delta,
+        restore_best_weights=True,
+    )
+
+
+class EpochTasks(keras.callbacks.Callback):
+    """Make each epoch a task that scikit-learn's callbacks see.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        The task of the whole fit.
+    estimator : estimator instance
+        The one that is fitted.
+    given : dict
+        X, y and metadata, as the caller gave them to fit.
+    running : SequenceClassifier
+        What is being trained.
+    """
+
+    def __init__(self, context, estimator, given, running):
+        super().__init__()
+        self.context, self.estimator, self.given = context, estimator, given
+        self.running = running
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Open the epoch's task."""
+        self.task = self.context.subcontext(task_name="epoch")
+        self.task.call_on_fit_task_begin(estimator=self.estimator, **self.given)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Close the epoch's task; a callback that returns True ends the fit."""
+        stop = self.task.call_on_fit_task_end(
+            estimator=self.estimator, **self.given, reconstruction_attributes=self._as_of_now
+        )
+        if stop:
+            self.model.stop_training = True
+
+    def _as_of_now(self):
+        snapshot = self.running.snapshot()
+        return {"_keras": snapshot, "history_": snapshot.history_,
+                "n_iter_": snapshot.current_epoch}

@@ -1,0 +1,132 @@
+"""Traced Keras programs, shared by all estimators of one architecture.
+
+Tracing a training step costs a second, the same again for every fold and candidate of a
+search; in Keras a trace belongs to one model object. So the traces are kept here by
+architecture: a trainer is lent to one fit at a time, which loads its own weights into it, and
+predictions run through one function that takes the weights as arguments. The latter is also
+why several threads may predict at once.
+"""
+
+import functools
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skrnn._backend import keras, tf
+from skrnn.network import LOGITS, build_network
+
+# Idle trainers kept, least recently used dropped first. Each holds its weights three times
+# (Adam's moments), about 10 MB at 10,000 words and 64 dimensions.
+MAX_IDLE_TRAINERS = 4
+
+
+def network_variables(network):
+    """Return all variables of a network: weights, and the states of its dropouts' generators.
+
+    Unlike ``network.variables`` without the metrics, which come with compilation.
+    """
+    return [variable for layer in network.layers for variable in layer.variables]
+
+
+def read_values(variables):
+    """Return the values of Keras variables as a list of arrays."""
+    return [np.array(variable) for variable in variables]
+
+
+def write_values(variables, values):
+    """Assign values (arrays or other variables), one to each variable."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+@dataclass
+class Trainer:
+    """A compiled network whose training step may be traced already."""
+
+    key: str | None
+    network: keras.Model
+    initial_optimizer: list = field(init=False)
+
+    def __post_init__(self):
+        self.network.optimizer.build(self.network.trainable_variables)
+        self.initial_optimizer = read_values(self.network.optimizer.variables)
+
+    def load(self, network, optimizer_state=None):
+        """Take the weights of `network`, and the optimizer's state or a new one."""
+        write_values(network_variables(self.network), network_variables(network))
+        write_values(self.network.optimizer.variables, optimizer_state or self.initial_optimizer)
+
+
+_lock = threading.Lock()
+_idle = OrderedDict()
+
+
+def borrow_trainer(key, make_network):
+    """Return an idle trainer for `key`, or a new one around ``make_network()``.
+
+    A key of None is never shared: user callbacks and optimizer objects may keep or change what
+    they were given.
+    """
+    with _lock:
+        idle = _idle.get(key)
+        if idle:
+            trainer = idle.pop()
+            if not idle:
+                del _idle[key]
+            return trainer
+    return Trainer(key, make_network())
+
+
+def give_back(trainer):
+    """Return a trainer after a fit that went well."""
+    if trainer.key is None:
+        return
+    with _lock:
+        _idle.setdefault(trainer.key, []).append(trainer)
+        _idle.move_to_end(trainer.key)
+        while sum(map(len, _idle.values())) > MAX_IDLE_TRAINERS:
+            oldest = next(iter(_idle))
+            _idle[oldest].pop()
+            if not _idle[oldest]:
+                del _idle[oldest]
+
+
+@functools.lru_cache(maxsize=16)
+def _logits_program(architecture):
+    network = build_network(**json.loads(architecture), random_state=0)
+    scorer = keras.Model(network.input, network.get_layer(LOGITS).output)
+    unused = [variable.value for variable in scorer.non_trainable_variables]
+    signature = (
+        [tf.TensorSpec(v.shape, v.dtype) for v in scorer.trainable_variables],
+        tf.TensorSpec([None, *network.input.shape[1:]], network.input.dtype),
+    )
+
+    @tf.function(input_signature=signature, autograph=False, jit_compile=False)
+    def program(weights, x):
+        logits, _ = scorer.stateless_call(weights, unused, x, training=False)
+        return logits
+
+    return program
+
+
+def predict_logits(architecture, network, x):
+    """Return the network's output before its activation.
+
+    Parameters
+    ----------
+    architecture : str
+        The arguments of `build_network` as JSON.
+    network : keras.Model
+        What `build_network` made of them; gives the weights.
+    x : ndarray
+        One padded batch.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs), float32
+    """
+    program = _logits_program(architecture)
+    return program([v.value for v in network.trainable_variables], tf.constant(x)).numpy()

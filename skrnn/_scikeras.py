@@ -1,0 +1,323 @@
+"""The private scikeras estimator; everything that works around scikeras is here.
+
+scikeras 0.13.0 drives Keras for :class:`skrnn.RNNClassifier`: it turns names and prefixed
+parameters into an optimizer and a compiled model, and runs fits and their bookkeeping. What is
+overridden, and when each override can go:
+
+- `_validate_data`: rejects ragged and object input, and another width at predict than at fit.
+  Checking is done before, in :mod:`skrnn.sequences`. Stays as long as that does.
+- `target_encoder_`, `feature_encoder_`: identities, for what comes in is encoded. Stay.
+- `_validate_sample_weight`: drops rows by indexing X; done before. Stays.
+- `random_state` is never set: scikeras would seed the process's global generators and switch op
+  determinism on while it fits. Seeds go into the layers instead. Can go when scikeras leaves
+  global state alone.
+- `_fit_keras_model`: gives Keras padded arrays to shuffle and slice; here it gets batches. Stays.
+- `__getstate__`: scikeras pickles the compiled model with its optimizer slots, three times the
+  weights. Can go when it offers weights only.
+- `_detach_callbacks`: scikeras leaves the model on the callbacks. Can go when it does not.
+- `_get_tags`-style tags and mixin order (wrong on scikit-learn 1.9) do not matter: no
+  scikit-learn tool ever sees this class.
+"""
+
+import json
+
+import numpy as np
+from sklearn.preprocessing import FunctionTransformer
+
+from skrnn import _programs
+from skrnn._backend import BaseWrapper, KerasClassifier, keras, tf
+from skrnn.batching import BatchPlan
+from skrnn.network import build_network, loss_for
+
+PREDICT_BATCH_SIZE = 256
+
+
+class SequenceClassifier(KerasClassifier):
+    """scikeras's classifier on `Sequences` and encoded targets.
+
+    Parameters
+    ----------
+    network : dict
+        Arguments of `build_network`; JSON-compatible.
+    seed : int
+        Seeds weights, dropout and the order of batches.
+    **kwargs
+        scikeras's own: optimizer and its prefixed parameters, batch_size, callbacks, verbose.
+    """
+
+    _compile_kwargs = BaseWrapper._compile_kwargs | {"jit_compile"}
+
+    def __init__(self, network, seed, **kwargs):
+        # XLA would compile anew for every length of batch.
+        super().__init__(metrics=["accuracy"], jit_compile=False, **kwargs)
+        self.network = network
+        self.seed = seed
+        # scikeras hands these to the model-building function, ours takes `network`.
+        self._user_params = set()
+
+    @classmethod
+    def after(cls, previous, network, seed, **kwargs):
+        """Return an estimator that goes on from `previous`, or one that starts if that is None.
+
+        Raises
+        ------
+        ValueError
+            Where the network would be another one, or the optimizer is unknown.
+        """
+        if isinstance(kwargs["optimizer"], str):
+            _check_optimizer(kwargs["optimizer"])
+        if previous is None:
+            return cls(network, seed, **kwargs)
+        changed = {k: (previous.network[k], v) for k, v in network.items()
+                   if previous.network[k] != v}
+        if changed:
+            told = ", ".join(f"{k} from {old!r} to {new!r}" for k, (old, new) in changed.items())
+            raise ValueError(
+                f"Training cannot go on with another network: {told}. Set it back, or fit anew "
+                "with warm_start=False."
+            )
+        one = cls(network, previous.seed, **kwargs)
+        one.history_ = previous.history_
+        one._model = previous.model_
+        if previous.optimizer == one.optimizer and "_optimizer_state" in vars(previous):
+            one._optimizer_state = previous._optimizer_state
+        return one
+
+    @property
+    def architecture(self):
+        """The arguments of `build_network` as JSON, the key to what is traced already."""
+        return json.dumps(self.network, sort_keys=True)
+
+    @property
+    def current_epoch(self):
+        """Number of epochs trained so far."""
+        return len(self.history_["loss"]) if hasattr(self, "history_") else 0
+
+    @property
+    def model_(self):
+        """The network with this estimator's weights; made when first asked for."""
+        if "_model" not in self.__dict__:
+            if "_variables" not in self.__dict__:
+                raise AttributeError("model_")
+            model = build_network(**self.network, random_state=self.seed)
+            _programs.write_values(_programs.network_variables(model), self._variables)
+            # Last, so that another thread never sees a model without its weights.
+            self._model = model
+        return self._model
+
+    @model_.setter
+    def model_(self, model):
+        self._model = model
+
+    def train(self, X, y, sample_weight, *, epochs, validation=None, callbacks=()):
+        """Train for so many further epochs.
+
+        Parameters
+        ----------
+        X : Sequences
+            Training rows.
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Encoded targets.
+        sample_weight : ndarray of shape (n_samples,)
+            Weights, none of them 0.
+        epochs : int
+            How many.
+        validation : tuple (X, y, sample_weight) or None
+            What to evaluate after each epoch.
+        callbacks : sequence of keras.callbacks.Callback
+            Run after those of the estimator.
+        """
+        if not self.initialized_:
+            self.model_ = build_network(**self.network, random_state=self.seed)
+        own = self.model_
+        trainer = _programs.borrow_trainer(self._trainer_key(), self._make_trainer_network)
+        trainer.load(own, self.__dict__.get("_optimizer_state"))
+        if isinstance(self._learning_rate, float):
+            trainer.network.optimizer.learning_rate = self._learning_rate
+        self.target_encoder_ = self.feature_encoder_ = FunctionTransformer()
+        self._initialize_callbacks()
+        self.model_ = trainer.network
+        try:
+            self._fit(
+                X,
+                y,
+                sample_weight,
+                warm_start=True,
+                epochs=epochs,
+                initial_epoch=self.current_epoch,
+                validation=validation,
+                extra_callbacks=list(callbacks),
+            )
+        finally:
+            self.model_ = own
+            self._detach_callbacks()
+        _programs.write_values(
+            _programs.network_variables(own), _programs.network_variables(trainer.network)
+        )
+        self._optimizer_state = _programs.read_values(trainer.network.optimizer.variables)
+        _programs.give_back(trainer)
+        return self
+
+    def snapshot(self):
+        """Return a copy that predicts with the weights of this moment of a running fit."""
+        copy = SequenceClassifier(self.network, self.seed)
+        copy._variables = _programs.read_values(_programs.network_variables(self.model_))
+        copy.history_ = {key: list(values) for key, values in self.model_.history.history.items()}
+        return copy
+
+    def predict_logits(self, X):
+        """Return logits float32 of shape (n_samples, n_outputs) in the rows' order."""
+        architecture, model = self.architecture, self.model_
+        logits = np.empty((len(X), self.network["n_outputs"]), dtype=np.float32)
+        for rows in BatchPlan(X.lengths, PREDICT_BATCH_SIZE).batches():
+            logits[rows] = _programs.predict_logits(architecture, model, X.pad(rows))
+        return logits
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        for name in _NOT_PICKLED:
+            state.pop(name, None)
+        if not self.warm_start:
+            state.pop("_optimizer_state", None)
+        if self.initialized_:
+            state["_variables"] = _programs.read_values(_programs.network_variables(self.model_))
+        return state
+
+    @property
+    def _learning_rate(self):
+        return self.__dict__.get("optimizer__learning_rate")
+
+    def _trainer_key(self):
+        """Name what a traced training step depends on; None where it must not be shared."""
+        config = {k: v for k, v in self.get_params(deep=False).items() if "__" in k}
+        if self.callbacks or not isinstance(self.optimizer, str):
+            return None
+        if "optimizer__learning_rate" in config:
+            if not isinstance(config.pop("optimizer__learning_rate"), float):
+                return None  # a schedule is part of the trace; a number is a variable
+        return json.dumps([self.architecture, self.optimizer, sorted(config.items())])
+
+    def _make_trainer_network(self):
+        return build_network(
+            **self.network, random_state=self.seed, compile_kwargs=self._get_compile_kwargs()
+        )
+
+    def _detach_callbacks(self):
+        # Keras callbacks keep the model of their last fit. Left there, a clone of the estimator
+        # would copy it, and so would a pickle.
+        for callback in self._fit_callbacks:
+            for one in callback if isinstance(callback, list) else [callback]:
+                one._model = None
+        self._fit_callbacks = self._predict_callbacks = None
+
+    # What scikeras calls during `_fit`.
+
+    def _get_compile_kwargs(self):
+        kwargs = super()._get_compile_kwargs()
+        kwargs["loss"] = loss_for(self.network["n_outputs"], self.network["multilabel"])
+        if isinstance(self.optimizer, keras.optimizers.Optimizer):
+            # The caller's object stays as it was given, and serves any number of fits.
+            kwargs["optimizer"] = type(self.optimizer).from_config(self.optimizer.get_config())
+        return kwargs
+
+    def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        return X, y
+
+    @staticmethod
+    def _validate_sample_weight(X, y, sample_weight):
+        return X, y, sample_weight
+
+    def _fit_keras_model(
+        self,
+        X,
+        y,
+        sample_weight,
+        warm_start,
+        epochs,
+        initial_epoch,
+        *,
+        validation,
+        extra_callbacks,
+    ):
+        feed = Feed(X, y, sample_weight, self.batch_size, self.seed)
+        history = self.model_.fit(
+            feed.dataset(),
+            epochs=initial_epoch + epochs,
+            initial_epoch=initial_epoch,
+            validation_data=validation and Feed(*validation, PREDICT_BATCH_SIZE).dataset(),
+            callbacks=[feed, *self._fit_callbacks, *extra_callbacks],
+            verbose=self.verbose,
+            shuffle=False,
+        ).history
+        before = getattr(self, "history_", {})
+        self.history_ = {key: [*before.get(key, []), *map(float, v)] for key, v in history.items()}
+
+
+_NOT_PICKLED = (
+    "_model",
+    "_fit_callbacks",
+    "_predict_callbacks",
+    "callbacks",
+    "target_encoder_",
+    "feature_encoder_",
+)
+
+
+def _check_optimizer(name):
+    try:
+        keras.optimizers.get(name)
+    except ValueError:
+        raise ValueError(
+            f"The 'optimizer' parameter names no Keras optimizer: {name!r}. Use 'adam', 'adamw', "
+            "'rmsprop', 'sgd' or another of keras.optimizers, or give an optimizer object."
+        ) from None
+
+
+class Feed(keras.callbacks.Callback):
+    """The rows of one fit as a `tf.data.Dataset` of padded batches.
+
+    As a callback it learns the epoch, from which and the seed the order of the rows follows: it
+    is then the same whether epochs run in one fit or in several.
+
+    Parameters
+    ----------
+    X : Sequences
+    y, sample_weight : ndarray
+    batch_size : int
+    seed : int or None
+        None keeps the rows sorted by length.
+    """
+
+    def __init__(self, X, y, sample_weight, batch_size, seed=None):
+        super().__init__()
+        self.X, self.y, self.sample_weight = X, y, sample_weight
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+        self.plan = BatchPlan(X.lengths, batch_size)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Take note of the epoch whose batches Keras is about to ask for."""
+        self.epoch = epoch
+
+    def batches(self):
+        """Yield (x, y, sample_weight) of one epoch."""
+        rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
+        # Keras averages over a batch. Batches may be of different sizes, and this makes a row
+        # count the same in all of them.
+        nominal = len(self.X) / -(-len(self.X) // self.batch_size)
+        for rows in self.plan.batches(rng):
+            weight = self.sample_weight[rows] * (len(rows) / nominal)
+            yield self.X.pad(rows), self.y[rows], weight.astype(np.float32)
+
+    def dataset(self):
+        """Return the batches as Keras takes them, lengths left open so that one trace serves."""
+
+        def open_spec(array, n_open):
+            return tf.TensorSpec([None] * n_open + list(array.shape[1:]), array.dtype)
+
+        x = self.X.values
+        x_spec = tf.TensorSpec([None, None, *x.shape[1:]], x.dtype)
+        signature = (x_spec, open_spec(self.y, 1), tf.TensorSpec([None], tf.float32))
+        batches = tf.data.Dataset.from_generator(self.batches, output_signature=signature)
+        return batches.apply(tf.data.experimental.assert_cardinality(len(self.plan)))

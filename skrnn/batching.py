@@ -1,0 +1,67 @@
+"""From sequences to batches of similar length.
+
+A recurrent layer takes as many steps for a batch as its longest row has, so rows of like
+length go together. In training the lengths are jittered by a tenth before they are sorted
+(as in AllenNLP's ``BucketBatchSampler``): batches then differ from epoch to epoch even on data
+that fits into few of them, at little padding.
+"""
+
+import numpy as np
+
+LENGTH_NOISE = 0.1
+# A batch is split where padding would make it over this many times its tokens: one document of
+# 20,000 tokens must not stretch a whole batch of reviews to its length.
+MAX_STRETCH = 2.0
+
+
+class BatchPlan:
+    """Which rows go together.
+
+    Sizes are as even as they can be, so that no small remainder takes an optimizer step of its
+    own, and follow from the lengths alone, so that every epoch has as many batches.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_samples,)
+        Steps of each row.
+    batch_size : int
+        At most so many rows a batch.
+    """
+
+    def __init__(self, lengths, batch_size):
+        self.lengths = lengths
+        self._sorted = np.argsort(lengths, kind="stable")
+        parts = np.array_split(lengths[self._sorted], -(-len(lengths) // batch_size))
+        sizes = [len(part) for batch in parts for part in _split_stretched(batch)]
+        self._cuts = np.cumsum(sizes)[:-1]
+
+    def __len__(self):
+        return len(self._cuts) + 1
+
+    def batches(self, rng=None):
+        """Return arrays of row numbers; every row is in exactly one.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator or None
+            Shuffles; None leaves rows sorted by length.
+        """
+        if rng is None:
+            return np.split(self._sorted, self._cuts)
+        n_samples = len(self.lengths)
+        noise = rng.uniform(1 - LENGTH_NOISE, 1 + LENGTH_NOISE, n_samples)
+        # Among short rows a tenth is less than one step, and like lengths would never mix.
+        noisy = self.lengths * noise + rng.uniform(0, 2, n_samples)
+        batches = np.split(np.argsort(noisy, kind="stable"), self._cuts)
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def _split_stretched(lengths):
+    """Cut sorted lengths where the longest would pad the others beyond `MAX_STRETCH`."""
+    longest, n = lengths[-1], len(lengths)
+    if longest * n <= MAX_STRETCH * lengths.sum():
+        return [lengths]
+    # The cut that leaves the least padding in the two parts.
+    first = np.arange(1, n)
+    cut = int((lengths[:-1] * first + longest * (n - first)).argmin()) + 1
+    return [*_split_stretched(lengths[:cut]), lengths[cut:]]

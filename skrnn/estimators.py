@@ -1,0 +1,560 @@
+"""The scikit-learn face of the networks.
+
+Importing this module, making an estimator, cloning it and searching its parameters need no
+TensorFlow; it is loaded by the first fit, or by the first prediction after unpickling.
+"""
+
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from skrnn.sequences import check_feature_names, check_sequences
+from skrnn.targets import TargetCoder, check_targets, hold_out
+
+_SHARE = Interval(Real, 0, 1, closed="left")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+
+
+class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Classify sequences with a recurrent neural network.
+
+    The network reads a sequence step by step (tokens of a text through an embedding, numeric
+    channels as they are), pools the states of its recurrent layer over time, and gives the
+    probability of each class, or of each label of a multilabel target. It is trained by
+    mini-batch gradient descent on the cross-entropy, batches being made of sequences of
+    similar length.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        The recurrent layer: simple (Elman 1990), long short-term memory (Hochreiter &
+        Schmidhuber 1997) or gated recurrent unit (Cho et al. 2014), as in Keras.
+
+    units : int or tuple of int, default=64
+        Width of the recurrent layer, or of each layer of a stack, first to last.
+
+    bidirectional : bool, default=False
+        Whether each layer also reads from the end.
+
+    embedding_dim : int, default=64
+        Width of the token embedding; no effect on numeric sequences.
+
+    pooling : {"last", "max", "mean", "attention"}, default="max"
+        How the states of all time steps become one vector: the state after the last step, the
+        maximum or mean over the steps, or a mean weighted by a learned attention.
+
+    embedding_dropout : float, default=0.0
+        Share of the input's dimensions dropped in training, the same ones at every step of a
+        sequence. In [0, 1).
+
+    recurrent_dropout : float, default=0.0
+        Share of the state dropped on its way to the next step. In [0, 1). Slow.
+
+    dropout : float, default=0.0
+        Share of the pooled vector dropped before the dense layer. In [0, 1).
+
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        Name of a Keras optimizer, or an optimizer, which is used as a pattern and left as it is.
+
+    learning_rate : float or keras LearningRateSchedule, default=0.001
+        Step size, for an optimizer given by name.
+
+    global_clipnorm : float or None, default=1.0
+        Gradients are scaled down together where their norm is over this; for an optimizer given
+        by name. None does not clip.
+
+    epochs : int, default=10
+        Passes over the training rows; with early stopping, at most so many.
+
+    batch_size : int, default=128
+        Rows an update of the weights. Has no influence on predictions.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss, as ``{label: weight}``, or inversely proportional to
+        the classes' frequencies. Multiplied with `sample_weight`.
+
+    early_stopping : bool, default=False
+        Whether to stop when the loss on validation rows has not improved for `n_iter_no_change`
+        epochs, and to keep the weights of the best epoch. The validation rows are a stratified
+        random part of the training rows, or `X_val` and `y_val` of `fit`.
+
+    validation_fraction : float, default=0.1
+        Share of the training rows set aside for early stopping. In (0, 1).
+
+    n_iter_no_change : int, default=2
+        Epochs without improvement before early stopping.
+
+    tol : float, default=0.0
+        What counts as improvement of the validation loss.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights, optimizer and history of the fit before. Pickles
+        then keep the optimizer's state.
+
+    callbacks : list of keras.callbacks.Callback, or None, default=None
+        Keras callbacks run in `fit`. For scikit-learn's own, such as
+        :class:`sklearn.callback.ProgressBar`, see `set_callbacks`.
+
+    verbose : int, default=0
+        0 is silent, 1 shows Keras's progress bar, 2 writes one line an epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, dropout, the order of rows and the validation part. The same int gives
+        the same model, bit for bit, on the same machine and versions.
+
+    input : {"auto", "tokens", "numeric"}, default="auto"
+        What X holds. "auto" goes by dtype: integers are token ids, floats are numeric sequences.
+
+    vocabulary_size : int or None, default=None
+        Number of token ids, 0 (padding) and 1 (unknown) included; ids from there on are errors.
+        None takes the size that the output of :class:`skrnn.TextToSequence` declares, and for
+        other input the largest id seen in `fit`, plus one.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels; the columns' numbers for a multilabel target.
+    n_features_in_ : int
+        Columns of X in `fit`; the channels where X has three dimensions.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where all are strings.
+    n_iter_ : int
+        Epochs trained.
+    best_epoch_ : int
+        The epoch, counted from 1, whose weights are kept; `n_iter_` without early stopping.
+    history_ : dict of str to list of float
+        For each epoch "loss" and "accuracy" on the training rows (running means over the
+        epoch), and "val_loss" and "val_accuracy" where there are validation rows.
+    vocabulary_size_ : int or None
+        Number of token ids; None for numeric sequences.
+    model_ : keras.Model
+        The network: ``model_.summary()`` shows its layers. Changing its weights changes the
+        predictions.
+
+    See Also
+    --------
+    skrnn.TextToSequence : From documents to token ids.
+    skrnn.build_network : The same network as a plain Keras model.
+
+    Notes
+    -----
+    X is one of
+
+    - token ids: a SciPy sparse array as :class:`skrnn.TextToSequence` makes it, a dense integer
+      array of shape (n_samples, n_timesteps), or a list of lists of ids. Zeros are padding and
+      are dropped wherever they stand; the width need not be that of `fit`. A row without ids,
+      or only with id 1 (unknown), is the empty sequence.
+    - numeric sequences: floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
+      n_channels), or a list of such rows. Steps that are NaN at the end are padding. A sequence
+      without steps is read as one step of zeros.
+
+    All containers of the same sequences give the same predictions, which depend neither on the
+    other rows nor on padding beyond the rounding of float32 sums.
+
+    Examples
+    --------
+    >>> from skrnn import RNNClassifier, TextToSequence, make_reviews
+    >>> from sklearn.pipeline import make_pipeline
+    >>> reviews, labels = make_reviews(200, random_state=0)
+    >>> pipe = make_pipeline(TextToSequence(), RNNClassifier(units=8, epochs=2, random_state=0))
+    >>> pipe.fit(reviews, labels).predict_proba(["Not bad at all, I loved it"]).shape
+    (1, 2)
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's own way to declare them)
+        "cell": [StrOptions({"rnn", "lstm", "gru"})],
+        "units": [_COUNT, tuple, list],
+        "bidirectional": ["boolean"],
+        "embedding_dim": [_COUNT],
+        "pooling": [StrOptions({"last", "max", "mean", "attention"})],
+        "embedding_dropout": [_SHARE],
+        "recurrent_dropout": [_SHARE],
+        "dropout": [_SHARE],
+        "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
+        "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],
+        "global_clipnorm": [_POSITIVE, None],
+        "epochs": [_COUNT],
+        "batch_size": [_COUNT],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [_COUNT],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "callbacks": [list, tuple, HasMethods(["set_model"]), None],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+        "input": [StrOptions({"auto", "tokens", "numeric"})],
+        "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        cell="lstm",
+        units=64,
+        *,
+        bidirectional=False,
+        embedding_dim=64,
+        pooling="max",
+        embedding_dropout=0.0,
+        recurrent_dropout=0.0,
+        dropout=0.0,
+        optimizer="adam",
+        learning_rate=0.001,
+        global_clipnorm=1.0,
+        epochs=10,
+        batch_size=128,
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=2,
+        tol=0.0,
+        warm_start=False,
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+        input="auto",
+        vocabulary_size=None,
+    ):
+        self.cell = cell
+        self.units = units
+        self.bidirectional = bidirectional
+        self.embedding_dim = embedding_dim
+        self.pooling = pooling
+        self.embedding_dropout = embedding_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.dropout = dropout
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.global_clipnorm = global_clipnorm
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+        self.input = input
+        self.vocabulary_size = vocabulary_size
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : sparse array or array-like of shape (n_samples, n_timesteps[, n_channels]), or list
+            Token ids or numeric sequences, see Notes of the class.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels of any type, or a multilabel indicator.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the loss, not negative. Rows of weight 0 take no part.
+        X_val, y_val : as X and y, default=None
+            Validation rows, for early stopping or to be followed in `history_`.
+
+        Returns
+        -------
+        self : RNNClassifier
+            The fitted estimator. Where an error is raised, it is as it was before.
+
+        Raises
+        ------
+        ValueError
+            For bad parameters, sequences, targets or weights; the message says where.
+        """
+        with _unchanged_on_error(self):
+            going_on = self.warm_start and hasattr(self, "_keras")
+            self._train(
+                X,
+                y,
+                sample_weight,
+                X_val,
+                y_val,
+                going_on=going_on,
+                epochs=self.epochs,
+                early_stopping=self.early_stopping,
+            )
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on the given rows, going on from where training stands.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            As in `fit`; need not have all classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes; needed in the first call where y lacks some.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : RNNClassifier
+            The fitted estimator. Where an error is raised, it is as it was before.
+        """
+        with _unchanged_on_error(self):
+            going_on = hasattr(self, "_keras")
+            self._train(X, y, sample_weight, going_on=going_on, epochs=1, classes=classes)
+        return self
+
+    def decision_function(self, X):
+        """Return the network's output before the last activation.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
+            Log-odds of ``classes_[1]``, or of each label; unnormalised log-probabilities for
+            several classes. float32.
+        """
+        logits = self._logits(X)
+        return logits[:, 0] if len(self.classes_) == 2 and not self._targets.multilabel else logits
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            Columns in the order of `classes_`; each label's own probability if multilabel.
+        """
+        logits = self._logits(X)
+        return self._targets.probabilities(logits)
+
+    def predict(self, X):
+        """Return the most probable class, or the labels more probable than not.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or an indicator (n_samples, n_labels) of int64
+        """
+        logits = self._logits(X)
+        return self._targets.labels(logits)
+
+    @property
+    def model_(self):
+        """The Keras model; see Attributes."""
+        if not hasattr(self, "_keras"):
+            raise AttributeError(f"This {type(self).__name__} has no model_ before fit.")
+        return self._keras.model_
+
+    def __sklearn_tags__(self):
+        """Say what scikit-learn may expect."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        """Whether predictions can be made."""
+        return hasattr(self, "_keras")
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        return self._keras.predict_logits(self._check_X(X))
+
+    def _train(
+        self, X, y, sample_weight, X_val=None, y_val=None, *, going_on, epochs, classes=None,
+        early_stopping=False,
+    ):
+        given = {
+            "X": X,
+            "y": y,
+            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
+        }
+        stack = self._check_stack()
+        sequences, y = self._check_rows(X, y, going_on, classes)
+        weights = self._check_weights(sample_weight, sequences, y)
+        validation = self._check_validation(X_val, y_val)
+        random = check_random_state(self.random_state)
+        seed, split_seed = (int(n) for n in random.randint(np.iinfo(np.int32).max, size=2))
+        rows = np.flatnonzero(weights)
+        if early_stopping and validation is None:
+            rows, held_out = hold_out(
+                rows, y, fraction=self.validation_fraction, seed=split_seed, estimator=self
+            )
+            validation = self._encode(sequences, y, weights, held_out)
+        keras = self._make_keras(sequences, stack, seed, going_on)
+        self._run(keras, self._encode(sequences, y, weights, rows), validation, epochs, given,
+                  early_stopping)
+
+    def _check_stack(self):
+        stack = self.units if isinstance(self.units, tuple | list) else (self.units,)
+        if not stack or not all(_is_count(units) for units in stack):
+            raise ValueError(
+                f"The 'units' parameter of {type(self).__name__} must be a positive int, or a "
+                f"tuple of positive ints, one a layer. Got {self.units!r} instead."
+            )
+        return [int(units) for units in stack]
+
+    def _check_X(self, X):
+        """Check X against what was fitted."""
+        check_feature_names(self, X, reset=False)
+        sequences, _ = check_sequences(
+            X,
+            estimator=self,
+            input="numeric" if self.vocabulary_size_ is None else "tokens",
+            vocabulary_size=self.vocabulary_size_,
+        )
+        return sequences
+
+    def _check_rows(self, X, y, going_on, classes):
+        if going_on:
+            sequences = self._check_X(X)
+        else:
+            check_feature_names(self, X, reset=True)
+            sequences, self.vocabulary_size_ = check_sequences(
+                X,
+                estimator=self,
+                input=self.input,
+                reset=True,
+                vocabulary_size=self.vocabulary_size,
+            )
+        y = check_targets(y, self)
+        check_consistent_length(sequences, y)
+        if not going_on:
+            self._targets = TargetCoder.fit(y, classes, self)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={classes!r} is not what the first call had, {self.classes_!r}. Leave it "
+                "out, or fit anew."
+            )
+        self._targets.check(y)
+        self.classes_ = self._targets.classes
+        return sequences, y
+
+    def _check_weights(self, sample_weight, sequences, y):
+        weights = _check_sample_weight(
+            sample_weight, sequences, dtype=np.float64, ensure_non_negative=True
+        )
+        if self.class_weight is not None:
+            weights = weights * compute_sample_weight(self.class_weight, y)
+        if not weights.any():
+            raise ValueError(
+                "All rows have sample weight zero (class_weight included), so there is nothing "
+                "to train on. Give at least one row a positive weight."
+            )
+        return weights.astype(np.float32)
+
+    def _check_validation(self, X_val, y_val):
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError(
+                f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
+                "missing. In a Pipeline on raw text: Pipeline(..., transform_input=['X_val'])."
+            )
+        sequences = self._check_X(X_val)
+        y_val = check_targets(y_val, self)
+        check_consistent_length(sequences, y_val)
+        self._targets.check(y_val)
+        weights = np.ones(len(sequences), dtype=np.float32)
+        return self._encode(sequences, y_val, weights, np.arange(len(sequences)))
+
+    def _encode(self, sequences, y, weights, rows):
+        if len(rows) < len(sequences):
+            sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
+        return sequences, self._targets.encode(y), weights
+
+    def _make_keras(self, sequences, stack, seed, going_on):
+        from skrnn._scikeras import SequenceClassifier
+
+        network = {
+            "cell": self.cell,
+            "units": stack,
+            "bidirectional": bool(self.bidirectional),
+            "embedding_dim": int(self.embedding_dim),
+            "pooling": self.pooling,
+            "embedding_dropout": float(self.embedding_dropout),
+            "recurrent_dropout": float(self.recurrent_dropout),
+            "dropout": float(self.dropout),
+            "vocabulary_size": self.vocabulary_size_ and int(self.vocabulary_size_),
+            "n_channels": None if sequences.is_tokens else sequences.values.shape[1],
+            "n_outputs": self._targets.n_outputs,
+            "multilabel": self._targets.multilabel,
+        }
+        named = isinstance(self.optimizer, str)
+        optimizer = {
+            "optimizer__learning_rate": float(self.learning_rate)
+            if isinstance(self.learning_rate, Real)
+            else self.learning_rate,
+            "optimizer__global_clipnorm": self.global_clipnorm and float(self.global_clipnorm),
+        }
+        return SequenceClassifier.after(
+            self._keras if going_on else None,
+            network,
+            seed,
+            optimizer=self.optimizer,
+            batch_size=int(self.batch_size),
+            callbacks=self.callbacks,
+            verbose=int(self.verbose),
+            warm_start=bool(self.warm_start),
+            **(optimizer if named else {}),
+        )
+
+    def _run(self, keras, training, validation, epochs, given, early_stopping):
+        from skrnn._callbacks import EpochTasks, best_epoch_stopping
+
+        context = self._init_callback_context(max_subtasks=epochs)
+        context.call_on_fit_task_begin(estimator=self, **given)
+        callbacks = []
+        if early_stopping:
+            stopping = best_epoch_stopping(patience=self.n_iter_no_change, min_delta=self.tol)
+            callbacks.append(stopping)
+        callbacks.append(EpochTasks(context, self, given, keras))
+        keras.train(*training, epochs=epochs, validation=validation, callbacks=callbacks)
+        self._keras = keras
+        self.history_ = keras.history_
+        self.n_iter_ = keras.current_epoch
+        self.best_epoch_ = stopping.best_epoch + 1 if early_stopping else self.n_iter_
+        context.call_on_fit_task_end(estimator=self, **given, reconstruction_attributes={})
+
+
+def _is_count(value):
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+
+
+@contextmanager
+def _unchanged_on_error(estimator):
+    """Undo what a failed fit has set on the estimator."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        # scikit-learn's own clean-up of the callbacks still has to find these.
+        keep = {k: v for k, v in vars(estimator).items() if k.startswith(("_callback", "_skl_"))}
+        vars(estimator).clear()
+        vars(estimator).update(before | keep)
+        raise

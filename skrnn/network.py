@@ -1,0 +1,208 @@
+"""From hyperparameters to a Keras model: the only place that knows the architecture."""
+
+import numpy as np
+
+from skrnn._backend import keras
+from skrnn.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
+
+CELLS = {
+    "rnn": keras.layers.SimpleRNN,
+    "lstm": keras.layers.LSTM,
+    "gru": keras.layers.GRU,
+}
+LOGITS = "logits"
+
+
+def build_network(
+    *,
+    cell="lstm",
+    units=64,
+    bidirectional=False,
+    embedding_dim=64,
+    pooling="last",
+    embedding_dropout=0.0,
+    recurrent_dropout=0.0,
+    dropout=0.0,
+    vocabulary_size=10_002,
+    n_channels=None,
+    n_outputs=1,
+    multilabel=False,
+    random_state=None,
+    meta=None,
+    compile_kwargs=None,
+):
+    """Build a recurrent network that classifies sequences.
+
+    The network is an embedding (of token ids; numeric channels go in as they are), one or more
+    recurrent layers, a pool over the time steps, and a dense layer whose activation gives
+    probabilities. It can be used alone, and as ``model=`` of a plain
+    ``scikeras.wrappers.KerasClassifier``, which fills in `meta` and `compile_kwargs`.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        The recurrent layer: Keras's SimpleRNN, LSTM or GRU.
+    units : int or tuple of int, default=64
+        Width of the recurrent layer, or of each layer of a stack, first to last.
+    bidirectional : bool, default=False
+        Whether each layer also reads from the end, its states joined to the forward ones.
+    embedding_dim : int, default=64
+        Width of the token embedding.
+    pooling : {"last", "max", "mean", "attention"}, default="last"
+        What of the last layer's states goes on: the last real step's, their maximum, mean, or
+        attention-weighted mean over the real steps.
+    embedding_dropout : float, default=0.0
+        Share of the embedding's dimensions dropped for a whole sequence (Gal & Ghahramani 2016).
+    recurrent_dropout : float, default=0.0
+        Share of the state dropped on its way to the next step. The recurrent layers then run in
+        Keras's slower loop.
+    dropout : float, default=0.0
+        Share of the pooled state dropped before the dense layer.
+    vocabulary_size : int, default=10_002
+        Number of token ids, 0 (padding) and 1 (unknown) included: `max_features` + 2.
+    n_channels : int or None, default=None
+        None for token ids; else the number of numeric channels, NaN steps being padding.
+    n_outputs : int, default=1
+        1 for two classes, else the number of classes or labels.
+    multilabel : bool, default=False
+        Whether the outputs are independent labels (sigmoid) rather than classes (softmax).
+    random_state : int or None, default=None
+        Seed of the initial weights and of dropout; None draws one.
+    meta : dict or None, default=None
+        scikeras's metadata. Where given, it decides `n_outputs`, `multilabel` and, from the
+        dtype and shape of X, `n_channels`.
+    compile_kwargs : dict or None, default=None
+        Arguments of ``keras.Model.compile``; where given, the model is returned compiled, with
+        the loss that fits the output unless another is named.
+
+    Returns
+    -------
+    model : keras.Model
+        Takes int32 of shape (n_samples, n_timesteps), or float32 of shape (n_samples,
+        n_timesteps, n_channels) and, with one channel, (n_samples, n_timesteps) too; returns
+        probabilities float32 of shape (n_samples, n_outputs).
+
+    Raises
+    ------
+    ValueError
+        For a cell or pooling that does not exist.
+
+    Examples
+    --------
+    >>> from skrnn import build_network
+    >>> model = build_network(cell="gru", units=8, vocabulary_size=100, random_state=0)
+    >>> model.output_shape
+    (None, 1)
+    """
+    if meta is not None:
+        n_outputs, multilabel = _outputs_from_meta(meta)
+        n_channels = _channels_from_meta(meta)
+    layer = _choose("cell", cell, CELLS)
+    stack = (units,) if np.ndim(units) == 0 else tuple(units)
+    seeds = _seeds(random_state)
+
+    if n_channels is None:
+        inputs = keras.Input((None,), dtype="int32", name="tokens")
+        x = keras.layers.Embedding(
+            vocabulary_size,
+            embedding_dim,
+            mask_zero=True,
+            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds)),
+            name="embedding",
+        )(inputs)
+    else:
+        shape = (None,) if n_channels == 0 else (None, n_channels)
+        inputs = keras.Input(shape, dtype="float32", name="channels")
+        x = NaNMasking(name="nan_masking")(inputs)
+    if embedding_dropout:
+        x = keras.layers.SpatialDropout1D(
+            embedding_dropout, seed=next(seeds), name="embedding_dropout"
+        )(x)
+    for i, width in enumerate(stack):
+        def make(name, go_backwards=False, width=width, last=i == len(stack) - 1):
+            return layer(
+                width,
+                return_sequences=not (last and pooling == "last"),
+                recurrent_dropout=recurrent_dropout,
+                go_backwards=go_backwards,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                seed=next(seeds),
+                name=name,
+            )
+
+        name = f"{cell}_{i + 1}" if len(stack) > 1 else cell
+        if bidirectional:
+            x = keras.layers.Bidirectional(
+                make(cell), backward_layer=make(f"backward_{cell}", True), name=f"bi{name}"
+            )(x)
+        else:
+            x = make(name)(x)
+    if pooling != "last":
+        x = _pool(pooling, seeds)(x)
+    else:
+        _choose("pooling", pooling, {"last", *_POOLS, "attention"})
+    if dropout:
+        x = keras.layers.Dropout(dropout, seed=next(seeds), name="dropout")(x)
+    x = keras.layers.Dense(
+        n_outputs,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        name=LOGITS,
+    )(x)
+    activation = "sigmoid" if n_outputs == 1 or multilabel else "softmax"
+    outputs = keras.layers.Activation(activation, name="probability")(x)
+    model = keras.Model(inputs, outputs, name=f"{cell}_classifier")
+    if compile_kwargs is not None:
+        kwargs = {k: v for k, v in compile_kwargs.items() if v is not None}
+        model.compile(**{"loss": loss_for(n_outputs, multilabel), **kwargs})
+    return model
+
+
+def loss_for(n_outputs, multilabel):
+    """Return the name of the Keras loss that goes with the network's output."""
+    if n_outputs == 1 or multilabel:
+        return "binary_crossentropy"
+    return "sparse_categorical_crossentropy"
+
+
+_POOLS = {"max": MaskedMaxPooling, "mean": MaskedMeanPooling}
+
+
+def _pool(pooling, seeds):
+    _choose("pooling", pooling, {"last", *_POOLS, "attention"})
+    if pooling == "attention":
+        return AttentionPooling(
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            query_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            name="attention_pooling",
+        )
+    return _POOLS[pooling](name=f"{pooling}_pooling")
+
+
+def _choose(parameter, value, choices):
+    if value not in choices:
+        raise ValueError(f"{parameter}={value!r} is unknown; it is one of {sorted(choices)}.")
+    return choices[value] if isinstance(choices, dict) else value
+
+
+def _seeds(random_state):
+    """Yield seeds for Keras, each component having its own.
+
+    Keras would draw a missing seed from Python's global generator, which is not ours to turn.
+    """
+    rng = np.random.default_rng(random_state)
+    while True:
+        yield int(rng.integers(2**31))
+
+
+def _outputs_from_meta(meta):
+    multilabel = meta["target_type_"].startswith("multilabel")
+    binary = meta["target_type_"] == "binary"
+    return (1 if binary else int(meta["n_classes_"])), multilabel
+
+
+def _channels_from_meta(meta):
+    if np.dtype(meta["X_dtype_"]).kind in "iu":
+        return None
+    shape = meta["X_shape_"]
+    return 0 if len(shape) == 2 else shape[2]

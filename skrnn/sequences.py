@@ -1,0 +1,378 @@
+"""What a batch of sequences is: any accepted input, checked and brought to one form.
+
+A :class:`Sequences` is the rows laid end to end with the offsets where each begins, as in
+Arrow's list arrays: nothing pays for the longest row, and taking rows or padding a batch is
+one gather. Nothing here needs TensorFlow.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+from sklearn.utils.validation import _check_feature_names, check_array
+
+PADDING, UNKNOWN = 0, 1
+
+
+class TokenArray(csr_array):
+    """A CSR array of token ids that remembers the size of its vocabulary.
+
+    In every respect a :class:`scipy.sparse.csr_array`. Rows taken from it keep
+    ``vocabulary_size``, so that a network fitted on some folds of a corpus has a place for the
+    words that only the other folds use.
+
+    Attributes
+    ----------
+    vocabulary_size : int or None
+        Number of ids, padding and out-of-vocabulary included; every id is below it.
+    """
+
+    vocabulary_size = None
+
+    def __getitem__(self, key):
+        """Index as `csr_array` does, and hand the vocabulary's size on."""
+        taken = super().__getitem__(key)
+        if isinstance(taken, TokenArray):
+            taken.vocabulary_size = self.vocabulary_size
+        return taken
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences of different lengths, laid end to end.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_steps,) int32, or (n_steps, n_channels) float32
+        Token ids (never 0), or numeric steps (never NaN), of all rows one after another.
+    offsets : ndarray of shape (n_samples + 1,) of int64
+        Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``; no row is empty.
+    """
+
+    values: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self):
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self):
+        """Number of steps of each row, int64 of shape (n_samples,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def is_tokens(self):
+        """Whether the steps are token ids."""
+        return self.values.ndim == 1
+
+    def _gather(self, rows):
+        lengths = self.lengths[rows]
+        ends = np.cumsum(lengths)
+        steps = np.arange(ends[-1] if len(ends) else 0)
+        return steps + np.repeat(self.offsets[:-1][rows] - (ends - lengths), lengths), ends
+
+    def take(self, rows):
+        """Return the given rows, in the given order, as new `Sequences`."""
+        steps, ends = self._gather(np.asarray(rows))
+        return Sequences(self.values[steps], np.concatenate([[0], ends]))
+
+    def pad(self, rows):
+        """Return the given rows right-padded to the longest of them.
+
+        Returns
+        -------
+        ndarray of shape (len(rows), n_timesteps) int32, or (len(rows), n_timesteps, \
+n_channels) float32
+            Padding is 0 among token ids and NaN among numeric steps.
+        """
+        rows = np.asarray(rows)
+        steps, _ = self._gather(rows)
+        lengths = self.lengths[rows]
+        shape = (len(rows), lengths.max(), *self.values.shape[1:])
+        padded = np.full(shape, PADDING if self.is_tokens else np.nan, self.values.dtype)
+        padded[np.arange(shape[1]) < lengths[:, None]] = self.values[steps]
+        return padded
+
+
+def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=None):
+    """Check any accepted container of sequences and bring it to the one form.
+
+    Parameters
+    ----------
+    X : sparse array, array-like or list of sequences
+        Token ids or numeric sequences; see :class:`skrnn.RNNClassifier`.
+    estimator : estimator instance
+        Named in errors. With ``reset=True`` it receives ``n_features_in_`` (and
+        ``feature_names_in_`` where X has column names); else X is held against them.
+    input : {"auto", "tokens", "numeric"}
+        What X is; "auto" goes by dtype: integers are token ids.
+    reset : bool
+        Whether this is the X of a first fit.
+    vocabulary_size : int or None
+        Ids must be below it.
+
+    Returns
+    -------
+    sequences : Sequences
+    vocabulary_size : int or None
+        For token ids, the smallest size that covers what was given, declared or seen.
+
+    Raises
+    ------
+    ValueError
+        What was wrong, in which row, what is wanted, and the way out.
+    """
+    name = type(estimator).__name__
+    declared = getattr(X, "vocabulary_size", None)
+    ragged = _as_ragged(X, name)
+    if ragged is None:
+        X = _as_array(X, name, estimator, input)
+        if input == "auto":
+            input = "tokens" if X.dtype.kind in "iu" else "numeric"
+        if X.ndim == 2 and (input == "numeric" or reset):
+            _check_width(X.shape[1], name, estimator, reset)
+    elif input == "auto":
+        input = "tokens" if all(row.dtype.kind in "iu" for row in ragged if row.size) else "numeric"
+
+    if input == "numeric":
+        sequences = _numeric(X if ragged is None else ragged, name)
+        if ragged is not None or X.ndim == 3:
+            _check_channels(sequences.values.shape[1], name, estimator, reset)
+        return sequences, None
+    if ragged is not None:
+        sequences = _ragged_tokens(ragged, name)
+        if reset:
+            estimator.n_features_in_ = int(sequences.lengths.max())
+    elif issparse(X):
+        sequences = _sparse_tokens(X, name)
+    else:
+        sequences = _dense_tokens(X, name)
+    return _check_vocabulary(sequences, name, vocabulary_size, declared)
+
+
+def _as_ragged(X, name):
+    """Return a list of arrays, one a row, where X is a list of sequences; else None."""
+    if isinstance(X, str | bytes):
+        raise ValueError(
+            f"{name} got a bare {type(X).__name__} as X, {X[:40]!r}; it takes one row of token ids "
+            "a document. Put the text in a list and TextToSequence() before it: "
+            f"make_pipeline(TextToSequence(), {name}())."
+        )
+    dtype = getattr(X, "dtype", None)
+    is_nested = isinstance(X, list | tuple) or (
+        isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
+    )
+    if isinstance(dtype, np.dtype) and dtype.kind in "UT" or is_nested and len(X):
+        for row, item in enumerate(np.ravel(X)[:1] if not is_nested else X):
+            if isinstance(item, str | bytes):
+                raise ValueError(
+                    f"{name} takes sequences of numbers, but row {row} of X is the "
+                    f"{type(item).__name__} {item[:40]!r}. Put TextToSequence() before it: "
+                    f"make_pipeline(TextToSequence(), {name}())."
+                )
+    if not is_nested or not len(X) or not all(_is_sequence(row) for row in X):
+        return None
+    if not isinstance(X, np.ndarray) and len({len(row) for row in X}) == 1 and len(X[0]):
+        return None  # a list of equally long rows is a matrix like any other
+    rows = []
+    for i, row in enumerate(X):
+        row = np.asarray(row) if len(row) else np.empty(0, np.int64)
+        if row.dtype.kind not in "biuf" or row.ndim > 2:
+            raise ValueError(
+                f"Row {i} of X is no sequence of numbers: {name} got "
+                f"{row.dtype} of shape {row.shape}, and wants integers (token ids) or floats of "
+                "shape (n_timesteps,) or (n_timesteps, n_channels)."
+            )
+        rows.append(row)
+    return rows
+
+
+def _is_sequence(row):
+    return isinstance(row, list | tuple) or (isinstance(row, np.ndarray) and row.ndim >= 1)
+
+
+def _as_array(X, name, estimator, input):
+    """Return X as CSR, or as a dense array with two or three dimensions."""
+    if issparse(X):
+        if input == "numeric" or (input == "auto" and X.dtype.kind not in "iu"):
+            X = X.toarray()
+        elif X.format == "csr":
+            return X
+        else:
+            return X.tocsr()
+    return check_array(
+        X,
+        dtype="numeric",
+        allow_nd=True,
+        ensure_all_finite=False,
+        estimator=estimator,
+        input_name="X",
+    )
+
+
+def _check_width(width, name, estimator, reset):
+    if reset:
+        estimator.n_features_in_ = width
+    elif width != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {width} features, but {name} is expecting {estimator.n_features_in_} features "
+            "as input: the time steps of fit. Pad shorter series with NaN at the end, or give "
+            "series of any length as an array of shape (n_samples, n_timesteps, 1)."
+        )
+
+
+def _check_channels(channels, name, estimator, reset):
+    if reset:
+        estimator.n_features_in_ = channels
+    elif channels != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {channels} channels at each time step, but {name} was fitted with "
+            f"{estimator.n_features_in_}. Give X of shape (n_samples, n_timesteps, "
+            f"{estimator.n_features_in_})."
+        )
+
+
+def check_feature_names(estimator, X, *, reset):
+    """Hold the column names of a data frame against those of fit, as scikit-learn does."""
+    _check_feature_names(estimator, X, reset=reset)
+
+
+def _from_rows(values, lengths, empty):
+    """Make `Sequences`, an empty row becoming one step of `empty`.
+
+    No batch may hold a row without a real step: some kernels crash on it, and pooling over
+    nothing is undefined.
+    """
+    lengths = np.asarray(lengths, dtype=np.int64)
+    missing = np.flatnonzero(lengths == 0)
+    if len(missing):
+        starts = np.cumsum(lengths) - lengths
+        values = np.insert(values, starts[missing], empty, axis=0)
+        lengths = np.where(lengths == 0, 1, lengths)
+    return Sequences(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def _tokens(values, lengths, name):
+    """Make `Sequences` of checked ids, rows that say nothing all becoming the same row."""
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    if values.dtype.kind == "f":
+        _reject(~np.isfinite(values), values, rows, name, "is not finite")
+        _reject(values != np.floor(values), values, rows, name, "is fractional")
+    _reject(values < 0, values, rows, name, "is negative")
+    _reject(values > np.iinfo(np.int32).max - 1, values, rows, name, "is beyond 32 bits")
+    values = values.astype(np.int32, copy=False)
+    # A document of unknown words tells no more than an empty one, and is read as that.
+    known = np.bincount(rows[values != UNKNOWN], minlength=len(lengths)) > 0
+    if not known.all():
+        values = values[known[rows]]
+        lengths = np.where(known, lengths, 0)
+    return _from_rows(values, lengths, UNKNOWN)
+
+
+def _reject(bad, values, rows, name, what):
+    if bad.any():
+        first = np.flatnonzero(bad)[0]
+        raise ValueError(
+            f"{name} got an id that {what} in row {rows[first]} of X: {values[first]}. Token ids "
+            "are integers from 1 (0 is padding). Numeric sequences are floats, or are announced "
+            'with input="numeric".'
+        )
+
+
+def _sparse_tokens(X, name):
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    if X.shape[0] == 0:
+        raise ValueError(f"Found array with 0 sample(s) while a minimum of 1 is required by {name}.")
+    lengths = np.diff(X.indptr)
+    values = X.data
+    stored_zeros = values == PADDING
+    if stored_zeros.any():
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        lengths = np.bincount(rows[~stored_zeros], minlength=len(lengths))
+        values = values[~stored_zeros]
+    return _tokens(values, lengths, name)
+
+
+def _dense_tokens(X, name):
+    if X.ndim != 2:
+        raise ValueError(
+            f"{name} got token ids of shape {X.shape}; they come as (n_samples, n_timesteps). "
+            'For numeric channels give floats, or input="numeric".'
+        )
+    real = X != PADDING
+    return _tokens(X[real], real.sum(axis=1), name)
+
+
+def _ragged_tokens(rows, name):
+    for i, row in enumerate(rows):
+        if row.ndim != 1:
+            raise ValueError(
+                f"{name} got token ids of shape {row.shape} in row {i} of X; one row is a flat "
+                "list of ids."
+            )
+    rows = [row[row != PADDING] for row in rows]
+    return _tokens(np.concatenate(rows), [len(row) for row in rows], name)
+
+
+def _check_vocabulary(sequences, name, vocabulary_size, declared):
+    seen = int(sequences.values.max()) + 1
+    if vocabulary_size is None:
+        return sequences, max(seen, declared or 0, UNKNOWN + 1)
+    if seen > vocabulary_size:
+        row = np.searchsorted(sequences.offsets, sequences.values.argmax(), side="right") - 1
+        raise ValueError(
+            f"{name} got the id {seen - 1} in row {row} of X, outside its vocabulary of "
+            f"{vocabulary_size} ids (0 to {vocabulary_size - 1}). Were the ids made by another "
+            "tokenizer than at fit? If ids may appear that fit does not see, set "
+            "vocabulary_size to their number, padding included."
+        )
+    return sequences, vocabulary_size
+
+
+def _numeric(X, name):
+    """Make `Sequences` of floats from a dense array or a list of arrays, NaN being padding."""
+    if isinstance(X, list):
+        channels = {row.shape[1] if row.ndim == 2 else 1 for row in X if row.size}
+        if len(channels) > 1:
+            raise ValueError(
+                f"The rows of X have different numbers of channels, {sorted(channels)}; {name} "
+                "wants every row of shape (n_timesteps, n_channels) with the same n_channels."
+            )
+        width = channels.pop() if channels else 1
+        rows = [row.reshape(-1, width) for row in X]
+        lengths = np.array([len(row) for row in rows])
+        values = np.concatenate(rows)
+    else:
+        if X.ndim > 3 or X.ndim == 3 and 0 in X.shape:
+            raise ValueError(
+                f"{name} got X of shape {X.shape}; it wants (n_samples, n_timesteps) or "
+                "(n_samples, n_timesteps, n_channels), none of them 0."
+            )
+        lengths = np.full(X.shape[0], X.shape[1])
+        values = X.reshape(X.shape[0] * X.shape[1], -1)
+    row_of = np.repeat(np.arange(len(lengths)), lengths)
+    starts = np.cumsum(lengths) - lengths
+    step_of = np.arange(len(values)) - starts[row_of]
+    with np.errstate(over="ignore"):  # an overflow is told below, with its row
+        values = values.astype(np.float32)
+    _reject_step(np.isinf(values).any(axis=1), row_of, step_of, name, "infinity (or a value too "
+                 "large for float32)", "Clip or scale the values.")
+    missing = np.isnan(values)
+    padding = missing.all(axis=1)
+    _reject_step(missing.any(axis=1) & ~padding, row_of, step_of, name, "NaN in some channels only",
+                 "Impute missing values; a padding step is NaN in every channel.")
+    real = np.bincount(row_of[~padding], minlength=len(lengths))
+    _reject_step(padding & (step_of < real[row_of]), row_of, step_of, name, "NaN before the end",
+                 "Impute missing values; only the steps after the end of a sequence may be NaN.")
+    return _from_rows(values[~padding], real, np.float32(0))
+
+
+def _reject_step(bad, row_of, step_of, name, what, way_out):
+    if bad.any():
+        first = np.flatnonzero(bad)[0]
+        raise ValueError(
+            f"Input X contains {what}: row {row_of[first]}, time step {step_of[first]}. "
+            f"{name} wants finite numbers, NaN only as padding at the end. {way_out}"
+        )
