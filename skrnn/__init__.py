@@ -13,7 +13,7 @@ _HOMES = {
     "TextToSequence": "text",
     "RNNClassifier": "estimators",
     "build_network": "network",
-    "compare": "compare",
+    "compare": "comparison",
     "fetch_imdb": "datasets",
     "load_imdb": "datasets",
     "make_reviews": "datasets",

@@ -1,0 +1,407 @@
+"""TextToSequence, the scikit-learn face of the text package."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
+from itertools import count, repeat
+from numbers import Integral
+from typing import ClassVar
+from warnings import warn
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn.text.rows import decode_rows, pack_rows, truncate_rows
+from skrnn.text.tokens import TOKEN_PATTERN, make_analyzer
+from skrnn.text.vocabulary import (
+    UNKNOWN,
+    UNKNOWN_WORD,
+    check_vocabulary,
+    learn_vocabulary,
+)
+
+
+class TextToSequence(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Turn documents into sequences of token ids.
+
+    Row i of the result holds the ids of the tokens of document i, in their order and from
+    the left. 0 is padding, 1 an unknown word, and the words of the vocabulary count from 2,
+    the most frequent first, ties in alphabetical order. Where a parameter is also one of
+    :class:`~sklearn.feature_extraction.text.CountVectorizer`, it means the same.
+
+    Parameters
+    ----------
+    max_features : int or None, default=10_000
+        How many words to keep, the most frequent in the training documents; the ids then
+        go up to ``max_features + 1``. None keeps all. Ignored if `vocabulary` is given.
+
+    min_df : int or float, default=1
+        Drop words that stand in fewer training documents than this: a number of documents
+        if int, a part of them if float. Ignored if `vocabulary` is given.
+
+    lowercase : bool, default=True
+        Make all characters lower case first.
+
+    strip_accents : {"ascii", "unicode"} or callable, default=None
+        Remove accents: "ascii" is fast and drops every character without an ASCII
+        counterpart, "unicode" works for all scripts. A callable takes and returns a str.
+
+    preprocessor : callable, default=None
+        A function str -> str that replaces the default preprocessing, see Notes, and with
+        it `lowercase` and `strip_accents`. Unused if `analyzer` is callable.
+
+    tokenizer : callable, default=None
+        A function str -> list of str that replaces `token_pattern`. Used if
+        ``analyzer == "word"``.
+
+    token_pattern : str or None, default=TOKEN_PATTERN
+        The regular expression of a token, see Notes for what the default finds. If it has
+        a capturing group, the group is the token; there can be at most one. Used if
+        ``analyzer == "word"`` and there is no `tokenizer`.
+
+    analyzer : {"word", "char"} or callable, default="word"
+        What a token is. "char" makes one of every character (code point), for text without
+        spaces between words such as Chinese; white space at the ends is dropped and a run of
+        it within the text is a single token, " ". A callable gets the document as it came,
+        which may then also be a list, tuple or array, and returns a list of str: with
+        ``analyzer=list`` documents that are lists of tokens are taken as they are.
+
+    vocabulary : iterable of str or mapping of str to int, default=None
+        A fixed vocabulary: the words in the order of their ids, from 2, or words and their
+        ids, which must be 2, 3, ..., n + 1. By default it is learned from the training
+        documents.
+
+    max_length : int or None, default=None
+        The width of the output; longer documents are truncated. By default nothing is
+        truncated and the output is as wide as the longest document of `fit` or of the call,
+        whichever is longer. The vocabulary is learned from the whole documents either way.
+
+    truncate : {"head", "tail", "both"}, default="head"
+        The part of a document longer than `max_length` that is **kept**, in the terms of
+        [1]_: its head, its tail, or head and tail, with ``ceil(max_length / 2)`` tokens from
+        the head and the rest from the tail. Reviews often sum up at the end, which "head"
+        cuts off. (Keras's ``pad_sequences(truncating=...)`` names the part that is removed.)
+
+    sparse_output : bool, default=True
+        Whether `transform` returns a :class:`scipy.sparse.csr_array`, whose implicit zeros
+        are the padding, or the same as a dense array, padded on the right.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str -> int
+        The id of every word, in the order of the ids.
+
+    n_timesteps_ : int
+        The number of tokens of the longest training document before truncation, at least 1.
+
+    See Also
+    --------
+    sklearn.feature_extraction.text.CountVectorizer : Counts words, ignoring their order.
+
+    Notes
+    -----
+    The default preprocessing replaces HTML line breaks (``<br />``) by spaces, brings
+    Unicode to its composed form (NFC) and the typographic apostrophe to the plain one, then
+    lowercases and strips accents.
+
+    The default `token_pattern` finds words of any length in any script and keeps what
+    sentiment needs: "!" and "?" are tokens, and contractions are split as in the Penn
+    Treebank [2]_, "didn't" into "did" and "n't", "it's" into "it" and "'s". An apostrophe
+    elsewhere separates words, and other punctuation is dropped.
+
+    With :meth:`set_output`, data frames need ``sparse_output=False``, and `max_length` if
+    documents longer than the training documents are to come: the columns are those of `fit`.
+
+    A fitted instance does not change when used: several threads can share it.
+
+    References
+    ----------
+    .. [1] C. Sun, X. Qiu, Y. Xu, X. Huang, "How to Fine-Tune BERT for Text
+       Classification?", CCL 2019, section 5.3.1. https://arxiv.org/abs/1905.05583
+    .. [2] M. P. Marcus, B. Santorini, M. A. Marcinkiewicz, "Building a Large Annotated
+       Corpus of English: The Penn Treebank", Computational Linguistics 19(2), 1993.
+
+    Examples
+    --------
+    >>> from skrnn import TextToSequence
+    >>> to_sequence = TextToSequence()
+    >>> X = to_sequence.fit_transform(["I didn't like it.", "I did!"])
+    >>> X.toarray()
+    array([[3, 2, 7, 6, 5],
+           [3, 2, 4, 0, 0]], dtype=int32)
+    >>> to_sequence.vocabulary_
+    {'did': 2, 'i': 3, '!': 4, 'it': 5, 'like': 6, "n't": 7}
+    >>> [" ".join(words) for words in to_sequence.inverse_transform([[3, 1, 5], X[1].data])]
+    ['i [UNK] it', 'i did !']
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "max_features": [Interval(Integral, 1, None, closed="left"), None],
+        "min_df": [
+            Interval(RealNotInt, 0, 1, closed="both"),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "lowercase": ["boolean"],
+        "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
+        "preprocessor": [callable, None],
+        "tokenizer": [callable, None],
+        "token_pattern": [str, None],
+        "analyzer": [StrOptions({"word", "char"}), callable],
+        "vocabulary": [Mapping, HasMethods("__iter__"), None],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "truncate": [StrOptions({"head", "tail", "both"})],
+        "sparse_output": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        max_features=10_000,
+        min_df=1,
+        lowercase=True,
+        strip_accents=None,
+        preprocessor=None,
+        tokenizer=None,
+        token_pattern=TOKEN_PATTERN,
+        analyzer="word",
+        vocabulary=None,
+        max_length=None,
+        truncate="head",
+        sparse_output=True,
+    ):
+        self.max_features = max_features
+        self.min_df = min_df
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.preprocessor = preprocessor
+        self.tokenizer = tokenizer
+        self.token_pattern = token_pattern
+        self.analyzer = analyzer
+        self.vocabulary = vocabulary
+        self.max_length = max_length
+        self.truncate = truncate
+        self.sparse_output = sparse_output
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the vocabulary and the longest document.
+
+        Parameters
+        ----------
+        X : iterable of str of shape (n_samples,)
+            The documents: a list, tuple, generator, NumPy array, or a pandas or polars
+            column. Arrays of shape (n_samples, 1) and frames of one column are taken too.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextToSequence
+
+        Raises
+        ------
+        ValueError
+            If `X` is a single string, has no rows or several columns, a document is missing
+            (None, NaN), no word is left for the vocabulary, or a parameter is out of range.
+
+        TypeError
+            If a document is no str, or a callable parameter returns something else than
+            wanted. After an error the instance is as it was before.
+        """
+        self._learn(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Learn the vocabulary and return the training documents as token ids.
+
+        The same as `fit` and then `transform`, but reads the documents only once.
+
+        Parameters
+        ----------
+        X : iterable of str of shape (n_samples,)
+            The documents, see `fit`.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X_ids : csr_array or ndarray of int32 of shape (n_samples, n_timesteps)
+            The token ids.
+        """
+        return self._lay_out(*self._learn(X))
+
+    def transform(self, X):
+        """Return documents as token ids.
+
+        Parameters
+        ----------
+        X : iterable of str of shape (n_samples,)
+            The documents, see `fit`. One without tokens makes a row without ids.
+
+        Returns
+        -------
+        X_ids : csr_array or ndarray of int32 of shape (n_samples, n_timesteps)
+            The token ids. `n_timesteps` is `max_length`, if set.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`, also if `vocabulary` is given.
+
+        ValueError, TypeError
+            For documents that `fit` would not take.
+        """
+        check_is_fitted(self)
+        return self._lay_out(*self._read_known(X, self.vocabulary_))
+
+    def inverse_transform(self, X):
+        """Return the words of token ids.
+
+        Parameters
+        ----------
+        X : sparse array, array-like of shape (n_samples, n_timesteps) or list of id lists
+            The token ids; zeros are dropped wherever they stand.
+
+        Returns
+        -------
+        documents : list of ndarray of str objects
+            The words of each row; "[UNK]" for the id 1.
+
+        Raises
+        ------
+        ValueError
+            If an id is none of the vocabulary.
+
+        TypeError
+            If ids are no numbers.
+        """
+        check_is_fitted(self)
+        # Made anew each time, in a millisecond: kept, it would have to stay in step with
+        # vocabulary_, out of pickles, and safe from other threads.
+        words = np.empty(len(self.vocabulary_) + 2, dtype=object)
+        words[UNKNOWN] = UNKNOWN_WORD
+        words[list(self.vocabulary_.values())] = list(self.vocabulary_)
+        return decode_rows(X, words)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the output's columns: "texttosequence0", "texttosequence1", ...
+
+        A column is a place in the sequence, not a word. The words by id are in `vocabulary_`.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects
+            As many names as `fit_transform` returned columns.
+        """
+        return super().get_feature_names_out(input_features)
+
+    @property
+    def _n_features_out(self):
+        longest = self.n_timesteps_  # first, so that there is none before fit
+        return longest if self.max_length is None else self.max_length
+
+    def _learn(self, X):
+        """Fit, and return the ids and lengths of the training documents."""
+        # Attributes are set last: an error on the way leaves those of an earlier fit.
+        if self.vocabulary is not None:
+            vocabulary = check_vocabulary(self.vocabulary)
+            self._warn_of_upper_case(vocabulary)
+            ids, lengths = self._read_known(X, vocabulary)
+            _check_not_empty(lengths)
+        else:
+            # A first index for every new word; it is counted before it gets its id.
+            indices = defaultdict(count().__next__)
+            tokens, lengths = self._read(X, partial(map, indices.__getitem__))
+            _check_not_empty(lengths)
+            vocabulary, new_ids = learn_vocabulary(
+                list(indices), tokens, lengths, self.max_features, self.min_df
+            )
+            ids = new_ids[tokens]
+        self.vocabulary_ = vocabulary
+        self.n_timesteps_ = max(1, int(lengths.max()))
+        return ids, lengths
+
+    def _read_known(self, X, vocabulary):
+        return self._read(X, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN)))
+
+    def _read(self, X, look_up):
+        """Read documents; return the numbers of all their tokens, and how many each has.
+
+        `look_up` takes a list of tokens to an iterable of numbers. It runs in C: nothing in
+        this loop is done for every token in Python.
+        """
+        analyzer = make_analyzer(
+            analyzer=self.analyzer,
+            preprocessor=self.preprocessor,
+            tokenizer=self.tokenizer,
+            token_pattern=self.token_pattern,
+            lowercase=self.lowercase,
+            strip_accents=self.strip_accents,
+        )
+        numbers, lengths = [], []
+        for tokens in analyzer.iter_tokens(X):
+            numbers.extend(look_up(tokens))
+            lengths.append(len(tokens))
+        return np.array(numbers, dtype=np.int32), np.array(lengths, dtype=np.int64)
+
+    def _lay_out(self, ids, lengths):
+        """Truncate the rows and bring them to the form of the output."""
+        if self.max_length is not None:
+            ids, lengths = truncate_rows(ids, lengths, self.max_length, self.truncate)
+        width = max(self._n_features_out, int(lengths.max(initial=0)))
+        container = _get_output_config("transform", self)["dense"]
+        if container != "default" and self.sparse_output:
+            raise ValueError(
+                f"{container.capitalize()} output holds no sparse data. Set sparse_output=False, "
+                "or set_output(transform='default')."
+            )
+        if container != "default" and width > self._n_features_out:
+            raise ValueError(
+                f"The document in row {lengths.argmax()} has {width} tokens, but the "
+                f"{container} output has the {self._n_features_out} columns of fit. Set "
+                "max_length, which makes the width the same for all documents."
+            )
+        X_ids = pack_rows(ids, lengths, width, len(self.vocabulary_) + 2)
+        return X_ids if self.sparse_output else X_ids.toarray()
+
+    def _warn_of_upper_case(self, vocabulary):
+        if self.lowercase and self.preprocessor is None and not callable(self.analyzer):
+            word = next((word for word in vocabulary if word != word.lower()), None)
+            if word is not None:
+                warn(
+                    f"vocabulary holds {word!r} with upper case characters, which no document "
+                    "has with lowercase=True. Lowercase the vocabulary or set lowercase=False.",
+                    UserWarning,
+                    stacklevel=5,
+                )
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn that the input is strings and not a table."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []  # always int32
+        return tags
+
+
+def _check_not_empty(lengths):
+    if not len(lengths):
+        raise ValueError(
+            "Found 0 documents in the training set, while at least 1 is required by TextToSequence."
+        )
