@@ -11,6 +11,8 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
+from skrnn._threads import limit_threads
+
 # TensorFlow writes to the terminal when it first looks for a GPU, at level ERROR even on a
 # machine that has none ("failed call to cuInit"). Whatever really fails also raises in Python,
 # so the C++ log is switched off unless the user has asked for it. Can go once a TensorFlow
@@ -34,13 +36,15 @@ def _without_loading_noise():
     The lines come from C++ and can only be caught at the file descriptor. Can go once
     ``import tensorflow`` obeys TF_CPP_MIN_LOG_LEVEL from its first line on (2.21 does not).
     """
-    if "tensorflow" in sys.modules or os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0":
+    wanted = os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+    # A process may have no standard error (a service, pythonw): nothing to keep clean.
+    if wanted or "tensorflow" in sys.modules or sys.stderr is None:
         yield
         return
     sys.stderr.flush()
     try:
         stderr = os.dup(2)
-    except OSError:  # no standard error (a service, pythonw): nothing to keep clean
+    except OSError:
         yield
         return
     with tempfile.TemporaryFile() as held:
@@ -68,5 +72,7 @@ if keras.backend.backend() != "tensorflow":
         f"{keras.backend.backend()!r} in this process (KERAS_BACKEND or ~/.keras/keras.json). "
         "Set KERAS_BACKEND=tensorflow before Keras is first imported."
     )
+
+limit_threads(tf)
 
 __all__ = ["BaseWrapper", "KerasClassifier", "keras", "tf"]

@@ -13,8 +13,6 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from skrnn._backend import keras, tf
 from skrnn.network import LOGITS, build_network
 
@@ -33,7 +31,7 @@ def network_variables(network):
 
 def read_values(variables):
     """Return the values of Keras variables as a list of arrays."""
-    return [np.array(variable) for variable in variables]
+    return [variable.numpy() for variable in variables]
 
 
 def write_values(variables, values):

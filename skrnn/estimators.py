@@ -374,8 +374,20 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_label = True
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = True
+        # allow_nan stays False: NaN is padding after a sequence's end, and an error elsewhere.
         return tags
+
+    def __getstate__(self):
+        """Return the state, the network first.
+
+        Unpickling then imports skrnn's own way to TensorFlow before any Keras callback among the
+        parameters imports the noisy one.
+        """
+        state = super().__getstate__().copy()
+        if "_keras" in state:
+            state["_keras"].warm_start = bool(self.warm_start)  # may have been set after fit
+            state = {"_keras": state.pop("_keras"), **state}
+        return state
 
     def __sklearn_is_fitted__(self):
         """Whether predictions can be made."""
@@ -518,7 +530,7 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             seed,
             optimizer=self.optimizer,
             batch_size=int(self.batch_size),
-            callbacks=self.callbacks,
+            callbacks=list(self.callbacks) if isinstance(self.callbacks, tuple) else self.callbacks,
             verbose=int(self.verbose),
             warm_start=bool(self.warm_start),
             **(optimizer if named else {}),

@@ -447,7 +447,7 @@ def test_frame(monkeypatch):
 def test_no_tensorflow():
     """An import at the top would make every comparison pay for it."""
     code = (
-        "import sys, skrnn.compare; "
+        "import sys, skrnn.comparison; "
         "sys.exit(bool({'tensorflow', 'keras', 'scikeras'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,38 @@
+"""
+Handwritten digits as sequences
+===============================
+
+A recurrent network reads an 8 x 8 image row by row: eight time steps of eight pixels. Numeric
+sequences are floats of shape (n_samples, n_timesteps, n_channels).
+"""
+
+# %%
+# The images are sequences as they are; pixels are brought to [0, 1].
+from sklearn.datasets import load_digits
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+
+from skrnn import RNNClassifier
+
+digits = load_digits()
+X_train, X_test, y_train, y_test = train_test_split(
+    digits.images / 16.0, digits.target, stratify=digits.target, random_state=0
+)
+
+# %%
+# Ten classes need nothing said about them.
+clf = RNNClassifier(
+    cell="gru", units=64, epochs=30, batch_size=32, learning_rate=0.003, random_state=0
+)
+clf.fit(X_train, y_train)
+print(f"Test accuracy: {clf.score(X_test, y_test):.3f}")
+
+# %%
+# Which digits are taken for which.
+ConfusionMatrixDisplay.from_estimator(clf, X_test, y_test)
+
+# %%
+# The loss and accuracy of each epoch are in ``history_``.
+from skrnn.plotting import TrainingCurveDisplay  # noqa: E402
+
+TrainingCurveDisplay.from_estimator(clf)

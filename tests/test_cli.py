@@ -1,0 +1,113 @@
+"""The command line as a person uses it: in a process of its own."""
+
+import os
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pytest
+
+import skrnn
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "skrnn", *map(str, arguments)],
+        env=os.environ | {"MPLBACKEND": "Agg"} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    output = tmp_path_factory.mktemp("demo")
+    return run("demo", "--cell", "gru", "--epochs", 4, "--output", output), output
+
+
+def test_demo_says_what_it_does_and_nothing_else(demo):
+    """Fails if a step is missing, or a warning or a line of TensorFlow's log comes through."""
+    result, _ = demo
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    titles = [line[3:] for line in result.stdout.splitlines() if line.startswith("== ")]
+    assert titles == [
+        "Data",
+        "Training: GRU, 4 epochs of batch 128",
+        "Compared on the test reviews",
+        "What the network reads",
+        "The network",
+        "Saved",
+        "Used from a new process",
+    ]
+    assert "Generated film reviews" in result.stdout
+    assert "Epoch 4/4" in result.stdout
+
+
+def test_demo_classifies_a_sentence_in_a_new_process(demo):
+    """Fails if the saved pipeline did not load there, or had not learned what "not bad" means."""
+    result, _ = demo
+    assert "'Not bad at all, I loved it': positive" in result.stdout
+
+
+def test_demo_beats_the_bag_of_words(demo):
+    """Fails if the network did not read the order, or the table showed another's score."""
+    result, _ = demo
+    scores = {
+        line[:30].strip(): float(line[30:].split()[0])
+        for line in result.stdout.splitlines()
+        if line.startswith(("GRU of", "tf-idf", "NB-SVM"))
+    }
+    assert len(scores) == 3
+    assert scores["GRU of 64 units"] > 0.9 > 0.75 > scores["tf-idf + logistic regression"]
+
+
+def test_demo_writes_what_it_names(demo):
+    """Fails if the picture, a checkpoint or the pipeline were missing or empty shells."""
+    _, output = demo
+    assert (output / "training.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    pipeline = joblib.load(output / "pipeline.joblib")
+    texts, labels = skrnn.make_reviews(300, random_state=77)
+    assert np.mean(pipeline.predict(texts) == labels) > 0.9
+    checkpoints = sorted((output / "checkpoints").iterdir())
+    assert [path.name for path in checkpoints] == [f"epoch-{i:02d}.keras" for i in range(1, 5)]
+
+
+def test_a_checkpoint_is_the_model_of_its_epoch(demo):
+    """Fails if what is saved could not be loaded by Keras alone, or had other weights."""
+    from skrnn._backend import keras
+
+    _, output = demo
+    pipeline = joblib.load(output / "pipeline.joblib")
+    best = pipeline[-1].best_epoch_
+    model = keras.models.load_model(output / "checkpoints" / f"epoch-{best:02d}.keras")
+    ids = pipeline[0].transform(["Not bad at all, I loved it"])
+    expected = pipeline[-1].predict_proba(ids)[:, 1]
+    shown = model.predict(ids.toarray(), verbose=0)[:, 0]
+    np.testing.assert_allclose(shown, expected, rtol=1e-5)
+
+
+def test_no_place_to_write_is_one_clear_line(tmp_path):
+    """Fails if a bad --output ended in a traceback, or only after the training."""
+    (tmp_path / "file").write_text("")
+    result = run("demo", "--output", tmp_path / "file")
+    assert result.returncode == 2
+    assert result.stderr.startswith("skrnn demo: cannot write to --output")
+    assert result.stderr.count("\n") == 1
+
+
+def test_missing_reviews_are_one_clear_line(tmp_path):
+    """Fails if --data imdb without data ended in a traceback or fell back on other data."""
+    result = run("demo", "--data", "imdb", "--output", tmp_path / "o", SKRNN_DATA=str(tmp_path))
+    assert result.returncode == 2
+    assert result.stderr.startswith("skrnn demo: no IMDb reviews: ")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["demo", "--epochs", "0"], ["demo", "--cell", "x"], []])
+def test_bad_arguments_end_with_usage(arguments):
+    """Fails if a bad argument was taken, or reached the training."""
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "usage: skrnn" in result.stderr
