@@ -61,17 +61,23 @@ def _without_loading_noise():
                     os.write(2, line)
 
 
+def _check_backend():
+    # Asked before Keras is imported, which may fail on a backend that is not installed.
+    keras = sys.modules.get("keras")
+    backend = keras.backend.backend() if keras else os.environ["KERAS_BACKEND"]
+    if backend != "tensorflow":
+        raise ImportError(
+            f"skrnn trains its networks with Keras on TensorFlow, but Keras runs on {backend!r} "
+            "in this process (KERAS_BACKEND or ~/.keras/keras.json). Set "
+            "KERAS_BACKEND=tensorflow before Keras is first imported."
+        )
+
+
+_check_backend()
 with _without_loading_noise():
     import keras
     import tensorflow as tf
     from scikeras.wrappers import BaseWrapper, KerasClassifier
-
-if keras.backend.backend() != "tensorflow":
-    raise ImportError(
-        f"skrnn trains its networks with Keras on TensorFlow, but Keras runs on "
-        f"{keras.backend.backend()!r} in this process (KERAS_BACKEND or ~/.keras/keras.json). "
-        "Set KERAS_BACKEND=tensorflow before Keras is first imported."
-    )
 
 limit_threads(tf)
 

@@ -1,5 +1,7 @@
 """Keras callbacks that a fit adds to the user's own."""
 
+import numpy as np
+
 from skrnn._backend import keras
 
 
@@ -12,6 +14,23 @@ def best_epoch_stopping(*, patience, min_delta):
         min_delta=min_delta,
         restore_best_weights=True,
     )
+
+
+def diverged(epoch):
+    """Return the error to raise where weights or loss are no longer finite."""
+    return ValueError(
+        f"Training diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
+        "learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
+    )
+
+
+class FiniteLoss(keras.callbacks.Callback):
+    """End a fit that has diverged with an error, before any callback can keep its weights."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Look at the loss of the epoch."""
+        if not np.isfinite(logs["loss"]):
+            raise diverged(epoch + 1)
 
 
 class EpochTasks(keras.callbacks.Callback):

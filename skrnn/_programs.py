@@ -9,6 +9,7 @@ why several threads may predict at once.
 
 import functools
 import json
+import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -40,15 +41,47 @@ def write_values(variables, values):
         variable.assign(value)
 
 
+_thread = threading.local()
+
+
+def _is_worth_telling(record):
+    is_advice = "triggered tf.function retracing" in str(record.msg)
+    return not (is_advice and getattr(_thread, "is_training", False))
+
+
+logging.getLogger("tensorflow").addFilter(_is_worth_telling)
+
+
+def _quiet(step):
+    """Wrap a step of Keras so that TensorFlow does not advise against retracing it.
+
+    TensorFlow counts by line of source code, and takes five networks, each with a first step of
+    its own, for one that is traced again and again. Can go once it tells them apart.
+    """
+
+    def quiet_step(iterator):
+        _thread.is_training = True
+        try:
+            return step(iterator)
+        finally:
+            _thread.is_training = False
+
+    return quiet_step
+
+
 @dataclass
 class Trainer:
     """A compiled network whose training step may be traced already."""
 
-    key: str | None
+    key: tuple | None
     network: keras.Model
     initial_optimizer: list = field(init=False)
 
     def __post_init__(self):
+        self.network.make_train_function()
+        self.network.make_test_function()
+        self.network.train_function = _quiet(self.network.train_function)
+        self.network.test_function = _quiet(self.network.test_function)
         self.network.optimizer.build(self.network.trainable_variables)
         self.initial_optimizer = read_values(self.network.optimizer.variables)
 
@@ -56,6 +89,11 @@ class Trainer:
         """Take the weights of `network`, and the optimizer's state or a new one."""
         write_values(network_variables(self.network), network_variables(network))
         write_values(self.network.optimizer.variables, optimizer_state or self.initial_optimizer)
+
+
+def _precision():
+    """Return Keras's settings of which a network keeps those that it was made under."""
+    return keras.config.dtype_policy().name, keras.config.floatx()
 
 
 _lock = threading.Lock()
@@ -68,6 +106,8 @@ def borrow_trainer(key, make_network):
     A key of None is never shared: user callbacks and optimizer objects may keep or change what
     they were given.
     """
+    if key is not None:
+        key = (key, _precision())
     with _lock:
         idle = _idle.get(key)
         if idle:
@@ -93,7 +133,7 @@ def give_back(trainer):
 
 
 @functools.lru_cache(maxsize=16)
-def _logits_program(architecture):
+def _logits_program(architecture, precision):
     network = build_network(**json.loads(architecture), random_state=0)
     scorer = keras.Model(network.input, network.get_layer(LOGITS).output)
     unused = [variable.value for variable in scorer.non_trainable_variables]
@@ -107,7 +147,9 @@ def _logits_program(architecture):
         logits, _ = scorer.stateless_call(weights, unused, x, training=False)
         return logits
 
-    return program
+    # The one trace there is. Called through it, TensorFlow does not count the first calls of
+    # several programs as retracing of one.
+    return program.get_concrete_function()
 
 
 def predict_logits(architecture, network, x):
@@ -126,5 +168,6 @@ def predict_logits(architecture, network, x):
     -------
     ndarray of shape (n_samples, n_outputs), float32
     """
-    program = _logits_program(architecture)
-    return program([v.value for v in network.trainable_variables], tf.constant(x)).numpy()
+    program = _logits_program(architecture, _precision())
+    weights = [tf.convert_to_tensor(v.value) for v in network.trainable_variables]
+    return program(weights, tf.constant(x)).numpy()

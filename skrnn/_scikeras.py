@@ -26,6 +26,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import _programs
 from skrnn._backend import BaseWrapper, KerasClassifier, keras, tf
+from skrnn._callbacks import FiniteLoss, diverged
 from skrnn.batching import BatchPlan
 from skrnn.network import build_network, loss_for
 
@@ -78,8 +79,13 @@ class SequenceClassifier(KerasClassifier):
             )
         one = cls(network, previous.seed, **kwargs)
         one.history_ = previous.history_
-        one._model = previous.model_
-        if previous.optimizer == one.optimizer and "_optimizer_state" in vars(previous):
+        # A model of its own: whatever fails from here on, the previous one stays as it is.
+        one._variables = _programs.read_values(_programs.network_variables(previous.model_))
+        # The step size is among an optimizer's variables if it is a number, not if a schedule.
+        same_slots = previous.optimizer == one.optimizer and (
+            isinstance(previous._learning_rate, float) == isinstance(one._learning_rate, float)
+        )
+        if same_slots and "_optimizer_state" in vars(previous):
             one._optimizer_state = previous._optimizer_state
         return one
 
@@ -130,6 +136,7 @@ class SequenceClassifier(KerasClassifier):
         if not self.initialized_:
             self.model_ = build_network(**self.network, random_state=self.seed)
         own = self.model_
+        self.__dict__.pop("_variables", None)
         trainer = _programs.borrow_trainer(self._trainer_key(), self._make_trainer_network)
         trainer.load(own, self.__dict__.get("_optimizer_state"))
         if isinstance(self._learning_rate, float):
@@ -151,9 +158,10 @@ class SequenceClassifier(KerasClassifier):
         finally:
             self.model_ = own
             self._detach_callbacks()
-        _programs.write_values(
-            _programs.network_variables(own), _programs.network_variables(trainer.network)
-        )
+        trained = _programs.read_values(_programs.network_variables(trainer.network))
+        if not all(np.isfinite(values).all() for values in trained):
+            raise diverged(self.current_epoch)
+        _programs.write_values(_programs.network_variables(own), trained)
         self._optimizer_state = _programs.read_values(trainer.network.optimizer.variables)
         _programs.give_back(trainer)
         return self
@@ -162,7 +170,7 @@ class SequenceClassifier(KerasClassifier):
         """Return a copy that predicts with the weights of this moment of a running fit."""
         copy = SequenceClassifier(self.network, self.seed)
         copy._variables = _programs.read_values(_programs.network_variables(self.model_))
-        copy.history_ = {key: list(values) for key, values in self.model_.history.history.items()}
+        copy.history_ = self._history_with(self.model_.history)
         return copy
 
     def predict_logits(self, X):
@@ -240,17 +248,28 @@ class SequenceClassifier(KerasClassifier):
         extra_callbacks,
     ):
         feed = Feed(X, y, sample_weight, self.batch_size, self.seed)
-        history = self.model_.fit(
+        # Before the extra callbacks, which look into it; Keras itself would put it after them.
+        history = keras.callbacks.History()
+        self.model_.fit(
             feed.dataset(),
             epochs=initial_epoch + epochs,
             initial_epoch=initial_epoch,
             validation_data=validation and Feed(*validation, PREDICT_BATCH_SIZE).dataset(),
-            callbacks=[feed, *self._fit_callbacks, *extra_callbacks],
+            callbacks=[feed, FiniteLoss(), *self._fit_callbacks, history, *extra_callbacks],
             verbose=self.verbose,
             shuffle=False,
-        ).history
-        before = getattr(self, "history_", {})
-        self.history_ = {key: [*before.get(key, []), *map(float, v)] for key, v in history.items()}
+        )
+        self.history_ = self._history_with(history)
+
+    def _history_with(self, history):
+        """Return `history_` with the epochs of a Keras `History` added."""
+        before, after = getattr(self, "history_", {}), history.history
+        # Validation may come and go between fits; every list has all epochs nevertheless.
+        no_values = [[np.nan] * len(h.get("loss", ())) for h in (before, after)]
+        return {
+            key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
+            for key in {**before, **after}
+        }
 
 
 _NOT_PICKLED = (
@@ -285,7 +304,7 @@ class Feed(keras.callbacks.Callback):
     y, sample_weight : ndarray
     batch_size : int
     seed : int or None
-        None keeps the rows sorted by length.
+        None keeps the rows sorted by length, for evaluation.
     """
 
     def __init__(self, X, y, sample_weight, batch_size, seed=None):
@@ -304,10 +323,12 @@ class Feed(keras.callbacks.Callback):
         """Yield (x, y, sample_weight) of one epoch."""
         rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
         # Keras averages over a batch. Batches may be of different sizes, and this makes a row
-        # count the same in all of them.
+        # count the same in all of them. Not in evaluation, where Keras weighs the averages.
         nominal = len(self.X) / -(-len(self.X) // self.batch_size)
         for rows in self.plan.batches(rng):
-            weight = self.sample_weight[rows] * (len(rows) / nominal)
+            weight = self.sample_weight[rows]
+            if rng is not None:
+                weight = weight * (len(rows) / nominal)
             yield self.X.pad(rows), self.y[rows], weight.astype(np.float32)
 
     def dataset(self):

@@ -36,6 +36,7 @@ class BatchPlan:
         self._cuts = np.cumsum(sizes)[:-1]
 
     def __len__(self):
+        """Return the number of batches of an epoch."""
         return len(self._cuts) + 1
 
     def batches(self, rng=None):

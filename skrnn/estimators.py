@@ -308,6 +308,12 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self : RNNClassifier
             The fitted estimator. Where an error is raised, it is as it was before.
         """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' cannot be had in partial_fit, which sees a part of the "
+                "rows. Give the weights of all as a dict, from "
+                "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
+            )
         with _unchanged_on_error(self):
             going_on = hasattr(self, "_keras")
             self._train(X, y, sample_weight, going_on=going_on, epochs=1, classes=classes)
@@ -471,12 +477,17 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         weights = _check_sample_weight(
             sample_weight, sequences, dtype=np.float64, ensure_non_negative=True
         )
+        if isinstance(self.class_weight, dict) and y.ndim == 2:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} weighs classes, but y has several labels a "
+                "row. Use 'balanced', or weigh the rows with sample_weight."
+            )
         if self.class_weight is not None:
             weights = weights * compute_sample_weight(self.class_weight, y)
         if not weights.any():
             raise ValueError(
-                "All rows have sample weight zero (class_weight included), so there is nothing "
-                "to train on. Give at least one row a positive weight."
+                "All rows have weight zero, class_weight included, so there is nothing to train "
+                "on. Give at least one row a positive weight."
             )
         return weights.astype(np.float32)
 

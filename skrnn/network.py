@@ -85,7 +85,7 @@ def build_network(
     Raises
     ------
     ValueError
-        For a cell or pooling that does not exist.
+        For a cell or pooling that does not exist, or `units` without any.
 
     Examples
     --------
@@ -93,12 +93,36 @@ def build_network(
     >>> model = build_network(cell="gru", units=8, vocabulary_size=100, random_state=0)
     >>> model.output_shape
     (None, 1)
+
+    In a plain scikeras classifier, parameters of the network have the prefix ``model__``. Its
+    X is dense and always as wide as in fit:
+
+    >>> from scikeras.wrappers import KerasClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import TextToSequence, make_reviews
+    >>> reviews, labels = make_reviews(100, random_state=0)
+    >>> pipe = make_pipeline(
+    ...     TextToSequence(max_features=500, max_length=30, sparse_output=False),
+    ...     KerasClassifier(
+    ...         model=build_network,
+    ...         model__cell="gru",
+    ...         model__units=8,
+    ...         model__vocabulary_size=502,
+    ...         model__random_state=0,
+    ...         optimizer="adam",
+    ...         verbose=0,
+    ...     ),
+    ... )
+    >>> pipe.fit(reviews, labels).predict_proba(reviews[:3]).shape
+    (3, 2)
     """
     if meta is not None:
         n_outputs, multilabel = _outputs_from_meta(meta)
         n_channels = _channels_from_meta(meta)
     layer = _choose("cell", cell, CELLS)
     stack = (units,) if np.ndim(units) == 0 else tuple(units)
+    if not stack:
+        raise ValueError("units=() leaves no recurrent layer; give the width of at least one.")
     seeds = _seeds(random_state)
 
     if n_channels is None:
@@ -119,10 +143,12 @@ def build_network(
             embedding_dropout, seed=next(seeds), name="embedding_dropout"
         )(x)
     for i, width in enumerate(stack):
-        def make(name, go_backwards=False, width=width, last=i == len(stack) - 1):
+        every_step = pooling != "last" or i < len(stack) - 1
+
+        def make(name, go_backwards=False, width=width, every_step=every_step):
             return layer(
                 width,
-                return_sequences=not (last and pooling == "last"),
+                return_sequences=every_step,
                 recurrent_dropout=recurrent_dropout,
                 go_backwards=go_backwards,
                 kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),

@@ -87,8 +87,9 @@ class AttentionPooling(_Pooling):
     Classification", NAACL 2016, equations (5) to (7). Padding has weight zero.
     """
 
-    def __init__(self, kernel_initializer="glorot_uniform", query_initializer="glorot_uniform",
-                 **kwargs):
+    def __init__(
+        self, kernel_initializer="glorot_uniform", query_initializer="glorot_uniform", **kwargs
+    ):
         super().__init__(**kwargs)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.query_initializer = keras.initializers.get(query_initializer)
@@ -110,7 +111,9 @@ class AttentionPooling(_Pooling):
         scores = ops.matmul(relevance, self.query)
         if mask is not None:
             scores = ops.where(ops.expand_dims(mask, -1), scores, ops.cast(-1e30, scores.dtype))
-        return ops.sum(ops.softmax(scores, axis=1) * inputs, axis=1)
+        # ops.softmax warns of an axis of one step, which here is a sequence like any other.
+        weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
+        return ops.sum(weights * inputs, axis=1) / ops.sum(weights, axis=1)
 
     def get_config(self):
         """Return what rebuilds the layer."""

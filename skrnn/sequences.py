@@ -17,7 +17,7 @@ PADDING, UNKNOWN = 0, 1
 class TokenArray(csr_array):
     """A CSR array of token ids that remembers the size of its vocabulary.
 
-    In every respect a :class:`scipy.sparse.csr_array`. Rows taken from it keep
+    In every respect a :class:`scipy.sparse.csr_array`. Rows taken from it and copies keep
     ``vocabulary_size``, so that a network fitted on some folds of a corpus has a place for the
     words that only the other folds use.
 
@@ -31,10 +31,20 @@ class TokenArray(csr_array):
 
     def __getitem__(self, key):
         """Index as `csr_array` does, and hand the vocabulary's size on."""
-        taken = super().__getitem__(key)
-        if isinstance(taken, TokenArray):
-            taken.vocabulary_size = self.vocabulary_size
-        return taken
+        return self._hand_on(super().__getitem__(key))
+
+    def copy(self):
+        """Copy as `csr_array` does, and hand the vocabulary's size on."""
+        return self._hand_on(super().copy())
+
+    def astype(self, *args, **kwargs):
+        """Cast as `csr_array` does, and hand the vocabulary's size on."""
+        return self._hand_on(super().astype(*args, **kwargs))
+
+    def _hand_on(self, result):
+        if isinstance(result, TokenArray):
+            result.vocabulary_size = self.vocabulary_size
+        return result
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,7 @@ class Sequences:
     offsets: np.ndarray
 
     def __len__(self):
+        """Return the number of rows."""
         return len(self.offsets) - 1
 
     @property
@@ -123,7 +134,9 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
         What was wrong, in which row, what is wanted, and the way out.
     """
     name = type(estimator).__name__
-    declared = getattr(X, "vocabulary_size", None)
+    declared = X.vocabulary_size if isinstance(X, TokenArray) else None
+    X = _out_of_frame(X)
+    _reject_text(X, name)
     ragged = _as_ragged(X, name)
     if ragged is None:
         X = _as_array(X, name, estimator, input)
@@ -135,8 +148,10 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
         input = "tokens" if all(row.dtype.kind in "iu" for row in ragged if row.size) else "numeric"
 
     if input == "numeric":
-        sequences = _numeric(X if ragged is None else ragged, name)
-        if ragged is not None or X.ndim == 3:
+        sequences = _numeric(
+            X if ragged is None else ragged, name, 1 if reset else _fitted_channels(estimator)
+        )
+        if not reset or ragged is not None or X.ndim == 3:
             _check_channels(sequences.values.shape[1], name, estimator, reset)
         return sequences, None
     if ragged is not None:
@@ -150,57 +165,99 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
     return _check_vocabulary(sequences, name, vocabulary_size, declared)
 
 
-def _as_ragged(X, name):
-    """Return a list of arrays, one a row, where X is a list of sequences; else None."""
+def _out_of_frame(X):
+    """Take numbers out of a data frame, a column of lists or an object array.
+
+    There integers may be boxed as objects or of a dtype of pandas's own. scikit-learn makes
+    floats of both, which would no longer pass for token ids.
+    """
+    if hasattr(X, "to_list"):
+        return X.to_list()
+    array = X.to_numpy() if hasattr(X, "to_numpy") else X
+    if not isinstance(array, np.ndarray) or array.ndim == 1:
+        return X
+    if array.dtype == object:
+        try:
+            array = np.array(array.tolist())
+        except ValueError:
+            return X
+    return array if array.dtype.kind in "biuf" else X
+
+
+def _reject_text(X, name):
     if isinstance(X, str | bytes):
         raise ValueError(
             f"{name} got a bare {type(X).__name__} as X, {X[:40]!r}; it takes one row of token ids "
             "a document. Put the text in a list and TextToSequence() before it: "
             f"make_pipeline(TextToSequence(), {name}())."
         )
-    dtype = getattr(X, "dtype", None)
+    if issparse(X):
+        return
+    if not isinstance(X, list | tuple):
+        X = np.atleast_1d(np.asarray(X))
+        if X.dtype.kind not in "OUST":
+            return
+    for i, row in enumerate(X):
+        first = row
+        while isinstance(first, list | tuple) or (isinstance(first, np.ndarray) and first.ndim):
+            if not len(first):
+                break
+            first = first[0]
+        if isinstance(first, str | bytes):
+            to_ids = "TextToSequence()" if first is row else "TextToSequence(analyzer=list)"
+            raise ValueError(
+                f"{name} takes sequences of numbers, but row {i} of X "
+                f"{'is' if first is row else 'holds'} the {type(first).__name__} {first[:40]!r}. "
+                f"Put {to_ids} before it: make_pipeline({to_ids}, {name}())."
+            )
+
+
+def _as_ragged(X, name):
+    """Return a list of arrays, one a row, where X is a list of sequences; else None."""
     is_nested = isinstance(X, list | tuple) or (
         isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
     )
-    if isinstance(dtype, np.dtype) and dtype.kind in "UT" or is_nested and len(X):
-        for row, item in enumerate(np.ravel(X)[:1] if not is_nested else X):
-            if isinstance(item, str | bytes):
-                raise ValueError(
-                    f"{name} takes sequences of numbers, but row {row} of X is the "
-                    f"{type(item).__name__} {item[:40]!r}. Put TextToSequence() before it: "
-                    f"make_pipeline(TextToSequence(), {name}())."
-                )
-    if not is_nested or not len(X) or not all(_is_sequence(row) for row in X):
+    if not is_nested or not any(map(_is_sequence, X)):
         return None
-    if not isinstance(X, np.ndarray) and len({len(row) for row in X}) == 1 and len(X[0]):
+    rows = [_as_row(row, i, name) for i, row in enumerate(X)]
+    if not isinstance(X, np.ndarray) and len({row.shape for row in rows}) == 1 and len(rows[0]):
         return None  # a list of equally long rows is a matrix like any other
-    rows = []
-    for i, row in enumerate(X):
-        row = np.asarray(row) if len(row) else np.empty(0, np.int64)
-        if row.dtype.kind not in "biuf" or row.ndim > 2:
-            raise ValueError(
-                f"Row {i} of X is no sequence of numbers: {name} got "
-                f"{row.dtype} of shape {row.shape}, and wants integers (token ids) or floats of "
-                "shape (n_timesteps,) or (n_timesteps, n_channels)."
-            )
-        rows.append(row)
     return rows
 
 
 def _is_sequence(row):
-    return isinstance(row, list | tuple) or (isinstance(row, np.ndarray) and row.ndim >= 1)
+    return hasattr(row, "__len__") and getattr(row, "ndim", 1) > 0
+
+
+def _as_row(row, i, name):
+    try:
+        array = np.asarray(row)
+        got = f"{array.dtype} of shape {array.shape}"
+    except ValueError:
+        array, got = np.asarray(None), "rows of different lengths within it"
+    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2):
+        raise ValueError(
+            f"Row {i} of X is no sequence of numbers: {name} got {got}, and wants integers (token "
+            "ids) or floats of shape (n_timesteps,) or (n_timesteps, n_channels)."
+        )
+    return array if array.size or array.ndim > 1 else array.astype(np.int64)
 
 
 def _as_array(X, name, estimator, input):
     """Return X as CSR, or as a dense array with two or three dimensions."""
     if issparse(X):
+        if X.ndim != 2:
+            raise ValueError(
+                f"Expected 2D array, got a sparse array of shape {X.shape} instead. If it is one "
+                "row of a sparse array, take it as X[[i]] or X[i:i + 1]."
+            )
         if input == "numeric" or (input == "auto" and X.dtype.kind not in "iu"):
             X = X.toarray()
-        elif X.format == "csr":
-            return X
+        elif 0 in X.shape:
+            X = np.empty(X.shape, X.dtype)  # told below, as for any array
         else:
             return X.tocsr()
-    return check_array(
+    X = check_array(
         X,
         dtype="numeric",
         allow_nd=True,
@@ -208,12 +265,20 @@ def _as_array(X, name, estimator, input):
         estimator=estimator,
         input_name="X",
     )
+    if X.dtype.kind not in "biuf":
+        raise ValueError(f"{name} takes sequences of numbers, but X has the dtype {X.dtype}.")
+    return X
+
+
+# A numeric X of two dimensions is a table: one channel, and a column for each time step of fit.
+# Other numeric X, lists too, are series: so many channels, and any number of time steps.
 
 
 def _check_width(width, name, estimator, reset):
     if reset:
         estimator.n_features_in_ = width
-    elif width != estimator.n_features_in_:
+        estimator._is_table = True
+    elif estimator._is_table and width != estimator.n_features_in_:
         raise ValueError(
             f"X has {width} features, but {name} is expecting {estimator.n_features_in_} features "
             "as input: the time steps of fit. Pad shorter series with NaN at the end, or give "
@@ -221,14 +286,19 @@ def _check_width(width, name, estimator, reset):
         )
 
 
+def _fitted_channels(estimator):
+    return 1 if estimator._is_table else estimator.n_features_in_
+
+
 def _check_channels(channels, name, estimator, reset):
     if reset:
         estimator.n_features_in_ = channels
-    elif channels != estimator.n_features_in_:
+        estimator._is_table = False
+    elif channels != _fitted_channels(estimator):
+        fitted = _fitted_channels(estimator)
         raise ValueError(
-            f"X has {channels} channels at each time step, but {name} was fitted with "
-            f"{estimator.n_features_in_}. Give X of shape (n_samples, n_timesteps, "
-            f"{estimator.n_features_in_})."
+            f"X has {channels} channels at each time step, but {name} was fitted with {fitted}. "
+            f"Give X of shape (n_samples, n_timesteps, {fitted})."
         )
 
 
@@ -255,7 +325,10 @@ def _from_rows(values, lengths, empty):
 def _tokens(values, lengths, name):
     """Make `Sequences` of checked ids, rows that say nothing all becoming the same row."""
     rows = np.repeat(np.arange(len(lengths)), lengths)
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{name} takes token ids as integers, but X has the dtype {values.dtype}.")
     if values.dtype.kind == "f":
+        values = values.astype(np.float64, copy=False)  # float16 cannot be held against 2**31
         _reject(~np.isfinite(values), values, rows, name, "is not finite")
         _reject(values != np.floor(values), values, rows, name, "is fractional")
     _reject(values < 0, values, rows, name, "is negative")
@@ -283,8 +356,6 @@ def _sparse_tokens(X, name):
     if not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
-    if X.shape[0] == 0:
-        raise ValueError(f"Found array with 0 sample(s) while a minimum of 1 is required by {name}.")
     lengths = np.diff(X.indptr)
     values = X.data
     stored_zeros = values == PADDING
@@ -331,8 +402,11 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
     return sequences, vocabulary_size
 
 
-def _numeric(X, name):
-    """Make `Sequences` of floats from a dense array or a list of arrays, NaN being padding."""
+def _numeric(X, name, n_channels):
+    """Make `Sequences` of floats from a dense array or a list of arrays, NaN being padding.
+
+    A list without any step does not tell its number of channels; they are `n_channels`.
+    """
     if isinstance(X, list):
         channels = {row.shape[1] if row.ndim == 2 else 1 for row in X if row.size}
         if len(channels) > 1:
@@ -340,12 +414,12 @@ def _numeric(X, name):
                 f"The rows of X have different numbers of channels, {sorted(channels)}; {name} "
                 "wants every row of shape (n_timesteps, n_channels) with the same n_channels."
             )
-        width = channels.pop() if channels else 1
+        width = channels.pop() if channels else n_channels
         rows = [row.reshape(-1, width) for row in X]
         lengths = np.array([len(row) for row in rows])
         values = np.concatenate(rows)
     else:
-        if X.ndim > 3 or X.ndim == 3 and 0 in X.shape:
+        if X.ndim > 3 or (X.ndim == 3 and 0 in X.shape):
             raise ValueError(
                 f"{name} got X of shape {X.shape}; it wants (n_samples, n_timesteps) or "
                 "(n_samples, n_timesteps, n_channels), none of them 0."
@@ -357,15 +431,33 @@ def _numeric(X, name):
     step_of = np.arange(len(values)) - starts[row_of]
     with np.errstate(over="ignore"):  # an overflow is told below, with its row
         values = values.astype(np.float32)
-    _reject_step(np.isinf(values).any(axis=1), row_of, step_of, name, "infinity (or a value too "
-                 "large for float32)", "Clip or scale the values.")
+    _reject_step(
+        np.isinf(values).any(axis=1),
+        row_of,
+        step_of,
+        name,
+        "infinity (or a value too large for float32)",
+        "Clip or scale the values.",
+    )
     missing = np.isnan(values)
     padding = missing.all(axis=1)
-    _reject_step(missing.any(axis=1) & ~padding, row_of, step_of, name, "NaN in some channels only",
-                 "Impute missing values; a padding step is NaN in every channel.")
+    _reject_step(
+        missing.any(axis=1) & ~padding,
+        row_of,
+        step_of,
+        name,
+        "NaN in some channels only",
+        "Impute missing values; a padding step is NaN in every channel.",
+    )
     real = np.bincount(row_of[~padding], minlength=len(lengths))
-    _reject_step(padding & (step_of < real[row_of]), row_of, step_of, name, "NaN before the end",
-                 "Impute missing values; only the steps after the end of a sequence may be NaN.")
+    _reject_step(
+        padding & (step_of < real[row_of]),
+        row_of,
+        step_of,
+        name,
+        "NaN before the end",
+        "Impute missing values; only the steps after the end of a sequence may be NaN.",
+    )
     return _from_rows(values[~padding], real, np.float32(0))
 
 

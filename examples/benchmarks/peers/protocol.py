@@ -1,0 +1,43 @@
+"""The worker's end of the line: read a command, do it, answer, wait for the next."""
+
+import json
+import os
+import sys
+import time
+import traceback
+
+
+def serve(peer):
+    """Call the methods of `peer` as stdin says, until it is closed.
+
+    A command is a JSON object on a line; "do" names the method, the rest are its arguments. The
+    answer is the dict that the method returns, or {"error": traceback}. What a peer has:
+
+    - ``prepare(**settings)``: data and network, and whatever a library does once;
+    - ``epoch()``: "seconds" of one training epoch, "loss" and, where an epoch is part of a longer
+      call, "call_seconds" of all of it;
+    - ``predict()``: "seconds" for all test reviews, and "accuracy".
+    """
+    # Libraries print to stdout as they like; answers go to what it was.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            answer = getattr(peer, command.pop("do"))(**command) or {}
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+class Stopwatch:
+    """Seconds since it was made or last read."""
+
+    def __init__(self):
+        self._since = time.perf_counter()
+
+    def read(self):
+        """Return the seconds and start again."""
+        now = time.perf_counter()
+        seconds, self._since = now - self._since, now
+        return seconds

@@ -1,0 +1,118 @@
+"""The rows of the table of `speed.py`, and how fast the machine could be at most."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One peer with one network.
+
+    Parameters
+    ----------
+    peer : str
+        Short name, for results and ``--peers``.
+    cell : str
+        "lstm", "gru", "rnn" or "bilstm".
+    title : str
+        Name in the table.
+    environment, script : str
+        Where and what it runs.
+    trains : bool
+        Whether there is an epoch to time.
+    settings : dict
+        Arguments of the peer's `prepare`, besides those that all get.
+    """
+
+    peer: str
+    cell: str
+    title: str
+    environment: str
+    script: str
+    trains: bool = True
+    settings: dict = field(default_factory=dict)
+
+
+CELLS = {
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "rnn": "SimpleRNN",
+    "bilstm": "bidirectional LSTM",
+}
+OURS, KERAS = "skrnn", "keras"
+
+
+def _for_cell(cell):
+    return [
+        Row(OURS, cell, "skrnn.RNNClassifier", "skrnn", "ours", settings={"cell": cell}),
+        Row(KERAS, cell, "Keras, padded", "keras", "keras_padded", settings={"cell": cell}),
+    ]
+
+
+ROWS = [
+    *_for_cell("lstm"),
+    Row("scikeras", "lstm", "scikeras, padded", "scikeras", "scikeras_padded"),
+    Row("torch", "lstm", "PyTorch by hand, padded", "torch", "torch_padded"),
+    Row("skorch", "lstm", "skorch, padded", "skorch", "skorch_padded"),
+    # Before onnxruntime, which gets its weights.
+    Row("torch-bucketed", "lstm", "PyTorch by hand, bucketed", "torch", "torch_bucketed"),
+    Row(
+        "onnx",
+        "lstm",
+        "onnxruntime, padded",
+        "onnxruntime",
+        "onnx_predict",
+        trains=False,
+        settings={"bucketed": False},
+    ),
+    Row(
+        "onnx-bucketed",
+        "lstm",
+        "onnxruntime, bucketed",
+        "onnxruntime",
+        "onnx_predict",
+        trains=False,
+        settings={"bucketed": True},
+    ),
+    *_for_cell("gru"),
+    *_for_cell("rnn"),
+    *_for_cell("bilstm"),
+]
+
+
+# Weight matrices side by side in a cell, times directions.
+_GATES = {"lstm": 4, "gru": 3, "rnn": 1, "bilstm": 8}
+
+
+def gflop(cell, n_tokens, *, train, embedding_dim=64, units=64):
+    """Return the GFLOP of the matmuls that nobody can do without.
+
+    For every real token x.W and h.U; in training the gradients of both factors too, which makes
+    three times as many. Embedding, dense layer, elementwise work and the optimizer are left out.
+    """
+    per_token = 2 * (embedding_dim + units) * _GATES[cell] * units
+    return (3 if train else 1) * n_tokens * per_token / 1e9
+
+
+# Issue 3's bars: what, cell, "train" or "predict", against the fastest of which peers (or the
+# limit), and the ratio that is asked for.
+BARS = [
+    ("LSTM epoch", "lstm", "train", ["keras", "scikeras"], 4),
+    ("LSTM epoch", "lstm", "train", ["torch-bucketed"], 1.5),
+    ("LSTM epoch", "lstm", "train", ["limit"], 0.45),
+    ("GRU epoch", "gru", "train", ["keras"], 4),
+    ("bidirectional LSTM epoch", "bilstm", "train", ["keras"], 4),
+    ("LSTM predict", "lstm", "predict", ["keras", "scikeras"], 5),
+    ("LSTM predict", "lstm", "predict", ["torch-bucketed"], 1),
+    ("LSTM epoch on whole reviews", "whole lstm", "train", ["keras"], 12),
+]
+# What "no overhead around it" asks for: key, what it says in the table, seconds at most.
+OVERHEADS = [
+    ("import", "`import skrnn`", 0.3),
+    ("import_classifier", "`from skrnn import RNNClassifier`, after that", None),
+    ("load_tensorflow", "loading TensorFlow and Keras, once a process", None),
+    ("first_batch", "from `fit()` to the end of the first batch", 3),
+    ("one_batch_fit", "`fit` on one batch of reviews, first in a process", None),
+    ("one_batch_fit_again", "the same with a second estimator", None),
+    ("ten_rows", "`predict` of 10 reviews, first of an architecture", None),
+    ("ten_rows_again", "the same again", 0.02),
+]

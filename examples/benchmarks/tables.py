@@ -1,0 +1,134 @@
+"""Results as Markdown."""
+
+from statistics import median
+
+from rows import BARS, CELLS, OURS, OVERHEADS
+
+
+def markdown(header, rows):
+    """Return a table; the first column is text, the others are numbers."""
+    align = ["---", *["---:"] * (len(header) - 1)]
+    lines = [header, align, *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def spread(seconds):
+    """Return median and range as text; nothing where nothing was measured."""
+    if not seconds:
+        return ""
+    middle = median(seconds)
+    digits = 3 if middle < 1 else 2
+    low, high = min(seconds), max(seconds)
+    return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def ratio(result, ours, what):
+    """Return how many times the seconds of ours the others' are, medians both; None if unknown."""
+    if not result[what] or not ours or not ours[what]:
+        return None
+    return median(result[what]) / median(ours[what])
+
+
+def find(results, cell, peer):
+    """Return a result, or None where it was not measured."""
+    return next((r for r in results if (r["cell"], r["peer"]) == (cell, peer)), None)
+
+
+def speed_tables(results):
+    """Return a table a network."""
+    header = [
+        "",
+        "train, s an epoch",
+        "x ours",
+        "predict, s",
+        "x ours",
+        "loss, first to last epoch",
+        "test accuracy",
+    ]
+    text = ""
+    for cell in dict.fromkeys(r["cell"] for r in results):
+        ours = find(results, cell, OURS)
+        rows = []
+        for result in results:
+            if result["cell"] != cell:
+                continue
+            factors = [ratio(result, ours, what) for what in ("train", "predict")]
+            train_factor, predict_factor = ["" if f is None else f"{f:.2f}" for f in factors]
+            losses, accuracy = result["loss"], result["accuracy"]
+            rows.append(
+                [
+                    result["title"],
+                    spread(result["train"]),
+                    train_factor,
+                    spread(result["predict"]),
+                    predict_factor,
+                    f"{losses[0]:.3f} to {losses[-1]:.3f}" if losses else "",
+                    f"{accuracy[-1]:.3f}" if accuracy else "",
+                ]
+            )
+        whole = cell.startswith("whole ")
+        name = CELLS[cell.removeprefix("whole ")] + (", whole reviews" if whole else "")
+        text += f"### {name}\n\n{markdown(header, rows)}\n"
+    return text
+
+
+def around_epochs(results):
+    """Return a sentence on what the calls that train take besides the epoch that is timed."""
+    told = [
+        f"{r['title']} {median(c - s for c, s in zip(r['call'], r['train'], strict=True)):.3f} s"
+        for r in results
+        if r["cell"] == "lstm" and r["call"] and r["call"] != r["train"]
+    ]
+    if not told:
+        return ""
+    return f"A call that trains the LSTM for one epoch takes besides: {', '.join(told)}.\n"
+
+
+def bars(results):
+    """Return issue 3's bars with what was measured, as dicts; those not measured are left out."""
+    found = []
+    for what, cell, kind, peers, wanted in BARS:
+        ours = find(results, cell, OURS)
+        rivals = [find(results, cell, peer) for peer in peers]
+        rivals = [r for r in rivals if r and r[kind]]
+        if not ours or not rivals:
+            continue
+        rival = min(rivals, key=lambda r: median(r[kind]))
+        measured = ratio(rival, ours, kind)
+        found.append(
+            {
+                "what": what,
+                "against": rival["title"],
+                "wanted": wanted,
+                "measured": measured,
+                "reached": measured >= wanted,
+            }
+        )
+    return found
+
+
+def bars_table(found):
+    """Return the bars as a table."""
+    rows = [
+        [
+            f"{bar['what']} against {bar['against']}",
+            f"{bar['wanted']}x",
+            f"{bar['measured']:.2f}x",
+            "yes" if bar["reached"] else "no",
+        ]
+        for bar in found
+    ]
+    return markdown(["", "wanted", "measured", "reached"], rows)
+
+
+def overhead_table(overhead):
+    """Return the seconds around the epochs as a table."""
+    rows = []
+    for key, title, wanted in OVERHEADS:
+        seconds = overhead[key]
+        rows.append([title, "" if wanted is None else f"under {wanted}", spread(seconds)])
+    loads = any(overhead["import_loads_tensorflow"])
+    return (
+        markdown(["skrnn, seconds", "wanted", "measured"], rows)
+        + f"\nThese two imports load TensorFlow: {'yes' if loads else 'no'}.\n"
+    )

@@ -1,0 +1,114 @@
+"""Long-lived processes, one a row of the table, that do one thing at a time when asked.
+
+Each runs a script of `peers/` under its own Python and speaks JSON lines over stdin and stdout
+(`peers/protocol.py`). While one works, the others wait in a read and use no core.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PEERS = Path(__file__).resolve().parent / "peers"
+# TensorFlow's greetings would only hide what matters in a log, and a GPU would be another
+# benchmark. Threads stay at the libraries' defaults.
+ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+class Worker:
+    """A process that runs a peer.
+
+    Parameters
+    ----------
+    python : Path
+        The interpreter of its environment.
+    script : str
+        Name of a file in `peers/`, without its ending.
+    name : str
+        What error messages call it.
+    """
+
+    def __init__(self, python, script, name):
+        self.name = name
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
+        # A session of its own: Ctrl-C reaches the benchmark alone, which then ends all workers
+        # together with whatever they have started.
+        self._process = subprocess.Popen(
+            [str(python), str(PEERS / f"{script}.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,
+            env=ENVIRONMENT,
+        )
+
+    def ask(self, do, **arguments):
+        """Have `do` done and return the answer, a dict."""
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        except BrokenPipeError:
+            answer = b""
+        if not answer:
+            self._process.wait()
+            raise RuntimeError(f"{self.name} ended while doing {do!r}:\n{self._log_tail()}")
+        answer = json.loads(answer)
+        if "error" in answer:
+            raise RuntimeError(f"{self.name} failed while doing {do!r}:\n{answer['error']}")
+        return answer
+
+    def close(self):
+        """Kill the process and its children; nothing it holds is worth waiting for."""
+        if self._process.poll() is None:
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+            self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._log.close()
+
+    def __enter__(self):
+        """Return self."""
+        return self
+
+    def __exit__(self, *error):
+        """Close."""
+        self.close()
+
+    def _log_tail(self):
+        self._log.seek(0)
+        return self._log.read()[-4000:].decode(errors="replace")
+
+
+def end_on_termination():
+    """Make SIGTERM unwind the stack as Ctrl-C does, so that workers are closed."""
+
+    def stop(*_):
+        raise SystemExit(143)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def say(line):
+    """Tell on stderr how far things are; stdout is for the tables."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def write_reviews(python, folder, rows, test_rows, max_length):
+    """Have skrnn tokenise reviews, see `workload.py`; return the path and what is in it."""
+    say(f"Tokenising {rows + test_rows} reviews")
+    path = Path(folder) / f"reviews-{max_length or 'whole'}.npz"
+    command = [python, PEERS.parent / "workload.py", "--output", path]
+    command += ["--rows", rows, "--test-rows", test_rows]
+    if max_length:
+        command += ["--max-length", max_length]
+    told = subprocess.run(
+        list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    )
+    return str(path), json.loads(told.stdout)

@@ -1,0 +1,7 @@
+"""Recurrent layers: Keras's own, on a loop that is several times faster on a CPU."""
+
+from skrnn.layers.gru import GRU
+from skrnn.layers.lstm import LSTM
+from skrnn.layers.simple_rnn import SimpleRNN
+
+__all__ = ["GRU", "LSTM", "SimpleRNN"]

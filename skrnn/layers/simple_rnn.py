@@ -1,0 +1,78 @@
+"""The simple recurrent network of Elman."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from skrnn.layers._fused import Equations, FusedLayer, tanh_back
+
+
+@dataclasses.dataclass(frozen=True)
+class _Equations(Equations):
+    """One step and its gradient; the equation is that of :class:`SimpleRNN`."""
+
+    units: int
+    use_bias: bool
+
+    n_states = 1  # h
+    n_saved = 0
+
+    def weight_shapes(self, n_features):
+        return [(n_features, self.units), (self.units,) * 2] + self.use_bias * [(self.units,)]
+
+    def prepare(self, W, U, b=None):
+        return W, U, b
+
+    def project(self, w, x):
+        W, _, b = w
+        xW = tf.matmul(x, W)
+        return (xW if b is None else tf.nn.bias_add(xW, b),)
+
+    def step(self, w, xW, states):
+        _, U, _ = w
+        (xW,), (h,) = xW, states
+        return (tf.tanh(xW + tf.matmul(h, U)),), ()
+
+    def prepare_back(self, W, U, b=None):
+        return tf.transpose(W), tf.transpose(U)
+
+    def step_back(self, w, before, after, saved, dstates):
+        _, UT = w
+        (dh,) = dstates
+        da = tanh_back(after, dh)
+        return (tf.matmul(da, UT),), (da,)
+
+    def hoisted_gradients(self, w, x, h, saved, dgates):
+        WT, _ = w
+        (da,) = dgates
+        dx = tf.matmul(da, WT)
+        dW = tf.matmul(x, da, transpose_a=True)
+        dU = tf.matmul(h, da, transpose_a=True)
+        return dx, dW, dU, *(self.use_bias * [tf.reduce_sum(da, axis=0)])
+
+
+@keras.saving.register_keras_serializable("skrnn")
+class SimpleRNN(FusedLayer, keras.layers.SimpleRNN):
+    r"""The simple recurrent network.
+
+    A drop-in for `keras.layers.SimpleRNN`: same parameters, weights and results, on
+    a loop that is several times faster on a CPU. A step computes
+
+    .. math:: h_t = \tanh(x_t W + h_{t-1} U + b)
+
+    from :math:`h_0 = 0`, with `kernel` `W` of shape (n_features, units),
+    `recurrent_kernel` `U` of shape (units, units) and `bias` `b` of shape (units,).
+
+    See Also
+    --------
+    keras.layers.SimpleRNN : All parameters. Where they leave this equation (another
+        activation, `recurrent_dropout`, states passed in or out), its loop runs.
+
+    References
+    ----------
+    .. [1] Elman, "Finding structure in time", Cognitive Science 14(2), 1990.
+    """
+
+    def _equations(self):
+        return _Equations(self.units, self.use_bias)
