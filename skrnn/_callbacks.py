@@ -68,5 +68,8 @@ class EpochTasks(keras.callbacks.Callback):
 
     def _as_of_now(self):
         snapshot = self.running.snapshot()
-        return {"_keras": snapshot, "history_": snapshot.history_,
-                "n_iter_": snapshot.current_epoch}
+        return {
+            "_keras": snapshot,
+            "history_": snapshot.history_,
+            "n_iter_": snapshot.current_epoch,
+        }

@@ -50,7 +50,7 @@ class SequenceClassifier(KerasClassifier):
 
     def __init__(self, network, seed, **kwargs):
         # XLA would compile anew for every length of batch.
-        super().__init__(metrics=["accuracy"], jit_compile=False, **kwargs)
+        super().__init__(jit_compile=False, **kwargs)
         self.network = network
         self.seed = seed
         # scikeras hands these to the model-building function, ours takes `network`.
@@ -69,8 +69,9 @@ class SequenceClassifier(KerasClassifier):
             _check_optimizer(kwargs["optimizer"])
         if previous is None:
             return cls(network, seed, **kwargs)
-        changed = {k: (previous.network[k], v) for k, v in network.items()
-                   if previous.network[k] != v}
+        changed = {
+            k: (previous.network[k], v) for k, v in network.items() if previous.network[k] != v
+        }
         if changed:
             told = ", ".join(f"{k} from {old!r} to {new!r}" for k, (old, new) in changed.items())
             raise ValueError(
@@ -200,9 +201,9 @@ class SequenceClassifier(KerasClassifier):
         config = {k: v for k, v in self.get_params(deep=False).items() if "__" in k}
         if self.callbacks or not isinstance(self.optimizer, str):
             return None
-        if "optimizer__learning_rate" in config:
-            if not isinstance(config.pop("optimizer__learning_rate"), float):
-                return None  # a schedule is part of the trace; a number is a variable
+        # A schedule is part of the trace; a number is a variable.
+        if not isinstance(config.pop("optimizer__learning_rate", 0.0), float):
+            return None
         return json.dumps([self.architecture, self.optimizer, sorted(config.items())])
 
     def _make_trainer_network(self):
@@ -211,11 +212,13 @@ class SequenceClassifier(KerasClassifier):
         )
 
     def _detach_callbacks(self):
-        # Keras callbacks keep the model of their last fit. Left there, a clone of the estimator
-        # would copy it, and so would a pickle.
+        # Keras callbacks keep the model of their last fit, or its weights. Left there, a clone of
+        # the estimator would copy them, and so would a pickle.
         for callback in self._fit_callbacks:
             for one in callback if isinstance(callback, list) else [callback]:
                 one._model = None
+                if isinstance(one, keras.callbacks.EarlyStopping):
+                    one.best_weights = None
         self._fit_callbacks = self._predict_callbacks = None
 
     # What scikeras calls during `_fit`.
@@ -223,6 +226,12 @@ class SequenceClassifier(KerasClassifier):
     def _get_compile_kwargs(self):
         kwargs = super()._get_compile_kwargs()
         kwargs["loss"] = loss_for(self.network["n_outputs"], self.network["multilabel"])
+        accuracy = keras.metrics.SparseCategoricalAccuracy
+        if kwargs["loss"] == "binary_crossentropy":
+            accuracy = keras.metrics.BinaryAccuracy
+        # An object has its variables. The mere name would make them in the first training step,
+        # and TensorFlow traces a step that has made variables again: twice the time.
+        kwargs["metrics"] = [accuracy(name="accuracy")]
         if isinstance(self.optimizer, keras.optimizers.Optimizer):
             # The caller's object stays as it was given, and serves any number of fits.
             kwargs["optimizer"] = type(self.optimizer).from_config(self.optimizer.get_config())
@@ -322,14 +331,8 @@ class Feed(keras.callbacks.Callback):
     def batches(self):
         """Yield (x, y, sample_weight) of one epoch."""
         rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
-        # Keras averages over a batch. Batches may be of different sizes, and this makes a row
-        # count the same in all of them. Not in evaluation, where Keras weighs the averages.
-        nominal = len(self.X) / -(-len(self.X) // self.batch_size)
         for rows in self.plan.batches(rng):
-            weight = self.sample_weight[rows]
-            if rng is not None:
-                weight = weight * (len(rows) / nominal)
-            yield self.X.pad(rows), self.y[rows], weight.astype(np.float32)
+            yield self.X.pad(rows), self.y[rows], self.sample_weight[rows]
 
     def dataset(self):
         """Return the batches as Keras takes them, lengths left open so that one trace serves."""

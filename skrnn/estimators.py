@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skrnn.sequences import check_feature_names, check_sequences
@@ -404,7 +404,16 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         return self._keras.predict_logits(self._check_X(X))
 
     def _train(
-        self, X, y, sample_weight, X_val=None, y_val=None, *, going_on, epochs, classes=None,
+        self,
+        X,
+        y,
+        sample_weight,
+        X_val=None,
+        y_val=None,
+        *,
+        going_on,
+        epochs,
+        classes=None,
         early_stopping=False,
     ):
         given = {
@@ -425,8 +434,14 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             )
             validation = self._encode(sequences, y, weights, held_out)
         keras = self._make_keras(sequences, stack, seed, going_on)
-        self._run(keras, self._encode(sequences, y, weights, rows), validation, epochs, given,
-                  early_stopping)
+        self._run(
+            keras,
+            self._encode(sequences, y, weights, rows),
+            validation,
+            epochs,
+            given,
+            early_stopping,
+        )
 
     def _check_stack(self):
         stack = self.units if isinstance(self.units, tuple | list) else (self.units,)
@@ -499,10 +514,13 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
                 "missing. In a Pipeline on raw text: Pipeline(..., transform_input=['X_val'])."
             )
-        sequences = self._check_X(X_val)
-        y_val = check_targets(y_val, self)
-        check_consistent_length(sequences, y_val)
-        self._targets.check(y_val)
+        try:
+            sequences = self._check_X(X_val)
+            y_val = check_targets(y_val, self)
+            check_consistent_length(sequences, y_val)
+            self._targets.check(y_val)
+        except ValueError as error:
+            raise ValueError(f"In X_val, y_val: {error}") from error
         weights = np.ones(len(sequences), dtype=np.float32)
         return self._encode(sequences, y_val, weights, np.arange(len(sequences)))
 

@@ -3,12 +3,13 @@
 import numpy as np
 
 from skrnn._backend import keras
+from skrnn.layers import GRU, LSTM, SimpleRNN
 from skrnn.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
 
 CELLS = {
-    "rnn": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
+    "rnn": SimpleRNN,
+    "lstm": LSTM,
+    "gru": GRU,
 }
 LOGITS = "logits"
 
@@ -41,7 +42,8 @@ def build_network(
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru"}, default="lstm"
-        The recurrent layer: Keras's SimpleRNN, LSTM or GRU.
+        The recurrent layer: Keras's SimpleRNN, LSTM or GRU, on the faster loop of
+        :mod:`skrnn.layers`.
     units : int or tuple of int, default=64
         Width of the recurrent layer, or of each layer of a stack, first to last.
     bidirectional : bool, default=False

@@ -16,18 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skrnn.baselines import LogCountRatio, NBSVMClassifier, make_nbsvm, make_tfidf_logistic
-
-EXPECTED_FAILURES = {
-    "NBSVMClassifier": {
-        "check_decision_proba_consistency": (
-            "fits negative data without asking the positive_only tag, which counts must have; "
-            "test_probabilities_order_as_the_decisions does the same on counts"
-        ),
-    }
-}
 
 DOCS = [
     "not bad at all !",
@@ -40,15 +30,6 @@ DOCS = [
     "I hated it",
 ]
 LABELS = np.array(["pos"] * 4 + ["neg"] * 4)
-
-
-@parametrize_with_checks(
-    [LogCountRatio(), NBSVMClassifier()],
-    expected_failed_checks=lambda e: EXPECTED_FAILURES.get(type(e).__name__, {}),
-)
-def test_scikit_learn_checks(estimator, check):
-    """Breaks of scikit-learn's contract: cloning, validation, n_features_in_, weights, pickling."""
-    check(estimator)
 
 
 def counts(n_samples=120, n_features=15, n_classes=3, seed=0):

@@ -157,6 +157,14 @@ def test_other_targets_than_before(of_tokens):
     raises_and_leaves(small(), "2 classes", "partial_fit", X, Y, classes=[True])
 
 
+def test_bad_validation_rows():
+    """Fails if it is not told that the rows are those of X_val."""
+    match = "In X_val, y_val: "
+    raises_and_leaves(small(), match + ".*id 12 in row 0", "fit", X, Y, X_val=X + 5, y_val=Y)
+    raises_and_leaves(small(), match + ".*label", "fit", X, Y, X_val=X, y_val=["maybe"] * 60)
+    raises_and_leaves(small(), match + ".*inconsistent", "fit", X, Y, X_val=X, y_val=Y[:9])
+
+
 def test_weights_of_classes():
     indicator = np.stack([Y, ~Y, Y], axis=1).astype(int)
     match = "class_weight.*several labels.*sample_weight"

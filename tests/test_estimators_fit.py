@@ -35,7 +35,7 @@ def permutations(n_samples=200, n_ids=6, seed=0):
 
 def before(X, first, second):
     """Whether id `first` comes before id `second` in each row."""
-    return (X == first).argmax(axis=1) < (X == second).argmax(axis=1)
+    return (first == X).argmax(axis=1) < (second == X).argmax(axis=1)
 
 
 X = permutations()
@@ -138,7 +138,13 @@ def test_binary_labels_of_any_type(labels):
 
 @pytest.mark.parametrize(
     "container",
-    [list, pd.Series, pl.Series, lambda y: y.reshape(-1, 1), lambda y: pd.Series(y, dtype="category")],
+    [
+        list,
+        pd.Series,
+        pl.Series,
+        lambda y: y.reshape(-1, 1),
+        lambda y: pd.Series(y, dtype="category"),
+    ],
     ids=["list", "pandas", "polars", "column", "category"],
 )
 @pytest.mark.filterwarnings("ignore:A column-vector y was passed")
@@ -162,7 +168,7 @@ def test_a_shuffled_index_is_not_followed():
 
 def test_several_classes():
     """Fails if class numbers and labels are mixed up: which of 3, 4 and 5 comes first?"""
-    places = np.stack([(X == i).argmax(axis=1) for i in (3, 4, 5)], axis=1)
+    places = np.stack([(i == X).argmax(axis=1) for i in (3, 4, 5)], axis=1)
     labels = np.array(["three", "four", "five"])[places.argmin(axis=1)]
     model = RNNClassifier(**{**SMALL, "cell": "gru"}, epochs=20).fit(X, labels)
     assert model.classes_.tolist() == ["five", "four", "three"]
@@ -233,7 +239,11 @@ def test_weight_two_is_twice_in_a_full_batch():
     word instead of squaring their sum.
     """
     settings = {
-        **SMALL, "batch_size": 1000, "epochs": 3, "optimizer": "sgd", "learning_rate": 1.0,
+        **SMALL,
+        "batch_size": 1000,
+        "epochs": 3,
+        "optimizer": "sgd",
+        "learning_rate": 1.0,
         "global_clipnorm": None,
     }
     twice = np.concatenate([X, X[:100]])

@@ -28,8 +28,15 @@ def dense(rows, width=None):
 def model(request):
     # Bidirectional: the backward reading meets the padding first.
     network = RNNClassifier(
-        "lstm", 8, bidirectional=True, embedding_dim=8, pooling=request.param, epochs=2,
-        batch_size=64, learning_rate=0.02, random_state=0,
+        "lstm",
+        8,
+        bidirectional=True,
+        embedding_dim=8,
+        pooling=request.param,
+        epochs=2,
+        batch_size=64,
+        learning_rate=0.02,
+        random_state=0,
     )
     return network.fit(ROWS, Y)
 
@@ -125,7 +132,9 @@ def test_parameters_set_after_fit_wait_for_the_next_fit(model):
     """Fails if a prediction reads a constructor's parameter, such as units, instead of the fit."""
     expected = model.predict_proba(ROWS).tobytes()
     parameters = model.get_params()
-    model.set_params(units=3, cell="gru", batch_size=7, input="numeric", vocabulary_size=5, pooling="mean")
+    model.set_params(
+        units=3, cell="gru", batch_size=7, input="numeric", vocabulary_size=5, pooling="mean"
+    )
     assert model.predict_proba(ROWS).tobytes() == expected
     model.set_params(**parameters)
 

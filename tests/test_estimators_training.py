@@ -66,7 +66,9 @@ def test_global_generators_stay_as_they_are():
 
     def draw():
         return (
-            random.random(), np.random.random(), float(tf.random.uniform([])),
+            random.random(),
+            np.random.random(),
+            float(tf.random.uniform([])),
             float(keras.random.uniform([])),
         )
 
@@ -184,7 +186,9 @@ def test_warm_start_takes_new_training_parameters():
     ):
         assert model.set_params(**change).fit(X, Y) is model
     assert model.n_iter_ == 6
-    with pytest.raises(ValueError, match=r"another network: units from \[8\] to \[4\].*Set it back"):
+    with pytest.raises(
+        ValueError, match=r"another network: units from \[8\] to \[4\].*Set it back"
+    ):
         model.set_params(units=4).fit(X, Y)
     assert model.n_iter_ == 6
 
@@ -248,7 +252,9 @@ def test_early_stopping_of_several_labels():
 )
 def test_too_few_rows_for_a_hold_out(rows, y):
     """Fails if scikit-learn's message about its own splitter comes through alone."""
-    with pytest.raises(ValueError, match=r"cannot hold out validation_fraction=0.1 of \d rows.*X_val"):
+    with pytest.raises(
+        ValueError, match=r"cannot hold out validation_fraction=0.1 of \d rows.*X_val"
+    ):
         small(early_stopping=True).fit(rows, y)
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -19,12 +18,10 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.exceptions import NotFittedError, SkipTestWarning
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.utils import estimator_checks as checks
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skrnn.text.to_sequence
 from skrnn import TextToSequence
@@ -36,41 +33,7 @@ def plain_rows(X):
     return [row[row > 0].tolist() for row in X.toarray()]
 
 
-# --- The contract with scikit-learn -----------------------------------------------------
-
-
-with warnings.catch_warnings():
-    # scikit-learn feeds its checks tables of numbers; for an estimator of strings it says so
-    # and runs only the check of cloning. The rest of this section runs what it leaves out.
-    warnings.simplefilter("ignore", SkipTestWarning)
-    sklearn_checks = parametrize_with_checks([TextToSequence()])
-
-
-@sklearn_checks
-def test_sklearn_checks(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        checks.check_estimator_tags_renamed,
-        checks.check_valid_tag_types,
-        checks.check_estimator_repr,
-        checks.check_no_attributes_set_in_init,
-        checks.check_do_not_raise_errors_in_init_or_set_params,
-        checks.check_mixin_order,
-        checks.check_parameters_default_constructible,
-        checks.check_get_params_invariance,
-        checks.check_set_params,
-        checks.check_param_validation,
-        checks.check_estimators_unfitted,
-    ],
-    ids=lambda check: check.__name__,
-)
-def test_sklearn_checks_that_need_no_table(check):
-    """Fails on work in the constructor, wrong mixins, a parameter without a constraint."""
-    check("TextToSequence", TextToSequence())
+# --- The contract with scikit-learn; its own checks are in test_common.py ---------------
 
 
 def test_y_passes_through():

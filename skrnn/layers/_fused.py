@@ -1,8 +1,6 @@
 """When a layer may take the fused loop, and when Keras's own runs."""
 
-import keras
-import tensorflow as tf
-
+from skrnn._backend import keras, tf
 from skrnn.layers._loop import Equations, recur
 
 __all__ = ["Equations", "FusedLayer", "sigmoid_back", "tanh_back"]

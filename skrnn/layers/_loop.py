@@ -19,7 +19,7 @@ same seed must give the same bytes on any number of cores.
 
 import functools
 
-import tensorflow as tf
+from skrnn._backend import tf
 
 N_SHARDS = 2
 # Steps unrolled in one turn of the loop. More means larger matrix products for the

@@ -2,9 +2,7 @@
 
 import dataclasses
 
-import keras
-import tensorflow as tf
-
+from skrnn._backend import keras, tf
 from skrnn.layers._fused import Equations, FusedLayer, sigmoid_back, tanh_back
 
 
