@@ -20,6 +20,7 @@ overridden, and when each override can go:
 """
 
 import json
+import weakref
 
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
@@ -257,13 +258,14 @@ class SequenceClassifier(KerasClassifier):
         extra_callbacks,
     ):
         feed = Feed(X, y, sample_weight, self.batch_size, self.seed)
+        watched = validation and Feed(*validation, PREDICT_BATCH_SIZE)
         # Before the extra callbacks, which look into it; Keras itself would put it after them.
         history = keras.callbacks.History()
         self.model_.fit(
             feed.dataset(),
             epochs=initial_epoch + epochs,
             initial_epoch=initial_epoch,
-            validation_data=validation and Feed(*validation, PREDICT_BATCH_SIZE).dataset(),
+            validation_data=watched and watched.dataset(),
             callbacks=[feed, FiniteLoss(), *self._fit_callbacks, history, *extra_callbacks],
             verbose=self.verbose,
             shuffle=False,
@@ -343,5 +345,10 @@ class Feed(keras.callbacks.Callback):
         x = self.X.values
         x_spec = tf.TensorSpec([None, None, *x.shape[1:]], x.dtype)
         signature = (x_spec, open_spec(self.y, 1), tf.TensorSpec([None], tf.float32))
-        batches = tf.data.Dataset.from_generator(self.batches, output_signature=signature)
+        # TensorFlow never lets go of a generator's function (`_py_funcs_used_in_graph` of the
+        # default graph, 2.21): held strongly, every fit would leave its rows and model behind.
+        feed = weakref.ref(self)
+        batches = tf.data.Dataset.from_generator(
+            lambda: feed().batches(), output_signature=signature
+        )
         return batches.apply(tf.data.experimental.assert_cardinality(len(self.plan)))

@@ -117,7 +117,7 @@ def test_a_callback_that_fails_leaves_the_estimator_as_it_was():
     assert not hasattr(model, "_callback_fit_ctx")
 
 
-@pytest.mark.filterwarnings("ignore:The estimator TextToSequence does not support callbacks")
+@pytest.mark.filterwarnings("error::UserWarning")
 @pytest.mark.parametrize("outer", ["estimator", "pipeline", "search"])
 def test_progress_bar_shows_epochs(outer, capsys):
     """Fails if a bar on a Pipeline or a search cannot look into the network's fit."""

@@ -43,7 +43,8 @@ pipe = joblib.load("pipe.joblib")
 reviews, labels = joblib.load("reviews.joblib")
 found = {"loaded": pipe.predict_proba(reviews)}
 pipe[-1].callbacks = None  # Keras itself warns where it saves a model
-joblib.dump(found | {"fitted anew": pipe.fit(reviews, labels).predict_proba(reviews)}, "found.joblib")
+found["fitted anew"] = pipe.fit(reviews, labels).predict_proba(reviews)
+joblib.dump(found, "found.joblib")
 """
 
 

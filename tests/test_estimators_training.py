@@ -51,6 +51,12 @@ def test_same_seed_same_bytes():
     assert weights(one) != weights(other)
 
 
+def test_same_seed_same_bytes_in_both_directions():
+    """Fails if a layer that is copied from its configuration loses the seed of its dropout."""
+    settings = {"cell": "rnn", "epochs": 1, "bidirectional": True, "recurrent_dropout": 0.3}
+    assert weights(small(**settings).fit(X, Y)) == weights(small(**settings).fit(X, Y))
+
+
 def test_trainers_are_left_clean():
     """Fails if a fit finds weights, optimizer moments or dropout states of the one before.
 
@@ -139,6 +145,23 @@ def test_epochs_of_partial_fit_are_epochs_of_fit():
     assert parts.n_iter_ == 3
 
 
+def test_every_epoch_is_shuffled_anew():
+    """Fails if epochs repeat their order, lose rows, or do not follow from seed and number."""
+    from skrnn._scikeras import Feed
+    from skrnn.sequences import check_sequences
+
+    sequences, _ = check_sequences([*RAGGED, [2] * 400], estimator=small(), reset=True)
+    rows = np.arange(len(sequences))
+    feed = Feed(sequences, rows, np.ones(len(rows), np.float32), batch_size=32, seed=0)
+    orders = []
+    for epoch in (0, 1, 0):
+        feed.on_epoch_begin(epoch)
+        batches = list(feed.batches())
+        orders.append(np.concatenate([y for _, y, _ in batches]).tolist())
+        assert sorted(orders[-1]) == rows.tolist()
+    assert orders[0] == orders[2] != orders[1]
+
+
 def test_partial_fit_goes_on_after_fit():
     """Fails if partial_fit starts anew after fit, or fit goes on after partial_fit."""
     model = small(epochs=2).fit(X, Y).partial_fit(X, Y)
@@ -156,7 +179,7 @@ def test_partial_fit_with_classes_to_come():
         model.partial_fit(X, labels)
     assert model.score(X, labels) > 0.9
     assert model.predict_proba(X).shape == (len(X), 3)
-    with pytest.raises(ValueError, match="classes=.* is not what the first call had"):
+    with pytest.raises(ValueError, match=r"classes=.* is not what the first call had"):
         model.partial_fit(X, labels, classes=["a", "b"])
     with pytest.raises(ValueError, match="'d' in row 0"):
         model.partial_fit(X, np.full(len(X), "d"))
@@ -275,7 +298,7 @@ def test_validation_without_early_stopping_only_watches():
     assert weights(watched) == weights(small(epochs=2).fit(X, Y))
     assert watched.best_epoch_ == 2
     for only in ({"X_val": X}, {"y_val": Y}):
-        with pytest.raises(ValueError, match="go together, but [Xy]_val is missing"):
+        with pytest.raises(ValueError, match=r"go together, but [Xy]_val is missing"):
             small().fit(X, Y, **only)
 
 
@@ -288,6 +311,10 @@ def test_divergence_is_an_error():
     wild = {"learning_rate": 1e38, "global_clipnorm": None, "optimizer": "sgd"}
     with pytest.raises(ValueError, match=r"diverged.*epoch \d.*learning_rate.*scale"):
         small(**wild, epochs=5).fit(numbers, Y)
+    # One update, after a loss that is finite still.
+    heavy = np.full(len(Y), 1e5)
+    with pytest.raises(ValueError, match=r"diverged.*epoch 1"):
+        small(**wild, epochs=1, batch_size=1000).fit(numbers, Y, sample_weight=heavy)
     model = small(epochs=1, warm_start=True).fit(numbers, Y)
     before, history = weights(model), copy.deepcopy(model.history_)
     with pytest.raises(ValueError, match="diverged"):

@@ -118,7 +118,7 @@ def recur(equations, x, mask, weights, *, go_backwards, every_step, zero_padding
 
 # One graph for all layers of a kind: a second model, or the same one in fit and predict,
 # finds it traced. Batch and time are dynamic, so that one trace serves every length.
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=16)
 def _compiled(equations, n_features, masked, go_backwards, every_step, zero_padding, save):
     signature = [tf.TensorSpec((None, None, n_features))]
     if masked:

@@ -74,3 +74,12 @@ class SimpleRNN(FusedLayer, keras.layers.SimpleRNN):
 
     def _equations(self):
         return _Equations(self.units, self.use_bias)
+
+    def get_config(self):
+        """Return what rebuilds the layer.
+
+        Keras's own leaves the seed out, and `Bidirectional`, which copies its layer by this,
+        would draw another from Python's global generator. Can go when Keras's has it (3.15 does
+        not).
+        """
+        return {**super().get_config(), "seed": self.cell.seed}

@@ -15,6 +15,7 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
@@ -29,7 +30,9 @@ from skrnn.text.vocabulary import (
 )
 
 
-class TextToSequence(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TextToSequence(
+    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Turn documents into sequences of token ids.
 
     Row i of the result holds the ids of the tokens of document i, in their order and from
@@ -318,6 +321,14 @@ class TextToSequence(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _learn(self, X):
         """Fit, and return the ids and lengths of the training documents."""
+        # One task to scikit-learn's callbacks, so that a ProgressBar on a Pipeline counts it.
+        task = self._init_callback_context()
+        task.call_on_fit_task_begin(estimator=self, X=X)
+        ids, lengths = self._learn_ids(X)
+        task.call_on_fit_task_end(estimator=self, X=X, reconstruction_attributes={})
+        return ids, lengths
+
+    def _learn_ids(self, X):
         # Attributes are set last: an error on the way leaves those of an earlier fit.
         if self.vocabulary is not None:
             vocabulary = check_vocabulary(self.vocabulary)
