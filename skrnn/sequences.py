@@ -12,6 +12,9 @@ from scipy.sparse import csr_array, issparse
 from sklearn.utils.validation import _check_feature_names, check_array
 
 PADDING, UNKNOWN = 0, 1
+# A larger vocabulary has to be declared: at 64 dimensions this one takes 4 GB. Integers far beyond
+# are hashes, timestamps or amounts.
+MAX_GUESSED_VOCABULARY = 2**24
 
 
 class TokenArray(csr_array):
@@ -389,6 +392,12 @@ def _ragged_tokens(rows, name):
 
 def _check_vocabulary(sequences, name, vocabulary_size, declared):
     seen = int(sequences.values.max()) + 1
+    if vocabulary_size is None and seen > max(declared or 0, MAX_GUESSED_VOCABULARY):
+        raise ValueError(
+            f"{name} got the id {seen - 1} in X and would make an embedding of that many rows. If "
+            "X holds numbers rather than token ids, give floats or input='numeric'; if the "
+            "vocabulary is really that large, set vocabulary_size."
+        )
     if vocabulary_size is None:
         return sequences, max(seen, declared or 0, UNKNOWN + 1)
     if seen > vocabulary_size:

@@ -450,3 +450,12 @@ def test_sequences_are_frozen():
     """Fails if fields can be set: the offsets would no longer fit the values."""
     with pytest.raises(AttributeError):
         Sequences(np.ones(1, np.int32), np.array([0, 1])).values = None
+
+
+def test_a_huge_id_is_not_taken_for_a_vocabulary():
+    """Fails if a timestamp among the ids led to an embedding that no memory holds."""
+    X = [[3, 4], [1_763_800_000]]
+    with pytest.raises(ValueError, match="would make an embedding of that many rows"):
+        check(X)
+    _, size = check(X, vocabulary_size=2**31 - 1)
+    assert size == 2**31 - 1

@@ -1,29 +1,18 @@
-"""The scikit-learn face of the networks.
+"""The classifier: its parameters, their documentation, and its answers."""
 
-Importing this module, making an estimator, cloning it and searching its parameters need no
-TensorFlow; it is loaded by the first fit, or by the first prediction after unpickling.
-"""
-
-from contextlib import contextmanager
 from numbers import Integral, Real
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skrnn.sequences import check_feature_names, check_sequences
-from skrnn.targets import TargetCoder, check_targets, hold_out
+from skrnn.estimators._network import NetworkEstimator, unchanged_on_error
 
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
-class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class RNNClassifier(ClassifierMixin, NetworkEstimator):
     """Classify sequences with a recurrent neural network.
 
     The network reads a sequence step by step (tokens of a text through an embedding, numeric
@@ -274,7 +263,7 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ValueError
             For bad parameters, sequences, targets or weights; the message says where.
         """
-        with _unchanged_on_error(self):
+        with unchanged_on_error(self):
             going_on = self.warm_start and hasattr(self, "_keras")
             self._train(
                 X,
@@ -314,7 +303,7 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 "rows. Give the weights of all as a dict, from "
                 "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
             )
-        with _unchanged_on_error(self):
+        with unchanged_on_error(self):
             going_on = hasattr(self, "_keras")
             self._train(X, y, sample_weight, going_on=going_on, epochs=1, classes=classes)
         return self
@@ -367,13 +356,6 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return self._targets.labels(logits)
 
-    @property
-    def model_(self):
-        """The Keras model; see Attributes."""
-        if not hasattr(self, "_keras"):
-            raise AttributeError(f"This {type(self).__name__} has no model_ before fit.")
-        return self._keras.model_
-
     def __sklearn_tags__(self):
         """Say what scikit-learn may expect."""
         tags = super().__sklearn_tags__()
@@ -382,220 +364,3 @@ class RNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         # allow_nan stays False: NaN is padding after a sequence's end, and an error elsewhere.
         return tags
-
-    def __getstate__(self):
-        """Return the state, the network first.
-
-        Unpickling then imports skrnn's own way to TensorFlow before any Keras callback among the
-        parameters imports the noisy one.
-        """
-        state = super().__getstate__().copy()
-        if "_keras" in state:
-            state["_keras"].warm_start = bool(self.warm_start)  # may have been set after fit
-            state = {"_keras": state.pop("_keras"), **state}
-        return state
-
-    def __sklearn_is_fitted__(self):
-        """Whether predictions can be made."""
-        return hasattr(self, "_keras")
-
-    def _logits(self, X):
-        check_is_fitted(self)
-        return self._keras.predict_logits(self._check_X(X))
-
-    def _train(
-        self,
-        X,
-        y,
-        sample_weight,
-        X_val=None,
-        y_val=None,
-        *,
-        going_on,
-        epochs,
-        classes=None,
-        early_stopping=False,
-    ):
-        given = {
-            "X": X,
-            "y": y,
-            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
-        }
-        stack = self._check_stack()
-        sequences, y = self._check_rows(X, y, going_on, classes)
-        weights = self._check_weights(sample_weight, sequences, y)
-        validation = self._check_validation(X_val, y_val)
-        random = check_random_state(self.random_state)
-        seed, split_seed = (int(n) for n in random.randint(np.iinfo(np.int32).max, size=2))
-        rows = np.flatnonzero(weights)
-        if early_stopping and validation is None:
-            rows, held_out = hold_out(
-                rows, y, fraction=self.validation_fraction, seed=split_seed, estimator=self
-            )
-            validation = self._encode(sequences, y, weights, held_out)
-        keras = self._make_keras(sequences, stack, seed, going_on)
-        self._run(
-            keras,
-            self._encode(sequences, y, weights, rows),
-            validation,
-            epochs,
-            given,
-            early_stopping,
-        )
-
-    def _check_stack(self):
-        stack = self.units if isinstance(self.units, tuple | list) else (self.units,)
-        if not stack or not all(_is_count(units) for units in stack):
-            raise ValueError(
-                f"The 'units' parameter of {type(self).__name__} must be a positive int, or a "
-                f"tuple of positive ints, one a layer. Got {self.units!r} instead."
-            )
-        return [int(units) for units in stack]
-
-    def _check_X(self, X):
-        """Check X against what was fitted."""
-        check_feature_names(self, X, reset=False)
-        sequences, _ = check_sequences(
-            X,
-            estimator=self,
-            input="numeric" if self.vocabulary_size_ is None else "tokens",
-            vocabulary_size=self.vocabulary_size_,
-        )
-        return sequences
-
-    def _check_rows(self, X, y, going_on, classes):
-        if going_on:
-            sequences = self._check_X(X)
-        else:
-            check_feature_names(self, X, reset=True)
-            sequences, self.vocabulary_size_ = check_sequences(
-                X,
-                estimator=self,
-                input=self.input,
-                reset=True,
-                vocabulary_size=self.vocabulary_size,
-            )
-        y = check_targets(y, self)
-        check_consistent_length(sequences, y)
-        if not going_on:
-            self._targets = TargetCoder.fit(y, classes, self)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(
-                f"classes={classes!r} is not what the first call had, {self.classes_!r}. Leave it "
-                "out, or fit anew."
-            )
-        self._targets.check(y)
-        self.classes_ = self._targets.classes
-        return sequences, y
-
-    def _check_weights(self, sample_weight, sequences, y):
-        weights = _check_sample_weight(
-            sample_weight, sequences, dtype=np.float64, ensure_non_negative=True
-        )
-        if isinstance(self.class_weight, dict) and y.ndim == 2:
-            raise ValueError(
-                f"class_weight={self.class_weight!r} weighs classes, but y has several labels a "
-                "row. Use 'balanced', or weigh the rows with sample_weight."
-            )
-        if self.class_weight is not None:
-            weights = weights * compute_sample_weight(self.class_weight, y)
-        if not weights.any():
-            raise ValueError(
-                "All rows have weight zero, class_weight included, so there is nothing to train "
-                "on. Give at least one row a positive weight."
-            )
-        return weights.astype(np.float32)
-
-    def _check_validation(self, X_val, y_val):
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
-            raise ValueError(
-                f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
-                "missing. In a Pipeline on raw text: Pipeline(..., transform_input=['X_val'])."
-            )
-        try:
-            sequences = self._check_X(X_val)
-            y_val = check_targets(y_val, self)
-            check_consistent_length(sequences, y_val)
-            self._targets.check(y_val)
-        except ValueError as error:
-            raise ValueError(f"In X_val, y_val: {error}") from error
-        weights = np.ones(len(sequences), dtype=np.float32)
-        return self._encode(sequences, y_val, weights, np.arange(len(sequences)))
-
-    def _encode(self, sequences, y, weights, rows):
-        if len(rows) < len(sequences):
-            sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
-        return sequences, self._targets.encode(y), weights
-
-    def _make_keras(self, sequences, stack, seed, going_on):
-        from skrnn._scikeras import SequenceClassifier
-
-        network = {
-            "cell": self.cell,
-            "units": stack,
-            "bidirectional": bool(self.bidirectional),
-            "embedding_dim": int(self.embedding_dim),
-            "pooling": self.pooling,
-            "embedding_dropout": float(self.embedding_dropout),
-            "recurrent_dropout": float(self.recurrent_dropout),
-            "dropout": float(self.dropout),
-            "vocabulary_size": self.vocabulary_size_ and int(self.vocabulary_size_),
-            "n_channels": None if sequences.is_tokens else sequences.values.shape[1],
-            "n_outputs": self._targets.n_outputs,
-            "multilabel": self._targets.multilabel,
-        }
-        named = isinstance(self.optimizer, str)
-        optimizer = {
-            "optimizer__learning_rate": float(self.learning_rate)
-            if isinstance(self.learning_rate, Real)
-            else self.learning_rate,
-            "optimizer__global_clipnorm": self.global_clipnorm and float(self.global_clipnorm),
-        }
-        return SequenceClassifier.after(
-            self._keras if going_on else None,
-            network,
-            seed,
-            optimizer=self.optimizer,
-            batch_size=int(self.batch_size),
-            callbacks=list(self.callbacks) if isinstance(self.callbacks, tuple) else self.callbacks,
-            verbose=int(self.verbose),
-            warm_start=bool(self.warm_start),
-            **(optimizer if named else {}),
-        )
-
-    def _run(self, keras, training, validation, epochs, given, early_stopping):
-        from skrnn._callbacks import EpochTasks, best_epoch_stopping
-
-        context = self._init_callback_context(max_subtasks=epochs)
-        context.call_on_fit_task_begin(estimator=self, **given)
-        callbacks = []
-        if early_stopping:
-            stopping = best_epoch_stopping(patience=self.n_iter_no_change, min_delta=self.tol)
-            callbacks.append(stopping)
-        callbacks.append(EpochTasks(context, self, given, keras))
-        keras.train(*training, epochs=epochs, validation=validation, callbacks=callbacks)
-        self._keras = keras
-        self.history_ = keras.history_
-        self.n_iter_ = keras.current_epoch
-        self.best_epoch_ = stopping.best_epoch + 1 if early_stopping else self.n_iter_
-        context.call_on_fit_task_end(estimator=self, **given, reconstruction_attributes={})
-
-
-def _is_count(value):
-    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
-
-
-@contextmanager
-def _unchanged_on_error(estimator):
-    """Undo what a failed fit has set on the estimator."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        # scikit-learn's own clean-up of the callbacks still has to find these.
-        keep = {k: v for k, v in vars(estimator).items() if k.startswith(("_callback", "_skl_"))}
-        vars(estimator).clear()
-        vars(estimator).update(before | keep)
-        raise

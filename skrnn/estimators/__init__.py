@@ -1,0 +1,5 @@
+"""The scikit-learn face of the networks."""
+
+from skrnn.estimators.classifier import RNNClassifier
+
+__all__ = ["RNNClassifier"]
