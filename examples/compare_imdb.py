@@ -26,7 +26,15 @@ table = compare(
     {
         "LSTM of 64 units, 10 epochs": make_pipeline(
             TextToSequence(max_features=10_000),
-            RNNClassifier(cell="lstm", units=64, epochs=10, batch_size=128, random_state=0),
+            RNNClassifier(
+                cell="lstm",
+                units=64,
+                embedding_dropout=0.5,
+                dropout=0.5,
+                epochs=10,
+                batch_size=128,
+                random_state=0,
+            ),
         ),
         "tf-idf + logistic regression": make_tfidf(),
         "NB-SVM, uni- and bigrams": make_nbsvm(),
