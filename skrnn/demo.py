@@ -24,7 +24,7 @@ print(f"{label} (probability of positive: {positive:.3f})")
 # soon learned by heart: after three epochs only dropout keeps the validation loss from rising.
 _SETTINGS = {
     "reviews": {"learning_rate": 0.003},
-    "imdb": {"embedding_dropout": 0.5, "dropout": 0.5},
+    "imdb": {"pooling": "attention", "embedding_dropout": 0.5, "dropout": 0.5},
 }
 
 
