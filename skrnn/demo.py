@@ -50,12 +50,18 @@ def run(*, data, cell, epochs, seed, output):
     _say("Data")
     reviews = _generated(seed) if data == "reviews" else _imdb()
     print(reviews.told)
-    print(f"{len(reviews.train):,} reviews to train with, {len(reviews.test):,} to test with.")
+    print(
+        f"{len(reviews.train):,} reviews to train with, a tenth of them held out to find the best "
+        f"epoch; {len(reviews.test):,} to test with."
+    )
 
-    _say(f"Training: {cell.upper()}, {epochs} epochs of batch 128")
+    _say(f"Training: {cell.upper()}, {epochs} epoch{'s' * (epochs > 1)} of batch 128")
     pipeline = _make_pipeline(cell, epochs, seed, data, output / "checkpoints")
     seconds = _fit(pipeline, reviews, seed)
-    print(f"Trained in {seconds:.0f} s; a checkpoint of every epoch is in {output}/checkpoints/.")
+    print(
+        f"Trained in {seconds:.0f} s. Each epoch's checkpoint is in {output}/checkpoints/, a Keras"
+    )
+    print("model: import skrnn.network, then keras.models.load_model(path).")
     print(f"Kept: the weights of epoch {pipeline[-1].best_epoch_}, the best on held-out reviews.")
 
     _say("Compared on the test reviews")

@@ -20,7 +20,7 @@ def build_network(
     units=64,
     bidirectional=False,
     embedding_dim=64,
-    pooling="last",
+    pooling="max",
     embedding_dropout=0.0,
     recurrent_dropout=0.0,
     dropout=0.0,
@@ -50,7 +50,7 @@ def build_network(
         Whether each layer also reads from the end, its states joined to the forward ones.
     embedding_dim : int, default=64
         Width of the token embedding.
-    pooling : {"last", "max", "mean", "attention"}, default="last"
+    pooling : {"last", "max", "mean", "attention"}, default="max"
         What of the last layer's states goes on: the last real step's, their maximum, mean, or
         attention-weighted mean over the real steps.
     embedding_dropout : float, default=0.0

@@ -207,7 +207,9 @@ def _reject_text(X, name):
                 break
             first = first[0]
         if isinstance(first, str | bytes):
-            to_ids = "TextToSequence()" if first is row else "TextToSequence(analyzer=list)"
+            # A row of a one-column frame is a text, a list of strings a text cut into tokens.
+            is_tokens = isinstance(row, list | tuple) or (first is not row and len(row) > 1)
+            to_ids = "TextToSequence(analyzer=list)" if is_tokens else "TextToSequence()"
             raise ValueError(
                 f"{name} takes sequences of numbers, but row {i} of X "
                 f"{'is' if first is row else 'holds'} the {type(first).__name__} {first[:40]!r}. "
@@ -254,7 +256,14 @@ def _as_array(X, name, estimator, input):
                 f"Expected 2D array, got a sparse array of shape {X.shape} instead. If it is one "
                 "row of a sparse array, take it as X[[i]] or X[i:i + 1]."
             )
-        if input == "numeric" or (input == "auto" and X.dtype.kind not in "iu"):
+        if input == "auto" and X.dtype.kind not in "iu":
+            raise ValueError(
+                f"{name} got a sparse array of {X.dtype}. Sparse input holds token ids, integers "
+                "in the order of the text, as TextToSequence makes them. Counts and tf-idf weights "
+                "have no order to read: put TextToSequence() in the vectorizer's place. A series "
+                "with many zeros goes in as X.toarray(), or with input='numeric'."
+            )
+        if input == "numeric":
             X = X.toarray()
         elif 0 in X.shape:
             X = np.empty(X.shape, X.dtype)  # told below, as for any array

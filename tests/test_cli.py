@@ -76,16 +76,20 @@ def test_demo_writes_what_it_names(demo):
 
 def test_a_checkpoint_is_the_model_of_its_epoch(demo):
     """Fails if what is saved could not be loaded by Keras alone, or had other weights."""
-    from skrnn._backend import keras
-
     _, output = demo
     pipeline = joblib.load(output / "pipeline.joblib")
-    best = pipeline[-1].best_epoch_
-    model = keras.models.load_model(output / "checkpoints" / f"epoch-{best:02d}.keras")
+    best = output / "checkpoints" / f"epoch-{pipeline[-1].best_epoch_:02d}.keras"
     ids = pipeline[0].transform(["Not bad at all, I loved it"])
+    # In a new process, where nothing else has registered skrnn's layers.
+    load = (
+        "import skrnn.network, keras, numpy; "
+        f"model = keras.models.load_model({str(best)!r}); "
+        f"print(model.predict(numpy.array({ids.toarray().tolist()}), verbose=0)[0, 0])"
+    )
+    shown = subprocess.run([sys.executable, "-c", load], check=True, capture_output=True, text=True)
     expected = pipeline[-1].predict_proba(ids)[:, 1]
-    shown = model.predict(ids.toarray(), verbose=0)[:, 0]
-    np.testing.assert_allclose(shown, expected, rtol=1e-5)
+    np.testing.assert_allclose(float(shown.stdout), expected, rtol=1e-5)
+    assert shown.stderr == ""
 
 
 def test_no_place_to_write_is_one_clear_line(tmp_path):

@@ -163,7 +163,25 @@ def test_every_container_gives_the_same_sequences(make, input):
 def test_float_ids_are_ids_when_announced(X):
     """Fails if whole floats, as a data frame with gaps hands them over, are not cast."""
     assert rows_of(check(X, input="tokens")[0]) == WANTED
-    assert not check(X)[0].is_tokens
+    if not sp.issparse(X):
+        assert not check(X)[0].is_tokens
+
+
+def test_sparse_weights_are_refused():
+    """Fails if a tf-idf matrix, which has no order to read, were taken for time series."""
+    weights = sp.csr_array([[0.0, 1.5]])
+    with pytest.raises(ValueError, match="sparse array of float64.*TextToSequence"):
+        check(weights)
+    assert check(weights, input="numeric")[0].values.ravel().tolist() == [0.0, 1.5]
+
+
+def test_a_column_of_text_is_told_from_lists_of_tokens():
+    """Fails if the way out for texts made the tokenizer take every character for a token."""
+    for texts in (pd.DataFrame({"text": ["good", "bad"]}), ["good", "bad"]):
+        with pytest.raises(ValueError, match=r"make_pipeline\(TextToSequence\(\), "):
+            check(texts)
+    with pytest.raises(ValueError, match="TextToSequence\\(analyzer=list\\)"):
+        check([["very", "good"], ["bad"]])
 
 
 def test_memory_map(tmp_path):
@@ -232,7 +250,6 @@ def test_integers_and_bools_can_be_numeric():
         kind = "auto" if X.dtype == bool else "numeric"
         values = check(X, input=kind)[0].values
         np.testing.assert_array_equal(values.ravel() != 0, [False, True, False])
-    assert not check(sp.csr_array([[0.0, 1.5]]))[0].is_tokens
 
 
 def test_auto_goes_by_dtype_where_rows_are_empty():

@@ -162,7 +162,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         if X_val is None or y_val is None:
             raise ValueError(
                 f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
-                "missing. In a Pipeline on raw text: Pipeline(..., transform_input=['X_val'])."
+                "missing. Pass both to fit; behind a Pipeline, request both with "
+                "set_fit_request(X_val=True, y_val=True)."
             )
         try:
             sequences = self._check_X(X_val)
@@ -170,7 +171,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             check_consistent_length(sequences, y_val)
             self._targets.check(y_val)
         except ValueError as error:
-            raise ValueError(f"In X_val, y_val: {error}") from error
+            raise ValueError(
+                f"In X_val, y_val: {error} (Behind a Pipeline, X_val takes the way of X only with "
+                "Pipeline(..., transform_input=['X_val']).)"
+            ) from error
         weights = np.ones(len(sequences), dtype=np.float32)
         return self._encode(sequences, y_val, weights, np.arange(len(sequences)))
 

@@ -131,7 +131,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     See Also
     --------
     skrnn.TextToSequence : From documents to token ids.
-    skrnn.build_network : The same network as a plain Keras model.
+    skrnn.build_network : The network as a plain Keras model.
 
     Notes
     -----
@@ -141,7 +141,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
       array of shape (n_samples, n_timesteps), or a list of lists of ids. Zeros are padding and
       are dropped wherever they stand; the width need not be that of `fit`. A row without ids,
       or only with id 1 (unknown), is the empty sequence.
-    - numeric sequences: floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
+    - numeric sequences: dense floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
       n_channels), or a list of such rows. Steps that are NaN at the end are padding. A sequence
       without steps is read as one step of zeros.
 
@@ -360,7 +360,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         """Say what scikit-learn may expect."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        tags.input_tags.sparse = True
+        # Sparse input is token ids, which scikit-learn's tag does not tell from sparse numbers.
+        tags.input_tags.sparse = self.input == "numeric"
         tags.input_tags.three_d_array = True
         # allow_nan stays False: NaN is padding after a sequence's end, and an error elsewhere.
         return tags

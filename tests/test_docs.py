@@ -1,0 +1,30 @@
+"""The pages say what runs: their Python blocks are run in order, each page in one process."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/user_guide.md"])
+def test_pages_run_as_written_and_in_silence(page, tmp_path):
+    """Fails if a block of a page does not run, or its reader meets a warning or a log line."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S)
+    assert len(blocks) > 2
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks))
+    result = subprocess.run(
+        [sys.executable, script],
+        cwd=tmp_path,
+        env=os.environ | {"COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
