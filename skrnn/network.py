@@ -121,55 +121,18 @@ def build_network(
     if meta is not None:
         n_outputs, multilabel = _outputs_from_meta(meta)
         n_channels = _channels_from_meta(meta)
-    layer = _choose("cell", cell, CELLS)
-    stack = (units,) if np.ndim(units) == 0 else tuple(units)
-    if not stack:
-        raise ValueError("units=() leaves no recurrent layer; give the width of at least one.")
+    _choose("cell", cell, CELLS)
+    _choose("pooling", pooling, {"last", *_POOLS, "attention"})
     seeds = _seeds(random_state)
 
-    if n_channels is None:
-        inputs = keras.Input((None,), dtype="int32", name="tokens")
-        x = keras.layers.Embedding(
-            vocabulary_size,
-            embedding_dim,
-            mask_zero=True,
-            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds)),
-            name="embedding",
-        )(inputs)
-    else:
-        shape = (None,) if n_channels == 0 else (None, n_channels)
-        inputs = keras.Input(shape, dtype="float32", name="channels")
-        x = NaNMasking(name="nan_masking")(inputs)
+    inputs, x = _inputs(n_channels, vocabulary_size, embedding_dim, seeds)
     if embedding_dropout:
         x = keras.layers.SpatialDropout1D(
             embedding_dropout, seed=next(seeds), name="embedding_dropout"
         )(x)
-    for i, width in enumerate(stack):
-        every_step = pooling != "last" or i < len(stack) - 1
-
-        def make(name, go_backwards=False, width=width, every_step=every_step):
-            return layer(
-                width,
-                return_sequences=every_step,
-                recurrent_dropout=recurrent_dropout,
-                go_backwards=go_backwards,
-                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-                seed=next(seeds),
-                name=name,
-            )
-
-        name = f"{cell}_{i + 1}" if len(stack) > 1 else cell
-        if bidirectional:
-            x = keras.layers.Bidirectional(
-                make(cell), backward_layer=make(f"backward_{cell}", True), name=f"bi{name}"
-            )(x)
-        else:
-            x = make(name)(x)
+    x = _recurrent_stack(x, cell, units, bidirectional, recurrent_dropout, pooling, seeds)
     if pooling != "last":
         x = _pool(pooling, seeds)(x)
-    else:
-        _choose("pooling", pooling, {"last", *_POOLS, "attention"})
     if dropout:
         x = keras.layers.Dropout(dropout, seed=next(seeds), name="dropout")(x)
     x = keras.layers.Dense(
@@ -193,11 +156,56 @@ def loss_for(n_outputs, multilabel):
     return "sparse_categorical_crossentropy"
 
 
+def _inputs(n_channels, vocabulary_size, embedding_dim, seeds):
+    """Return the input tensor, and the steps of shape (n_samples, n_timesteps, width)."""
+    if n_channels is None:
+        inputs = keras.Input((None,), dtype="int32", name="tokens")
+        return inputs, keras.layers.Embedding(
+            vocabulary_size,
+            embedding_dim,
+            mask_zero=True,
+            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds)),
+            name="embedding",
+        )(inputs)
+    shape = (None,) if n_channels == 0 else (None, n_channels)
+    inputs = keras.Input(shape, dtype="float32", name="channels")
+    return inputs, NaNMasking(name="nan_masking")(inputs)
+
+
+def _recurrent_stack(x, cell, units, bidirectional, recurrent_dropout, pooling, seeds):
+    """Put the recurrent layers on top of each other; only a last one may drop the time axis."""
+    stack = (units,) if np.ndim(units) == 0 else tuple(units)
+    if not stack:
+        raise ValueError("units=() leaves no recurrent layer; give the width of at least one.")
+    for i, width in enumerate(stack):
+        every_step = pooling != "last" or i < len(stack) - 1
+
+        def make(name, go_backwards=False, width=width, every_step=every_step):
+            return CELLS[cell](
+                width,
+                return_sequences=every_step,
+                recurrent_dropout=recurrent_dropout,
+                go_backwards=go_backwards,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                seed=next(seeds),
+                name=name,
+            )
+
+        name = f"{cell}_{i + 1}" if len(stack) > 1 else cell
+        if bidirectional:
+            x = keras.layers.Bidirectional(
+                make(cell), backward_layer=make(f"backward_{cell}", True), name=f"bi{name}"
+            )(x)
+        else:
+            x = make(name)(x)
+    return x
+
+
 _POOLS = {"max": MaskedMaxPooling, "mean": MaskedMeanPooling}
 
 
 def _pool(pooling, seeds):
-    _choose("pooling", pooling, {"last", *_POOLS, "attention"})
     if pooling == "attention":
         return AttentionPooling(
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
@@ -210,7 +218,6 @@ def _pool(pooling, seeds):
 def _choose(parameter, value, choices):
     if value not in choices:
         raise ValueError(f"{parameter}={value!r} is unknown; it is one of {sorted(choices)}.")
-    return choices[value] if isinstance(choices, dict) else value
 
 
 def _seeds(random_state):
