@@ -234,6 +234,17 @@ def test_history_has_all_epochs_in_every_list():
 # --- Early stopping -----------------------------------------------------------------------
 
 
+def test_training_loss_is_the_mean_over_the_rows():
+    """Fails if rows count by the size of their batch, which is split where lengths differ much.
+
+    With steps too small to move a weight, the loss of the epoch is that of the predictions.
+    """
+    rows = [*RAGGED[:118], *([2] * 200 for _ in range(10))]
+    model = small(epochs=1, dropout=0.0, batch_size=128, learning_rate=1e-12).fit(rows, Y[:128])
+    found = log_loss(Y[:128], model.predict_proba(rows))
+    np.testing.assert_allclose(model.history_["loss"], [found], rtol=1e-4)
+
+
 def test_best_epoch_is_restored():
     """Fails if the last epoch's weights are kept, or the loss is not that of the rows.
 

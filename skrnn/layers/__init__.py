@@ -1,4 +1,4 @@
-"""Recurrent layers: Keras's own, on a loop that is several times faster on a CPU."""
+"""Recurrent layers: Keras's own, on a loop made for CPUs."""
 
 from skrnn.layers.gru import GRU
 from skrnn.layers.lstm import LSTM

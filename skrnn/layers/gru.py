@@ -99,7 +99,7 @@ class GRU(FusedLayer, keras.layers.GRU):
     r"""Gated recurrent unit, in both forms that Keras has.
 
     A drop-in for `keras.layers.GRU`: same parameters, weights and results, on a
-    loop that is several times faster on a CPU. A step computes
+    loop made for CPUs. A step computes
 
     .. math::
 

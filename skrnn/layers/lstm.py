@@ -69,7 +69,7 @@ class LSTM(FusedLayer, keras.layers.LSTM):
     r"""Long short-term memory, with a forget gate.
 
     A drop-in for `keras.layers.LSTM`: same parameters, weights and results, on a
-    loop that is several times faster on a CPU. A step computes
+    loop made for CPUs. A step computes
 
     .. math::
 

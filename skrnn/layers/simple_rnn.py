@@ -55,7 +55,7 @@ class SimpleRNN(FusedLayer, keras.layers.SimpleRNN):
     r"""The simple recurrent network.
 
     A drop-in for `keras.layers.SimpleRNN`: same parameters, weights and results, on
-    a loop that is several times faster on a CPU. A step computes
+    a loop made for CPUs. A step computes
 
     .. math:: h_t = \tanh(x_t W + h_{t-1} U + b)
 
