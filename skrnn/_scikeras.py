@@ -22,14 +22,15 @@ overridden, and when each override can go:
 import ctypes
 import json
 import os
-import weakref
 
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import _programs
-from skrnn._backend import BaseWrapper, KerasClassifier, keras, tf
+from skrnn._backend import BaseWrapper, KerasClassifier, keras
 from skrnn._callbacks import FiniteLoss, diverged
+from skrnn._feed import Feed
+from skrnn._optimizers import on_dense_gradients
 from skrnn.batching import BatchPlan
 from skrnn.network import build_network, loss_for
 
@@ -239,6 +240,7 @@ class SequenceClassifier(KerasClassifier):
         if isinstance(self.optimizer, keras.optimizers.Optimizer):
             # The caller's object stays as it was given, and serves any number of fits.
             kwargs["optimizer"] = type(self.optimizer).from_config(self.optimizer.get_config())
+        kwargs["optimizer"] = on_dense_gradients(kwargs["optimizer"])
         return kwargs
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
@@ -315,54 +317,3 @@ def _release_memory():
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:  # glibc has it; others return memory by themselves
         trim(0)
-
-
-class Feed(keras.callbacks.Callback):
-    """The rows of one fit as a `tf.data.Dataset` of padded batches.
-
-    As a callback it learns the epoch, from which and the seed the order of the rows follows: it
-    is then the same whether epochs run in one fit or in several.
-
-    Parameters
-    ----------
-    X : Sequences
-    y, sample_weight : ndarray
-    batch_size : int
-    seed : int or None
-        None keeps the rows sorted by length, for evaluation.
-    """
-
-    def __init__(self, X, y, sample_weight, batch_size, seed=None):
-        super().__init__()
-        self.X, self.y, self.sample_weight = X, y, sample_weight
-        self.batch_size = batch_size
-        self.seed = seed
-        self.epoch = 0
-        self.plan = BatchPlan(X.lengths, batch_size)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Take note of the epoch whose batches Keras is about to ask for."""
-        self.epoch = epoch
-
-    def batches(self):
-        """Yield (x, y, sample_weight) of one epoch."""
-        rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
-        for rows in self.plan.batches(rng):
-            yield self.X.pad(rows), self.y[rows], self.sample_weight[rows]
-
-    def dataset(self):
-        """Return the batches as Keras takes them, lengths left open so that one trace serves."""
-
-        def open_spec(array, n_open):
-            return tf.TensorSpec([None] * n_open + list(array.shape[1:]), array.dtype)
-
-        x = self.X.values
-        x_spec = tf.TensorSpec([None, None, *x.shape[1:]], x.dtype)
-        signature = (x_spec, open_spec(self.y, 1), tf.TensorSpec([None], tf.float32))
-        # TensorFlow never lets go of a generator's function (`_py_funcs_used_in_graph` of the
-        # default graph, 2.21): held strongly, every fit would leave its rows and model behind.
-        feed = weakref.ref(self)
-        batches = tf.data.Dataset.from_generator(
-            lambda: feed().batches(), output_signature=signature
-        )
-        return batches.apply(tf.data.experimental.assert_cardinality(len(self.plan)))

@@ -193,7 +193,7 @@ def test_failed_fit_keeps_its_trainer(monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(skrnn._scikeras.Feed, "on_epoch_end", interrupt)
+    monkeypatch.setattr(skrnn._feed.Feed, "on_epoch_end", interrupt)
     with pytest.raises(KeyboardInterrupt):
         classifier.fit(X, Y)
     assert idle() == 0
