@@ -1,7 +1,8 @@
 """When a layer may take the fused loop, and when Keras's own runs."""
 
 from skrnn._backend import keras, tf
-from skrnn.layers._loop import Equations, recur
+from skrnn.layers._engine import recur
+from skrnn.layers._loop import Equations
 
 __all__ = ["Equations", "FusedLayer", "sigmoid_back", "tanh_back"]
 

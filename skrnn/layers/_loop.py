@@ -37,6 +37,8 @@ class Equations:
     units: int
     n_states: int
     n_saved: int
+    # The module of :mod:`skrnn.layers.kernels` that computes the same, if there is one.
+    kernel = None
 
     def weight_shapes(self, n_features):
         """Shapes of the weights, in Keras's order."""

@@ -15,6 +15,7 @@ class _Equations(Equations):
 
     n_states = 2  # h, c
     n_saved = 5  # i, f, g, o, tanh(c)
+    kernel = "lstm"
 
     def weight_shapes(self, n_features):
         width = 4 * self.units
