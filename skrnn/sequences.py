@@ -5,49 +5,17 @@ Arrow's list arrays: nothing pays for the longest row, and taking rows or paddin
 one gather. Nothing here needs TensorFlow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import issparse
 from sklearn.utils.validation import _check_feature_names, check_array
 
-PADDING, UNKNOWN = 0, 1
+from skrnn.token_array import PADDING, UNKNOWN, TokenArray
+
 # A larger vocabulary has to be declared: at 64 dimensions this one takes 4 GB. Integers far beyond
 # are hashes, timestamps or amounts.
 MAX_GUESSED_VOCABULARY = 2**24
-
-
-class TokenArray(csr_array):
-    """A CSR array of token ids that remembers the size of its vocabulary.
-
-    In every respect a :class:`scipy.sparse.csr_array`. Rows taken from it and copies keep
-    ``vocabulary_size``, so that a network fitted on some folds of a corpus has a place for the
-    words that only the other folds use.
-
-    Attributes
-    ----------
-    vocabulary_size : int or None
-        Number of ids, padding and out-of-vocabulary included; every id is below it.
-    """
-
-    vocabulary_size = None
-
-    def __getitem__(self, key):
-        """Index as `csr_array` does, and hand the vocabulary's size on."""
-        return self._hand_on(super().__getitem__(key))
-
-    def copy(self):
-        """Copy as `csr_array` does, and hand the vocabulary's size on."""
-        return self._hand_on(super().copy())
-
-    def astype(self, *args, **kwargs):
-        """Cast as `csr_array` does, and hand the vocabulary's size on."""
-        return self._hand_on(super().astype(*args, **kwargs))
-
-    def _hand_on(self, result):
-        if isinstance(result, TokenArray):
-            result.vocabulary_size = self.vocabulary_size
-        return result
 
 
 @dataclass(frozen=True)
@@ -60,10 +28,13 @@ class Sequences:
         Token ids (never 0), or numeric steps (never NaN), of all rows one after another.
     offsets : ndarray of shape (n_samples + 1,) of int64
         Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``; no row is empty.
+    words : tuple of str or None
+        The word of each token id, as far as known; see :class:`TokenArray`.
     """
 
     values: np.ndarray
     offsets: np.ndarray
+    words: tuple | None = None
 
     def __len__(self):
         """Return the number of rows."""
@@ -88,7 +59,7 @@ class Sequences:
     def take(self, rows):
         """Return the given rows, in the given order, as new `Sequences`."""
         steps, ends = self._gather(np.asarray(rows))
-        return Sequences(self.values[steps], np.concatenate([[0], ends]))
+        return Sequences(self.values[steps], np.concatenate([[0], ends]), self.words)
 
     def pad(self, rows):
         """Return the given rows right-padded to the longest of them.
@@ -128,6 +99,7 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
     Returns
     -------
     sequences : Sequences
+        With the words of a :class:`TokenArray`.
     vocabulary_size : int or None
         For token ids, the smallest size that covers what was given, declared or seen.
 
@@ -137,7 +109,7 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
         What was wrong, in which row, what is wanted, and the way out.
     """
     name = type(estimator).__name__
-    declared = X.vocabulary_size if isinstance(X, TokenArray) else None
+    declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
     X = _out_of_frame(X)
     _reject_text(X, name)
     ragged = _as_ragged(X, name)
@@ -165,6 +137,8 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
         sequences = _sparse_tokens(X, name)
     else:
         sequences = _dense_tokens(X, name)
+    if words is not None:
+        sequences = replace(sequences, words=words)
     return _check_vocabulary(sequences, name, vocabulary_size, declared)
 
 

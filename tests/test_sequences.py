@@ -6,6 +6,7 @@ Nothing here loads TensorFlow.
 import array
 import copy
 import pickle
+import time
 
 import joblib
 import numpy as np
@@ -353,9 +354,10 @@ def test_declared_vocabulary():
 
 
 def test_token_array_keeps_its_vocabulary(tmp_path):
-    """Fails if cross-validation, copies or workers lose the size: folds would then disagree."""
+    """Fails if cross-validation, copies or workers lose it: folds would then disagree."""
     X = TokenArray(DENSE)
     X.vocabulary_size = 77
+    X.words = (None, None, *(f"word{i}" for i in range(75)))
     train, _ = next(KFold(2).split(X))
     joblib.dump(X, tmp_path / "X.joblib")
     kept = {
@@ -377,9 +379,57 @@ def test_token_array_keeps_its_vocabulary(tmp_path):
     }
     for how, part in kept.items():
         assert isinstance(part, TokenArray) and part.vocabulary_size == 77, how
-    assert TokenArray.vocabulary_size is None  # the class itself is untouched
+        assert part.words == X.words, how
+        in_memory = how not in ("copy.copy", "deepcopy", "pickle", "joblib")
+        assert not in_memory or part.words is X.words, how  # not a copy for every fold
+    assert TokenArray.vocabulary_size is None and TokenArray.words is None  # the class itself
     assert X[1, 1] == 0 and X[3, 3] == 2
     np.testing.assert_array_equal(X[3:].toarray(), DENSE[3:])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        None,
+        (None, None, "a", "b"),
+        (None, None),
+        (None, None, ""),
+        (None, None, "a", None, "b"),
+        (None, None, "a\0b", "\0", "\ud800", "\n"),
+        ("pad", "oov", "a"),
+        np.array([None, None, "a"], dtype=object),
+    ],
+    ids=repr,
+)
+def test_any_words_survive_pickling(words):
+    """Fails if words are cut at the separator, or None becomes a word."""
+    X = TokenArray(DENSE)
+    X.words = words
+    again = pickle.loads(pickle.dumps(X)).words
+    assert type(again) is type(words) and np.array_equal(again, words)
+
+
+def test_a_row_of_a_large_vocabulary_pickles_quickly(tmp_path):
+    """Fails if joblib's pickler, written in Python, meets every word: it takes a second for this.
+
+    Its hash is taken at each call of a cached function.
+    """
+    X = TokenArray(DENSE)
+    X.words = (None, None, *(f"word{i}" for i in range(200_000)))
+    start = time.process_time()
+    joblib.hash(X[:1])
+    joblib.dump(X[:1], tmp_path / "X.joblib")
+    assert joblib.load(tmp_path / "X.joblib").words == X.words
+    assert time.process_time() - start < 0.3
+
+
+def test_sequences_carry_the_words():
+    """Fails if the words are lost between the array and the estimator."""
+    X = TokenArray(DENSE)
+    X.words = tuple(map(str, range(10)))
+    sequences, _ = check(X)
+    assert sequences.words is X.words and sequences.take([1, 0]).words is X.words
+    assert check(X.toarray())[0].words is None
 
 
 # --- Errors -----------------------------------------------------------------------------

@@ -322,6 +322,21 @@ def test_pickle_holds_the_vocabulary_once():
     assert len(pickle.dumps(model)) < 1.05 * len(pickle.dumps(model.vocabulary_)) + 1000
 
 
+def test_ids_carry_their_words():
+    """Fails if the array's words are others than the vocabulary's, or made anew at each call."""
+    model = TextToSequence()
+    X = model.fit_transform(DOCS)
+    for word, id_ in model.vocabulary_.items():
+        assert X.words[id_] == word
+    assert X.words[:2] == (None, None) and len(X.words) == X.vocabulary_size
+    assert model.transform(["anything"]).words is X.words
+    assert pickle.loads(pickle.dumps(model)).transform(["anything"]).words == X.words
+    model.fit(["other words"])
+    assert model.transform(["x"]).words == (None, None, "other", "words")
+    model.vocabulary_ = {"mine": 2}  # set by hand, as some do
+    assert model.transform(["x"]).words == (None, None, "mine")
+
+
 SCRIPT = """
 import sys
 

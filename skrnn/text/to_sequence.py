@@ -7,6 +7,7 @@ from itertools import count, repeat
 from numbers import Integral
 from typing import ClassVar
 from warnings import warn
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import (
@@ -23,11 +24,16 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn.text.rows import decode_rows, pack_rows, truncate_rows
 from skrnn.text.tokens import TOKEN_PATTERN, make_analyzer
 from skrnn.text.vocabulary import (
+    FIRST_WORD,
     UNKNOWN,
     UNKNOWN_WORD,
     check_vocabulary,
     learn_vocabulary,
 )
+
+# The words by id of each fitted instance, with the vocabulary they were made from. Not kept in the
+# instance, which using does not change and whose pickle holds every word once.
+_WORDS = WeakKeyDictionary()
 
 
 class TextToSequence(
@@ -389,7 +395,18 @@ class TextToSequence(
                 "max_length, which makes the width the same for all documents."
             )
         X_ids = pack_rows(ids, lengths, width, len(self.vocabulary_) + 2)
-        return X_ids if self.sparse_output else X_ids.toarray()
+        if not self.sparse_output:
+            return X_ids.toarray()
+        X_ids.words = self._words()
+        return X_ids
+
+    def _words(self):
+        """Return the word of each id as a tuple, the same one for every call."""
+        vocabulary, words = _WORDS.get(self, (None, None))
+        if vocabulary is not self.vocabulary_ or len(words) != len(vocabulary) + FIRST_WORD:
+            words = (*[None] * FIRST_WORD, *self.vocabulary_)
+            _WORDS[self] = self.vocabulary_, words
+        return words
 
     def _warn_of_upper_case(self, vocabulary):
         if self.lowercase and self.preprocessor is None and not callable(self.analyzer):
