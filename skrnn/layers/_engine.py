@@ -5,12 +5,16 @@ kernels of :mod:`skrnn.layers.kernels`, ``tensorflow`` has the loop of :mod:`skr
 unset, it is the kernels wherever Numba is installed. Results agree to rounding.
 """
 
+import functools
+import importlib
 import importlib.util
 import os
+import warnings
 
 from skrnn.layers import _loop
 
 ENGINES = ("numba", "tensorflow")
+INSTALL = 'pip install "skrnn[numba]"'
 
 
 def engine():
@@ -21,26 +25,45 @@ def engine():
     ValueError
         Where SKRNN_ENGINE is no engine's name.
     ImportError
-        Where it asks for Numba, which is not installed.
+        Where it asks for Numba, which is not installed or does not load.
     """
     wish = os.environ.get("SKRNN_ENGINE")
     if wish is not None and wish not in ENGINES:
         raise ValueError(f"SKRNN_ENGINE must be 'numba' or 'tensorflow', but is {wish!r}.")
     if wish == "tensorflow":
-        return wish
-    if importlib.util.find_spec("numba") is not None:
+        return "tensorflow"
+    if importlib.util.find_spec("numba") is None:
+        if wish == "numba":
+            raise ImportError(f"SKRNN_ENGINE is 'numba', which is not installed: {INSTALL}")
+        return "tensorflow"
+    error = _load_error()
+    if error is None:
         return "numba"
     if wish == "numba":
-        raise ImportError(
-            "SKRNN_ENGINE is 'numba', which is not installed: pip install \"skrnn[numba]\""
-        )
+        raise ImportError(f"SKRNN_ENGINE is 'numba', which does not load: {INSTALL}") from error
     return "tensorflow"
+
+
+@functools.cache
+def _load_error():
+    """Return why Numba does not load, and tell it once: a NumPy newer than it knows, mostly."""
+    try:
+        importlib.import_module("numba")
+    except Exception as error:
+        warnings.warn(
+            f"Numba is installed but does not load, so recurrent layers run without it, several "
+            f"times slower: {error} To have it again: {INSTALL}; to do without: set "
+            "SKRNN_ENGINE=tensorflow.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return error
+    return None
 
 
 def recur(equations, x, mask, weights, **options):
     """Run a recurrent cell over sequences; see :func:`skrnn.layers._loop.recur`."""
     if engine() == "tensorflow" or equations.kernel is None:
         return _loop.recur(equations, x, mask, weights, **options)
-    from skrnn.layers.kernels import recurrence
-
+    recurrence = importlib.import_module("skrnn.layers.kernels.recurrence")
     return recurrence.recur(equations, x, mask, weights, **options)

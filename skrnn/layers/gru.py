@@ -20,6 +20,10 @@ class _Equations(Equations):
     def n_saved(self):
         return 4 if self.reset_after else 3  # z, r, g and, reset after, h U_g + b'_g
 
+    @property
+    def kernel(self):
+        return "gru" if self.reset_after else None
+
     def weight_shapes(self, n_features):
         width = 3 * self.units
         bias = (2, width) if self.reset_after else (width,)

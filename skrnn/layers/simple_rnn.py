@@ -15,6 +15,7 @@ class _Equations(Equations):
 
     n_states = 1  # h
     n_saved = 0
+    kernel = "simple_rnn"
 
     def weight_shapes(self, n_features):
         return [(n_features, self.units), (self.units,) * 2] + self.use_bias * [(self.units,)]

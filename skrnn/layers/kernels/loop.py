@@ -42,6 +42,13 @@ def zeros_aligned(n_rows, n_columns):
     return numbers[skip : skip + n_rows * n_columns].reshape(n_rows, n_columns)
 
 
+@part
+def clear(values, i):
+    """Set a row to zero."""
+    for j in range(values.shape[1]):
+        values[i, j] = 0
+
+
 def forward_loop(activate, n_gates, last_x, first_h, n_states):
     """Make the forward loop of a cell.
 
@@ -88,14 +95,15 @@ def forward_loop(activate, n_gates, last_x, first_h, n_states):
         h_column = tape.shape[1] - n_states * width
         n_lines = n_active[0] if len(n_active) else 0
         lines = zeros_aligned(n_lines, whole(n_features + 1 + width))
-        lines[:, n_features] = 1
+        for line in range(len(lines)):
+            lines[line, n_features] = 1
         nothing = zeros_aligned(n_lines, tape.shape[1])
         for row in rows:
             for j in range(form.n_times if form.every_step else 1):
                 if not form.every_step:
-                    y[row] = 0
+                    clear(y, row)
                 elif not mask[row, time(form, j)]:
-                    y[row * form.n_times + j] = 0
+                    clear(y, row * form.n_times + j)
         start = 0
         for k in range(len(n_active)):
             n = n_active[k]
@@ -179,7 +187,8 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
         n_lines = n_active[0] if len(n_active) else 0
         n_chunk = max(CHUNK, n_lines)
         lines = zeros_aligned(n_chunk, whole(n_features + 1 + width))
-        lines[:, n_features] = 1
+        for line in range(len(lines)):
+            lines[line, n_features] = 1
         dgates = zeros_aligned(n_chunk, n_gates * width)
         dxs = zeros_aligned(n_chunk, W_back.shape[1])
         sources = np.empty(n_chunk, np.int64)
@@ -188,7 +197,7 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
         for row in rows:
             for t in range(form.n_times):
                 if not mask[row, t]:
-                    dx[row * form.n_times + t] = 0
+                    clear(dx, row * form.n_times + t)
         start, top = len(place), n_chunk
         for k in range(len(n_active) - 1, -1, -1):
             n = n_active[k]

@@ -3,7 +3,7 @@
 from skrnn.layers.kernels.activations import sigmoid, sigmoid_back, tanh, tanh_back
 from skrnn.layers.kernels.compiling import kernel, part
 from skrnn.layers.kernels.denormals import flush_denormals, restore_denormals
-from skrnn.layers.kernels.lanes import VL, load, store
+from skrnn.layers.kernels.lanes import VL, load, store, zeros
 from skrnn.layers.kernels.loop import BACKWARD, FORWARD, backward_loop, forward_loop
 
 # The gates are Keras's: i, f, g, o. The tape has these, then h and c.
@@ -44,7 +44,7 @@ def activate_back(tape, now, earlier, before, dgates, at, dstates, line, width):
         store(dgates, at, width + u, sigmoid_back(f, dc * load(earlier, before, 5 * width + u)))
         store(dgates, at, 2 * width + u, tanh_back(g, dc * i))
         store(dgates, at, 3 * width + u, sigmoid_back(o, dh * tanh_c))
-        store(dstates, line, u, 0.0 * dh)
+        store(dstates, line, u, zeros())
         store(dstates, line, width + u, dc * f)
 
 

@@ -33,58 +33,70 @@ def _block(n_rows, n_vectors):
     @intrinsic
     def block(typingctx, a, a_row, a_k, b, b_k, c, c_row, k, onto):
         def codegen(context, builder, signature, args):
-            a, a_row, a_k, b, b_k, c, c_row, k, onto = args
-
-            def element(start, *steps):
-                """Emit the address of an element, in bytes: start + 4 * (n * stride + ...)."""
-                for n, stride in steps:
-                    n = i64(n) if isinstance(n, int) else n
-                    start = builder.add(start, builder.mul(i64(4), builder.mul(n, stride)))
-                return start
-
-            rows, vectors = range(n_rows), range(n_vectors)
-            c_at = [[element(c, (r, c_row), (v * VL, i64(1))) for v in vectors] for r in rows]
-            a_at = [element(a, (r, a_row)) for r in rows]
-            zero = ir.Constant(vector, [0.0] * VL)
-
-            before = builder.block
-            add, loop, end = map(builder.append_basic_block, ("add", "loop", "end"))
-            builder.cbranch(builder.icmp_signed("!=", onto, i64(0)), add, loop)
-            builder.position_at_end(add)
-            present = [[load_at(builder, c_at[r][v]) for v in vectors] for r in rows]
-            builder.branch(loop)
-
-            builder.position_at_end(loop)
-            step = builder.phi(i64)
-            sums = [[builder.phi(vector) for v in vectors] for r in rows]
-            b_now = element(b, (step, b_k))
-            b_row = [load_at(builder, element(b_now, (v * VL, i64(1)))) for v in vectors]
-            sums_next = []
-            for r in rows:
-                at = builder.inttoptr(element(a_at[r], (step, a_k)), f32.as_pointer())
-                factor = broadcast(builder, builder.load(at))
-                sums_next.append(
-                    [multiply_add(builder, factor, b_row[v], sums[r][v]) for v in vectors]
-                )
-            step_next = builder.add(step, i64(1))
-            for block, n in ((before, i64(0)), (add, i64(0)), (loop, step_next)):
-                step.add_incoming(n, block)
-            for r in rows:
-                for v in vectors:
-                    sums[r][v].add_incoming(zero, before)
-                    sums[r][v].add_incoming(present[r][v], add)
-                    sums[r][v].add_incoming(sums_next[r][v], loop)
-            builder.cbranch(builder.icmp_signed("<", step_next, k), loop, end)
-
-            builder.position_at_end(end)
-            for r in rows:
-                for v in vectors:
-                    store_at(builder, c_at[r][v], sums_next[r][v])
+            # A function of its own, not to be compiled anew for each place that calls it.
+            name = f"skrnn_block_{n_rows}_{n_vectors}"
+            function = builder.module.globals.get(name)
+            if function is None:
+                kind = ir.FunctionType(ir.VoidType(), [i64] * 9)
+                function = ir.Function(builder.module, kind, name)
+                function.linkage = "linkonce_odr"
+                function.attributes.add("noinline")
+                _emit_block(ir.IRBuilder(function.append_basic_block()), n_rows, n_vectors)
+            builder.call(function, args)
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 9), codegen
 
     return block
+
+
+def _emit_block(builder, n_rows, n_vectors):
+    a, a_row, a_k, b, b_k, c, c_row, k, onto = builder.function.args
+
+    def element(start, *steps):
+        """Emit the address of an element, in bytes: start + 4 * (n * stride + ...)."""
+        for n, stride in steps:
+            n = i64(n) if isinstance(n, int) else n
+            start = builder.add(start, builder.mul(i64(4), builder.mul(n, stride)))
+        return start
+
+    rows, vectors = range(n_rows), range(n_vectors)
+    c_at = [[element(c, (r, c_row), (v * VL, i64(1))) for v in vectors] for r in rows]
+    a_at = [element(a, (r, a_row)) for r in rows]
+    zero = ir.Constant(vector, [0.0] * VL)
+
+    before = builder.block
+    add, loop, end = map(builder.append_basic_block, ("add", "loop", "end"))
+    builder.cbranch(builder.icmp_signed("!=", onto, i64(0)), add, loop)
+    builder.position_at_end(add)
+    present = [[load_at(builder, c_at[r][v]) for v in vectors] for r in rows]
+    builder.branch(loop)
+
+    builder.position_at_end(loop)
+    step = builder.phi(i64)
+    sums = [[builder.phi(vector) for v in vectors] for r in rows]
+    b_now = element(b, (step, b_k))
+    b_row = [load_at(builder, element(b_now, (v * VL, i64(1)))) for v in vectors]
+    sums_next = []
+    for r in rows:
+        at = builder.inttoptr(element(a_at[r], (step, a_k)), f32.as_pointer())
+        factor = broadcast(builder, builder.load(at))
+        sums_next.append([multiply_add(builder, factor, b_row[v], sums[r][v]) for v in vectors])
+    step_next = builder.add(step, i64(1))
+    for block, n in ((before, i64(0)), (add, i64(0)), (loop, step_next)):
+        step.add_incoming(n, block)
+    for r in rows:
+        for v in vectors:
+            sums[r][v].add_incoming(zero, before)
+            sums[r][v].add_incoming(present[r][v], add)
+            sums[r][v].add_incoming(sums_next[r][v], loop)
+    builder.cbranch(builder.icmp_signed("<", step_next, k), loop, end)
+
+    builder.position_at_end(end)
+    for r in rows:
+        for v in vectors:
+            store_at(builder, c_at[r][v], sums_next[r][v])
+    builder.ret_void()
 
 
 def _panel(n_vectors):

@@ -14,6 +14,7 @@ import numpy as np
 from skrnn._backend import tf
 from skrnn.layers.kernels import shards
 from skrnn.layers.kernels.lanes import VL
+from skrnn.layers.kernels.memory import borrow, empty, zeros
 from skrnn.layers.kernels.packing import Form, count_real_steps, pack
 
 
@@ -163,26 +164,12 @@ def _deal(layer, mask):
     return plan, n_lines
 
 
-def _empty(*shape):
-    """Return an array that TensorFlow takes over without a copy, being aligned as its own."""
-    n_bytes = 4 * int(np.prod(shape))
-    memory = np.empty(n_bytes + 64, np.uint8)
-    skip = -memory.ctypes.data % 64
-    return memory[skip : skip + n_bytes].view(np.float32).reshape(shape)
-
-
-def _zeros(*shape):
-    values = _empty(*shape)
-    values[...] = 0
-    return values
-
-
 def _stack(layer, weights):
     """Return the matrix of `[W, b, U]`, gate after gate, each filled up to whole vectors."""
     cell, units = layer.kernels, layer.units
     W, U, *bias = weights
     n_features = len(W)
-    stacked = _zeros(n_features + 1 + units, cell.N_GATES, layer.width)
+    stacked = zeros(n_features + 1 + units, cell.N_GATES, layer.width)
     x_gates = stacked[:, : len(cell.X_GATES), :units]
     h_gates = stacked[:, cell.FIRST_H :, :units]
     x_gates[:n_features] = W.reshape(n_features, -1, units)[:, cell.X_GATES]
@@ -203,12 +190,12 @@ def _unstack(layer, dstacked, weights):
     dstacked = dstacked.reshape(len(dstacked), cell.N_GATES, layer.width)
     dx_gates = dstacked[:, : len(cell.X_GATES), :units]
     dh_gates = dstacked[:, cell.FIRST_H :, :units]
-    dW, dU = _empty(*W.shape), _empty(*U.shape)
+    dW, dU = empty(*W.shape), empty(*U.shape)
     dW.reshape(n_features, -1, units)[:, cell.X_GATES] = dx_gates[:n_features]
     dU.reshape(units, -1, units)[:, cell.H_GATES] = dh_gates[n_features + 1 :]
     if not bias:
         return dW, dU
-    db = _empty(*bias[0].shape)
+    db = empty(*bias[0].shape)
     parts = db.reshape(-1, len(cell.X_GATES), units)
     parts[0, list(cell.X_GATES)] = dx_gates[n_features]
     for part in parts[1:]:
@@ -219,14 +206,14 @@ def _unstack(layer, dstacked, weights):
 def _forward(layer, x, mask, weights, plan, n_lines, save):
     cell, form = layer.kernels, _form(layer, mask)
     n_samples, n_times = mask.shape
-    y = _empty(*([n_samples] + layer.every_step * [n_times] + [layer.units]))
+    y = empty(*([n_samples] + layer.every_step * [n_times] + [layer.units]))
     tape_width = cell.N_TAPE * layer.width
-    tape = _empty(n_lines if save else 0, tape_width)
+    tape = borrow(n_lines, tape_width) if save else empty(0, tape_width)
     x, flat_y, stacked = _flat(x), _flat(y), _stack(layer, weights)
 
     def run(shard):
         rows, n_active, place, lines = shard
-        own = tape[lines] if save else _empty(max(n_active, default=0), tape_width)
+        own = tape[lines] if save else empty(max(n_active, default=0), tape_width)
         cell.forward(x, stacked, mask, rows, n_active, place, flat_y, own, int(save), form)
 
     shards.run(run, plan)
@@ -238,16 +225,16 @@ def _backward(layer, dy, tape, x, mask, weights, plan):
     stacked = _stack(layer, weights)
     n_features, width = x.shape[2], layer.width
     last_x, first_h = len(cell.X_GATES) * width, cell.FIRST_H * width
-    W_back = _zeros(last_x, -(-n_features // VL) * VL)
+    W_back = zeros(last_x, -(-n_features // VL) * VL)
     W_back[:, :n_features] = stacked[:n_features, :last_x].T
-    U_back = _zeros(stacked.shape[1] - first_h, width)
+    U_back = zeros(stacked.shape[1] - first_h, width)
     U_back[:, : layer.units] = stacked[n_features + 1 :, first_h:].T
-    dx = _empty(*x.shape)
+    dx = empty(*x.shape)
     x, flat_dx, dy = _flat(x), _flat(dx), _flat(dy)
 
     def run(shard):
         rows, n_active, place, lines = shard
-        dstacked = _zeros(*stacked.shape)
+        dstacked = zeros(*stacked.shape)
         cell.backward(
             x, tape[lines], dy, mask, rows, n_active, place, W_back, U_back, flat_dx, dstacked, form
         )

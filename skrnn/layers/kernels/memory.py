@@ -1,0 +1,93 @@
+"""Arrays that TensorFlow takes over without a copy, and the memory of tapes, used again.
+
+A tape is as large as all the activations of a batch. Fresh memory of that size is zeroed by the
+system before a program may write to it, which takes longer than writing the tape; so a block
+goes from one batch to the next. It comes back when TensorFlow lets go of the tape.
+"""
+
+import threading
+from collections import deque
+
+import numpy as np
+
+# A tensor of TensorFlow's begins at a multiple of this; others it would copy.
+ALIGNMENT = 64
+# Of blocks that nobody uses, so many bytes are kept.
+MAX_IDLE_BYTES = 128 << 20
+
+_idle = []  # smallest first; whoever changes it holds the lock
+_returned = deque()
+_lock = threading.Lock()
+
+
+def empty(*shape):
+    """Return an uninitialised float32 array, aligned."""
+    n_bytes = 4 * int(np.prod(shape))
+    memory = np.empty(n_bytes + ALIGNMENT, np.uint8)
+    skip = -memory.ctypes.data % ALIGNMENT
+    return memory[skip : skip + n_bytes].view(np.float32).reshape(shape)
+
+
+def zeros(*shape):
+    """Return a float32 array of zeros, aligned."""
+    values = empty(*shape)
+    values[...] = 0
+    return values
+
+
+def borrow(*shape):
+    """Return an uninitialised float32 array, aligned, whose memory is used again after it."""
+    n_bytes = 4 * int(np.prod(shape))
+    return np.asarray(_Loan(_take(n_bytes), shape))
+
+
+def release():
+    """Free the memory that nobody uses."""
+    with _lock:
+        _returned.clear()
+        _idle.clear()
+
+
+class _Loan:
+    """What an array holds on to; when the array goes, the block comes back."""
+
+    def __init__(self, block, shape):
+        self.block = block
+        self.__array_interface__ = {
+            "data": (block.ctypes.data, False),
+            "shape": shape,
+            "typestr": np.dtype(np.float32).str,
+            "version": 3,
+        }
+
+    def __del__(self):
+        _give_back(self.block)
+
+
+def _take(n_bytes):
+    """Return a block of at least this size: the smallest idle one, or a new one."""
+    with _lock:
+        _sort_returned()
+        for i, block in enumerate(_idle):
+            if block.nbytes >= n_bytes:
+                return _idle.pop(i)
+    # Batches differ in length: the next that is a little longer shall find room too.
+    return empty(n_bytes // 4 * 9 // 8 + 16)
+
+
+def _give_back(block):
+    # An array may end anywhere, even where this thread holds the lock: so it must not wait.
+    _returned.append(block)
+    if _lock.acquire(blocking=False):
+        try:
+            _sort_returned()
+        finally:
+            _lock.release()
+
+
+def _sort_returned():
+    while _returned:
+        _idle.append(_returned.popleft())
+    _idle.sort(key=lambda block: block.nbytes)
+    while sum(block.nbytes for block in _idle) > MAX_IDLE_BYTES:
+        del _idle[0]  # the largest serves any batch
