@@ -4,6 +4,8 @@ Keras's layers are the specification: under copied weights the fused ones must r
 the same outputs and gradients, whatever the mask, the direction and the outputs.
 """
 
+import functools
+import importlib
 import os
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import layers
-from skrnn.layers import _loop
+from skrnn.layers import _engine, _loop
 
 KINDS = {
     "LSTM": ("LSTM", {}),
@@ -23,6 +25,7 @@ KINDS = {
     "GRU-reset-before": ("GRU", {"reset_after": False}),
     "SimpleRNN": ("SimpleRNN", {}),
 }
+KERNELS = "skrnn.layers.kernels.recurrence"
 N_FEATURES, UNITS = 3, 4
 # A full row, one of a single step, an empty one, and lengths that end inside a chunk.
 LENGTHS = np.array([11, 1, 0, 6, 9])
@@ -37,6 +40,15 @@ def x():
 
 @pytest.fixture(params=KINDS)
 def kind(request):
+    return request.param
+
+
+@pytest.fixture(params=_engine.ENGINES)
+def engine(request, monkeypatch):
+    """Have the layers run on each engine in turn; tests without it take the default."""
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    monkeypatch.setenv("SKRNN_ENGINE", request.param)
     return request.param
 
 
@@ -127,14 +139,14 @@ def numpy_simple_rnn(x, h, c, W, U, b):
     return np.tanh(x @ W + h @ U + b), c
 
 
-def test_outputs_follow_the_equations(kind, x):
+def test_outputs_follow_the_equations(engine, kind, x):
     # Independent of Keras: a misplaced gate or a step too many would show here.
     layer = make(kind, return_sequences=True, zero_output_for_mask=True)
     expected = numpy_states(kind, x, LENGTHS, layer.get_weights())
     assert_allclose(layer(x, mask=RIGHT_PADDED), expected, rtol=0, atol=1e-6)
 
 
-def test_gradients_are_finite_differences(kind, x):
+def test_gradients_are_finite_differences(engine, kind, x):
     # Of the float64 statement, so that nothing of TensorFlow's gradients is taken on trust.
     layer = make(kind, return_sequences=True, zero_output_for_mask=True)
     y, gradients = output_and_gradients(layer, x, RIGHT_PADDED)
@@ -163,7 +175,7 @@ def test_gradients_are_finite_differences(kind, x):
     ],
     ids=lambda v: "-".join(v) if isinstance(v, dict) else "",
 )
-def test_same_outputs_and_gradients_as_keras(kind, x, params, mask):
+def test_same_outputs_and_gradients_as_keras(engine, kind, x, params, mask):
     # Steps that padding repeats, zeroes or meets first are where a loop without masks
     # would go wrong, in the outputs or, more quietly, in the gradients.
     assert_like_keras(
@@ -171,14 +183,14 @@ def test_same_outputs_and_gradients_as_keras(kind, x, params, mask):
     )
 
 
-def test_gradient_outside_training(x):
+def test_gradient_outside_training(engine, x):
     # Nothing is saved then: the gradient has to run the loop again.
     assert_like_keras(make("LSTM"), make("LSTM", keras.layers), x, RIGHT_PADDED, training=False)
 
 
 @pytest.mark.parametrize("n_samples", [0, 1, 2, 5])
 @pytest.mark.parametrize("n_steps", [1, 3, 9])
-def test_any_batch_and_time(n_samples, n_steps):
+def test_any_batch_and_time(engine, n_samples, n_steps):
     # A shard without rows, and a chunk longer than the sequence.
     x = np.random.default_rng(0).normal(size=(n_samples, n_steps, N_FEATURES)).astype("float32")
     layer = make("LSTM")
@@ -189,7 +201,7 @@ def test_any_batch_and_time(n_samples, n_steps):
     assert all(np.isfinite(g).all() for g in gradients)
 
 
-def test_rows_without_a_real_step(kind, x):
+def test_rows_without_a_real_step(engine, kind, x):
     # An empty document: zero state, and no NaN in the gradient of the others.
     layer = make(kind)
     y, gradients = output_and_gradients(layer, x, np.zeros((5, 11), dtype=bool))
@@ -334,13 +346,21 @@ def test_a_saved_layer_is_a_keras_layer(kind, x):
     assert keras.saving.get_registered_name(type(ours)) == f"skrnn>{KINDS[kind][0]}"
 
 
-def test_one_trace_serves_every_length():
+def test_one_trace_serves_every_length(engine, monkeypatch):
     # Retracing would cost a second for each new length: more than an epoch's worth.
-    equations = make("GRU", units=7)._equations()
-    function = _loop._compiled(equations, N_FEATURES, False, False, False, False, False)
+    module = _loop if engine == "tensorflow" else importlib.import_module(KERNELS)
+    compiled = functools.cache(module._compiled.__wrapped__)
+    functions = []
+
+    def keep(*args):
+        functions.append(compiled(*args))
+        return functions[-1]
+
+    monkeypatch.setattr(module, "_compiled", keep)
     for n_samples, n_steps in ((1, 1), (3, 5), (2, 17), (8, 4)):
         make("GRU", units=7)(np.ones((n_samples, n_steps, N_FEATURES), dtype="float32"))
-    assert function.experimental_get_tracing_count() == 1
+    assert len(functions) == 4 and len(set(functions)) == 1
+    assert functions[0].experimental_get_tracing_count() == 1
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"], indirect=True)
