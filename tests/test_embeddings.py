@@ -4,18 +4,23 @@ Nothing here loads TensorFlow. Files are written by hand, byte by byte where the
 that a reader's mistake cannot hide in a writer that shares it.
 """
 
+import gzip
 import os
+import pickle
+import re
+import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 
 import skrnn
 from skrnn import TextToSequence, make_reviews
-from skrnn.embeddings import corpus, corpus_embeddings
+from skrnn.embeddings import EmbeddingCoverage, corpus, corpus_embeddings, files, read_embeddings
 from skrnn.sequences import Sequences, check_sequences
 
 ROOT = Path(skrnn.__file__).parent.parent
@@ -230,3 +235,391 @@ def test_bad_corpus(change, message):
     arguments = {"sequences": sequences_of([2, 3, 4]), "vocabulary_size": 5, "dim": 3} | change
     with pytest.raises(ValueError, match=message):
         corpus_embeddings(**arguments)
+
+
+# --- From files -------------------------------------------------------------------------
+
+VECTORS = {
+    "the": [0.5, -1.25, 3.0],
+    "film": [1e-3, 2.0, -0.125],
+    "Paris": [7.0, 8.0, 9.0],
+    "n't": [-1.0, -2.0, -3.0],
+    "caf\u00e9": [0.25, 0.5, 0.75],
+}
+WORDS = [None, None, "film", "paris", "nowhere", "caf\u00e9", "n't", "the"]
+WANTED = [VECTORS.get({"paris": "Paris"}.get(word, word), [0, 0, 0]) for word in WORDS]
+
+
+def text_lines(vectors=VECTORS, end="\n", blank=" "):
+    return "".join(
+        word + blank + blank.join(map(str, vector)) + end for word, vector in vectors.items()
+    ).encode()
+
+
+def binary(vectors=VECTORS, end=b""):
+    start = f"{len(vectors)} {len(next(iter(vectors.values())))}\n".encode()
+    return start + b"".join(
+        word.encode() + b" " + struct.pack(f"<{len(v)}f", *v) + end for word, v in vectors.items()
+    )
+
+
+HEADER = f"{len(VECTORS)} 3\n".encode()
+FORMS = {
+    "GloVe": text_lines(),
+    "GloVe, no new line at the end": text_lines().rstrip(),
+    "GloVe, Windows": text_lines(end="\r\n"),
+    "GloVe, tabs": text_lines(blank="\t"),
+    "GloVe, two blanks": text_lines(blank="  "),
+    "GloVe, byte order mark": b"\xef\xbb\xbf" + text_lines(),
+    "GloVe, empty lines": text_lines(end="\n\n"),
+    "word2vec": HEADER + text_lines(),
+    "word2vec, byte order mark": b"\xef\xbb\xbf" + HEADER + text_lines(),
+    "fastText, blank at the end": HEADER + text_lines(end=" \n"),
+    "word2vec binary": binary(),
+    "word2vec binary, new lines": binary(end=b"\n"),
+}
+
+
+def write(tmp_path, content, name="vectors"):
+    path = tmp_path / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("content", FORMS.values(), ids=FORMS)
+def test_every_format_gives_the_same_vectors(tmp_path, content, pack):
+    """Fails if a format is taken for another, or the first or last vector of a file is lost."""
+    for path in (write(tmp_path, pack(content)), str(write(tmp_path, pack(content), "x.bin"))):
+        vectors, found = read_embeddings(path, WORDS)
+        assert vectors.dtype == np.float32 and found.dtype == bool
+        np.testing.assert_array_equal(vectors, np.array(WANTED, dtype=np.float32))
+        assert found.tolist() == [False, False, True, True, False, True, True, True]
+
+
+def test_binary_that_looks_like_text(tmp_path, monkeypatch):
+    """Fails if bytes of numbers are taken for blanks or new lines, or chunks cut vectors."""
+    rng = np.random.default_rng(0)
+    table = rng.integers(0, 256, (3000, 8), dtype=np.uint8)
+    table[:, 3::4] = 0x3D  # finite, whatever the rest
+    table[:20, 0:3] = [0x0A, 0x20, 0x0A]
+    table[20:40, 0:4] = [0x31, 0x20, 0x31, 0x3D]
+    numbers = table.view("<f4")
+    words = [f"w{i}" for i in range(3000)]
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 50)
+    path = write(tmp_path, binary(dict(zip(words, numbers.tolist(), strict=True))))
+    vectors, found = read_embeddings(path, words)
+    assert found.all()
+    np.testing.assert_array_equal(vectors, numbers)
+
+
+def test_odd_lines_of_glove_840b(tmp_path):
+    """Fails if a word with blanks, a word twice or bytes that are no UTF-8 spoil a file."""
+    content = (
+        b"the 1 2 3\n"
+        b". . . 4 5 6\n"
+        b"at name@domain.com 7 8 9\n"
+        b"\xff\xfe 1 1 1\n"
+        b"\xc2\xa0 2 2 2\n"
+        b"2008 3 3 3\n"
+        b"the 9 9 9\n"
+        b"name@domain.com 10 11 12\n"
+    )
+    words = ["the", ". . .", "name@domain.com", "at name@domain.com", "2008", "\u00a0", "\ud800"]
+    vectors, found = read_embeddings(write(tmp_path, content), words)
+    wanted = [[1, 2, 3], [4, 5, 6], [10, 11, 12], [7, 8, 9], [3] * 3, [2] * 3, [0] * 3]
+    np.testing.assert_array_equal(vectors, wanted)
+    assert found.tolist() == [True] * 6 + [False]
+
+
+def test_spellings(tmp_path):
+    """Fails if a worse spelling wins, by standing first in the file or by being asked for last."""
+    content = b"PARIS 4\nParis 3\nparis 2\nNASA 5\nUS 6\nus 7\nObama 8\n"
+    words = ["Paris", "paris", "PARIS", "pariS", "nasa", "us", "US", "obama"]
+    wanted = [3, 2, 4, 2, 5, 7, 6, 8]
+    table = {"PARIS": 4, "Paris": 3, "paris": 2, "NASA": 5, "US": 6, "us": 7, "Obama": 8}
+    table = {word: [number] for word, number in table.items()}
+    for source in (write(tmp_path, content), write(tmp_path, binary(table), "binary"), table):
+        assert read_embeddings(source, words)[0].ravel().tolist() == wanted
+
+
+def test_memory_goes_with_the_words_not_the_file(tmp_path):
+    """Fails if a file is held whole: here 40 MB for three words."""
+    tracemalloc = pytest.importorskip("tracemalloc")
+    line = b" ".join([b"0.123456789"] * 100) + b"\n"
+    path = tmp_path / "large"
+    with open(path, "wb") as file:
+        for i in range(35_000):
+            file.write(b"w%d " % i + line)
+    assert path.stat().st_size > 4e7
+    tracemalloc.start()
+    _, found = read_embeddings(path, ["w1", "w34999", "none"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.tolist() == [True, True, False]
+    assert peak < 4e6
+
+
+BAD_FILES = {
+    "empty": (b"", "is empty; wanted is a text file of GloVe"),
+    "empty gzip": (gzip.compress(b""), "is empty once unpacked"),
+    "cut gzip": (gzip.compress(text_lines())[:-12], "is damaged: its gzip stream"),
+    "prose": (b"Once upon a time\nthere was\n", "line 1: wanted are a word and the numbers"),
+    "one word a line": (b"the\nfilm\n", "line 1: wanted are a word and the numbers"),
+    "zip": (b"PK\x03\x04....", "is a zip archive; .* Unpack it"),
+    "npy": (b"\x93NUMPY....", r"is a NumPy array; .* Pass np.load"),
+    "pickle": (pickle.dumps({"the": [1.0]}), "is a pickle; .* KeyedVectors.load"),
+    "short line": (b"a 1 2 3\nthe 1 2\n", "line 2: found 'the' with 2 numbers, wanted 3"),
+    "short unwanted line": (b"a 1 2 3\nb 1 2\n", "line 2: found 'b' with 2 numbers, wanted 3"),
+    "long line": (b"a 1 2 3\nb 1 2 3 4\n", "line 2: found 'b' with 4 numbers, wanted 3"),
+    "short line, header": (b"2 3\na 1 2\nthe 1 2 3\n", "line 2: found 'a' with 2 numbers"),
+    "no number": (b"a 1 2 3\nthe 1 x 3\n", "line 2: the vector of 'the' holds 'x', which is no"),
+    "NaN": (b"a 1 2 3\nthe 1 nan 3\n", "line 2: the vector of 'the' holds nan at place 1"),
+    "infinite": (b"a 1 2 3\n\nthe 1 2 -inf\n", "line 3: the vector of 'the' holds -inf at place 2"),
+    "too large": (b"a 1 2 3\nthe 1e39 2 3\n", "line 2: the vector of 'the' holds inf"),
+    "fewer lines": (b"9 3\na 1 2 3\nb 1 2 3\n", "ends after 2 vectors, but its header claims 9"),
+    "header only": (b"9 3\n", "ends after 0 vectors, but its header claims 9"),
+    "a million million rows": (b"1000000000000 3\na 1 2 3\n", "claims 1000000000000"),
+    "a million million, binary": (
+        b"1000000000000 3\n" + binary().split(b"\n", 1)[1],
+        "ends after 5 vectors, but its header claims 1000000000000",
+    ),
+    "a million million numbers": (b"3 1000000000000\na 1 2 3\n", "line 1: .* 1 to 100000"),
+    "no numbers": (b"3 0\na\n", "line 1: the header '3 0' claims vectors of 0 numbers"),
+    "header of 5,000 digits": (b"9" * 5000 + b" 3\na 1 2 3\n", "ends after 1 vectors"),
+    "cut binary": (binary()[:-1], "ends after 4 vectors, but its header claims 5"),
+    "NaN in binary": (binary({"a": [1.0, 2.0], "the": [np.nan, 2.0]}), "vector 2: .* 'the' .* nan"),
+    "no blank in binary": (b"2 3\n" + bytes(2**22 + 2**21), "no blank ends the word of vector 1"),
+    "one endless line": (b"a " + b"1 " * 2**22, "line 1: longer than"),
+    "none of the words": (b"le 1 2\nla 3 4\n", "None of the words has a vector in .*'the', 'zz'"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_FILES.values(), ids=BAD_FILES)
+@pytest.mark.filterwarnings("error")
+def test_bad_files(tmp_path, content, message):
+    """Fails if a bad file gives vectors, or an error without its name, its place and what to do."""
+    path = write(tmp_path, content)
+    with pytest.raises(ValueError, match=re.escape(str(path)) + "|None of") as told:
+        read_embeddings(path, [None, "the", "zz"])
+    assert re.search(message, str(told.value)), str(told.value)
+
+
+def test_no_file(tmp_path):
+    """Fails if a missing file is told otherwise than Python tells it."""
+    with pytest.raises(FileNotFoundError, match="nothing_here"):
+        read_embeddings(tmp_path / "nothing_here", ["a"])
+
+
+# --- fastText models --------------------------------------------------------------------
+
+MINN, MAXN, BUCKET = 2, 3, 11
+
+
+def plain_hash(part):
+    """State FNV-1a as fastText has it: C's int8_t is extended with its sign."""
+    value = np.uint32(2166136261)
+    with np.errstate(over="ignore"):
+        for signed in np.frombuffer(part, np.int8):
+            value = (value ^ signed.astype(np.int32).astype(np.uint32)) * np.uint32(16777619)
+    return int(value)
+
+
+def plain_parts(word):
+    """State the n-grams of characters of <word>, from 2 to 3 of them."""
+    marked = f"<{word}>"
+    return [
+        marked[i : i + n].encode()
+        for i in range(len(marked))
+        for n in range(MINN, MAXN + 1)
+        if i + n <= len(marked)
+    ]
+
+
+def fasttext_model(
+    words, matrix, *, labels=(), magic=793712314, version=12, quantised=0, maxn=MAXN, dim=None,
+    n_pruned=-1, n_words=None,
+):  # fmt: skip
+    dim = matrix.shape[1] if dim is None else dim
+    content = struct.pack("<2i", magic, version)
+    content += struct.pack("<12id", dim, 5, 5, 1, 5, 1, 2, 1, BUCKET, MINN, maxn, 100, 1e-4)
+    n_words = len(words) if n_words is None else n_words
+    n_entries = len(words) + len(labels)
+    content += struct.pack("<3i2q", n_entries, n_words, len(labels), 99, n_pruned)
+    for kind, entries in enumerate([words, labels]):
+        for word in entries:
+            content += word.encode() + b"\0" + struct.pack("<qb", 7, kind)
+    content += struct.pack("<?2q", quantised, *matrix.shape) + matrix.astype("<f4").tobytes()
+    return content + b"what follows is the output matrix"
+
+
+FASTTEXT_WORDS = ["</s>", "film", "Paris", "caf\u00e9"]
+MATRIX = np.random.default_rng(0).normal(size=(len(FASTTEXT_WORDS) + BUCKET, 5)).astype(np.float32)
+
+
+def plain_fasttext(word):
+    rows = [FASTTEXT_WORDS.index(word)] if word in FASTTEXT_WORDS else []
+    if word != "</s>":
+        rows += [len(FASTTEXT_WORDS) + plain_hash(part) % BUCKET for part in plain_parts(word)]
+    return MATRIX[rows].mean(axis=0)
+
+
+def test_plain_hash():
+    """Fails if the statement itself is wrong: published values of FNV-1a, and a signed byte."""
+    assert plain_hash(b"") == 0x811C9DC5 and plain_hash(b"foobar") == 0xBF9CF968
+    assert plain_hash(b"\xc3") == ((2166136261 ^ 0xFFFFFFC3) * 16777619) % 2**32
+
+
+@pytest.mark.parametrize("labels", [(), ("__label__a",)], ids=["words", "words and labels"])
+def test_fasttext_model(tmp_path, labels):
+    """Fails if n-grams, their hash, accents, the spelling or the place of the matrix are wrong."""
+    path = write(tmp_path, fasttext_model(FASTTEXT_WORDS, MATRIX, labels=labels), "m.vec")
+    words = [None, "film", "paris", "caf\u00e9", "na\u00efve \u6620\u753b", "</s>", "x"]
+    vectors, found = read_embeddings(path, words)
+    assert found.tolist() == [False] + [True] * 6
+    wanted = [plain_fasttext("Paris" if word == "paris" else word) for word in words[1:]]
+    np.testing.assert_allclose(vectors[1:], wanted, rtol=1e-5, atol=1e-7)
+    assert not vectors[0].any()
+
+
+def test_fasttext_models_without_parts(tmp_path):
+    """Fails if words outside the vocabulary get a vector from a model that has none for them."""
+    for kwargs in ({"maxn": 0}, {"n_pruned": 0}):
+        content = fasttext_model(FASTTEXT_WORDS, MATRIX, **kwargs)
+        vectors, found = read_embeddings(write(tmp_path, content), ["film", "unheard"])
+        assert found.tolist() == [True, False]
+        np.testing.assert_array_equal(vectors[0], MATRIX[1])
+
+
+WHOLE = fasttext_model(FASTTEXT_WORDS, MATRIX)
+BAD_MODELS = {
+    "quantised": (fasttext_model(FASTTEXT_WORDS, MATRIX, quantised=1), r"is a quantised .*\.vec"),
+    "version": (fasttext_model(FASTTEXT_WORDS, MATRIX, version=99), "version 99, wanted 11 or 12"),
+    "gzip": (gzip.compress(WHOLE), "compressed fastText .bin.* Unpack it"),
+    "cut in the header": (WHOLE[:30], "is cut off or damaged"),
+    "cut in the dictionary": (WHOLE[:100], "is cut off or damaged"),
+    "cut in the matrix": (WHOLE[:-100], "is cut off or damaged"),
+    "other width": (fasttext_model(FASTTEXT_WORDS, MATRIX, dim=6), "of 5 numbers, wanted 15 of 6"),
+    "too few rows": (
+        fasttext_model(FASTTEXT_WORDS, MATRIX[:9]),
+        "matrix of 9 vectors .* wanted 15",
+    ),
+    "more words": (fasttext_model(FASTTEXT_WORDS, MATRIX, n_words=10**9), "do not add up"),
+    "pruned beyond": (fasttext_model(FASTTEXT_WORDS, MATRIX, n_pruned=2**62), "is cut off"),
+    "NaN": (fasttext_model(FASTTEXT_WORDS, MATRIX * np.nan), "the vector of 'film' holds nan"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_MODELS.values(), ids=BAD_MODELS)
+def test_bad_fasttext_models(tmp_path, content, message):
+    """Fails if a model that cannot be read gives vectors, or an error that does not help."""
+    path = write(tmp_path, content)
+    with pytest.raises(ValueError, match=re.escape(str(path))) as told:
+        read_embeddings(path, ["film"])
+    assert re.search(message, str(told.value)), str(told.value)
+
+
+@pytest.mark.parametrize("content", [binary(), HEADER + text_lines(), WHOLE], ids=["b", "t", "f"])
+def test_no_damage_gives_other_errors(tmp_path, content):
+    """Fails if a damaged file ends in anything but a ValueError that names it."""
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        damaged = bytearray(content)
+        for at in rng.integers(0, min(len(damaged), 200), rng.integers(1, 4)):
+            damaged[at] = rng.integers(0, 256)
+        if rng.random() < 0.3:
+            del damaged[rng.integers(1, len(damaged)) :]
+        path = write(tmp_path, bytes(damaged))
+        try:
+            vectors, _ = read_embeddings(path, WORDS)
+        except ValueError as error:
+            assert str(path) in str(error)
+        else:
+            assert np.isfinite(vectors).all()
+
+
+# --- Mappings and arrays ----------------------------------------------------------------
+
+
+class KeyedVectors:
+    """As gensim's: no Mapping, and `in` and `[]` are all that it has."""
+
+    def __contains__(self, word):
+        return word in VECTORS
+
+    def __getitem__(self, word):
+        return np.array(VECTORS[word], dtype=np.float64)
+
+
+@pytest.mark.parametrize("source", [VECTORS, KeyedVectors()], ids=["dict", "KeyedVectors"])
+def test_mapping(source):
+    """Fails if a mapping gives other vectors than a file of it."""
+    vectors, found = read_embeddings(source, WORDS)
+    np.testing.assert_array_equal(vectors, np.array(WANTED, dtype=np.float32))
+    assert found.tolist() == [False, False, True, True, False, True, True, True]
+
+
+def test_array_is_taken_as_it_is():
+    """Fails if rows are moved, or the caller's array is handed on to be trained."""
+    mine = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    for source in (mine, mine.tolist()):
+        vectors, found = read_embeddings(source, [None] * 4)
+        np.testing.assert_array_equal(vectors, mine)
+        assert found.all() and not np.shares_memory(vectors, mine)
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "error", "message"),
+    [
+        ({}, ["a"], ValueError, "None of the words has a vector in the dict .*'a'"),
+        ({"a": [1, 2], "b": [1]}, ["a", "b"], ValueError, "'b' 1 numbers, but 'a' 2"),
+        ({"a": [1, np.nan]}, ["a"], ValueError, "'a' holds nan at place 1"),
+        ({"a": 5}, ["a"], ValueError, r"'a' int64 of shape \(\)"),
+        ({"a": ["x"]}, ["a"], ValueError, "'a' <U1 of shape"),
+        ({"a": [1]}, [None, None], ValueError, "words of the token ids are not known"),
+        (np.ones((3, 2)), ["a"] * 4, ValueError, r"shape \(3, 2\), but the vocabulary has 4 ids"),
+        (np.ones(3), ["a"] * 3, ValueError, r"must be numbers of shape \(n_words, dim\)"),
+        ([[1], [1, 2]], ["a"] * 2, ValueError, "must be numbers of shape"),
+        (np.array([[1.0], [np.inf]]), ["a", "b"], ValueError, "Row 1 of the array: .* 'b' .* inf"),
+        (5, ["a"], TypeError, "got a int"),
+        (None, ["a"], TypeError, "got a NoneType"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_bad_mappings_and_arrays(source, words, error, message):
+    """Fails if wrong vectors go into a network, or the error does not tell which."""
+    with pytest.raises(error, match=message):
+        read_embeddings(source, words)
+
+
+# --- Coverage ---------------------------------------------------------------------------
+
+
+def test_coverage():
+    """Fails if padding counts as text, or unknown words as words."""
+    words = [None, None, "a", "b", "c", "d"]
+    found = np.array([True, True, True, False, True, False])
+    coverage = EmbeddingCoverage.measure(words, found, [99, 2, 5, 1, 2, 0])
+    assert coverage == EmbeddingCoverage(4, 2, 0.5, 0.7)
+    assert repr(coverage) == "EmbeddingCoverage(2 of 4 words, 50.0%; 70.0% of the tokens)"
+    assert pickle.loads(pickle.dumps(coverage)) == coverage
+    with pytest.raises(AttributeError):
+        coverage.n_words = 3
+    empty = EmbeddingCoverage.measure([None, None], [False, False], [0, 0])
+    assert np.isnan(empty.share_of_words) and np.isnan(empty.share_of_tokens)
+
+
+def test_words_of_a_tokenizer_find_their_vectors(tmp_path):
+    """Fails if ids and words are shifted against each other on the way to the vectors."""
+    text = TextToSequence()
+    X = text.fit_transform(["the film the film the", "paris wasn't"])
+    path = write(tmp_path, FORMS["word2vec"])
+    joblib.dump(X[:1], tmp_path / "X.joblib")
+    vectors, found = read_embeddings(path, joblib.load(tmp_path / "X.joblib").words)
+    assert vectors.shape == (X.vocabulary_size, 3)
+    for word, id_ in text.vocabulary_.items():
+        wanted = VECTORS.get({"paris": "Paris"}.get(word, word), [0, 0, 0])
+        np.testing.assert_allclose(vectors[id_], wanted, rtol=1e-6)
+    counts = np.bincount(X.data, minlength=X.vocabulary_size)
+    # "was" alone has none: one word of five, one token of eight
+    assert EmbeddingCoverage.measure(X.words, found, counts) == EmbeddingCoverage(5, 4, 0.8, 0.875)

@@ -4,5 +4,7 @@ Nothing here needs TensorFlow.
 """
 
 from skrnn.embeddings.corpus import corpus_embeddings
+from skrnn.embeddings.coverage import EmbeddingCoverage
+from skrnn.embeddings.pretrained import read_embeddings
 
-__all__ = ["corpus_embeddings"]
+__all__ = ["EmbeddingCoverage", "corpus_embeddings", "read_embeddings"]

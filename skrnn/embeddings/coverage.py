@@ -1,0 +1,66 @@
+"""How much of a vocabulary, and of the text in it, pretrained vectors cover."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skrnn.sequences import UNKNOWN
+
+
+@dataclass(frozen=True, repr=False)
+class EmbeddingCoverage:
+    """How much of a vocabulary has pretrained vectors.
+
+    Attributes
+    ----------
+    n_words : int
+        Words of the vocabulary, padding and the unknown word not counted.
+    n_found : int
+        How many of them have a vector.
+    share_of_words : float
+        ``n_found / n_words``.
+    share_of_tokens : float
+        Share of the running tokens, unknown words among them, that have a vector; NaN where
+        there are none. It is the higher one, since it is the rare words that are missing.
+    """
+
+    n_words: int
+    n_found: int
+    share_of_words: float
+    share_of_tokens: float
+
+    @classmethod
+    def measure(cls, words, found, counts):
+        """Measure the coverage.
+
+        Parameters
+        ----------
+        words : sequence of str or None
+            The word of each id; see :class:`skrnn.sequences.TokenArray`.
+        found : ndarray of shape (vocabulary_size,) of bool
+            Which ids have a vector, as :func:`read_embeddings` returns it.
+        counts : ndarray of shape (vocabulary_size,) of int
+            How often each id occurs in the text.
+
+        Returns
+        -------
+        coverage : EmbeddingCoverage
+        """
+        is_word = np.array([word is not None for word in words], dtype=bool)
+        found = np.asarray(found) & is_word
+        counts = np.asarray(counts)
+        n_words, n_found = int(is_word.sum()), int(found.sum())
+        n_tokens = counts[UNKNOWN:].sum()  # the padding before them is no text
+        return cls(
+            n_words,
+            n_found,
+            n_found / n_words if n_words else np.nan,
+            float(counts[found].sum() / n_tokens) if n_tokens else np.nan,
+        )
+
+    def __repr__(self):
+        """Return how many words, and what shares, for a person to read."""
+        return (
+            f"EmbeddingCoverage({self.n_found} of {self.n_words} words, {self.share_of_words:.1%}; "
+            f"{self.share_of_tokens:.1%} of the tokens)"
+        )

@@ -1,0 +1,232 @@
+"""Vectors read from files: GloVe, word2vec as text and binary, plain or gzip-compressed.
+
+A file is read as a stream and once. Nothing is set aside because a header says so: what a file
+claims, the bytes that follow have to bear out.
+"""
+
+import gzip
+import zlib
+from contextlib import contextmanager
+
+import numpy as np
+
+from skrnn.embeddings.fasttext import MAGIC, read_fasttext
+from skrnn.embeddings.lookup import check_vector, show
+
+MAX_DIM = 100_000
+# A line of text of that many numbers, and of a word, is shorter. Other files may have none at all.
+_LINE_BYTES = 2**22
+_CHUNK_BYTES = 2**20
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FORMATS = "a text file of GloVe, word2vec or fastText, a word2vec binary or a fastText .bin"
+# Other files that people have: how they begin, what they are, and what to do.
+_OTHERS = (
+    (b"PK\x03\x04", "a zip archive", "Unpack it and name the file of vectors in it."),
+    (b"BZh", "compressed with bzip2", "Unpack it, or compress it with gzip."),
+    (b"\xfd7zXZ", "compressed with xz", "Unpack it, or compress it with gzip."),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it, or compress it with gzip."),
+    (b"\x93NUMPY", "a NumPy array", "Pass np.load(path), with a row for each id."),
+    (b"\x80", "a pickle", "Load it with what wrote it (gensim: KeyedVectors.load) and pass that."),
+)
+
+
+def read_file(path, lookup):
+    """Read the wanted vectors of a file into a `Lookup`; return their dimension.
+
+    Raises
+    ------
+    ValueError
+        If the file is of no known format or is damaged; with its name and the line.
+    """
+    with open(path, "rb") as file:
+        head = file.peek(8)[:8]
+        if not head:
+            raise ValueError(f"{path} is empty; wanted is {_FORMATS}.")
+        if head.startswith(MAGIC):
+            return read_fasttext(path, file, lookup)
+        if not head.startswith(b"\x1f\x8b"):
+            return _read_stream(path, file, lookup)
+        with _told_if_damaged(path), gzip.open(file) as unpacked:
+            head = unpacked.peek(8)[:8]
+            if not head:
+                raise ValueError(f"{path} is empty once unpacked; wanted is {_FORMATS}.")
+            if head.startswith(MAGIC):
+                raise ValueError(
+                    f"{path} is a compressed fastText .bin, which is read here and there rather "
+                    "than from front to back. Unpack it (gunzip)."
+                )
+            return _read_stream(path, unpacked, lookup)
+
+
+@contextmanager
+def _told_if_damaged(path):
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(
+            f"{path} is damaged: its gzip stream does not unpack ({error}). Fetch it again."
+        ) from error
+
+
+def _read_stream(path, file, lookup):
+    head = file.peek(8)[:8]
+    for start, what, way_out in _OTHERS:
+        if head.startswith(start):
+            raise ValueError(f"{path} is {what}; wanted is {_FORMATS}. {way_out}")
+    first = _read_line(path, file, 1)
+    header = first.removeprefix(_BYTE_ORDER_MARK).split()
+    if len(header) != 2 or not all(field.isdigit() for field in header):
+        return _read_text(path, file, lookup, first=first)
+    n_claimed, dim = (int(field[:19]) for field in header)
+    if not 1 <= dim <= MAX_DIM:
+        raise ValueError(
+            f"{path}, line 1: the header {show(first.strip())} claims vectors of {dim} numbers; "
+            f"wanted are 1 to {MAX_DIM}. Wanted as a whole is {_FORMATS}."
+        )
+    second = file.readline(_LINE_BYTES)
+    if not second and n_claimed:
+        raise _too_few(path, n_claimed, 0)
+    if _is_text(second, file.peek(4096)[:4096], dim):
+        return _read_text(path, file, lookup, first=second, dim=dim, n_claimed=n_claimed)
+    return _read_binary(path, file, lookup, second, dim, n_claimed)
+
+
+def _read_line(path, file, number):
+    line = file.readline(_LINE_BYTES)
+    if len(line) == _LINE_BYTES and not line.endswith(b"\n"):
+        raise ValueError(
+            f"{path}, line {number}: longer than {_LINE_BYTES} bytes, which no line of text "
+            f"vectors is. Wanted is {_FORMATS}."
+        )
+    return line
+
+
+def _too_few(path, n_claimed, n_read):
+    return ValueError(
+        f"{path} ends after {n_read} vectors, but its header claims {n_claimed}. Fetch it again; "
+        "if it was shortened on purpose, write the number of vectors into its first line."
+    )
+
+
+# --- Text -------------------------------------------------------------------------------
+
+
+def _is_text(line, more, dim):
+    """Whether what follows a header is text: a line of it, and some bytes of the next lines."""
+    fields = _fields(line)
+    if len(fields) > dim and all(map(_is_number, fields[-dim:])):
+        return True
+    # Text with an error is text all the same, and told by its line. Vectors in binary have control
+    # characters within a few bytes.
+    return not any(byte < 32 and byte not in b"\t\n\r" for byte in line + more)
+
+
+def _fields(line):
+    """Split at blanks and tabs only: a word may hold any other white space."""
+    return [field for field in line.rstrip(b"\r\n").replace(b"\t", b" ").split(b" ") if field]
+
+
+def _is_number(field):
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_text(path, file, lookup, *, first, dim=None, n_claimed=None):
+    number = 1 if n_claimed is None else 2
+    start = number
+    line = first.removeprefix(_BYTE_ORDER_MARK)
+    if dim is None:
+        dim = _first_dim(path, line)
+    while line:
+        line = line.rstrip(b" \t\r\n")
+        if line:
+            word, blank, numbers = line.partition(b" ")
+            if not blank or numbers.count(b" ") != dim - 1 or b"\t" in line:
+                word, numbers = _split_oddly(path, number, line, dim)
+            if word in lookup:
+                vector = _parse(f"{path}, line {number}", word, numbers, dim)
+                lookup.put(word, vector)
+                if not lookup:
+                    return dim
+        else:
+            start += 1  # an empty line counts as a line, but not as a vector
+        number += 1
+        line = _read_line(path, file, number)
+    if n_claimed is not None and number - start < n_claimed:
+        raise _too_few(path, n_claimed, number - start)
+    return dim
+
+
+def _first_dim(path, line):
+    """Count the numbers after the word in the first line."""
+    fields = _fields(line)
+    dim = 0
+    while dim < len(fields) - 1 and _is_number(fields[-1 - dim]):
+        dim += 1
+    if not 1 <= dim <= MAX_DIM:
+        raise ValueError(
+            f"{path}, line 1: wanted are a word and the numbers of its vector, found "
+            f"{show(line.strip())}. Wanted as a whole is {_FORMATS}."
+        )
+    return dim
+
+
+def _split_oddly(path, number, line, dim):
+    """Split a line that has not one word, a blank, and numbers with a blank between."""
+    fields = _fields(line)
+    # A few words of GloVe 840B hold blanks: ". . .", "at name@domain.com". None ends in a number.
+    if len(fields) < dim + 1 or (len(fields) > dim + 1 and _is_number(fields[-dim - 1])):
+        n_numbers = 0
+        while n_numbers < len(fields) - 1 and _is_number(fields[-1 - n_numbers]):
+            n_numbers += 1
+        raise ValueError(
+            f"{path}, line {number}: found {show(fields[0])} with {n_numbers} numbers, wanted "
+            f"{dim} as in the lines before. The file is damaged or cut off: fetch it again, or "
+            "drop that line."
+        )
+    return b" ".join(fields[:-dim]), b" ".join(fields[-dim:])
+
+
+def _parse(where, word, numbers, dim):
+    fields = numbers.split(b" ")
+    try:
+        vector = [float(field) for field in fields]
+    except ValueError:
+        wrong = next(field for field in fields if not _is_number(field))
+        raise ValueError(
+            f"{where}: the vector of {show(word)} holds {show(wrong)}, which is no number. The "
+            "file is damaged: fetch it again, or drop that line."
+        ) from None
+    return check_vector(vector, where, word)
+
+
+# --- word2vec binary --------------------------------------------------------------------
+
+
+def _read_binary(path, file, lookup, start, dim, n_claimed):
+    """Read words, each followed by a blank and its vector as little-endian float32."""
+    n_bytes = 4 * dim
+    chunk, at = start, 0
+    for n_read in range(n_claimed):
+        while (blank := chunk.find(b" ", at)) < 0 or len(chunk) < blank + 1 + n_bytes:
+            more = file.read(_CHUNK_BYTES)
+            if not more:
+                raise _too_few(path, n_claimed, n_read)
+            chunk, at = chunk[at:] + more, 0
+            if chunk.find(b" ") < 0 and len(chunk) > _LINE_BYTES:
+                raise ValueError(
+                    f"{path}: no blank ends the word of vector {n_read + 1} within "
+                    f"{len(chunk)} bytes. Wanted is {_FORMATS}."
+                )
+        word = chunk[at:blank].lstrip(b"\n")  # some writers end a vector with a new line
+        at = blank + 1 + n_bytes
+        if word in lookup:
+            vector = np.frombuffer(chunk, dtype="<f4", count=dim, offset=blank + 1)
+            where = f"{path}, vector {n_read + 1}"
+            lookup.put(word, check_vector(vector, where, word).copy())
+            if not lookup:
+                break
+    return dim
