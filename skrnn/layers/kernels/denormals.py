@@ -7,15 +7,13 @@ a hundred times slower. And the mode belongs to a thread: results would depend o
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-_machine = cpu_target.target_context.codegen().magic_tuple()[0].split("-")[0]
-_IS_X86, _IS_ARM = _machine in ("x86_64", "i686", "i386"), _machine in ("aarch64", "arm64")
+from skrnn.layers.kernels.lanes import IS_ARM, IS_X86
 
 i8, i32, i64 = map(ir.IntType, (8, 32, 64))
 # MXCSR's "flush to zero" and "denormals are zero", and FPCR's "flush to zero".
-_FLUSH = 0x8040 if _IS_X86 else 1 << 24
+_FLUSH = 0x8040 if IS_X86 else 1 << 24
 
 
 @intrinsic
@@ -42,9 +40,9 @@ def restore_denormals(typingctx, mode):
 
 
 def _read(builder):
-    if _IS_ARM:
+    if IS_ARM:
         return builder.call(_intrinsic(builder, i64, [], "llvm.aarch64.get.fpcr"), [])
-    if not _IS_X86:
+    if not IS_X86:
         return i64(0)
     place = cgutils.alloca_once(builder, i32)
     store = _intrinsic(builder, ir.VoidType(), [i8.as_pointer()], "llvm.x86.sse.stmxcsr")
@@ -53,9 +51,9 @@ def _read(builder):
 
 
 def _write(builder, mode):
-    if _IS_ARM:
+    if IS_ARM:
         builder.call(_intrinsic(builder, ir.VoidType(), [i64], "llvm.aarch64.set.fpcr"), [mode])
-    if _IS_X86:
+    if IS_X86:
         place = cgutils.alloca_once(builder, i32)
         builder.store(builder.trunc(mode, i32), place)
         load = _intrinsic(builder, ir.VoidType(), [i8.as_pointer()], "llvm.x86.sse.ldmxcsr")

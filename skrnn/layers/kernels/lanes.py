@@ -15,15 +15,18 @@ from numba.core.typing.templates import ConcreteTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 # What the compiled code is for, as Numba's cache has it: the vectors' width is part of the code.
-_, _, _features = cpu_target.target_context.codegen().magic_tuple()
+_triple, _, _features = cpu_target.target_context.codegen().magic_tuple()
 _features = set(_features.split(","))
+_machine = _triple.split("-")[0]
+IS_ARM = _machine in ("aarch64", "arm64")
+IS_X86 = _machine in ("x86_64", "i686", "i386")
 
 if "+avx512f" in _features:
     VL, N_REGISTERS = 16, 32
 elif "+avx" in _features:
     VL, N_REGISTERS = 8, 16
-else:  # SSE, NEON and others of 128 bits; 16 registers are there in any case
-    VL, N_REGISTERS = 4, 16
+else:  # SSE, NEON and others of 128 bits
+    VL, N_REGISTERS = 4, 32 if IS_ARM else 16
 
 f32 = ir.FloatType()
 vector = ir.VectorType(f32, VL)
