@@ -36,18 +36,19 @@ class Feed(keras.callbacks.Callback):
         self.epoch = epoch
 
     def batch(self, i):
-        """Return (x, y, sample_weight) of batch `i` of the epoch."""
+        """Return the arrays of batch `i` of the epoch: inputs, y and sample_weight."""
         if i == 0:
             rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
             self._rows = self.plan.batches(rng)
         rows = self._rows[i]
-        return self.X.pad(rows), self.y[rows], self.sample_weight[rows]
+        return *self.X.inputs(rows), self.y[rows], self.sample_weight[rows]
 
     def dataset(self):
         """Return the batches as Keras takes them, lengths left open so that one trace serves."""
-        x, y = self.X.values, self.y
-        shapes = [None, None, *x.shape[1:]], [None, *y.shape[1:]], [None]
-        dtypes = [tf.as_dtype(array.dtype) for array in (x, y, self.sample_weight)]
+        some = self.X.inputs([0]) + [self.y, self.sample_weight]
+        dtypes = [tf.as_dtype(array.dtype) for array in some]
+        shapes = [[None, *array.shape[1:]] for array in some]
+        shapes[0][1] = None
         # TensorFlow never lets go of a function it calls (`_py_funcs_used_in_graph` of the
         # default graph, 2.21): held strongly, every fit would leave its rows and model behind.
         feed = weakref.ref(self)
@@ -56,7 +57,8 @@ class Feed(keras.callbacks.Callback):
             batch = tf.numpy_function(lambda i: feed().batch(i), [i], dtypes)
             for tensor, shape in zip(batch, shapes, strict=True):
                 tensor.set_shape(shape)
-            return tuple(batch)
+            *x, y, sample_weight = batch
+            return x[0] if len(x) == 1 else tuple(x), y, sample_weight
 
         # A fifth of the overhead of `from_generator`, which calls back four times a batch.
         return tf.data.Dataset.range(len(self.plan)).map(load)

@@ -136,15 +136,22 @@ def give_back(trainer):
 def _logits_program(architecture, precision):
     network = build_network(**json.loads(architecture), random_state=0)
     scorer = keras.Model(network.input, network.get_layer(LOGITS).output)
-    unused = [variable.value for variable in scorer.non_trainable_variables]
+    variables = network_variables(network)
+    place = {id(variable): i for i, variable in enumerate(variables)}
+    learned = [place[id(variable)] for variable in scorer.trainable_variables]
+    # Frozen embeddings, and the states of the dropouts' generators.
+    others = [place[id(variable)] for variable in scorer.non_trainable_variables]
     signature = (
-        [tf.TensorSpec(v.shape, v.dtype) for v in scorer.trainable_variables],
-        tf.TensorSpec([None, *network.input.shape[1:]], network.input.dtype),
+        [tf.TensorSpec(v.shape, v.dtype) for v in variables],
+        [tf.TensorSpec(x.shape, x.dtype) for x in network.inputs],
     )
 
     @tf.function(input_signature=signature, autograph=False, jit_compile=False)
-    def program(weights, x):
-        logits, _ = scorer.stateless_call(weights, unused, x, training=False)
+    def program(values, inputs):
+        x = inputs if len(inputs) > 1 else inputs[0]
+        logits, _ = scorer.stateless_call(
+            [values[i] for i in learned], [values[i] for i in others], x, training=False
+        )
         return logits
 
     # The one trace there is. Called through it, TensorFlow does not count the first calls of
@@ -152,7 +159,7 @@ def _logits_program(architecture, precision):
     return program.get_concrete_function()
 
 
-def predict_logits(architecture, network, x):
+def predict_logits(architecture, network, inputs):
     """Return the network's output before its activation.
 
     Parameters
@@ -161,13 +168,13 @@ def predict_logits(architecture, network, x):
         The arguments of `build_network` as JSON.
     network : keras.Model
         What `build_network` made of them; gives the weights.
-    x : ndarray
-        One padded batch.
+    inputs : list of ndarray
+        One batch, see `skrnn.sequences.Sequences.inputs`.
 
     Returns
     -------
     ndarray of shape (n_samples, n_outputs), float32
     """
     program = _logits_program(architecture, _precision())
-    weights = [tf.convert_to_tensor(v.value) for v in network.trainable_variables]
-    return program(weights, tf.constant(x)).numpy()
+    values = [tf.convert_to_tensor(v.value) for v in network_variables(network)]
+    return program(values, [tf.constant(x) for x in inputs]).numpy()

@@ -32,7 +32,7 @@ from skrnn._callbacks import FiniteLoss, diverged
 from skrnn._feed import Feed
 from skrnn._optimizers import on_dense_gradients
 from skrnn.batching import BatchPlan
-from skrnn.network import build_network, loss_for
+from skrnn.network import EMBEDDING, build_network, loss_for
 
 PREDICT_BATCH_SIZE = 256
 
@@ -120,7 +120,7 @@ class SequenceClassifier(KerasClassifier):
     def model_(self, model):
         self._model = model
 
-    def train(self, X, y, sample_weight, *, epochs, validation=None, callbacks=()):
+    def train(self, X, y, sample_weight, *, epochs, validation=None, callbacks=(), embeddings=None):
         """Train for so many further epochs.
 
         Parameters
@@ -137,9 +137,14 @@ class SequenceClassifier(KerasClassifier):
             What to evaluate after each epoch.
         callbacks : sequence of keras.callbacks.Callback
             Run after those of the estimator.
+        embeddings : ndarray of shape (vocabulary_size, embedding_dim), float32, or None
+            What the token embedding starts from.
         """
         if not self.initialized_:
-            self.model_ = build_network(**self.network, random_state=self.seed)
+            model = build_network(**self.network, random_state=self.seed)
+            if embeddings is not None:
+                model.get_layer(EMBEDDING).embeddings.assign(embeddings)
+            self.model_ = model
         own = self.model_
         self.__dict__.pop("_variables", None)
         trainer = _programs.borrow_trainer(self._trainer_key(), self._make_trainer_network)
@@ -184,7 +189,7 @@ class SequenceClassifier(KerasClassifier):
         architecture, model = self.architecture, self.model_
         logits = np.empty((len(X), self.network["n_outputs"]), dtype=np.float32)
         for rows in BatchPlan(X.lengths, PREDICT_BATCH_SIZE).batches():
-            logits[rows] = _programs.predict_logits(architecture, model, X.pad(rows))
+            logits[rows] = _programs.predict_logits(architecture, model, X.inputs(rows))
         return logits
 
     def __getstate__(self):

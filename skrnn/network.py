@@ -3,15 +3,17 @@
 import numpy as np
 
 from skrnn._backend import keras
+from skrnn.dropout import WordDropout
 from skrnn.layers import GRU, LSTM, SimpleRNN
 from skrnn.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
+from skrnn.wide import AddScores
 
 CELLS = {
     "rnn": SimpleRNN,
     "lstm": LSTM,
     "gru": GRU,
 }
-LOGITS = "logits"
+EMBEDDING, LOGITS = "embedding", "logits"
 
 
 def build_network(
@@ -21,9 +23,12 @@ def build_network(
     bidirectional=False,
     embedding_dim=64,
     pooling="max",
+    trainable_embeddings=True,
+    word_dropout=0.0,
     embedding_dropout=0.0,
     recurrent_dropout=0.0,
     dropout=0.0,
+    ngram_scores=False,
     vocabulary_size=10_002,
     n_channels=None,
     n_outputs=1,
@@ -53,6 +58,10 @@ def build_network(
     pooling : {"last", "max", "mean", "attention"}, default="max"
         What of the last layer's states goes on: the last real step's, their maximum, mean, or
         attention-weighted mean over the real steps.
+    trainable_embeddings : bool, default=True
+        Whether training changes the token embedding.
+    word_dropout : float, default=0.0
+        Share of the tokens read as the unknown word in training (Dai & Le 2015).
     embedding_dropout : float, default=0.0
         Share of the embedding's dimensions dropped for a whole sequence (Gal & Ghahramani 2016).
     recurrent_dropout : float, default=0.0
@@ -60,6 +69,9 @@ def build_network(
         Keras's slower loop.
     dropout : float, default=0.0
         Share of the pooled state dropped before the dense layer.
+    ngram_scores : bool, default=False
+        Whether the network has a second input, a score an output, that is added to the logits
+        by a learned weight.
     vocabulary_size : int, default=10_002
         Number of token ids, 0 (padding) and 1 (unknown) included: `max_features` + 2.
     n_channels : int or None, default=None
@@ -125,7 +137,9 @@ def build_network(
     _choose("pooling", pooling, {"last", *_POOLS, "attention"})
     seeds = _seeds(random_state)
 
-    inputs, x = _inputs(n_channels, vocabulary_size, embedding_dim, seeds)
+    inputs, x = _inputs(
+        n_channels, vocabulary_size, embedding_dim, trainable_embeddings, word_dropout, seeds
+    )
     if embedding_dropout:
         x = keras.layers.SpatialDropout1D(
             embedding_dropout, seed=next(seeds), name="embedding_dropout"
@@ -138,8 +152,12 @@ def build_network(
     x = keras.layers.Dense(
         n_outputs,
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-        name=LOGITS,
+        name="recurrent_logits" if ngram_scores else LOGITS,
     )(x)
+    if ngram_scores:
+        scores = keras.Input((n_outputs,), dtype="float32", name="ngram_scores")
+        inputs = [inputs, scores]
+        x = AddScores(name=LOGITS)([x, scores])
     activation = "sigmoid" if n_outputs == 1 or multilabel else "softmax"
     outputs = keras.layers.Activation(activation, name="probability")(x)
     model = keras.Model(inputs, outputs, name=f"{cell}_classifier")
@@ -156,17 +174,22 @@ def loss_for(n_outputs, multilabel):
     return "sparse_categorical_crossentropy"
 
 
-def _inputs(n_channels, vocabulary_size, embedding_dim, seeds):
+def _inputs(n_channels, vocabulary_size, embedding_dim, trainable_embeddings, word_dropout, seeds):
     """Return the input tensor, and the steps of shape (n_samples, n_timesteps, width)."""
     if n_channels is None:
         inputs = keras.Input((None,), dtype="int32", name="tokens")
+        initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+        x = inputs
+        if word_dropout:
+            x = WordDropout(word_dropout, seed=next(seeds), name="word_dropout")(x)
         return inputs, keras.layers.Embedding(
             vocabulary_size,
             embedding_dim,
             mask_zero=True,
-            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds)),
-            name="embedding",
-        )(inputs)
+            embeddings_initializer=initializer,
+            trainable=trainable_embeddings,
+            name=EMBEDDING,
+        )(x)
     shape = (None,) if n_channels == 0 else (None, n_channels)
     inputs = keras.Input(shape, dtype="float32", name="channels")
     return inputs, NaNMasking(name="nan_masking")(inputs)

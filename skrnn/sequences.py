@@ -30,11 +30,14 @@ class Sequences:
         Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``; no row is empty.
     words : tuple of str or None
         The word of each token id, as far as known; see :class:`TokenArray`.
+    scores : ndarray of shape (n_samples, n_outputs) of float32, or None
+        What an n-gram model says of each row; the second input of a network that has one.
     """
 
     values: np.ndarray
     offsets: np.ndarray
     words: tuple | None = None
+    scores: np.ndarray | None = None
 
     def __len__(self):
         """Return the number of rows."""
@@ -58,8 +61,10 @@ class Sequences:
 
     def take(self, rows):
         """Return the given rows, in the given order, as new `Sequences`."""
-        steps, ends = self._gather(np.asarray(rows))
-        return Sequences(self.values[steps], np.concatenate([[0], ends]), self.words)
+        rows = np.asarray(rows)
+        steps, ends = self._gather(rows)
+        scores = None if self.scores is None else self.scores[rows]
+        return Sequences(self.values[steps], np.concatenate([[0], ends]), self.words, scores)
 
     def pad(self, rows):
         """Return the given rows right-padded to the longest of them.
@@ -77,6 +82,16 @@ n_channels) float32
         padded = np.full(shape, PADDING if self.is_tokens else np.nan, self.values.dtype)
         padded[np.arange(shape[1]) < lengths[:, None]] = self.values[steps]
         return padded
+
+    def inputs(self, rows):
+        """Return what a network reads of the given rows, a list of one or two arrays.
+
+        Returns
+        -------
+        list of ndarray
+            The padded rows and, where there are any, their scores.
+        """
+        return [self.pad(rows), *([] if self.scores is None else [self.scores[rows]])]
 
 
 def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=None):

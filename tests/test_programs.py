@@ -230,12 +230,12 @@ def test_prediction_follows_the_weights_it_is_given():
     for order in ([0, 1, 2], [2, 0, 1]):
         _programs._logits_program.cache_clear()
         for i in order:
-            got = predict_logits(ARCHITECTURE, networks[i], x)
+            got = predict_logits(ARCHITECTURE, networks[i], [x])
             assert got.dtype == np.float32 and got.shape == (7, 1)
             np.testing.assert_allclose(got, wanted[i], rtol=1e-6, atol=1e-7)
     # Changed weights count from the next call on.
     networks[0].set_weights(networks[1].get_weights())
-    np.testing.assert_allclose(predict_logits(ARCHITECTURE, networks[0], x), wanted[1], rtol=1e-6)
+    np.testing.assert_allclose(predict_logits(ARCHITECTURE, networks[0], [x]), wanted[1], rtol=1e-6)
     assert _programs._logits_program.cache_info().misses == 1
 
 
@@ -243,13 +243,13 @@ def test_predicting_from_threads():
     """Fails if threads that predict with different weights share any of them."""
     networks = [build_network(**NETWORK, random_state=seed) for seed in range(4)]
     x = X.astype(np.int32)
-    wanted = [predict_logits(ARCHITECTURE, network, x).tobytes() for network in networks]
+    wanted = [predict_logits(ARCHITECTURE, network, [x]).tobytes() for network in networks]
     _programs._logits_program.cache_clear()
     got = [set() for _ in networks]
 
     def work(i):
         for _ in range(20):
-            got[i].add(predict_logits(ARCHITECTURE, networks[i], x).tobytes())
+            got[i].add(predict_logits(ARCHITECTURE, networks[i], [x]).tobytes())
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
     for thread in threads:
@@ -262,10 +262,11 @@ def test_predicting_from_threads():
 def test_one_trace_serves_every_shape():
     """Fails if each width or number of rows is traced anew."""
     network = build_network(**NETWORK, random_state=0)
-    predict_logits(ARCHITECTURE, network, np.ones((2, 2), np.int32))
+    predict_logits(ARCHITECTURE, network, [np.ones((2, 2), np.int32)])
     made = _programs._logits_program.cache_info().misses
     for shape in ((1, 1), (5, 3), (2, 40)):
-        assert predict_logits(ARCHITECTURE, network, np.ones(shape, np.int32)).shape[0] == shape[0]
+        logits = predict_logits(ARCHITECTURE, network, [np.ones(shape, np.int32)])
+        assert logits.shape[0] == shape[0]
     assert _programs._logits_program.cache_info().misses == made
 
 
@@ -293,5 +294,5 @@ def test_many_networks_are_no_retracing(caplog, monkeypatch):
         model = build_network(**network, random_state=0, compile_kwargs={"optimizer": "sgd"})
         trainer = borrow_trainer(str(units), lambda model=model: model)
         trainer.network.fit(X[:9], Y[:9], verbose=0, validation_data=(X[:9], Y[:9]))
-        predict_logits(json.dumps(network), model, X[:2].astype(np.int32))
+        predict_logits(json.dumps(network), model, [X[:2].astype(np.int32)])
     assert "retracing" not in caplog.text

@@ -5,6 +5,7 @@ importing this module, nor by making, cloning or searching an estimator.
 """
 
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +15,8 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from skrnn.estimators._embeddings import initial_embeddings
+from skrnn.ngrams import NgramModel
 from skrnn.sequences import check_feature_names, check_sequences
 from skrnn.targets import TargetCoder, check_targets, hold_out
 
@@ -51,7 +54,12 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _logits(self, X):
         check_is_fitted(self)
-        return self._keras.predict_logits(self._check_X(X))
+        return self._keras.predict_logits(self._with_scores(self._check_X(X)))
+
+    def _with_scores(self, sequences):
+        if self._ngrams is None:
+            return sequences
+        return replace(sequences, scores=self._ngrams.scores(sequences))
 
     def _train(
         self,
@@ -60,11 +68,13 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         sample_weight,
         X_val=None,
         y_val=None,
+        X_unlabeled=None,
         *,
         going_on,
         epochs,
         classes=None,
         early_stopping=False,
+        ngram_range=None,
     ):
         given = {
             "X": X,
@@ -75,6 +85,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         sequences, y = self._check_rows(X, y, going_on, classes)
         weights = self._check_weights(sample_weight, sequences, y)
         validation = self._check_validation(X_val, y_val)
+        unlabeled = self._check_unlabeled(X_unlabeled)
         random = check_random_state(self.random_state)
         seed, split_seed = (int(n) for n in random.randint(np.iinfo(np.int32).max, size=2))
         rows = np.flatnonzero(weights)
@@ -83,15 +94,48 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 rows, y, fraction=self.validation_fraction, seed=split_seed, estimator=self
             )
             validation = self._encode(sequences, y, weights, held_out)
-        keras = self._make_keras(sequences, stack, seed, going_on)
-        self._run(
-            keras,
-            self._encode(sequences, y, weights, rows),
-            validation,
-            epochs,
-            given,
-            early_stopping,
-        )
+        training = self._encode(sequences, y, weights, rows)
+        embeddings = None
+        if sequences.is_tokens:
+            training, validation = self._score_ngrams(
+                training, validation, ngram_range, split_seed, going_on
+            )
+            if not going_on:
+                embeddings, self.embedding_coverage_ = initial_embeddings(
+                    self.embeddings,
+                    training[0],
+                    unlabeled,
+                    vocabulary_size=self.vocabulary_size_,
+                    dim=int(self.embedding_dim),
+                    seed=seed,
+                    name=type(self).__name__,
+                )
+        elif not going_on:
+            self._ngrams = self.embedding_coverage_ = None
+        keras = self._make_keras(training[0], stack, seed, going_on, embeddings)
+        self._run(keras, training, validation, epochs, given, early_stopping, embeddings)
+
+    def _score_ngrams(self, training, validation, ngram_range, seed, going_on):
+        """Fit the n-gram model where there is one; add its scores to what the network reads."""
+        sequences, targets, weights = training
+        if ngram_range is not None:
+            self._ngrams = NgramModel(ngram_range)
+            scores = self._ngrams.fit_scores(
+                sequences,
+                targets,
+                weights,
+                vocabulary_size=self.vocabulary_size_,
+                n_outputs=self._targets.n_outputs,
+                seed=seed,
+            )
+            sequences = replace(sequences, scores=scores)
+        elif going_on:
+            sequences = self._with_scores(sequences)
+        else:
+            self._ngrams = None
+        if validation is not None:
+            validation = (self._with_scores(validation[0]), *validation[1:])
+        return (sequences, targets, weights), validation
 
     def _check_stack(self):
         stack = self.units if isinstance(self.units, tuple | list) else (self.units,)
@@ -101,6 +145,29 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 f"tuple of positive ints, one a layer. Got {self.units!r} instead."
             )
         return [int(units) for units in stack]
+
+    def _check_ngram_range(self):
+        """Return `ngram_range` as a tuple, or None."""
+        if self.ngram_range is None:
+            return None
+        both = tuple(self.ngram_range)
+        if len(both) != 2 or not all(map(_is_count, both)) or both[0] > both[1]:
+            raise ValueError(
+                f"The 'ngram_range' parameter of {type(self).__name__} must be None or (min_n, "
+                f"max_n) with 1 <= min_n <= max_n. Got {self.ngram_range!r} instead."
+            )
+        return both
+
+    def _check_unlabeled(self, X_unlabeled):
+        if X_unlabeled is None:
+            return None
+        try:
+            return self._check_X(X_unlabeled)
+        except ValueError as error:
+            raise ValueError(
+                f"In X_unlabeled: {error} (Behind a Pipeline, X_unlabeled takes the way of X only "
+                "with Pipeline(..., transform_input=['X_unlabeled']).)"
+            ) from error
 
     def _check_X(self, X):
         """Check X against what was fitted."""
@@ -183,18 +250,26 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
         return sequences, self._targets.encode(y), weights
 
-    def _make_keras(self, sequences, stack, seed, going_on):
+    def _make_keras(self, sequences, stack, seed, going_on, embeddings):
         from skrnn._scikeras import SequenceClassifier
 
+        embedding_dim = int(self.embedding_dim)
+        if embeddings is not None:
+            embedding_dim = embeddings.shape[1]
+        elif going_on and self.embedding_coverage_ is not None:
+            embedding_dim = self._keras.network["embedding_dim"]
         network = {
             "cell": self.cell,
             "units": stack,
             "bidirectional": bool(self.bidirectional),
-            "embedding_dim": int(self.embedding_dim),
+            "embedding_dim": embedding_dim,
             "pooling": self.pooling,
+            "trainable_embeddings": bool(self.trainable_embeddings),
+            "word_dropout": float(self.word_dropout) if sequences.is_tokens else 0.0,
             "embedding_dropout": float(self.embedding_dropout),
             "recurrent_dropout": float(self.recurrent_dropout),
             "dropout": float(self.dropout),
+            "ngram_scores": self._ngrams is not None,
             "vocabulary_size": self.vocabulary_size_ and int(self.vocabulary_size_),
             "n_channels": None if sequences.is_tokens else sequences.values.shape[1],
             "n_outputs": self._targets.n_outputs,
@@ -219,7 +294,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             **(optimizer if named else {}),
         )
 
-    def _run(self, keras, training, validation, epochs, given, early_stopping):
+    def _run(self, keras, training, validation, epochs, given, early_stopping, embeddings):
         from skrnn._callbacks import EpochTasks, best_epoch_stopping
 
         context = self._init_callback_context(max_subtasks=epochs)
@@ -229,7 +304,13 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             stopping = best_epoch_stopping(patience=self.n_iter_no_change, min_delta=self.tol)
             callbacks.append(stopping)
         callbacks.append(EpochTasks(context, self, given, keras))
-        keras.train(*training, epochs=epochs, validation=validation, callbacks=callbacks)
+        keras.train(
+            *training,
+            epochs=epochs,
+            validation=validation,
+            callbacks=callbacks,
+            embeddings=embeddings,
+        )
         self._keras = keras
         self.history_ = keras.history_
         self.n_iter_ = keras.current_epoch

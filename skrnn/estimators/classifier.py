@@ -1,5 +1,6 @@
 """The classifier: its parameters, their documentation, and its answers."""
 
+import os
 from numbers import Integral, Real
 
 from sklearn.base import ClassifierMixin, _fit_context
@@ -34,11 +35,39 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Whether each layer also reads from the end.
 
     embedding_dim : int, default=64
-        Width of the token embedding; no effect on numeric sequences.
+        Width of the token embedding; no effect on numeric sequences, nor with pretrained
+        `embeddings`, which have a width.
+
+    embeddings : "corpus", path, mapping, ndarray or None, default="corpus"
+        What the token embedding starts from:
+
+        - "corpus": vectors made of the training rows themselves and of `X_unlabeled`, in
+          seconds, see :func:`skrnn.embeddings.corpus_embeddings`;
+        - pretrained vectors: the path of a GloVe, word2vec or fastText file, or a mapping of
+          words to vectors, see :func:`skrnn.embeddings.read_embeddings`. X has to come from
+          :class:`skrnn.TextToSequence`, which tells its words;
+        - an array of shape (vocabulary_size, n_dims), row i for the id i;
+        - None: small random numbers.
+
+        No effect on numeric sequences.
+
+    trainable_embeddings : bool, default=True
+        Whether training changes the token embedding.
 
     pooling : {"last", "max", "mean", "attention"}, default="max"
         How the states of all time steps become one vector: the state after the last step, the
         maximum or mean over the steps, or a mean weighted by a learned attention.
+
+    ngram_range : tuple (min_n, max_n) or None, default=None
+        Adds a linear model of the n-grams of token ids, of these lengths, weighed as in NB-SVM
+        (Wang & Manning 2012): it is fitted first, and the network learns, on top of its
+        cross-fitted scores, what the n-grams leave open ("wide and deep", Cheng et al. 2016).
+        None leaves it out; no effect on numeric sequences, nor in `partial_fit` from the start,
+        which never sees all rows.
+
+    word_dropout : float, default=0.0
+        Share of the tokens read as the unknown word in training. In [0, 1). No effect on numeric
+        sequences.
 
     embedding_dropout : float, default=0.0
         Share of the input's dimensions dropped in training, the same ones at every step of a
@@ -124,6 +153,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         epoch), and "val_loss" and "val_accuracy" where there are validation rows.
     vocabulary_size_ : int or None
         Number of token ids; None for numeric sequences.
+    embedding_coverage_ : skrnn.embeddings.EmbeddingCoverage or None
+        How much of the vocabulary, and of the running text, pretrained `embeddings` know.
     model_ : keras.Model
         The network: ``model_.summary()`` shows its layers. Changing its weights changes the
         predictions.
@@ -163,7 +194,11 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         "units": [_COUNT, tuple, list],
         "bidirectional": ["boolean"],
         "embedding_dim": [_COUNT],
+        "embeddings": [str, os.PathLike, "array-like", HasMethods(["__contains__"]), None],
+        "trainable_embeddings": ["boolean"],
+        "ngram_range": [tuple, list, None],
         "pooling": [StrOptions({"last", "max", "mean", "attention"})],
+        "word_dropout": [_SHARE],
         "embedding_dropout": [_SHARE],
         "recurrent_dropout": [_SHARE],
         "dropout": [_SHARE],
@@ -192,7 +227,11 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         *,
         bidirectional=False,
         embedding_dim=64,
+        embeddings="corpus",
+        trainable_embeddings=True,
         pooling="max",
+        ngram_range=None,
+        word_dropout=0.0,
         embedding_dropout=0.0,
         recurrent_dropout=0.0,
         dropout=0.0,
@@ -217,7 +256,11 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.units = units
         self.bidirectional = bidirectional
         self.embedding_dim = embedding_dim
+        self.embeddings = embeddings
+        self.trainable_embeddings = trainable_embeddings
         self.pooling = pooling
+        self.ngram_range = ngram_range
+        self.word_dropout = word_dropout
         self.embedding_dropout = embedding_dropout
         self.recurrent_dropout = recurrent_dropout
         self.dropout = dropout
@@ -239,7 +282,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.vocabulary_size = vocabulary_size
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, X_unlabeled=None):
         """Train the network.
 
         Parameters
@@ -252,6 +295,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
             Weights of the rows in the loss, not negative. Rows of weight 0 take no part.
         X_val, y_val : as X and y, default=None
             Validation rows, for early stopping or to be followed in `history_`.
+        X_unlabeled : as X, default=None
+            More token ids, without labels, for ``embeddings="corpus"``.
 
         Returns
         -------
@@ -271,9 +316,11 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
                 sample_weight,
                 X_val,
                 y_val,
+                X_unlabeled,
                 going_on=going_on,
                 epochs=self.epochs,
                 early_stopping=self.early_stopping,
+                ngram_range=self._check_ngram_range(),
             )
         return self
 

@@ -1,0 +1,136 @@
+"""N-grams of token ids, and the linear model on them."""
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
+
+from skrnn import RNNClassifier, TextToSequence, make_reviews
+from skrnn.ngrams import NgramModel, NgramVocabulary
+from skrnn.sequences import Sequences
+
+
+def to_sequences(rows):
+    """Return rows of ids as Sequences."""
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    return Sequences(np.concatenate(rows).astype(np.int32), offsets)
+
+
+def random_rows(seed, n=60, vocabulary_size=12):
+    """Return rows of ids from 1 on, so that unknown words are among them."""
+    rng = np.random.default_rng(seed)
+    return [rng.integers(1, vocabulary_size, rng.integers(1, 15)) for _ in range(n)]
+
+
+def as_counted(rows, other, ngram_range):
+    """Return what CountVectorizer makes of the same documents, without unknown words."""
+    counter = CountVectorizer(ngram_range=ngram_range, min_df=2, binary=True, token_pattern=r"\S+")
+
+    def texts(rows):
+        return [" ".join(f"w{i}" for i in row) for row in rows]
+
+    counter.fit(texts(rows))
+    known = np.array(["w1" not in name.split() for name in counter.get_feature_names_out()])
+    return [counter.transform(texts(part)).toarray()[:, known] for part in (rows, other)]
+
+
+@pytest.mark.parametrize("ngram_range", [(1, 1), (1, 2), (2, 3), (1, 4)])
+def test_counts_what_countvectorizer_counts(ngram_range):
+    """Fails if n-grams cross rows, contain unknown words, or are lost or confused."""
+    rows, other = random_rows(0), random_rows(1)
+    vocabulary = NgramVocabulary(ngram_range)
+    got = (
+        vocabulary.fit_transform(to_sequences(rows), 12),
+        vocabulary.transform(to_sequences(other)),
+    )
+    for ours, theirs in zip(got, as_counted(rows, other, ngram_range), strict=True):
+        assert ours.shape == theirs.shape
+        # The order of the columns is each one's own.
+        ours, theirs = (sorted(map(tuple, x.T.tolist())) for x in (ours.toarray(), theirs))
+        assert ours == theirs
+
+
+def test_columns_mean_the_same_in_transform():
+    """Fails if transform gives n-grams other columns than fit_transform."""
+    rows = to_sequences(random_rows(2))
+    vocabulary = NgramVocabulary((1, 3))
+    fitted = vocabulary.fit_transform(rows, 12)
+    np.testing.assert_array_equal(fitted.toarray(), vocabulary.transform(rows).toarray())
+
+
+def scores_of(y, n_outputs, rows=None):
+    """Return cross-fitted scores of the training rows, and the fitted model."""
+    rows = to_sequences(random_rows(3, len(y)) if rows is None else rows)
+    model = NgramModel((1, 2))
+    scores = model.fit_scores(
+        rows, y, np.ones(len(y)), vocabulary_size=12, n_outputs=n_outputs, seed=0
+    )
+    return scores, model.scores(rows)
+
+
+def test_training_scores_are_of_models_that_have_not_seen_the_row():
+    """On labels by chance. Fails if a row's own label leaks into its score."""
+    y = np.random.default_rng(0).integers(0, 2, 400)
+    crossed, own = scores_of(y, 1)
+    assert abs(np.mean((crossed[:, 0] > 0) == y) - 0.5) < 0.1
+    assert np.mean((own[:, 0] > 0) == y) > 0.6
+
+
+def test_scores_of_several_classes_and_labels():
+    """Fails if an output's score is another class's."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    rows = [np.r_[rng.integers(5, 12, 6), 2 + label] for label in y]
+    crossed, own = scores_of(y, 3, rows)
+    assert np.mean(crossed.argmax(axis=1) == y) > 0.95
+    indicator = np.eye(3, dtype=np.float32)[y]
+    indicator[:, 1] = 1  # a label that every row has
+    crossed, own = scores_of(indicator, 3, rows)
+    for scores in (crossed, own):
+        np.testing.assert_array_equal(scores[:, [0, 2]] > 0, indicator[:, [0, 2]] > 0)
+        assert (scores[:, 1] > 0).all()
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_few_rows(n):
+    """Fails if folds without a class, or without n-grams, are errors or not finite."""
+    y = np.arange(n) % 2
+    crossed, own = scores_of(y, 1, [[2, 3]] * n)
+    assert np.isfinite(crossed).all() and np.isfinite(own).all()
+    crossed, own = scores_of(y, 1, [[1]] * n)  # unknown words only
+    assert not crossed.any() and not own.any()
+
+
+def test_in_the_classifier():
+    """Words decide here, and the network hardly trains. Fails if the n-grams do not reach it."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 300)
+    X = [" ".join(rng.choice([*"abcdefgh"], 8)) + (" yes" if label else " no") for label in y]
+    settings = {"units": 2, "epochs": 1, "embeddings": None, "random_state": 0}
+    with_ngrams = make_pipeline(TextToSequence(), RNNClassifier(ngram_range=(1, 2), **settings))
+    without = make_pipeline(TextToSequence(), RNNClassifier(**settings))
+    assert with_ngrams.fit(X[:200], y[:200]).score(X[200:], y[200:]) == 1.0
+    assert without.fit(X[:200], y[:200]).score(X[200:], y[200:]) < 0.9
+
+
+def test_partial_fit_keeps_the_ngrams_of_fit():
+    """Fails if partial_fit drops them, or fits them anew on a chunk."""
+    documents, y = make_reviews(200, random_state=0)
+    X = TextToSequence().fit_transform(documents)
+    model = RNNClassifier(units=4, epochs=1, ngram_range=(1, 2), random_state=0).fit(X, y)
+    before = model._ngrams.scores(to_sequences([[2, 3, 4]]))
+    model.partial_fit(X[:20], y[:20])
+    np.testing.assert_array_equal(model._ngrams.scores(to_sequences([[2, 3, 4]])), before)
+    assert model.n_iter_ == 2
+    # From the start there are no rows yet to count n-grams in.
+    fresh = RNNClassifier(units=4, ngram_range=(1, 2), random_state=0).partial_fit(X[:20], y[:20])
+    assert np.isfinite(fresh.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("wrong", [(2, 1), (0, 1), (1,), (1.0, 2), "12"])
+def test_wrong_range_is_told(wrong):
+    """Fails if a wrong ngram_range is taken, or the message does not name it."""
+    documents, y = make_reviews(20, random_state=0)
+    X = TextToSequence().fit_transform(documents)
+    with pytest.raises(ValueError, match="ngram_range"):
+        RNNClassifier(ngram_range=wrong).fit(X, y)
