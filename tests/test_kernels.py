@@ -382,6 +382,14 @@ def test_a_shard_that_fails_is_told(monkeypatch):
             shards.run(fail, range(2))
 
 
+def test_threads_that_cannot_start(monkeypatch):
+    """Fails if a prediction at the interpreter's end, when no thread starts, is lost."""
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    monkeypatch.setattr(shards, "_pool", (pool, 1))
+    assert shards.run(str, range(3)) == ["0", "1", "2"]
+
+
 def test_denormals():
     """Fails if vanishing gradients take a hundred times as long, or the mode outlives a call.
 
@@ -421,7 +429,7 @@ def test_idle_memory_is_bounded(monkeypatch):
     arrays = [memory.borrow(100, 1000) for _ in range(5)]
     del arrays
     assert 0 < sum(block.nbytes for block in memory._idle) <= 10**6
-    memory.release()
+    _engine.release_memory()
     assert not memory._idle
 
 

@@ -3,12 +3,16 @@
 The environment variable SKRNN_ENGINE chooses when a layer is first traced: ``numba`` requires the
 kernels of :mod:`skrnn.layers.kernels`, ``tensorflow`` has the loop of :mod:`skrnn.layers._loop`;
 unset, it is the kernels wherever Numba is installed. Results agree to rounding.
+
+The kernels are Python functions to TensorFlow, so a graph that holds them runs in this process
+only. A `.keras` file holds none; for ``model.export`` set SKRNN_ENGINE to ``tensorflow``.
 """
 
 import functools
 import importlib
 import importlib.util
 import os
+import sys
 import warnings
 
 from skrnn.layers import _loop
@@ -67,3 +71,10 @@ def recur(equations, x, mask, weights, **options):
         return _loop.recur(equations, x, mask, weights, **options)
     recurrence = importlib.import_module("skrnn.layers.kernels.recurrence")
     return recurrence.recur(equations, x, mask, weights, **options)
+
+
+def release_memory():
+    """Free what the kernels keep from batch to batch; nothing where they have not run."""
+    memory = sys.modules.get("skrnn.layers.kernels.memory")
+    if memory is not None:
+        memory.release()

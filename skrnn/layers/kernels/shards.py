@@ -48,8 +48,13 @@ def run(function, shards):
             results[i] = function(shard)
 
     pool, n = _helpers()
-    helpers = [pool.submit(work) for _ in range(min(n, len(shards) - 1))]
+    helpers = []
     try:
+        for _ in range(min(n, len(shards) - 1)):
+            try:
+                helpers.append(pool.submit(work))
+            except RuntimeError:  # the interpreter is ending and starts no more threads
+                break
         work()
     finally:
         for helper in helpers:
