@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from skrnn.sequences import PADDING, UNKNOWN
 
 # Root mean square of the elements of a word's vector. All words have the same, so that no word
-# starts out louder than another.
-EMBEDDING_RMS = 0.1
+# starts out louder than another. On the IMDb training reviews an LSTM took 0.1 to 0.3 equally well,
+# learned later from 0.03 and overfitted sooner from 1.
+EMBEDDING_RMS = 0.2
 # A frequent context counts for less chance than it has: PMI overrates rare contexts otherwise.
 CONTEXT_EXPONENT = 0.75
 # Power of the singular values in the vectors. 1 would be the PCA, which serves words less well.
@@ -65,7 +66,7 @@ def corpus_embeddings(sequences, vocabulary_size, dim=64, *, window=10, random_s
     Returns
     -------
     vectors : ndarray of shape (vocabulary_size, dim) of float32
-        Row i is the vector of the id i, with elements of root mean square 0.1.
+        Row i is the vector of the id i, with elements of root mean square 0.2.
 
         Row 0 is zero. Row 1 is what the sequences say of the id 1; if they do not hold it, the
         mean of the words' vectors, each weighed by the inverse of its frequency, since rare
