@@ -17,9 +17,9 @@ from skrnn.sequences import PADDING, UNKNOWN
 # starts out louder than another. On the IMDb training reviews an LSTM took 0.1 to 0.3 equally well,
 # learned later from 0.03 and overfitted sooner from 1.
 EMBEDDING_RMS = 0.2
-# A frequent context counts for less chance than it has: PMI overrates rare contexts otherwise.
+# Below 1, rare contexts pass for likelier than they are: PMI overrates them otherwise.
 CONTEXT_EXPONENT = 0.75
-# Power of the singular values in the vectors. 1 would be the PCA, which serves words less well.
+# Power of the singular values in the vectors: Levy et al. advise against 1, which PCA has.
 SINGULAR_VALUE_EXPONENT = 0.5
 # Singular values below this part of the largest are rounding errors, not dimensions.
 RANK_TOLERANCE = 1e-4
