@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TORCH = "torch==2.13.0"
 REQUIREMENTS = {
     # Editable: what is measured is the code as it stands in this checkout.
-    "skrnn": ["-e", str(ROOT)],
+    "skrnn": ["-e", f"{ROOT}[numba]"],
     "keras": ["keras", "tensorflow"],
     "scikeras": ["scikeras", "keras", "tensorflow"],
     "torch": [TORCH, "numpy"],
@@ -25,7 +25,7 @@ REQUIREMENTS = {
     "onnxruntime": ["onnxruntime", "onnx", "numpy"],
 }
 TOLD = {
-    "skrnn": ["skrnn", "tensorflow", "keras", "scikeras", "scikit-learn", "numpy", "scipy"],
+    "skrnn": ["skrnn", "tensorflow", "keras", "scikeras", "scikit-learn", "numpy", "scipy", "numba"],
     "keras": ["keras", "tensorflow", "numpy"],
     "scikeras": ["scikeras", "keras", "tensorflow", "scikit-learn", "numpy"],
     "torch": ["torch", "numpy"],
@@ -58,7 +58,7 @@ def make_environment(name, folder, say=print):
     wanted = json.dumps([REQUIREMENTS[name], sys.version])
     if name == "skrnn":
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        wanted += json.dumps(project["dependencies"])
+        wanted += json.dumps([project["dependencies"], project["optional-dependencies"]["numba"]])
     if python.exists() and receipt.exists() and receipt.read_text() == wanted:
         return python
     say(f"Making the environment of {name} in {home}: pip install {' '.join(REQUIREMENTS[name])}")

@@ -21,6 +21,8 @@ class Row:
         Whether there is an epoch to time.
     settings : dict
         Arguments of the peer's `prepare`, besides those that all get.
+    variables : dict
+        Environment variables of its process.
     """
 
     peer: str
@@ -30,6 +32,7 @@ class Row:
     script: str
     trains: bool = True
     settings: dict = field(default_factory=dict)
+    variables: dict = field(default_factory=dict)
 
 
 CELLS = {
@@ -39,11 +42,21 @@ CELLS = {
     "bilstm": "bidirectional LSTM",
 }
 OURS, KERAS = "skrnn", "keras"
+OURS_TENSORFLOW = "skrnn-tensorflow"
 
 
 def _for_cell(cell):
     return [
         Row(OURS, cell, "skrnn.RNNClassifier", "skrnn", "ours", settings={"cell": cell}),
+        Row(
+            OURS_TENSORFLOW,
+            cell,
+            "the same without Numba",
+            "skrnn",
+            "ours",
+            settings={"cell": cell},
+            variables={"SKRNN_ENGINE": "tensorflow"},
+        ),
         Row(KERAS, cell, "Keras, padded", "keras", "keras_padded", settings={"cell": cell}),
     ]
 

@@ -1,6 +1,6 @@
 """What an epoch of skrnn costs as tokens, units and documents grow, and what memory does.
 
-    pip install -e ".[plot]"
+    pip install -e ".[plot,numba]"
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/scaling.py --output plots
 
 Runs in the environment it is started in; prints Markdown and draws a PNG a question:

@@ -32,7 +32,7 @@ from pathlib import Path
 
 from environments import default_folder, make_environment, versions
 from machine import describe_machine, print_machine
-from rows import CELLS, KERAS, OURS, ROWS, gflop
+from rows import CELLS, KERAS, OURS, OURS_TENSORFLOW, ROWS, gflop
 from tables import around_epochs, bars, bars_table, overhead_table, speed_tables
 from workers import ENVIRONMENT, PEERS, Worker, end_on_termination, say, write_reviews
 
@@ -58,7 +58,7 @@ def main():
         found["reviews"] = reviews
         found["rows"] = measure(pythons, rows, path, reviews, args, args.repeats)
         if args.whole_rounds:
-            whole_rows = [r for r in rows if r.cell == "lstm" and r.peer in (OURS, KERAS)]
+            whole_rows = [r for r in rows if r.cell == "lstm" and r.peer in (OURS, OURS_TENSORFLOW, KERAS)]
             n = args.whole_rows or args.rows
             path_whole, reviews = write_reviews(python, folder, n, n, None)
             found["whole_reviews"] = reviews
@@ -108,7 +108,9 @@ def measure(pythons, rows, path, reviews, args, repeats):
         workers = {}
         for row in rows:
             say(f"Warming up {row.title}, {CELLS[row.cell]}")
-            worker = Worker(pythons[row.environment], row.script, f"{row.title}, {row.cell}")
+            worker = Worker(
+                pythons[row.environment], row.script, f"{row.title}, {row.cell}", row.variables
+            )
             workers[row] = stack.enter_context(worker)
             settings = {**row.settings, "predict_batch_size": args.predict_batch_size}
             if row.script == "onnx_predict":

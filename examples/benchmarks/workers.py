@@ -29,9 +29,11 @@ class Worker:
         Name of a file in `peers/`, without its ending.
     name : str
         What error messages call it.
+    variables : dict
+        Environment variables besides those that all get.
     """
 
-    def __init__(self, python, script, name):
+    def __init__(self, python, script, name, variables=()):
         self.name = name
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
         # A session of its own: Ctrl-C reaches the benchmark alone, which then ends all workers
@@ -42,7 +44,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **dict(variables)},
         )
 
     def ask(self, do, **arguments):

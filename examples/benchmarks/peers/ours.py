@@ -1,10 +1,10 @@
 """skrnn.RNNClassifier as a peer of the others.
 
-`pooling="last"`, no dropout and no clipping make its network the one the others train. An epoch
-is timed inside `fit`, from its beginning to its end as scikit-learn's callbacks see them, so
-batches are sorted, padded and handed over within that time; "call_seconds" is all of `fit` with
-``warm_start=True, epochs=1``, checks and the copying of weights included. A prediction is all of
-`predict_proba`, on the sparse array as `TextToSequence` makes it.
+`pooling="last"`, random embeddings, and no dropout, n-grams or clipping make its network the one
+the others train. An epoch is timed inside `fit`, from its beginning to its end as scikit-learn's
+callbacks see them, so batches are sorted, padded and handed over within that time; "call_seconds"
+is all of `fit` with ``warm_start=True, epochs=1``, checks and the copying of weights included. A
+prediction is all of `predict_proba`, on the sparse array as `TextToSequence` makes it.
 """
 
 import time
@@ -57,10 +57,17 @@ def make_classifier(reviews, *, cell="lstm", units=64, embedding_dim=64, batch_s
         bidirectional=cell.startswith("bi"),
         units=units,
         embedding_dim=embedding_dim,
+        embeddings=None,
         pooling="last",
+        ngram_range=None,
+        word_dropout=0.0,
+        embedding_dropout=0.0,
+        dropout=0.0,
+        learning_rate=0.001,
         global_clipnorm=None,
         batch_size=batch_size,
         epochs=1,
+        early_stopping=False,
         random_state=seed,
         vocabulary_size=reviews.vocabulary_size,
     )
