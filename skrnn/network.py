@@ -4,7 +4,7 @@ import numpy as np
 
 from skrnn._backend import keras
 from skrnn.dropout import WordDropout
-from skrnn.layers import GRU, LSTM, SimpleRNN
+from skrnn.layers import GRU, LSTM, Embedding, SimpleRNN
 from skrnn.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
 from skrnn.wide import AddScores
 
@@ -182,7 +182,7 @@ def _inputs(n_channels, vocabulary_size, embedding_dim, trainable_embeddings, wo
         x = inputs
         if word_dropout:
             x = WordDropout(word_dropout, seed=next(seeds), name="word_dropout")(x)
-        return inputs, keras.layers.Embedding(
+        return inputs, Embedding(
             vocabulary_size,
             embedding_dim,
             mask_zero=True,

@@ -25,7 +25,16 @@ REQUIREMENTS = {
     "onnxruntime": ["onnxruntime", "onnx", "numpy"],
 }
 TOLD = {
-    "skrnn": ["skrnn", "tensorflow", "keras", "scikeras", "scikit-learn", "numpy", "scipy", "numba"],
+    "skrnn": [
+        "skrnn",
+        "tensorflow",
+        "keras",
+        "scikeras",
+        "scikit-learn",
+        "numpy",
+        "scipy",
+        "numba",
+    ],
     "keras": ["keras", "tensorflow", "numpy"],
     "scikeras": ["scikeras", "keras", "tensorflow", "scikit-learn", "numpy"],
     "torch": ["torch", "numpy"],

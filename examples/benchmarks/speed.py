@@ -58,7 +58,8 @@ def main():
         found["reviews"] = reviews
         found["rows"] = measure(pythons, rows, path, reviews, args, args.repeats)
         if args.whole_rounds:
-            whole_rows = [r for r in rows if r.cell == "lstm" and r.peer in (OURS, OURS_TENSORFLOW, KERAS)]
+            peers = (OURS, OURS_TENSORFLOW, KERAS)
+            whole_rows = [r for r in rows if r.cell == "lstm" and r.peer in peers]
             n = args.whole_rows or args.rows
             path_whole, reviews = write_reviews(python, folder, n, n, None)
             found["whole_reviews"] = reviews

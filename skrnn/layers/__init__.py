@@ -1,7 +1,8 @@
-"""Recurrent layers: Keras's own, on a loop made for CPUs."""
+"""Recurrent layers and the embedding: Keras's own, made fast on CPUs."""
 
+from skrnn.layers.embedding import Embedding
 from skrnn.layers.gru import GRU
 from skrnn.layers.lstm import LSTM
 from skrnn.layers.simple_rnn import SimpleRNN
 
-__all__ = ["GRU", "LSTM", "SimpleRNN"]
+__all__ = ["GRU", "LSTM", "Embedding", "SimpleRNN"]

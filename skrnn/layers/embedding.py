@@ -1,0 +1,38 @@
+"""Token embedding."""
+
+import importlib
+
+from skrnn._backend import keras, tf
+from skrnn.layers._engine import engine
+
+
+@keras.saving.register_keras_serializable("skrnn")
+class Embedding(keras.layers.Embedding):
+    """Turn token ids into vectors.
+
+    A drop-in for `keras.layers.Embedding`: same parameters, weights and results, with a faster
+    gradient where Numba is installed.
+
+    See Also
+    --------
+    keras.layers.Embedding : All parameters. Where they ask for another precision than float32,
+        or for an adapter or quantisation of the vectors, its own code runs.
+    """
+
+    def call(self, inputs):
+        """Look up ids of shape (n_samples, n_timesteps); return vectors, one axis more."""
+        if not self._has_kernel(inputs):
+            return super().call(inputs)
+        kernels = importlib.import_module("skrnn.layers.kernels.embedding")
+        return kernels.look_up(tf.convert_to_tensor(self.embeddings), inputs)
+
+    def _has_kernel(self, inputs):
+        plain = not (getattr(self, "lora_enabled", False) or getattr(self, "quantization_mode", 0))
+        return (
+            plain
+            and engine() == "numba"
+            and self.compute_dtype == self.variable_dtype == "float32"
+            and isinstance(inputs, tf.Tensor)
+            and inputs.dtype == tf.int32
+            and not tf.config.list_physical_devices("GPU")
+        )
