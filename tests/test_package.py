@@ -99,7 +99,7 @@ def test_import_is_light():
         "from skrnn import RNNClassifier; from sklearn.base import clone; "
         "clone(RNNClassifier(units=8)).set_params(cell='gru'); repr(RNNClassifier())",
         "import skrnn.text, skrnn.datasets, skrnn.baselines, skrnn.comparison, skrnn.sequences, "
-        "skrnn.batching, skrnn.targets, skrnn.plotting, skrnn.cli",
+        "skrnn.batching, skrnn.targets, skrnn.plotting, skrnn.cli, skrnn.embeddings, skrnn.ngrams",
     ],
     ids=["estimator", "modules"],
 )
