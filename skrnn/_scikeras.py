@@ -32,7 +32,9 @@ from skrnn._callbacks import FiniteLoss, diverged
 from skrnn._feed import Feed
 from skrnn._optimizers import on_dense_gradients
 from skrnn.batching import BatchPlan
+from skrnn.layers._engine import release_memory
 from skrnn.network import EMBEDDING, build_network, loss_for
+from skrnn.pretraining import pretrain
 
 PREDICT_BATCH_SIZE = 256
 
@@ -84,6 +86,7 @@ class SequenceClassifier(KerasClassifier):
             )
         one = cls(network, previous.seed, **kwargs)
         one.history_ = previous.history_
+        one.pretraining_history_ = previous.pretraining_history_
         # A model of its own: whatever fails from here on, the previous one stays as it is.
         one._variables = _programs.read_values(_programs.network_variables(previous.model_))
         # The step size is among an optimizer's variables if it is a number, not if a schedule.
@@ -120,7 +123,19 @@ class SequenceClassifier(KerasClassifier):
     def model_(self, model):
         self._model = model
 
-    def train(self, X, y, sample_weight, *, epochs, validation=None, callbacks=(), embeddings=None):
+    def train(
+        self,
+        X,
+        y,
+        sample_weight,
+        *,
+        epochs,
+        validation=None,
+        callbacks=(),
+        embeddings=None,
+        corpus=None,
+        pretraining_epochs=0,
+    ):
         """Train for so many further epochs.
 
         Parameters
@@ -139,11 +154,16 @@ class SequenceClassifier(KerasClassifier):
             Run after those of the estimator.
         embeddings : ndarray of shape (vocabulary_size, embedding_dim), float32, or None
             What the token embedding starts from.
+        corpus : Sequences or None
+            What a language model is trained on first.
+        pretraining_epochs : int
+            For how many epochs; 0 where training goes on.
         """
         if not self.initialized_:
             model = build_network(**self.network, random_state=self.seed)
             if embeddings is not None:
                 model.get_layer(EMBEDDING).embeddings.assign(embeddings)
+            self._pretrain(model, corpus, pretraining_epochs)
             self.model_ = model
         own = self.model_
         self.__dict__.pop("_variables", None)
@@ -176,6 +196,19 @@ class SequenceClassifier(KerasClassifier):
         _programs.give_back(trainer)
         _release_memory()
         return self
+
+    def _pretrain(self, model, corpus, epochs):
+        self.pretraining_history_ = {"loss": []}
+        if epochs:
+            self.pretraining_history_["loss"] = pretrain(
+                model,
+                corpus,
+                self._get_compile_kwargs()["optimizer"],
+                epochs=epochs,
+                batch_size=self.batch_size,
+                seed=self.seed,
+                verbose=self.verbose,
+            )
 
     def snapshot(self):
         """Return a copy that predicts with the weights of this moment of a running fit."""
@@ -319,6 +352,7 @@ def _release_memory():
     The C library would keep it, and joblib takes a worker that has grown by 300 MB for a leaking
     one, which it warns of and replaces, TensorFlow's start included.
     """
+    release_memory()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:  # glibc has it; others return memory by themselves
         trim(0)

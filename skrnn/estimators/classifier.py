@@ -38,7 +38,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Width of the token embedding; no effect on numeric sequences, nor with pretrained
         `embeddings`, which have a width.
 
-    embeddings : "corpus", path, mapping, ndarray or None, default="corpus"
+    embeddings : "corpus", path, mapping, ndarray or None, default=None
         What the token embedding starts from:
 
         - "corpus": vectors made of the training rows themselves and of `X_unlabeled`, in
@@ -88,6 +88,13 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     global_clipnorm : float or None, default=1.0
         Gradients are scaled down together where their norm is over this; for an optimizer given
         by name. None does not clip.
+
+    pretraining_epochs : int, default=0
+        Passes over the training rows and `X_unlabeled` by which the embedding and the recurrent
+        layers first learn to tell the next token (Dai & Le 2015), and those that read backwards
+        the one before; of a bidirectional stack, only the first layer. With the settings of
+        `optimizer`, without dropout but the recurrent one. For token ids only; no effect in
+        `partial_fit`, nor where `warm_start` goes on.
 
     epochs : int, default=10
         Passes over the training rows; with early stopping, at most so many.
@@ -151,6 +158,10 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     history_ : dict of str to list of float
         For each epoch "loss" and "accuracy" on the training rows (running means over the
         epoch), and "val_loss" and "val_accuracy" where there are validation rows.
+    pretraining_history_ : dict of str to list of float
+        For each epoch of pretraining the "loss" of the language model, in nats a token. Where
+        the vocabulary has more than 512 words it is that of a sampled softmax (Jean et al.
+        2015), lower than the full one's.
     vocabulary_size_ : int or None
         Number of token ids; None for numeric sequences.
     embedding_coverage_ : skrnn.embeddings.EmbeddingCoverage or None
@@ -205,6 +216,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
         "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],
         "global_clipnorm": [_POSITIVE, None],
+        "pretraining_epochs": [Interval(Integral, 0, None, closed="left")],
         "epochs": [_COUNT],
         "batch_size": [_COUNT],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -227,7 +239,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         *,
         bidirectional=False,
         embedding_dim=64,
-        embeddings="corpus",
+        embeddings=None,
         trainable_embeddings=True,
         pooling="max",
         ngram_range=None,
@@ -238,6 +250,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         optimizer="adam",
         learning_rate=0.001,
         global_clipnorm=1.0,
+        pretraining_epochs=0,
         epochs=10,
         batch_size=128,
         class_weight=None,
@@ -267,6 +280,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.global_clipnorm = global_clipnorm
+        self.pretraining_epochs = pretraining_epochs
         self.epochs = epochs
         self.batch_size = batch_size
         self.class_weight = class_weight
@@ -296,7 +310,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         X_val, y_val : as X and y, default=None
             Validation rows, for early stopping or to be followed in `history_`.
         X_unlabeled : as X, default=None
-            More token ids, without labels, for ``embeddings="corpus"``.
+            More token ids, without labels, for ``embeddings="corpus"`` and for pretraining.
 
         Returns
         -------
@@ -321,6 +335,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
                 epochs=self.epochs,
                 early_stopping=self.early_stopping,
                 ngram_range=self._check_ngram_range(),
+                pretraining_epochs=self.pretraining_epochs,
             )
         return self
 

@@ -12,8 +12,8 @@ import numpy as np
 
 # A tensor of TensorFlow's begins at a multiple of this; others it would copy.
 ALIGNMENT = 64
-# Of blocks that nobody uses, so many bytes are kept.
-MAX_IDLE_BYTES = 128 << 20
+# Of blocks that nobody uses, so many bytes are kept during a fit: the tapes of both directions.
+MAX_IDLE_BYTES = 256 << 20
 
 _idle = []  # smallest first; whoever changes it holds the lock
 _returned = deque()
