@@ -16,10 +16,10 @@ def best_epoch_stopping(*, patience, min_delta):
     )
 
 
-def diverged(epoch):
+def diverged(epoch, what="Training"):
     """Return the error to raise where weights or loss are no longer finite."""
     return ValueError(
-        f"Training diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
+        f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
         "learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
     )
 

@@ -40,7 +40,7 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     if isinstance(source, str) and source == "corpus":
         from skrnn.embeddings import corpus_embeddings
 
-        corpus = sequences if unlabeled is None else _joined(sequences, unlabeled)
+        corpus = joined(sequences, unlabeled)
         return corpus_embeddings(corpus, vocabulary_size, dim, random_state=seed), None
     from skrnn.embeddings import EmbeddingCoverage, read_embeddings
 
@@ -66,7 +66,10 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     return vectors, EmbeddingCoverage.measure(words, found, counts)
 
 
-def _joined(first, second):
+def joined(first, second):
+    """Return the token ids of both, without words and scores; `second` may be None."""
+    if second is None:
+        return first
     return Sequences(
         np.concatenate([first.values, second.values]),
         np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),

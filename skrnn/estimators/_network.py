@@ -15,7 +15,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skrnn.estimators._embeddings import initial_embeddings
+from skrnn.estimators._embeddings import initial_embeddings, joined
 from skrnn.ngrams import NgramModel
 from skrnn.sequences import check_feature_names, check_sequences
 from skrnn.targets import TargetCoder, check_targets, hold_out
@@ -75,6 +75,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         classes=None,
         early_stopping=False,
         ngram_range=None,
+        pretraining_epochs=0,
     ):
         given = {
             "X": X,
@@ -95,7 +96,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             )
             validation = self._encode(sequences, y, weights, held_out)
         training = self._encode(sequences, y, weights, rows)
-        embeddings = None
+        embeddings = corpus = None
         if sequences.is_tokens:
             training, validation = self._score_ngrams(
                 training, validation, ngram_range, split_seed, going_on
@@ -110,10 +111,18 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                     seed=seed,
                     name=type(self).__name__,
                 )
-        elif not going_on:
-            self._ngrams = self.embedding_coverage_ = None
+                corpus = joined(training[0], unlabeled)
+        else:
+            self._refuse_for_numbers(pretraining_epochs=pretraining_epochs)
+            if not going_on:
+                self._ngrams = self.embedding_coverage_ = None
         keras = self._make_keras(training[0], stack, seed, going_on, embeddings)
-        self._run(keras, training, validation, epochs, given, early_stopping, embeddings)
+        start = {
+            "embeddings": embeddings,
+            "corpus": corpus,
+            "pretraining_epochs": 0 if going_on else int(pretraining_epochs),
+        }
+        self._run(keras, training, validation, epochs, given, early_stopping, start)
 
     def _score_ngrams(self, training, validation, ngram_range, seed, going_on):
         """Fit the n-gram model where there is one; add its scores to what the network reads."""
@@ -157,6 +166,14 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 f"max_n) with 1 <= min_n <= max_n. Got {self.ngram_range!r} instead."
             )
         return both
+
+    def _refuse_for_numbers(self, **options):
+        for name, value in options.items():
+            if value:
+                raise ValueError(
+                    f"{name}={value!r} of {type(self).__name__} is for token ids, but X is read as "
+                    "numeric sequences. Set it to 0, or give integers or input='tokens'."
+                )
 
     def _check_unlabeled(self, X_unlabeled):
         if X_unlabeled is None:
@@ -294,7 +311,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             **(optimizer if named else {}),
         )
 
-    def _run(self, keras, training, validation, epochs, given, early_stopping, embeddings):
+    def _run(self, keras, training, validation, epochs, given, early_stopping, start):
         from skrnn._callbacks import EpochTasks, best_epoch_stopping
 
         context = self._init_callback_context(max_subtasks=epochs)
@@ -309,9 +326,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             epochs=epochs,
             validation=validation,
             callbacks=callbacks,
-            embeddings=embeddings,
+            **start,
         )
         self._keras = keras
+        self.pretraining_history_ = keras.pretraining_history_
         self.history_ = keras.history_
         self.n_iter_ = keras.current_epoch
         self.best_epoch_ = stopping.best_epoch + 1 if early_stopping else self.n_iter_
