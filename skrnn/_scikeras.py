@@ -20,6 +20,7 @@ overridden, and when each override can go:
 """
 
 import ctypes
+import dataclasses
 import json
 import os
 
@@ -29,12 +30,13 @@ from sklearn.preprocessing import FunctionTransformer
 from skrnn import _programs
 from skrnn._backend import BaseWrapper, KerasClassifier, keras
 from skrnn._callbacks import FiniteLoss, diverged
-from skrnn._feed import Feed
+from skrnn._feed import Feed, PairedFeed
 from skrnn._optimizers import on_dense_gradients
 from skrnn.batching import BatchPlan
 from skrnn.layers._engine import release_memory
 from skrnn.network import EMBEDDING, build_network, loss_for
 from skrnn.pretraining import pretrain
+from skrnn.semi_supervised import SemiSupervisedStep
 
 PREDICT_BATCH_SIZE = 256
 
@@ -135,6 +137,8 @@ class SequenceClassifier(KerasClassifier):
         embeddings=None,
         corpus=None,
         pretraining_epochs=0,
+        objective=None,
+        unlabeled=None,
     ):
         """Train for so many further epochs.
 
@@ -155,9 +159,13 @@ class SequenceClassifier(KerasClassifier):
         embeddings : ndarray of shape (vocabulary_size, embedding_dim), float32, or None
             What the token embedding starts from.
         corpus : Sequences or None
-            What a language model is trained on first.
+            All the text: what a language model is trained on first, and how frequent words are.
         pretraining_epochs : int
             For how many epochs; 0 where training goes on.
+        objective : Objective or None
+            What is minimized besides the cross-entropy.
+        unlabeled : Sequences or None
+            Rows without a label, for that.
         """
         if not self.initialized_:
             model = build_network(**self.network, random_state=self.seed)
@@ -167,8 +175,13 @@ class SequenceClassifier(KerasClassifier):
             self.model_ = model
         own = self.model_
         self.__dict__.pop("_variables", None)
-        trainer = _programs.borrow_trainer(self._trainer_key(), self._make_trainer_network)
+        trainer = _programs.borrow_trainer(
+            self._trainer_key(objective), lambda: self._make_trainer_network(objective)
+        )
         trainer.load(own, self.__dict__.get("_optimizer_state"))
+        if objective:
+            n_ids = self.network["vocabulary_size"]
+            trainer.network.semi_supervised.load(np.bincount(corpus.values, minlength=n_ids))
         if isinstance(self._learning_rate, float):
             trainer.network.optimizer.learning_rate = self._learning_rate
         self.target_encoder_ = self.feature_encoder_ = FunctionTransformer()
@@ -184,6 +197,7 @@ class SequenceClassifier(KerasClassifier):
                 initial_epoch=self.current_epoch,
                 validation=validation,
                 extra_callbacks=list(callbacks),
+                unlabeled=unlabeled,
             )
         finally:
             self.model_ = own
@@ -239,7 +253,7 @@ class SequenceClassifier(KerasClassifier):
     def _learning_rate(self):
         return self.__dict__.get("optimizer__learning_rate")
 
-    def _trainer_key(self):
+    def _trainer_key(self, objective=None):
         """Name what a traced training step depends on; None where it must not be shared."""
         config = {k: v for k, v in self.get_params(deep=False).items() if "__" in k}
         if self.callbacks or not isinstance(self.optimizer, str):
@@ -247,12 +261,17 @@ class SequenceClassifier(KerasClassifier):
         # A schedule is part of the trace; a number is a variable.
         if not isinstance(config.pop("optimizer__learning_rate", 0.0), float):
             return None
-        return json.dumps([self.architecture, self.optimizer, sorted(config.items())])
+        key = [self.architecture, self.optimizer, sorted(config.items())]
+        return json.dumps([*key, dataclasses.asdict(objective)] if objective else key)
 
-    def _make_trainer_network(self):
-        return build_network(
+    def _make_trainer_network(self, objective=None):
+        network = build_network(
             **self.network, random_state=self.seed, compile_kwargs=self._get_compile_kwargs()
         )
+        if objective:
+            step = SemiSupervisedStep(network, objective, self.network["multilabel"])
+            network.semi_supervised = step
+        return network
 
     def _detach_callbacks(self):
         # Keras callbacks keep the model of their last fit, or its weights. Left there, a clone of
@@ -299,8 +318,13 @@ class SequenceClassifier(KerasClassifier):
         *,
         validation,
         extra_callbacks,
+        unlabeled,
     ):
-        feed = Feed(X, y, sample_weight, self.batch_size, self.seed)
+        feed = (X, y, sample_weight, self.batch_size, self.seed)
+        if hasattr(self.model_, "semi_supervised"):
+            feed = PairedFeed(*feed, unlabeled, self.model_.semi_supervised.reset)
+        else:
+            feed = Feed(*feed)
         watched = validation and Feed(*validation, PREDICT_BATCH_SIZE)
         # Before the extra callbacks, which look into it; Keras itself would put it after them.
         history = keras.callbacks.History()

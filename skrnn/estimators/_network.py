@@ -84,6 +84,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         }
         stack = self._check_stack()
         sequences, y = self._check_rows(X, y, going_on, classes)
+        objective = self._check_objective(sequences, X_unlabeled)
         weights = self._check_weights(sample_weight, sequences, y)
         validation = self._check_validation(X_val, y_val)
         unlabeled = self._check_unlabeled(X_unlabeled)
@@ -111,7 +112,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                     seed=seed,
                     name=type(self).__name__,
                 )
-                corpus = joined(training[0], unlabeled)
+            corpus = joined(training[0], unlabeled)
         else:
             self._refuse_for_numbers(pretraining_epochs=pretraining_epochs)
             if not going_on:
@@ -122,6 +123,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             "corpus": corpus,
             "pretraining_epochs": 0 if going_on else int(pretraining_epochs),
         }
+        if any(objective.values()):
+            from skrnn.semi_supervised import Objective
+
+            start["objective"] = Objective(**objective)
+            start["unlabeled"] = unlabeled and self._with_scores(unlabeled)
         self._run(keras, training, validation, epochs, given, early_stopping, start)
 
     def _score_ngrams(self, training, validation, ngram_range, seed, going_on):
@@ -166,6 +172,21 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 f"max_n) with 1 <= min_n <= max_n. Got {self.ngram_range!r} instead."
             )
         return both
+
+    def _check_objective(self, sequences, X_unlabeled):
+        objective = {
+            name: float(getattr(self, name))
+            for name in ("adversarial_epsilon", "virtual_adversarial_epsilon", "entropy_weight")
+        }
+        if not sequences.is_tokens:
+            self._refuse_for_numbers(**objective)
+        if self.entropy_weight and X_unlabeled is None:
+            raise ValueError(
+                f"entropy_weight={self.entropy_weight!r} of {type(self).__name__} weighs the "
+                "entropy of the answers for X_unlabeled, which is missing. Give it, behind a "
+                "Pipeline with set_fit_request(X_unlabeled=True), or set entropy_weight=0."
+            )
+        return objective
 
     def _refuse_for_numbers(self, **options):
         for name, value in options.items():

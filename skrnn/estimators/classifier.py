@@ -11,6 +11,7 @@ from skrnn.estimators._network import NetworkEstimator, unchanged_on_error
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
 
 class RNNClassifier(ClassifierMixin, NetworkEstimator):
@@ -78,6 +79,21 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
 
     dropout : float, default=0.0
         Share of the pooled vector dropped before the dense layer. In [0, 1).
+
+    adversarial_epsilon : float, default=0.0
+        Norm of the perturbation of a text's embedding under which the network shall still know
+        the label: over 0, the loss on labelled rows so perturbed is added (adversarial training,
+        Miyato et al. 2017, who take 5). Norms are those of embeddings with variance 1, over the
+        whole text. For token ids only, as the next two.
+
+    virtual_adversarial_epsilon : float, default=0.0
+        Norm of the perturbation under which the network shall stay with its answer: over 0, the
+        Kullback-Leibler divergence between the answers, on rows of X and of `X_unlabeled`, is
+        added (virtual adversarial training, ibid., who take 5).
+
+    entropy_weight : float, default=0.0
+        Weight in the loss of the entropy of the answers for `X_unlabeled` (Sachan et al. 2019,
+        who take 1).
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or an optimizer, which is used as a pattern and left as it is.
@@ -157,7 +173,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         The epoch, counted from 1, whose weights are kept; `n_iter_` without early stopping.
     history_ : dict of str to list of float
         For each epoch "loss" and "accuracy" on the training rows (running means over the
-        epoch), and "val_loss" and "val_accuracy" where there are validation rows.
+        epoch), and "val_loss" and "val_accuracy" where there are validation rows. The further
+        losses that are on are not in "loss", but are "adversarial_loss",
+        "virtual_adversarial_loss" and, without its weight, "entropy".
     pretraining_history_ : dict of str to list of float
         For each epoch of pretraining the "loss" of the language model, in nats a token. Where
         the vocabulary has more than 512 words it is that of a sampled softmax (Jean et al.
@@ -213,6 +231,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         "embedding_dropout": [_SHARE],
         "recurrent_dropout": [_SHARE],
         "dropout": [_SHARE],
+        "adversarial_epsilon": [_NOT_NEGATIVE],
+        "virtual_adversarial_epsilon": [_NOT_NEGATIVE],
+        "entropy_weight": [_NOT_NEGATIVE],
         "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
         "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],
         "global_clipnorm": [_POSITIVE, None],
@@ -223,7 +244,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [_COUNT],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "tol": [_NOT_NEGATIVE],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, HasMethods(["set_model"]), None],
         "verbose": ["verbose"],
@@ -247,6 +268,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         embedding_dropout=0.0,
         recurrent_dropout=0.0,
         dropout=0.0,
+        adversarial_epsilon=0.0,
+        virtual_adversarial_epsilon=0.0,
+        entropy_weight=0.0,
         optimizer="adam",
         learning_rate=0.001,
         global_clipnorm=1.0,
@@ -277,6 +301,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.embedding_dropout = embedding_dropout
         self.recurrent_dropout = recurrent_dropout
         self.dropout = dropout
+        self.adversarial_epsilon = adversarial_epsilon
+        self.virtual_adversarial_epsilon = virtual_adversarial_epsilon
+        self.entropy_weight = entropy_weight
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.global_clipnorm = global_clipnorm
@@ -310,7 +337,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         X_val, y_val : as X and y, default=None
             Validation rows, for early stopping or to be followed in `history_`.
         X_unlabeled : as X, default=None
-            More token ids, without labels, for ``embeddings="corpus"`` and for pretraining.
+            More token ids, without labels, for ``embeddings="corpus"``, for pretraining, and for
+            the losses that need none: each batch of labelled rows has one of these beside it.
 
         Returns
         -------
@@ -340,7 +368,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None, X_unlabeled=None):
         """Train for one epoch on the given rows, going on from where training stands.
 
         Parameters
@@ -353,6 +381,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
             All classes; needed in the first call where y lacks some.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
+        X_unlabeled : as X, default=None
+            As in `fit`.
 
         Returns
         -------
@@ -367,7 +397,15 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
             )
         with unchanged_on_error(self):
             going_on = hasattr(self, "_keras")
-            self._train(X, y, sample_weight, going_on=going_on, epochs=1, classes=classes)
+            self._train(
+                X,
+                y,
+                sample_weight,
+                X_unlabeled=X_unlabeled,
+                going_on=going_on,
+                epochs=1,
+                classes=classes,
+            )
         return self
 
     def decision_function(self, X):
