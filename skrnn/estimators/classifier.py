@@ -338,7 +338,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
             Validation rows, for early stopping or to be followed in `history_`.
         X_unlabeled : as X, default=None
             More token ids, without labels, for ``embeddings="corpus"``, for pretraining, and for
-            the losses that need none: each batch of labelled rows has one of these beside it.
+            the losses that need none: beside each batch of labelled rows is one of these.
 
         Returns
         -------
