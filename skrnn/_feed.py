@@ -60,7 +60,12 @@ class Feed(keras.callbacks.Callback):
             return self._arrange(batch)
 
         # A fifth of the overhead of `from_generator`, which calls back four times a batch.
-        return tf.data.Dataset.range(len(self.plan)).map(load)
+        batches = tf.data.Dataset.range(len(self.plan)).map(load)
+        # There is nothing to tune, and an epoch's end would wait for the tuner's thread, which
+        # sleeps up to as long as the epoch took (2.21).
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return batches.with_options(options)
 
     def _signature(self):
         """Return dtype and shape of the arrays of a batch."""

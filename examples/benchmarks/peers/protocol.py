@@ -14,8 +14,8 @@ def serve(peer):
     answer is the dict that the method returns, or {"error": traceback}. What a peer has:
 
     - ``prepare(**settings)``: data and network, and whatever a library does once;
-    - ``epoch()``: "seconds" of one training epoch, "loss" and, where an epoch is part of a longer
-      call, "call_seconds" of all of it;
+    - ``epoch(epochs=1)``: so many training epochs in one call; "seconds" of the last one, "loss"
+      and, where epochs are part of a longer call, "around_seconds" of what is not epochs;
     - ``predict()``: "seconds" for all test reviews, and "accuracy".
     """
     # Libraries print to stdout as they like; answers go to what it was.
