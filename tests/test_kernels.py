@@ -6,6 +6,7 @@ circumstances that only machine code has to fear.
 
 import hashlib
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -521,3 +522,50 @@ def test_importing_skrnn_does_not_load_numba():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=300
     )
     assert shown.stdout.split()[-1] == "False"
+
+
+FROM_THE_CACHE = """
+import json, sys
+import numpy as np
+from skrnn._backend import tf
+from skrnn import layers
+
+x = np.random.default_rng(0).normal(size=(5, 7, 3)).astype(np.float32)
+for name in sys.argv[1:]:
+    layer = getattr(layers, name)(4, return_sequences=True, seed=0)
+    layer.build(x.shape)
+    layer.set_weights([np.sin(np.arange(w.size, dtype=np.float32)).reshape(w.shape)
+                       for w in layer.get_weights()])
+    with tf.GradientTape() as tape:
+        y = layer(x, training=True)
+        loss = tf.reduce_sum(y**2)
+    gradient = tape.gradient(loss, layer.trainable_weights[0].value)
+    print(json.dumps([float(tf.reduce_sum(abs(y))), float(tf.reduce_sum(abs(gradient)))]))
+"""
+
+
+def test_kernels_of_different_processes_get_along_in_one_cache(tmp_path):
+    """Fails if two processes give different functions one name: a third calls the wrong one.
+
+    Each of the first two compiles one cell, so that Numba counts up to the same numbers in both.
+    """
+
+    def start(*cells, **variables):
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)} | variables
+        return subprocess.Popen(
+            [sys.executable, "-c", FROM_THE_CACHE, *cells],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def told(process):
+        output, _ = process.communicate()
+        assert process.returncode == 0
+        return [json.loads(line) for line in output.splitlines()]
+
+    apart = [start("LSTM"), start("GRU")]
+    assert all(told(process) for process in apart)
+    got = told(start("LSTM", "GRU"))
+    wanted = told(start("LSTM", "GRU", SKRNN_ENGINE="tensorflow"))
+    np.testing.assert_allclose(got, wanted, rtol=1e-5)

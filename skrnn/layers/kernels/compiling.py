@@ -31,3 +31,18 @@ def kernel(signature):
 
 # Parts of kernels are compiled with the kernel that calls them.
 part = numba.njit(nogil=True)
+
+
+def part_of(owner):
+    """Compile a function that is made several times over, once for each owner.
+
+    Numba tells functions of one name apart by a number that it counts up in each process. Kernels
+    that two processes have compiled, each its own, then hold different functions under one symbol,
+    and a third process that loads both from the cache calls the wrong one. So each has a name.
+    """
+
+    def compile_later(function):
+        function.__qualname__ += f"_{owner}"
+        return part(function)
+
+    return compile_later

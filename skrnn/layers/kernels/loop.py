@@ -13,7 +13,7 @@ as their weights are zero, so are their states.
 import numpy as np
 from numba import float32, int64, types
 
-from skrnn.layers.kernels.compiling import part
+from skrnn.layers.kernels.compiling import part, part_of
 from skrnn.layers.kernels.lanes import VL, address, load, store
 from skrnn.layers.kernels.matmul import multiply
 from skrnn.layers.kernels.packing import FORM, INDICES, MASK, next_place, outputs, time
@@ -49,6 +49,11 @@ def clear(values, i):
         values[i, j] = 0
 
 
+def _cell(function):
+    """Return the name of the module that a compiled function is of: "lstm"."""
+    return function.py_func.__module__.rpartition(".")[2]
+
+
 def forward_loop(activate, n_gates, last_x, first_h, n_states):
     """Make the forward loop of a cell.
 
@@ -63,7 +68,7 @@ def forward_loop(activate, n_gates, last_x, first_h, n_states):
     n_states : int
     """
 
-    @part
+    @part_of(_cell(activate))
     def _sums(lines, weights, tape, now, n, n_features, units, width):
         a_row, b_k, c_row = lines.shape[1], weights.shape[1], tape.shape[1]
         if first_h > 0:
@@ -89,7 +94,7 @@ def forward_loop(activate, n_gates, last_x, first_h, n_states):
                 n, (n_gates - last_x) * width, 1 + units, 0,
             )  # fmt: skip
 
-    @part
+    @part_of(_cell(activate))
     def forward(x, weights, mask, rows, n_active, place, y, tape, save, form):
         n_features, units, width = x.shape[1], form.units, whole(form.units)
         h_column = tape.shape[1] - n_states * width
@@ -145,7 +150,7 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
         As for `forward_loop`.
     """
 
-    @part
+    @part_of(_cell(activate_back))
     def _hoisted(lines, dgates, dxs, sources, top, W_back, dx, dweights, units, width):
         """Add up the gradient of the weights, and that of the input, of the lines from `top` on."""
         n, n_features = len(lines) - top, dx.shape[1]
@@ -178,7 +183,7 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
             for f in range(n_features):
                 dx[sources[i], f] = dxs[i, f]
 
-    @part
+    @part_of(_cell(activate_back))
     def backward(
         x, tape, dy, mask, rows, n_active, place, W_back, U_back, dx, dweights, form
     ):  # fmt: skip

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from skrnn.layers.kernels.compiling import part
+from skrnn.layers.kernels.compiling import part, part_of
 from skrnn.layers.kernels.lanes import (
     N_REGISTERS,
     VL,
@@ -103,7 +103,7 @@ def _panel(n_vectors):
     """Make the product for all rows and ``n_vectors * VL`` columns."""
     six, four, two, one = (_block(n_rows, n_vectors) for n_rows in (6, 4, 2, 1))
 
-    @part
+    @part_of(n_vectors)
     def panel(a, a_row, a_k, b, b_k, c, c_row, m, k, onto):
         r = 0
         while m - r >= 6:
