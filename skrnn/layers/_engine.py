@@ -55,8 +55,8 @@ def _load_error():
         importlib.import_module("numba")
     except Exception as error:
         warnings.warn(
-            f"Numba is installed but does not load, so recurrent layers run without it, several "
-            f"times slower: {error} To have it again: {INSTALL}; to do without: set "
+            f"Numba is installed but does not load, so recurrent layers run without it, in "
+            f"about twice the time: {error} To have it again: {INSTALL}; to do without: set "
             "SKRNN_ENGINE=tensorflow.",
             RuntimeWarning,
             stacklevel=2,
