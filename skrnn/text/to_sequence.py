@@ -77,8 +77,8 @@ class TextToSequence(
         ``analyzer == "word"`` and there is no `tokenizer`.
 
     analyzer : {"word", "char"} or callable, default="word"
-        What a token is. "char" makes one of every character (code point), for text without
-        spaces between words such as Chinese; white space at the ends is dropped and a run of
+        What a token is. "char" makes one of every character (code point), letters of spaced scripts
+        included; white space at the ends is dropped and a run of
         it within the text is a single token, " ". A callable gets the document as it came,
         which may then also be a list, tuple or array, and returns a list of str: with
         ``analyzer=list`` documents that are lists of tokens are taken as they are.
@@ -121,7 +121,9 @@ class TextToSequence(
     Unicode to its composed form (NFC) and the typographic apostrophe to the plain one, then
     lowercases and strips accents.
 
-    The default `token_pattern` finds words of any length in any script and keeps what
+    The default `token_pattern` finds words of any length in any script. Of scripts written
+    without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) every character is a token,
+    which needs no dictionary; to have words, pass a segmenter as `tokenizer`. It keeps what
     sentiment needs: "!" and "?" are tokens, and contractions are split as in the Penn
     Treebank [2]_, "didn't" into "did" and "n't", "it's" into "it" and "'s". An apostrophe
     elsewhere separates words, and other punctuation is dropped.

@@ -21,11 +21,21 @@ _MARKS = (
     r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3\u200c\u200d"
 )
 
+# Scripts written without spaces: Thai and Lao, Myanmar, Khmer, kana, and the ideographs of
+# Chinese and Japanese. Their words cannot be told without a dictionary; their characters can.
+_UNSPACED = (
+    r"\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec6\u1000-\u102a"
+    r"\u1780-\u17b3\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+
 TOKEN_PATTERN = (
     # the second half of did-n't, is-n't, ca-n't
     r"[nN]['\u2019][tT]\b"
     # a word, which leaves the n of n't to that half
-    rf"|\w[\w{_MARKS}]*(?!['\u2019][tT]\b(?<=[nN]..))"
+    rf"|[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*(?!['\u2019][tT]\b(?<=[nN]..))"
+    # a character of a script without spaces, with its vowel signs
+    rf"|[{_UNSPACED}][{_MARKS}]*"
     # the second half of it-'s, they-'re, I-'m
     r"|['\u2019](?<=\w['\u2019])(?:[sSmMdD]|[rRvV][eE]|[lL][lL])\b"
     # marks of feeling: also full-width, Arabic
