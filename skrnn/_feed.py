@@ -138,6 +138,7 @@ def _signature(array):
 
 
 def _inputs_signature(sequences):
-    first, *scores = map(_signature, sequences.inputs([0]))
-    first[1][1] = None
-    return [first, *scores]
+    rows, *others = map(_signature, sequences.inputs([0]))
+    for _, shape in [rows, *others[1:]]:  # the second, the scores, has no time steps
+        shape[1] = None
+    return [rows, *others]

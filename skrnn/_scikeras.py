@@ -32,7 +32,7 @@ from skrnn._backend import BaseWrapper, KerasClassifier, keras
 from skrnn._callbacks import FiniteLoss, diverged
 from skrnn._feed import Feed, PairedFeed
 from skrnn._optimizers import on_dense_gradients
-from skrnn.batching import BatchPlan
+from skrnn.batching import BatchPlan, auto_batch_size
 from skrnn.layers._engine import release_memory
 from skrnn.network import EMBEDDING, build_network, loss_for
 from skrnn.pretraining import pretrain
@@ -211,6 +211,9 @@ class SequenceClassifier(KerasClassifier):
         _release_memory()
         return self
 
+    def _rows_a_batch(self, n_samples):
+        return auto_batch_size(n_samples) if self.batch_size == "auto" else self.batch_size
+
     def _pretrain(self, model, corpus, epochs):
         self.pretraining_history_ = {"loss": []}
         if epochs:
@@ -219,7 +222,7 @@ class SequenceClassifier(KerasClassifier):
                 corpus,
                 self._get_compile_kwargs()["optimizer"],
                 epochs=epochs,
-                batch_size=self.batch_size,
+                batch_size=self._rows_a_batch(len(corpus)),
                 seed=self.seed,
                 verbose=self.verbose,
             )
@@ -320,7 +323,7 @@ class SequenceClassifier(KerasClassifier):
         extra_callbacks,
         unlabeled,
     ):
-        feed = (X, y, sample_weight, self.batch_size, self.seed)
+        feed = (X, y, sample_weight, self._rows_a_batch(len(X)), self.seed)
         if hasattr(self.model_, "semi_supervised"):
             feed = PairedFeed(*feed, unlabeled, self.model_.semi_supervised.reset)
         else:

@@ -13,6 +13,17 @@ LENGTH_NOISE = 0.1
 # 20,000 tokens must not stretch a whole batch of reviews to its length.
 MAX_STRETCH = 2.0
 
+# Many rows make fast batches, few rows need small ones: 500 rows in batches of 128 are four
+# updates of the weights an epoch, which learn nothing in ten.
+AUTO_BATCH_SIZES = 8, 128
+AUTO_UPDATES = 200
+
+
+def auto_batch_size(n_samples):
+    """Return a power of two that makes about `AUTO_UPDATES` batches of so many rows."""
+    least, most = np.log2(AUTO_BATCH_SIZES)
+    return int(2 ** np.clip(np.round(np.log2(n_samples / AUTO_UPDATES)), least, most))
+
 
 class BatchPlan:
     """Which rows go together.

@@ -6,7 +6,7 @@ from skrnn._backend import keras
 from skrnn.dropout import WordDropout
 from skrnn.layers import GRU, LSTM, Embedding, SimpleRNN
 from skrnn.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
-from skrnn.wide import AddScores
+from skrnn.wide import AddScores, AppendEvidence
 
 CELLS = {
     "rnn": SimpleRNN,
@@ -20,15 +20,16 @@ def build_network(
     *,
     cell="lstm",
     units=64,
-    bidirectional=False,
-    embedding_dim=64,
+    bidirectional=True,
+    embedding_dim=128,
     pooling="max",
     trainable_embeddings=True,
-    word_dropout=0.0,
-    embedding_dropout=0.0,
+    word_dropout=0.1,
+    embedding_dropout=0.3,
     recurrent_dropout=0.0,
-    dropout=0.0,
+    dropout=0.5,
     ngram_scores=False,
+    ngram_evidence=False,
     vocabulary_size=10_002,
     n_channels=None,
     n_outputs=1,
@@ -51,27 +52,32 @@ def build_network(
         :mod:`skrnn.layers`.
     units : int or tuple of int, default=64
         Width of the recurrent layer, or of each layer of a stack, first to last.
-    bidirectional : bool, default=False
+    bidirectional : bool, default=True
         Whether each layer also reads from the end, its states joined to the forward ones.
-    embedding_dim : int, default=64
+    embedding_dim : int, default=128
         Width of the token embedding.
     pooling : {"last", "max", "mean", "attention"}, default="max"
         What of the last layer's states goes on: the last real step's, their maximum, mean, or
         attention-weighted mean over the real steps.
     trainable_embeddings : bool, default=True
         Whether training changes the token embedding.
-    word_dropout : float, default=0.0
-        Share of the tokens read as the unknown word in training (Dai & Le 2015).
-    embedding_dropout : float, default=0.0
-        Share of the embedding's dimensions dropped for a whole sequence (Gal & Ghahramani 2016).
+    word_dropout : float, default=0.1
+        Share of the tokens read as the unknown word in training (Dai & Le 2015); no effect on
+        numeric channels.
+    embedding_dropout : float, default=0.3
+        Share of the embedding's dimensions dropped for a whole sequence (Gal & Ghahramani 2016);
+        no effect on numeric channels.
     recurrent_dropout : float, default=0.0
         Share of the state dropped on its way to the next step. The recurrent layers then run in
         Keras's slower loop.
-    dropout : float, default=0.0
+    dropout : float, default=0.5
         Share of the pooled state dropped before the dense layer.
     ngram_scores : bool, default=False
         Whether the network has a second input, a score an output, that is added to the logits
         by a learned weight.
+    ngram_evidence : bool, default=False
+        Whether it has another input, a number an output at each time step, that is appended to
+        the token's vector.
     vocabulary_size : int, default=10_002
         Number of token ids, 0 (padding) and 1 (unknown) included: `max_features` + 2.
     n_channels : int or None, default=None
@@ -140,10 +146,16 @@ def build_network(
     inputs, x = _inputs(
         n_channels, vocabulary_size, embedding_dim, trainable_embeddings, word_dropout, seeds
     )
-    if embedding_dropout:
+    if embedding_dropout and n_channels is None:
         x = keras.layers.SpatialDropout1D(
             embedding_dropout, seed=next(seeds), name="embedding_dropout"
         )(x)
+    others = []
+    if ngram_scores:
+        others.append(keras.Input((n_outputs,), dtype="float32", name="ngram_scores"))
+    if ngram_evidence:
+        others.append(keras.Input((None, n_outputs), dtype="float32", name="ngram_evidence"))
+        x = AppendEvidence(name="append_evidence")([x, others[-1]])
     x = _recurrent_stack(x, cell, units, bidirectional, recurrent_dropout, pooling, seeds)
     if pooling != "last":
         x = _pool(pooling, seeds)(x)
@@ -155,11 +167,10 @@ def build_network(
         name="recurrent_logits" if ngram_scores else LOGITS,
     )(x)
     if ngram_scores:
-        scores = keras.Input((n_outputs,), dtype="float32", name="ngram_scores")
-        inputs = [inputs, scores]
-        x = AddScores(name=LOGITS)([x, scores])
+        x = AddScores(name=LOGITS)([x, others[0]])
     activation = "sigmoid" if n_outputs == 1 or multilabel else "softmax"
     outputs = keras.layers.Activation(activation, name="probability")(x)
+    inputs = [inputs, *others] if others else inputs
     model = keras.Model(inputs, outputs, name=f"{cell}_classifier")
     if compile_kwargs is not None:
         kwargs = {k: v for k, v in compile_kwargs.items() if v is not None}

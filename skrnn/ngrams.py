@@ -6,17 +6,79 @@ that the network reads, and its scores are what the network adds to its own. Not
 TensorFlow.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from skrnn.baselines import NBSVMClassifier
+from skrnn.embeddings.corpus import EMBEDDING_RMS
 from skrnn.sequences import UNKNOWN
 
 # Folds by which the training rows get scores from a model that has not seen them.
 N_FOLDS = 5
 # An n-gram of a single document is, mostly, noise; on IMDb without them half the time is saved.
 MIN_DF = 2
+# Weights of all outputs together, 8 MB: where there would be more, as with many classes, the
+# rarer n-grams are left out.
+MAX_WEIGHTS = 2**21
+# The penalty of the weights (C of NB-SVM) is this over the mean number of n-grams a document, as
+# if documents were scaled to one length: by cross-validation on training rows C = 0.1 suits the
+# reviews of IMDb with 400 n-grams, and 3 the questions of TREC with 17.
+PENALTY = 50.0
+# Outputs up to which the network reads the evidence at each step, a channel each.
+MAX_CHANNELS = 16
+
+
+@dataclass
+class Occurrences:
+    """Where the n-grams of a vocabulary stand in sequences.
+
+    Attributes
+    ----------
+    step : ndarray of shape (n_occurrences,) of int32
+        The step, of all rows end to end, that an n-gram ends at.
+    number : ndarray of shape (n_occurrences,) of int32
+        Which n-gram it is.
+    row_of : ndarray of shape (n_steps,) of int32
+        The row of each step.
+    shape : tuple (n_samples, n_ngrams)
+    """
+
+    step: np.ndarray
+    number: np.ndarray
+    row_of: np.ndarray
+    shape: tuple
+
+    def indicators(self):
+        """Return 1 where a row has the n-gram, csr_array of float64 of shape `shape`."""
+        where = (self.row_of[self.step], self.number)
+        counts = csr_array((np.ones(len(self.step)), where), shape=self.shape)
+        counts.sum_duplicates()
+        counts.data.fill(1.0)
+        return counts
+
+    def evidence(self, coef):
+        """Return at each step the sum of the weights of the n-grams that end there.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_outputs, n_ngrams)
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_outputs) of float32
+        """
+        sums = np.empty((len(self.row_of), len(coef)), np.float32)
+        for output, weights in enumerate(coef):
+            sums[:, output] = np.bincount(self.step, weights[self.number], len(self.row_of))
+        return sums
+
+    def of_rows(self, is_one):
+        """Return the occurrences in some rows, the others having none."""
+        kept = is_one[self.row_of[self.step]]
+        return replace(self, step=self.step[kept], number=self.number[kept])
 
 
 class NgramVocabulary:
@@ -37,8 +99,8 @@ class NgramVocabulary:
         self.ngram_range = ngram_range
         self.min_df = min_df
 
-    def fit_transform(self, sequences, vocabulary_size):
-        """Learn the n-grams of `sequences`, and return which document has which.
+    def fit_find(self, sequences, vocabulary_size):
+        """Learn the n-grams of `sequences`, and return where they stand.
 
         Parameters
         ----------
@@ -49,26 +111,25 @@ class NgramVocabulary:
 
         Returns
         -------
-        csr_array of shape (n_samples, n_ngrams), float64
-            1 where a document has the n-gram.
+        Occurrences
         """
         self.vocabulary_size = vocabulary_size
         self._codes = []
-        return self._indicators(sequences, learn=True)
+        return self._find(sequences, learn=True)
 
-    def transform(self, sequences):
-        """Return which document has which of the n-grams learned; shape as in fit_transform."""
-        return self._indicators(sequences, learn=False)
+    def find(self, sequences):
+        """Return where the n-grams learned stand in other sequences."""
+        return self._find(sequences, learn=False)
 
-    def _indicators(self, sequences, learn):
+    def _find(self, sequences, learn):
         tokens = sequences.values.astype(np.int64)
         lengths = sequences.lengths
-        row_of = np.repeat(np.arange(len(sequences)), lengths)
+        row_of = np.repeat(np.arange(len(sequences), dtype=np.int32), lengths)
         left = np.repeat(sequences.offsets[1:], lengths) - np.arange(len(tokens))
         known = tokens > UNKNOWN
         start = np.flatnonzero(known)  # where the n-grams begin
         code = tokens[start]
-        columns, rows, n_columns = [], [], 0
+        numbers, steps, n_ngrams = [], [], 0
         shortest, longest = self.ngram_range
         for n in range(1, longest + 1):
             if learn:
@@ -76,20 +137,17 @@ class NgramVocabulary:
             number, kept = _look_up(code, self._codes[n - 1])
             start, number = start[kept], number[kept]
             if n >= shortest:
-                columns.append(number + n_columns)
-                rows.append(row_of[start])
-                n_columns += len(self._codes[n - 1])
+                numbers.append((number + n_ngrams).astype(np.int32))
+                steps.append((start + n - 1).astype(np.int32))
+                n_ngrams += len(self._codes[n - 1])
             if n < longest:
                 more = left[start] > n
                 start, number = start[more], number[more]
                 more = known[start + n]
                 start, number = start[more], number[more]
                 code = number * self.vocabulary_size + tokens[start + n]
-        where = (np.concatenate(rows), np.concatenate(columns))
-        counts = csr_array((np.ones(len(where[0])), where), shape=(len(sequences), n_columns))
-        counts.sum_duplicates()
-        counts.data.fill(1.0)
-        return counts
+        shape = (len(sequences), n_ngrams)
+        return Occurrences(np.concatenate(steps), np.concatenate(numbers), row_of, shape)
 
 
 def _frequent(code, row, min_df):
@@ -127,8 +185,8 @@ class NgramModel:
     def __init__(self, ngram_range):
         self.ngram_range = tuple(ngram_range)
 
-    def fit_scores(self, sequences, y, sample_weight, *, vocabulary_size, n_outputs, seed):
-        """Fit, and return scores of the training rows by models that have not seen them.
+    def fit_score(self, sequences, y, sample_weight, *, vocabulary_size, n_outputs, seed):
+        """Fit, and score the training rows by models that have not seen them.
 
         What a linear model says of the rows it was fitted on is far too sure: a network that
         were trained on top of it would find nothing left to learn.
@@ -148,30 +206,55 @@ class NgramModel:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_outputs), float32
-            Log-odds.
+        Sequences
+            With `scores`, log-odds, and with up to `MAX_CHANNELS` outputs with `evidence`.
         """
-        self._vocabulary = NgramVocabulary(self.ngram_range)
-        X = self._vocabulary.fit_transform(sequences, vocabulary_size)
-        self.n_ngrams = X.shape[1]
+        found = self._fit_vocabulary(sequences, vocabulary_size, n_outputs)
+        X = found.indicators()
         y = np.asarray(y)
         if n_outputs == 1:
             y = y.ravel()
-        scores = np.zeros((X.shape[0], n_outputs), np.float32)
+        scores = np.zeros((len(sequences), n_outputs), np.float32)
+        evidence = np.zeros((len(found.row_of), n_outputs), np.float32)
         self._coef = np.zeros((n_outputs, X.shape[1]), np.float32)
         self._intercept = np.zeros(n_outputs, np.float32)
-        if not self.n_ngrams:
-            return scores
-        for train, rest in _folds(y, seed):
-            coef, intercept = _fit_linear(X[train], y[train], sample_weight[train], n_outputs)
-            scores[rest] = X[rest] @ coef.T + intercept
-        self._coef, self._intercept = _fit_linear(X, y, sample_weight, n_outputs)
-        return scores
+        self._scale = 1.0
+        if X.nnz:
+            C = PENALTY * X.shape[0] / X.nnz
+            for train, rest in _folds(y, seed):
+                fitted = _fit_linear(X[train], y[train], sample_weight[train], n_outputs, C)
+                scores[rest] = X[rest] @ fitted[0].T + fitted[1]
+                is_rest = np.isin(np.arange(len(sequences)), rest)
+                if n_outputs <= MAX_CHANNELS:
+                    evidence += found.of_rows(is_rest).evidence(fitted[0])
+            self._coef, self._intercept = _fit_linear(X, y, sample_weight, n_outputs, C)
+            # As wide as the embedding's dimensions are to begin with.
+            self._scale = EMBEDDING_RMS / (evidence.std() or 1.0)
+        return self._with(sequences, scores, evidence)
 
-    def scores(self, sequences):
-        """Return the log-odds of each output, (n_samples, n_outputs) of float32."""
-        X = self._vocabulary.transform(sequences).astype(np.float32)
-        return X @ self._coef.T + self._intercept
+    def score(self, sequences):
+        """Return sequences of token ids with scores and evidence, as `fit_score` does."""
+        found = self._vocabulary.find(sequences)
+        scores = found.indicators().astype(np.float32) @ self._coef.T + self._intercept
+        few = len(self._coef) <= MAX_CHANNELS
+        return self._with(sequences, scores, found.evidence(self._coef) if few else None)
+
+    def _fit_vocabulary(self, sequences, vocabulary_size, n_outputs):
+        self._vocabulary = NgramVocabulary(self.ngram_range)
+        found = self._vocabulary.fit_find(sequences, vocabulary_size)
+        if found.shape[1] * n_outputs > MAX_WEIGHTS:
+            n_rows = np.sort(found.indicators().sum(axis=0))[::-1]
+            min_df = int(n_rows[MAX_WEIGHTS // n_outputs]) + 1
+            self._vocabulary = NgramVocabulary(self.ngram_range, min_df)
+            found = self._vocabulary.fit_find(sequences, vocabulary_size)
+        self.n_ngrams = found.shape[1]
+        return found
+
+    def _with(self, sequences, scores, evidence):
+        if len(self._coef) > MAX_CHANNELS:
+            return replace(sequences, scores=scores)
+        evidence *= np.float32(self._scale)
+        return replace(sequences, scores=scores, evidence=evidence)
 
 
 def _folds(y, seed):
@@ -184,7 +267,7 @@ def _folds(y, seed):
     return folds.split(np.empty(n_samples), y)
 
 
-def _fit_linear(X, y, sample_weight, n_outputs):
+def _fit_linear(X, y, sample_weight, n_outputs, C):
     """Return coefficients (n_outputs, n_ngrams) and intercepts of one binary model an output."""
     coef = np.zeros((n_outputs, X.shape[1]), np.float32)
     intercept = np.zeros(n_outputs, np.float32)
@@ -194,6 +277,6 @@ def _fit_linear(X, y, sample_weight, n_outputs):
             # Not a case to learn from; a moderate score, as of a handful of rows.
             intercept[k] = 2.0 if target.all() else -2.0
             continue
-        model = NBSVMClassifier().fit(X, target, sample_weight)
+        model = NBSVMClassifier(C=C).fit(X, target, sample_weight)
         coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
     return coef, intercept

@@ -19,6 +19,7 @@ from skrnn._callbacks import diverged
 from skrnn.batching import LENGTH_NOISE
 from skrnn.network import EMBEDDING
 from skrnn.sequences import PADDING, Sequences
+from skrnn.wide import AppendEvidence
 
 # Predictions in one sequence; longer documents are cut evenly into windows of at most so many.
 WINDOW = 200
@@ -297,6 +298,21 @@ class LanguageModel:
         return total, n
 
 
+class _NoEvidence(keras.layers.Layer):
+    """Append zeros where the classifier reads the evidence of n-grams, which knows the label."""
+
+    def __init__(self, n_outputs, **kwargs):
+        super().__init__(**kwargs)
+        self.n_outputs = n_outputs
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return tf.pad(inputs, [[0, 0], [0, 0], [0, self.n_outputs]])
+
+    def compute_output_shape(self, input_shape):
+        return *input_shape[:-1], input_shape[-1] + self.n_outputs
+
+
 def _copy_readers(network):
     """Return pairs of layers and their copies, and the copies' model: tokens to states.
 
@@ -312,6 +328,9 @@ def _copy_readers(network):
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     x = copied(network.get_layer(EMBEDDING))(tokens)
+    for layer in network.layers:
+        if isinstance(layer, AppendEvidence):
+            x = _NoEvidence(network.output_shape[-1], name="no_evidence")(x)
     stack = [
         layer
         for layer in network.layers

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from skrnn._backend import keras, tf
 from skrnn.network import EMBEDDING, LOGITS
 from skrnn.sequences import PADDING
-from skrnn.wide import AddScores
+from skrnn.wide import AddScores, AppendEvidence
 
 # The direction that moves the answer the most is sought at this part of the perturbation's
 # norm. Much less, and float32 does not tell one answer from the other.
@@ -289,17 +289,23 @@ class _MaskedByTokens(keras.layers.Layer):
         return input_shape[0]
 
 
+# What a layer takes besides the layer before.
+_BESIDE = {AddScores: "ngram_scores", AppendEvidence: "ngram_evidence"}
+
+
 def _behind_embedding(network):
     """Return the part of a network from embedded tokens, and its inputs, to logits."""
-    tokens, *scores = network.inputs
+    tokens, *others = network.inputs
+    others = {tensor.name: tensor for tensor in others}
     names = [layer.name for layer in network.layers]
     first, last = names.index(EMBEDDING), names.index(LOGITS)
     embedded = keras.Input(network.layers[first].output.shape[1:], name="embedded")
     x = _MaskedByTokens(name="masked_by_tokens")([embedded, tokens])
     for layer in network.layers[first + 1 : last + 1]:
         if not isinstance(layer, keras.layers.InputLayer):
-            x = layer([x, *scores] if isinstance(layer, AddScores) else x)
-    return keras.Model([embedded, tokens, *scores], x, name="behind_embedding")
+            beside = others.get(_BESIDE.get(type(layer)))
+            x = layer(x if beside is None else [x, beside])
+    return keras.Model([embedded, tokens, *others.values()], x, name="behind_embedding")
 
 
 def _real_steps(tokens):

@@ -32,12 +32,15 @@ class Sequences:
         The word of each token id, as far as known; see :class:`TokenArray`.
     scores : ndarray of shape (n_samples, n_outputs) of float32, or None
         What an n-gram model says of each row; the second input of a network that has one.
+    evidence : ndarray of shape (n_steps, n_outputs) of float32, or None
+        What it says at each step, by the n-grams that end there; the third.
     """
 
     values: np.ndarray
     offsets: np.ndarray
     words: tuple | None = None
     scores: np.ndarray | None = None
+    evidence: np.ndarray | None = None
 
     def __len__(self):
         """Return the number of rows."""
@@ -63,8 +66,13 @@ class Sequences:
         """Return the given rows, in the given order, as new `Sequences`."""
         rows = np.asarray(rows)
         steps, ends = self._gather(rows)
-        scores = None if self.scores is None else self.scores[rows]
-        return Sequences(self.values[steps], np.concatenate([[0], ends]), self.words, scores)
+        return Sequences(
+            self.values[steps],
+            np.concatenate([[0], ends]),
+            self.words,
+            None if self.scores is None else self.scores[rows],
+            None if self.evidence is None else self.evidence[steps],
+        )
 
     def pad(self, rows):
         """Return the given rows right-padded to the longest of them.
@@ -75,23 +83,30 @@ class Sequences:
 n_channels) float32
             Padding is 0 among token ids and NaN among numeric steps.
         """
+        return self._pad(self.values, rows, PADDING if self.is_tokens else np.nan)
+
+    def _pad(self, values, rows, fill):
         rows = np.asarray(rows)
         steps, _ = self._gather(rows)
         lengths = self.lengths[rows]
-        shape = (len(rows), lengths.max(), *self.values.shape[1:])
-        padded = np.full(shape, PADDING if self.is_tokens else np.nan, self.values.dtype)
-        padded[np.arange(shape[1]) < lengths[:, None]] = self.values[steps]
+        padded = np.full((len(rows), lengths.max(), *values.shape[1:]), fill, values.dtype)
+        padded[np.arange(padded.shape[1]) < lengths[:, None]] = values[steps]
         return padded
 
     def inputs(self, rows):
-        """Return what a network reads of the given rows, a list of one or two arrays.
+        """Return what a network reads of the given rows, a list of one to three arrays.
 
         Returns
         -------
         list of ndarray
-            The padded rows and, where there are any, their scores.
+            The padded rows and, where there are any, their scores and their padded evidence.
         """
-        return [self.pad(rows), *([] if self.scores is None else [self.scores[rows]])]
+        inputs = [self.pad(rows)]
+        if self.scores is not None:
+            inputs.append(self.scores[rows])
+        if self.evidence is not None:
+            inputs.append(self._pad(self.evidence, rows, 0))
+        return inputs
 
 
 def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=None):

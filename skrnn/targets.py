@@ -1,11 +1,16 @@
 """Class labels to what a network is trained on, and back."""
 
+from math import ceil
+
 import numpy as np
 from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_y, check_array
+
+# A loss on fewer rows is mostly luck: training would stop at any epoch.
+MIN_HELD_OUT = 10
 
 
 def check_targets(y, estimator):
@@ -185,8 +190,10 @@ class TargetCoder:
         return self.classes[logits.argmax(axis=1)]
 
 
-def hold_out(rows, y, *, fraction, seed, estimator):
+def hold_out(rows, y, *, fraction, seed):
     """Split off validation rows, each class in its share.
+
+    A class's only row stays in training.
 
     Parameters
     ----------
@@ -198,26 +205,26 @@ def hold_out(rows, y, *, fraction, seed, estimator):
         Share of the rows to hold out.
     seed : int
         Decides the split.
-    estimator : estimator instance
-        Named in errors.
 
     Returns
     -------
     training, validation : ndarray of int
-        The two parts, each in ascending order.
+        The two parts, each in ascending order. There is no validation row where there would be
+        fewer than `MIN_HELD_OUT`, or fewer than classes in either part.
     """
-    try:
-        training, validation = train_test_split(
-            rows,
-            test_size=fraction,
-            random_state=seed,
-            stratify=y[rows] if y.ndim == 1 else None,
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"early_stopping=True of {type(estimator).__name__} cannot hold out "
-            f"validation_fraction={fraction} of {len(rows)} rows, each class in its share: "
-            f"{error} Give more rows, a larger validation_fraction, X_val and y_val in fit, or "
-            "set early_stopping=False."
-        ) from error
-    return np.sort(training), np.sort(validation)
+    count, number = np.array([len(rows)]), np.zeros(len(rows), int)
+    if y.ndim == 1:
+        _, number, count = np.unique(y[rows], return_inverse=True, return_counts=True)
+    alone = count[number] == 1
+    n_classes = int((count > 1).sum())
+    n_validation = ceil(fraction * len(rows))
+    n_training = len(rows) - int(alone.sum()) - n_validation
+    if n_validation < max(MIN_HELD_OUT, n_classes) or n_training < n_classes:
+        return rows, rows[:0]
+    training, validation = train_test_split(
+        rows[~alone],
+        test_size=n_validation,
+        random_state=seed,
+        stratify=number[~alone] if y.ndim == 1 else None,
+    )
+    return np.sort(np.concatenate([training, rows[alone]])), np.sort(validation)

@@ -7,6 +7,29 @@ INITIAL_WEIGHT = 0.5
 
 
 @keras.saving.register_keras_serializable(package="skrnn")
+class AppendEvidence(keras.layers.Layer):
+    """Append to each step's vector what another model says at that step.
+
+    Takes vectors (n_samples, n_timesteps, width), whose mask is kept, and evidence (n_samples,
+    n_timesteps, n_outputs). Recurrent layers then read what each n-gram tells in its context:
+    behind a negation, in the last sentence.
+    """
+
+    def call(self, inputs):
+        """Return vectors of width + n_outputs."""
+        return keras.ops.concatenate(inputs, axis=-1)
+
+    def compute_mask(self, inputs, mask=None):
+        """Return the mask of the vectors."""
+        return mask[0] if mask else None
+
+    def compute_output_shape(self, input_shape):
+        """Return (n_samples, n_timesteps, width + n_outputs)."""
+        vectors, evidence = input_shape
+        return *vectors[:-1], vectors[-1] + evidence[-1]
+
+
+@keras.saving.register_keras_serializable(package="skrnn")
 class AddScores(keras.layers.Layer):
     """Add to each logit the score of another model, by a learned weight.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from bare import ESTIMATOR
 from sklearn.datasets import load_digits
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 
 SMALL = {
+    **ESTIMATOR,
     "cell": "rnn",
     "units": 8,
     "embedding_dim": 8,
@@ -60,9 +62,8 @@ def test_reads_reviews_where_a_bag_of_words_cannot():
     """Fails if the network loses word order, or make_reviews gives the answer away by words."""
     reviews, labels = make_reviews(5000, random_state=11)
     train, test = (reviews[:4000], labels[:4000]), (reviews[4000:], labels[4000:])
-    network = RNNClassifier(
-        units=32, embedding_dim=32, epochs=6, batch_size=64, learning_rate=2e-3, random_state=0
-    )
+    settings = {"units": 32, "embedding_dim": 32, "epochs": 6, "batch_size": 64}
+    network = RNNClassifier(**ESTIMATOR, **settings, learning_rate=2e-3, random_state=0)
     assert make_pipeline(TextToSequence(), network).fit(*train).score(*test) >= 0.95
     assert make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(*train).score(*test) < 0.75
 
@@ -105,7 +106,7 @@ def test_dropouts_regularise():
     """Fails if a dropout is ignored (same training as without) or also active at predict."""
     plain = RNNClassifier(**SMALL, epochs=2).fit(X, Y)
     for name in ("embedding_dropout", "recurrent_dropout", "dropout"):
-        model = RNNClassifier(**SMALL, epochs=2, **{name: 0.5}).fit(X, Y)
+        model = RNNClassifier(**SMALL | {"epochs": 2, name: 0.5}).fit(X, Y)
         assert model.history_["loss"] != plain.history_["loss"], name
         assert model.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
 

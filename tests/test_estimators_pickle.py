@@ -74,7 +74,7 @@ def test_size_is_that_of_weights_and_vocabulary():
     """Fails if the optimizer, the training rows or a second copy of the weights goes along."""
     words = [f"word{i}" for i in range(10_000)]
     documents = [" ".join(words[i : i + 100]) for i in range(0, 10_000, 100)] * 2
-    network = RNNClassifier(units=64, embedding_dim=64, epochs=1, random_state=0)
+    network = RNNClassifier(units=64, embedding_dim=64, ngram_range=None, epochs=1, random_state=0)
     pipe = make_pipeline(TextToSequence(max_features=10_000), network)
     pipe.fit(documents, [0, 1] * 100)
     needed = sum(weight.nbytes for weight in network.model_.get_weights())

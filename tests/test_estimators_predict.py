@@ -30,8 +30,8 @@ def model(request):
     network = RNNClassifier(
         "lstm",
         8,
-        bidirectional=True,
         embedding_dim=8,
+        ngram_range=None,
         pooling=request.param,
         epochs=2,
         batch_size=64,

@@ -8,6 +8,7 @@ import pickle
 import keras
 import numpy as np
 import pytest
+from bare import NETWORK
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, VotingClassifier
@@ -111,7 +112,7 @@ def test_an_optimizer_object_is_a_pattern():
 def test_a_schedule_sets_the_learning_rate():
     """Fails if a schedule is frozen at its first value, or shared trainers remember it."""
     schedule = keras.optimizers.schedules.ExponentialDecay(0.02, 1, 1e-3)
-    model = small(learning_rate=schedule, epochs=3).fit(X, Y)
+    model = small(learning_rate=schedule, epochs=3, **NETWORK).fit(X, Y)
     assert abs(model.history_["loss"][2] - model.history_["loss"][1]) < 1e-3
     again = clone(model).fit(X, Y)
     assert again.decision_function(X).tobytes() == model.decision_function(X).tobytes()

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import sklearn
 import tensorflow as tf
+from bare import ESTIMATOR
 from keras.src.random.seed_generator import global_seed_generator
 from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
+from skrnn.batching import auto_batch_size
 
 rng = np.random.default_rng(0)
 X = np.array([rng.permutation(6) + 2 for _ in range(200)])
@@ -28,7 +30,8 @@ RAGGED = [np.concatenate([row, [2] * rng.integers(0, 8)]) for row in X]
 
 def small(**parameters):
     """The same network nearly everywhere: tracing another one takes longer than its training."""
-    settings = {"cell": "rnn", "units": 8, "embedding_dim": 8, "dropout": 0.2, "batch_size": 32}
+    settings = {**ESTIMATOR, "cell": "rnn", "units": 8, "embedding_dim": 8, "dropout": 0.2}
+    settings |= {"batch_size": 32}
     return RNNClassifier(**{**settings, "learning_rate": 0.02, "random_state": 0, **parameters})
 
 
@@ -288,14 +291,31 @@ def test_early_stopping_of_several_labels():
 
 
 @pytest.mark.parametrize(
-    ("rows", "y"), [(X[:2], [0, 1]), (X[:6], [0, 0, 0, 0, 0, 1])], ids=["few", "rare"]
+    ("rows", "y"), [(X[:2], [0, 1]), (X[:40], np.repeat(np.arange(20), 2))], ids=["few", "rare"]
 )
 def test_too_few_rows_for_a_hold_out(rows, y):
-    """Fails if scikit-learn's message about its own splitter comes through alone."""
-    with pytest.raises(
-        ValueError, match=r"cannot hold out validation_fraction=0.1 of \d rows.*X_val"
-    ):
-        small(early_stopping=True).fit(rows, y)
+    """Fails if early stopping on hardly any row is tried, is an error, or is left out silently."""
+    model = small(epochs=3, early_stopping=True)
+    with pytest.warns(UserWarning, match=r"no effect: validation_fraction=0.1 of \d+ .*X_val"):
+        model.fit(rows, y)
+    assert model.n_iter_ == 3 and "val_loss" not in model.history_
+    # All rows were trained on.
+    assert model.history_ == small(epochs=3).fit(rows, y).history_
+
+
+def test_batches_of_few_rows_are_small():
+    """Fails if "auto" makes a few updates of few rows, which learn nothing, or many of many."""
+    assert [auto_batch_size(n) for n in (1, 500, 3000, 6000, 25_000, 10**6)] == [
+        8, 8, 16, 32, 128, 128,
+    ]  # fmt: skip
+    steps = []
+
+    class Count(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(batch)
+
+    small(epochs=1, batch_size="auto", callbacks=[Count()]).fit(X[:160], Y[:160])
+    assert len(steps) == 20
 
 
 def test_validation_on_raw_text_in_a_pipeline():

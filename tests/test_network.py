@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from bare import NETWORK
 from scikeras.wrappers import KerasClassifier
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
@@ -16,7 +17,7 @@ from skrnn._backend import keras, tf
 from skrnn.network import CELLS
 
 POOLINGS = ["last", "max", "mean", "attention"]
-SMALL = {"units": 3, "embedding_dim": 4, "vocabulary_size": 20, "random_state": 0}
+SMALL = {**NETWORK, "units": 3, "embedding_dim": 4, "vocabulary_size": 20, "random_state": 0}
 
 
 def ids(n_samples=3, n_timesteps=6, seed=0):
@@ -40,7 +41,8 @@ def weights(model):
 def test_architectures(cell, pooling, bidirectional):
     """Fails if a combination does not build, or the output is no probability of each row."""
     model = build_network(
-        cell=cell, pooling=pooling, bidirectional=bidirectional, **SMALL | {"units": (3, 2)}
+        **SMALL
+        | {"cell": cell, "pooling": pooling, "bidirectional": bidirectional, "units": (3, 2)}
     )
     y = outputs(model, ids())
     assert model.output_shape == (None, 1) and y.shape == (3, 1)
@@ -68,7 +70,7 @@ def test_cells_are_what_they_are_called(cell):
 )
 def test_outputs(kwargs, shape, total):
     """Fails if classes do not sum to one, or labels do."""
-    y = outputs(build_network(**SMALL, **kwargs), ids())
+    y = outputs(build_network(**SMALL | kwargs), ids())
     assert y.shape == shape
     assert np.allclose(y.sum(axis=1), 1) == (total == 1)
 
@@ -89,7 +91,7 @@ def test_dropouts_are_where_they_should_be():
     """Fails if a dropout acts in prediction, or not in training."""
     x = ids(50)
     for name in ("embedding_dropout", "recurrent_dropout", "dropout"):
-        model = build_network(**SMALL, **{name: 0.5})
+        model = build_network(**SMALL | {name: 0.5})
         plain = build_network(**SMALL)
         plain.set_weights(model.get_weights())
         np.testing.assert_allclose(outputs(model, x), outputs(plain, x), atol=1e-6)
@@ -164,7 +166,9 @@ def test_global_generators_are_left_alone():
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_padding_and_neighbours_change_nothing(cell, pooling, bidirectional):
     """Fails if a step of padding, or another row of the batch, enters the prediction."""
-    model = build_network(cell=cell, pooling=pooling, bidirectional=bidirectional, **SMALL)
+    model = build_network(
+        **SMALL | {"cell": cell, "pooling": pooling, "bidirectional": bidirectional}
+    )
     # Far from zero, so that every step tells.
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.7, w.shape) for w in model.get_weights()])
@@ -188,7 +192,7 @@ def test_order_matters():
 def test_saved_and_loaded(tmp_path):
     """Fails if a part is not registered with Keras, or loses its configuration."""
     for kwargs in ({"bidirectional": True, "pooling": "attention"}, {"n_channels": 2}):
-        model = build_network(**SMALL, **kwargs)
+        model = build_network(**SMALL | kwargs)
         model.save(tmp_path / "model.keras")
         loaded = keras.saving.load_model(tmp_path / "model.keras")
         assert weights(loaded) == weights(model)
@@ -222,6 +226,7 @@ def test_plain_scikeras_in_a_pipeline(n_words):
         model__units=8,
         model__embedding_dim=8,
         model__random_state=0,
+        **{f"model__{name}": value for name, value in NETWORK.items()},
     )
     pipe = make_pipeline(TextToSequence(max_length=4, sparse_output=False), network)
     with warnings.catch_warnings():

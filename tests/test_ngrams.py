@@ -40,8 +40,8 @@ def test_counts_what_countvectorizer_counts(ngram_range):
     rows, other = random_rows(0), random_rows(1)
     vocabulary = NgramVocabulary(ngram_range)
     got = (
-        vocabulary.fit_transform(to_sequences(rows), 12),
-        vocabulary.transform(to_sequences(other)),
+        vocabulary.fit_find(to_sequences(rows), 12).indicators(),
+        vocabulary.find(to_sequences(other)).indicators(),
     )
     for ours, theirs in zip(got, as_counted(rows, other, ngram_range), strict=True):
         assert ours.shape == theirs.shape
@@ -54,18 +54,18 @@ def test_columns_mean_the_same_in_transform():
     """Fails if transform gives n-grams other columns than fit_transform."""
     rows = to_sequences(random_rows(2))
     vocabulary = NgramVocabulary((1, 3))
-    fitted = vocabulary.fit_transform(rows, 12)
-    np.testing.assert_array_equal(fitted.toarray(), vocabulary.transform(rows).toarray())
+    fitted = vocabulary.fit_find(rows, 12).indicators()
+    np.testing.assert_array_equal(fitted.toarray(), vocabulary.find(rows).indicators().toarray())
 
 
 def scores_of(y, n_outputs, rows=None):
     """Return cross-fitted scores of the training rows, and the fitted model."""
     rows = to_sequences(random_rows(3, len(y)) if rows is None else rows)
     model = NgramModel((1, 2))
-    scores = model.fit_scores(
+    scores = model.fit_score(
         rows, y, np.ones(len(y)), vocabulary_size=12, n_outputs=n_outputs, seed=0
     )
-    return scores, model.scores(rows)
+    return scores.scores, model.score(rows).scores
 
 
 def test_training_scores_are_of_models_that_have_not_seen_the_row():
@@ -74,6 +74,60 @@ def test_training_scores_are_of_models_that_have_not_seen_the_row():
     crossed, own = scores_of(y, 1)
     assert abs(np.mean((crossed[:, 0] > 0) == y) - 0.5) < 0.1
     assert np.mean((own[:, 0] > 0) == y) > 0.6
+
+
+def test_evidence_stands_where_the_ngrams_end():
+    """Against a loop over windows. Fails if weights go to other steps, rows or outputs."""
+    rows = random_rows(5)
+    vocabulary = NgramVocabulary((1, 3))
+    vocabulary.fit_find(to_sequences(rows), 12)
+    other = random_rows(6)
+    found = vocabulary.find(to_sequences(other))
+    coef = np.random.default_rng(0).normal(size=(2, found.shape[1]))
+    first_number = np.cumsum([0, 0, *map(len, vocabulary._codes)])  # of n-grams of length n
+    numbers = {}  # of each n-gram, found one by one
+    for row in rows:
+        for n in (1, 2, 3):
+            for window in zip(*(row[i:] for i in range(n)), strict=False):
+                if 1 not in window:
+                    alone = vocabulary.find(to_sequences([np.array(window)]))
+                    # Those that end here are suffixes; longer n-grams have higher numbers.
+                    ends = alone.number[alone.step == n - 1]
+                    is_known = len(ends) and max(ends) >= first_number[n]
+                    numbers[window] = [max(ends)] if is_known else []
+    wanted = []
+    for row in other:
+        for end in range(1, len(row) + 1):
+            windows = [tuple(row[end - n : end]) for n in (1, 2, 3) if n <= end]
+            known = [k for window in windows for k in numbers.get(window, ())]
+            wanted.append(coef[:, known].sum(axis=1))
+    np.testing.assert_allclose(found.evidence(coef), wanted, atol=1e-5)
+
+
+def test_evidence_and_scores_are_of_the_same_models():
+    """Rows whose n-grams are all different. Fails if a row's evidence is of another fold's model.
+
+    Each row's score is then its evidence, scaled, and the intercept of its fold's model.
+    """
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 100)
+    rows = to_sequences([rng.permutation(np.arange(2, 12))[:8] for _ in y])
+    model = NgramModel((1, 1))
+    trained = model.fit_score(rows, y, np.ones(100), vocabulary_size=12, n_outputs=1, seed=0)
+    assert np.isclose(trained.evidence.std(), 0.2, atol=1e-3)
+    for scored, n_intercepts in ((trained, 5), (model.score(rows), 1)):
+        sums = np.add.reduceat(scored.evidence, rows.offsets[:-1]) / model._scale
+        assert len(np.unique((scored.scores - sums).round(3))) <= n_intercepts
+
+
+def test_many_outputs_have_no_evidence():
+    """Fails if a hundred classes make a hundred numbers at each step."""
+    y = np.arange(200) % 17
+    rows = to_sequences(random_rows(7, 200))
+    model = NgramModel((1, 1))
+    trained = model.fit_score(rows, y, np.ones(200), vocabulary_size=12, n_outputs=17, seed=0)
+    assert trained.evidence is None and model.score(rows).evidence is None
+    assert trained.scores.shape == (200, 17)
 
 
 def test_scores_of_several_classes_and_labels():
@@ -101,6 +155,31 @@ def test_few_rows(n):
     assert not crossed.any() and not own.any()
 
 
+def test_with_many_classes_rare_ngrams_are_left_out(monkeypatch):
+    """Fails if the weights grow beyond the bound, or the frequent n-grams are what is left out."""
+    rows = [[*row, 2] for row in random_rows(4, 300)]
+    monkeypatch.setattr("skrnn.ngrams.MAX_WEIGHTS", 200)
+    y = np.arange(300) % 5
+    model = NgramModel((1, 2))
+    model.fit_score(to_sequences(rows), y, np.ones(300), vocabulary_size=12, n_outputs=5, seed=0)
+    assert 20 < model.n_ngrams <= 40
+    assert len(model._vocabulary.find(to_sequences([[2]])).number) == 1
+
+
+@pytest.mark.parametrize("length", [5, 300])
+def test_long_and_short_documents_are_weighed_alike(length):
+    """A word of ten tells; the rest is noise. Fails if C suits one length of document only."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 400)
+    rows = [np.r_[rng.integers(50, 1000, length), 2 + label + 2 * (rng.random(3) < 0.2)]
+            for label in y]  # fmt: skip
+    model = NgramModel((1, 1))
+    crossed = model.fit_score(
+        to_sequences(rows), y, np.ones(400), vocabulary_size=1000, n_outputs=1, seed=0
+    )
+    assert np.mean((crossed.scores[:, 0] > 0) == y) > 0.9
+
+
 def test_in_the_classifier():
     """Words decide here, and the network hardly trains. Fails if the n-grams do not reach it."""
     rng = np.random.default_rng(0)
@@ -108,7 +187,8 @@ def test_in_the_classifier():
     X = [" ".join(rng.choice([*"abcdefgh"], 8)) + (" yes" if label else " no") for label in y]
     settings = {"units": 2, "epochs": 1, "embeddings": None, "random_state": 0}
     with_ngrams = make_pipeline(TextToSequence(), RNNClassifier(ngram_range=(1, 2), **settings))
-    without = make_pipeline(TextToSequence(), RNNClassifier(**settings))
+    alone = RNNClassifier(ngram_range=None, **settings)
+    without = make_pipeline(TextToSequence(), alone)
     assert with_ngrams.fit(X[:200], y[:200]).score(X[200:], y[200:]) == 1.0
     assert without.fit(X[:200], y[:200]).score(X[200:], y[200:]) < 0.9
 
@@ -118,9 +198,9 @@ def test_partial_fit_keeps_the_ngrams_of_fit():
     documents, y = make_reviews(200, random_state=0)
     X = TextToSequence().fit_transform(documents)
     model = RNNClassifier(units=4, epochs=1, ngram_range=(1, 2), random_state=0).fit(X, y)
-    before = model._ngrams.scores(to_sequences([[2, 3, 4]]))
+    before = model._ngrams.score(to_sequences([[2, 3, 4]])).scores
     model.partial_fit(X[:20], y[:20])
-    np.testing.assert_array_equal(model._ngrams.scores(to_sequences([[2, 3, 4]])), before)
+    np.testing.assert_array_equal(model._ngrams.score(to_sequences([[2, 3, 4]])).scores, before)
     assert model.n_iter_ == 2
     # From the start there are no rows yet to count n-grams in.
     fresh = RNNClassifier(units=4, ngram_range=(1, 2), random_state=0).partial_fit(X[:20], y[:20])

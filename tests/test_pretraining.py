@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sklearn
 import tensorflow as tf
+from bare import ESTIMATOR, NETWORK
 from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -50,8 +51,8 @@ TEXT = chain()
 
 
 def network(**parameters):
-    settings = {"cell": "rnn", "units": 16, "embedding_dim": 8, "vocabulary_size": N_WORDS + 2}
-    return build_network(**{**settings, "random_state": 0, **parameters})
+    settings = {**NETWORK, "cell": "rnn", "units": 16, "embedding_dim": 8, "random_state": 0}
+    return build_network(**{**settings, "vocabulary_size": N_WORDS + 2, **parameters})
 
 
 def adam():
@@ -68,7 +69,7 @@ def language_model(model):
 
 
 def small(**parameters):
-    settings = {"cell": "rnn", "units": 8, "embedding_dim": 8, "embeddings": None, "epochs": 2,
+    settings = {**ESTIMATOR, "cell": "rnn", "units": 8, "embedding_dim": 8, "epochs": 2,
                 "batch_size": 32, "pretraining_epochs": 2, "random_state": 0}  # fmt: skip
     return RNNClassifier(**{**settings, **parameters})
 
@@ -259,9 +260,9 @@ def test_unlabelled_text_serves_a_problem_of_many_labels():
     score = {}
     for epochs in (0, 6):
         model = RNNClassifier(
-            "gru", 32, embedding_dim=16, embeddings=None, learning_rate=0.01, batch_size=16,
-            pooling="mean", epochs=12, pretraining_epochs=epochs, vocabulary_size=402,
-            random_state=0,
+            "gru", 32, embedding_dim=16, learning_rate=0.01, batch_size=16, pooling="mean",
+            epochs=12, pretraining_epochs=epochs, vocabulary_size=402, random_state=0,
+            **ESTIMATOR,
         )  # fmt: skip
         model.fit(shown, labels, X_unlabeled=text)
         score[epochs] = model.score(unseen, unseen_labels)
@@ -295,7 +296,7 @@ def test_text_of_both_kinds_counts():
     both = small().fit(X, Y, X_unlabeled=UNLABELED)
     assert weights(both) != weights(small().fit(X, Y))
     assert weights(both) != weights(small().fit(X, Y, X_unlabeled=UNLABELED[:-1]))
-    held_out = small(early_stopping=True, epochs=1).fit(X, Y)
+    held_out = small(early_stopping=True, validation_fraction=0.3, epochs=1).fit(X, Y)
     assert held_out.pretraining_history_ != small(epochs=1).fit(X, Y).pretraining_history_
 
 

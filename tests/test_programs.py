@@ -5,6 +5,8 @@ import threading
 
 import numpy as np
 import pytest
+from bare import ESTIMATOR
+from bare import NETWORK as BARE
 from tensorflow.python.eager.polymorphic_function import polymorphic_function as tf_functions
 
 from skrnn import RNNClassifier, _programs, build_network
@@ -12,6 +14,7 @@ from skrnn._backend import keras
 from skrnn._programs import borrow_trainer, give_back, predict_logits
 
 NETWORK = {
+    **BARE,
     "cell": "gru",
     "units": [3],
     "embedding_dim": 4,
@@ -37,7 +40,8 @@ def compiled(seed=0):
 
 def make_classifier(**kwargs):
     parameters = {"cell": "gru", "units": 3, "embedding_dim": 4, "epochs": 2, "batch_size": 16,
-                  "dropout": 0.2, "random_state": 0} | kwargs  # fmt: skip
+                  "dropout": 0.2, "random_state": 0}  # fmt: skip
+    parameters = ESTIMATOR | parameters | kwargs
     return RNNClassifier(**parameters)
 
 
@@ -176,7 +180,13 @@ def test_borrowed_trainer_trains_the_same_bytes():
     assert result(make_classifier().fit(X, Y)) == fresh
     assert the_idle() is used
     # Stopped early by a callback of ours: the next fit must not stop too.
-    make_classifier(early_stopping=True, n_iter_no_change=1, epochs=30, learning_rate=0.5).fit(X, Y)
+    make_classifier(
+        early_stopping=True,
+        validation_fraction=0.3,
+        n_iter_no_change=1,
+        epochs=30,
+        learning_rate=0.5,
+    ).fit(X, Y)
     assert result(make_classifier().fit(X, Y)) == fresh
     _programs._idle.clear()
     assert result(make_classifier().fit(X, Y)) == fresh

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sklearn
 import tensorflow as tf
+from bare import ESTIMATOR, NETWORK
 from scipy.special import expit, softmax
 from scipy.stats import entropy
 from sklearn.base import clone
@@ -40,7 +41,7 @@ KINDS = list(TARGETS)
 def make_step(kind="binary", objective=None, optimizer="sgd", **parameters):
     """A step around a network whose weights are large enough for answers to differ."""
     outputs = {"n_outputs": 1 if kind == "binary" else 4, "multilabel": kind == "multilabel"}
-    settings = {"cell": "gru", "units": 4, "embedding_dim": 3, "vocabulary_size": N_IDS}
+    settings = {**NETWORK, "cell": "gru", "units": 4, "embedding_dim": 3, "vocabulary_size": N_IDS}
     network = build_network(
         **{**settings, **outputs, **parameters},
         random_state=0,
@@ -299,7 +300,7 @@ ALL = {"adversarial_epsilon": 1.0, "virtual_adversarial_epsilon": 1.0, "entropy_
 
 
 def small(**parameters):
-    settings = {"cell": "rnn", "units": 8, "embedding_dim": 8, "embeddings": None, "epochs": 2,
+    settings = {**ESTIMATOR, "cell": "rnn", "units": 8, "embedding_dim": 8, "epochs": 2,
                 "batch_size": 16, "dropout": 0.2, "vocabulary_size": 30, "random_state": 0,
                 **ALL}  # fmt: skip
     return RNNClassifier(**{**settings, **parameters})
@@ -328,9 +329,9 @@ def test_neighbours_among_unlabelled_texts_pass_labels_on():
     score = {}
     for epsilon in (0.0, 1.0):
         model = RNNClassifier(
-            "gru", 8, embedding_dim=8, embeddings=None, learning_rate=0.01, batch_size=32,
-            pooling="mean", epochs=60, vocabulary_size=50, random_state=0,
-            virtual_adversarial_epsilon=epsilon,
+            "gru", 8, embedding_dim=8, learning_rate=0.01, batch_size=32, pooling="mean",
+            epochs=60, vocabulary_size=50, random_state=0, virtual_adversarial_epsilon=epsilon,
+            **ESTIMATOR,
         )  # fmt: skip
         model.fit(shown, labels, X_unlabeled=text)
         score[epsilon] = model.score(unseen, unseen_labels)
@@ -419,7 +420,8 @@ def test_every_kind_of_target(kind, tmp_path):
 
     With early stopping the validation's history has no further losses.
     """
-    parameters, y, unlabeled = {"early_stopping": True}, Y, UNLABELED
+    parameters = {"early_stopping": True, "validation_fraction": 0.4}
+    y, unlabeled = Y, UNLABELED
     if kind == "multiclass":
         y = np.array(["a", "b", "c"])[[row[0] % 3 for row in X]]
     elif kind == "multilabel":

@@ -184,23 +184,37 @@ def test_hold_out():
     """Fails if the parts overlap, miss rows, ignore classes, or do not follow the seed."""
     y = np.repeat(["a", "b"], [90, 10])
     rows = np.arange(0, 100)
-    training, validation = hold_out(rows, y, fraction=0.2, seed=0, estimator=Estimator())
+    training, validation = hold_out(rows, y, fraction=0.2, seed=0)
     np.testing.assert_array_equal(np.sort(np.r_[training, validation]), rows)
     assert (y[validation] == "b").sum() == 2 and len(validation) == 20
     assert (np.diff(training) > 0).all() and (np.diff(validation) > 0).all()
-    again = hold_out(rows, y, fraction=0.2, seed=0, estimator=Estimator())
-    other = hold_out(rows, y, fraction=0.2, seed=1, estimator=Estimator())
+    again = hold_out(rows, y, fraction=0.2, seed=0)
+    other = hold_out(rows, y, fraction=0.2, seed=1)
     np.testing.assert_array_equal(validation, again[1])
     assert not np.array_equal(validation, other[1])
     # Only the rows that are given, here those of nonzero weight.
     some = np.arange(50, 100)
-    training, validation = hold_out(some, y, fraction=0.5, seed=0, estimator=Estimator())
+    training, validation = hold_out(some, y, fraction=0.5, seed=0)
     np.testing.assert_array_equal(np.sort(np.r_[training, validation]), some)
-    hold_out(np.arange(3), INDICATOR, fraction=0.4, seed=0, estimator=Estimator())
+    indicator = np.tile(INDICATOR, (10, 1))
+    training, validation = hold_out(np.arange(len(indicator)), indicator, fraction=0.4, seed=0)
+    assert len(validation) == 0.4 * len(indicator)
 
 
-def test_hold_out_of_too_few():
-    """Fails if scikit-learn's error reaches the user without the parameters that mend it."""
-    y = np.array(["a", "b", "b", "b"])
-    with pytest.raises(ValueError, match=r"=0\.5 of 4 rows.*early_stopping=False"):
-        hold_out(np.arange(4), y, fraction=0.5, seed=0, estimator=Estimator())
+def test_hold_out_keeps_a_classes_only_row_for_training():
+    """Fails if one rare class, as real label sets have, is an error, or is never trained on."""
+    y = np.repeat(["a", "b", "c"], [60, 39, 1])
+    training, validation = hold_out(np.arange(100), y, fraction=0.1, seed=0)
+    assert 99 in training and len(validation) == 10
+    assert set(y[validation]) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("counts", "fraction"), [([50, 40], 0.1), ([2] * 30, 0.2), ([2] * 30, 0.9)]
+)
+def test_hold_out_of_too_few(counts, fraction):
+    """Fails if few validation rows are thought enough, or a class is left without any."""
+    y = np.repeat(np.arange(len(counts)), counts)
+    training, validation = hold_out(np.arange(len(y)), y, fraction=fraction, seed=0)
+    assert len(validation) == 0
+    np.testing.assert_array_equal(training, np.arange(len(y)))

@@ -5,8 +5,8 @@ importing this module, nor by making, cloning or searching an estimator.
 """
 
 from contextlib import contextmanager
-from dataclasses import replace
 from numbers import Integral, Real
+from warnings import warn
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -18,7 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skrnn.estimators._embeddings import initial_embeddings, joined
 from skrnn.ngrams import NgramModel
 from skrnn.sequences import check_feature_names, check_sequences
-from skrnn.targets import TargetCoder, check_targets, hold_out
+from skrnn.targets import MIN_HELD_OUT, TargetCoder, check_targets, hold_out
 
 
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
@@ -59,7 +59,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     def _with_scores(self, sequences):
         if self._ngrams is None:
             return sequences
-        return replace(sequences, scores=self._ngrams.scores(sequences))
+        return self._ngrams.score(sequences)
 
     def _train(
         self,
@@ -76,6 +76,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         early_stopping=False,
         ngram_range=None,
         pretraining_epochs=0,
+        sees_all=True,
     ):
         given = {
             "X": X,
@@ -92,10 +93,12 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         seed, split_seed = (int(n) for n in random.randint(np.iinfo(np.int32).max, size=2))
         rows = np.flatnonzero(weights)
         if early_stopping and validation is None:
-            rows, held_out = hold_out(
-                rows, y, fraction=self.validation_fraction, seed=split_seed, estimator=self
-            )
-            validation = self._encode(sequences, y, weights, held_out)
+            rows, held_out = hold_out(rows, y, fraction=self.validation_fraction, seed=split_seed)
+            early_stopping = len(held_out) > 0
+            if early_stopping:
+                validation = self._encode(sequences, y, weights, held_out)
+            else:
+                self._warn_of_no_validation(len(rows), epochs)
         training = self._encode(sequences, y, weights, rows)
         embeddings = corpus = None
         if sequences.is_tokens:
@@ -103,8 +106,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 training, validation, ngram_range, split_seed, going_on
             )
             if not going_on:
+                is_corpus = isinstance(self.embeddings, str) and self.embeddings == "corpus"
                 embeddings, self.embedding_coverage_ = initial_embeddings(
-                    self.embeddings,
+                    None if is_corpus and not sees_all else self.embeddings,
                     training[0],
                     unlabeled,
                     vocabulary_size=self.vocabulary_size_,
@@ -135,7 +139,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         sequences, targets, weights = training
         if ngram_range is not None:
             self._ngrams = NgramModel(ngram_range)
-            scores = self._ngrams.fit_scores(
+            sequences = self._ngrams.fit_score(
                 sequences,
                 targets,
                 weights,
@@ -143,7 +147,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 n_outputs=self._targets.n_outputs,
                 seed=seed,
             )
-            sequences = replace(sequences, scores=scores)
         elif going_on:
             sequences = self._with_scores(sequences)
         else:
@@ -283,6 +286,16 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         weights = np.ones(len(sequences), dtype=np.float32)
         return self._encode(sequences, y_val, weights, np.arange(len(sequences)))
 
+    def _warn_of_no_validation(self, n_rows, epochs):
+        warn(
+            f"early_stopping=True of {type(self).__name__} has no effect: validation_fraction="
+            f"{self.validation_fraction} of {n_rows} rows is less than {MIN_HELD_OUT} rows, or "
+            f"less than one of each class. Training takes all {epochs} epochs, on all rows. Give "
+            "X_val and y_val in fit, a larger validation_fraction, or early_stopping=False.",
+            UserWarning,
+            stacklevel=5,
+        )
+
     def _encode(self, sequences, y, weights, rows):
         if len(rows) < len(sequences):
             sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
@@ -303,11 +316,12 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             "embedding_dim": embedding_dim,
             "pooling": self.pooling,
             "trainable_embeddings": bool(self.trainable_embeddings),
-            "word_dropout": float(self.word_dropout) if sequences.is_tokens else 0.0,
+            "word_dropout": float(self.word_dropout),
             "embedding_dropout": float(self.embedding_dropout),
             "recurrent_dropout": float(self.recurrent_dropout),
             "dropout": float(self.dropout),
-            "ngram_scores": self._ngrams is not None,
+            "ngram_scores": sequences.scores is not None,
+            "ngram_evidence": sequences.evidence is not None,
             "vocabulary_size": self.vocabulary_size_ and int(self.vocabulary_size_),
             "n_channels": None if sequences.is_tokens else sequences.values.shape[1],
             "n_outputs": self._targets.n_outputs,
@@ -325,7 +339,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             network,
             seed,
             optimizer=self.optimizer,
-            batch_size=int(self.batch_size),
+            batch_size=self.batch_size if self.batch_size == "auto" else int(self.batch_size),
             callbacks=list(self.callbacks) if isinstance(self.callbacks, tuple) else self.callbacks,
             verbose=int(self.verbose),
             warm_start=bool(self.warm_start),

@@ -32,18 +32,19 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     units : int or tuple of int, default=64
         Width of the recurrent layer, or of each layer of a stack, first to last.
 
-    bidirectional : bool, default=False
+    bidirectional : bool, default=True
         Whether each layer also reads from the end.
 
-    embedding_dim : int, default=64
+    embedding_dim : int, default=128
         Width of the token embedding; no effect on numeric sequences, nor with pretrained
         `embeddings`, which have a width.
 
-    embeddings : "corpus", path, mapping, ndarray or None, default=None
+    embeddings : "corpus", path, mapping, ndarray or None, default="corpus"
         What the token embedding starts from:
 
         - "corpus": vectors made of the training rows themselves and of `X_unlabeled`, in
-          seconds, see :func:`skrnn.embeddings.corpus_embeddings`;
+          seconds, see :func:`skrnn.embeddings.corpus_embeddings`; where `partial_fit` starts,
+          which never sees all rows, it is as None;
         - pretrained vectors: the path of a GloVe, word2vec or fastText file, or a mapping of
           words to vectors, see :func:`skrnn.embeddings.read_embeddings`. X has to come from
           :class:`skrnn.TextToSequence`, which tells its words;
@@ -59,25 +60,25 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         How the states of all time steps become one vector: the state after the last step, the
         maximum or mean over the steps, or a mean weighted by a learned attention.
 
-    ngram_range : tuple (min_n, max_n) or None, default=None
+    ngram_range : tuple (min_n, max_n) or None, default=(1, 3)
         Adds a linear model of the n-grams of token ids, of these lengths, weighed as in NB-SVM
         (Wang & Manning 2012): it is fitted first, and the network learns, on top of its
         cross-fitted scores, what the n-grams leave open ("wide and deep", Cheng et al. 2016).
         None leaves it out; no effect on numeric sequences, nor in `partial_fit` from the start,
         which never sees all rows.
 
-    word_dropout : float, default=0.0
+    word_dropout : float, default=0.1
         Share of the tokens read as the unknown word in training. In [0, 1). No effect on numeric
         sequences.
 
-    embedding_dropout : float, default=0.0
-        Share of the input's dimensions dropped in training, the same ones at every step of a
-        sequence. In [0, 1).
+    embedding_dropout : float, default=0.3
+        Share of the embedding's dimensions dropped in training, the same ones at every step of a
+        sequence. In [0, 1). No effect on numeric sequences.
 
     recurrent_dropout : float, default=0.0
         Share of the state dropped on its way to the next step. In [0, 1). Slow.
 
-    dropout : float, default=0.0
+    dropout : float, default=0.5
         Share of the pooled vector dropped before the dense layer. In [0, 1).
 
     adversarial_epsilon : float, default=0.0
@@ -112,11 +113,13 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         `optimizer`, without dropout but the recurrent one. For token ids only; no effect in
         `partial_fit`, nor where `warm_start` goes on.
 
-    epochs : int, default=10
+    epochs : int, default=5
         Passes over the training rows; with early stopping, at most so many.
 
-    batch_size : int, default=128
-        Rows an update of the weights. Has no influence on predictions.
+    batch_size : int or "auto", default="auto"
+        Rows an update of the weights. "auto" takes the power of two from 8 to 128 that is
+        nearest to a two-hundredth of the training rows, so that few rows make enough updates.
+        Has no influence on predictions.
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss, as ``{label: weight}``, or inversely proportional to
@@ -125,7 +128,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows has not improved for `n_iter_no_change`
         epochs, and to keep the weights of the best epoch. The validation rows are a stratified
-        random part of the training rows, or `X_val` and `y_val` of `fit`.
+        random part of the training rows, or `X_val` and `y_val` of `fit`. Where that part would
+        be less than ten rows, or less than one of each class, a warning says so, and training
+        takes all epochs on all rows.
 
     validation_fraction : float, default=0.1
         Share of the training rows set aside for early stopping. In (0, 1).
@@ -239,7 +244,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         "global_clipnorm": [_POSITIVE, None],
         "pretraining_epochs": [Interval(Integral, 0, None, closed="left")],
         "epochs": [_COUNT],
-        "batch_size": [_COUNT],
+        "batch_size": [_COUNT, StrOptions({"auto"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -258,16 +263,16 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         cell="lstm",
         units=64,
         *,
-        bidirectional=False,
-        embedding_dim=64,
-        embeddings=None,
+        bidirectional=True,
+        embedding_dim=128,
+        embeddings="corpus",
         trainable_embeddings=True,
         pooling="max",
-        ngram_range=None,
-        word_dropout=0.0,
-        embedding_dropout=0.0,
+        ngram_range=(1, 3),
+        word_dropout=0.1,
+        embedding_dropout=0.3,
         recurrent_dropout=0.0,
-        dropout=0.0,
+        dropout=0.5,
         adversarial_epsilon=0.0,
         virtual_adversarial_epsilon=0.0,
         entropy_weight=0.0,
@@ -275,8 +280,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         learning_rate=0.001,
         global_clipnorm=1.0,
         pretraining_epochs=0,
-        epochs=10,
-        batch_size=128,
+        epochs=5,
+        batch_size="auto",
         class_weight=None,
         early_stopping=False,
         validation_fraction=0.1,
@@ -405,6 +410,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
                 going_on=going_on,
                 epochs=1,
                 classes=classes,
+                sees_all=False,
             )
         return self
 

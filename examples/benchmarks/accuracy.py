@@ -1,0 +1,138 @@
+"""How accurate an estimator is, in how many seconds and how much memory: a row a command.
+
+    SKRNN_DATA=folder/of/the/data python examples/benchmarks/accuracy.py default
+    ... accuracy.py default --data trec
+    ... accuracy.py labelled
+    ... accuracy.py unlabelled --seeds 1
+    ... accuracy.py nbsvm            (also tfidf, recurrent-alone)
+
+Trains on the official training texts and scores on the official test, once a seed, each in a
+process of its own. With ``--validation`` it scores on a part of the training texts instead (see
+`splits.py`), which is how settings were chosen; ``--set dropout=0 --set 'units=[64, 64]'`` changes
+parameters of the recipe (`recipes.py`). Seconds are of `fit`, tokenising included, and `predict`.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+from machine import describe_machine, print_machine
+from recipes import RECIPES, WITH_UNLABELED
+from splits import load
+from tables import markdown
+
+PACKAGES = ("scikit-learn", "tensorflow", "keras", "numpy", "numba")
+N_BINS = 15
+
+
+def main():
+    """Run each seed in a process of its own, then print the table."""
+    args = parse()
+    if args.seed is not None:
+        print(json.dumps(measure(args)))
+        return
+    machine = describe_machine()
+    runs = []
+    for seed in range(args.seeds):
+        command = [sys.executable, __file__, *sys.argv[1:], "--seed", str(seed)]
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        runs.append(json.loads(told.splitlines()[-1]))
+        print(f"seed {seed}: {runs[-1]}", file=sys.stderr, flush=True)
+    if args.json:
+        args.json.write_text(json.dumps({"machine": machine, "runs": runs}, indent=1) + "\n")
+    print_machine(machine, {"packages": {name: version(name) for name in PACKAGES}})
+    print(table(args, runs))
+
+
+def parse():
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("recipe", choices=RECIPES)
+    add("--data", choices=["imdb", "trec"], default="imdb")
+    add("--validation", action="store_true", help="score on a part of the training texts")
+    add("--seeds", type=int, default=3)
+    add("--set", action="append", default=[], metavar="NAME=JSON", help="a parameter")
+    add("--json", type=Path, help="write all figures here")
+    add("--seed", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def measure(args):
+    """Fit and score with one seed; return the figures."""
+    with_unlabeled = args.recipe in WITH_UNLABELED
+    split = load(args.data, validation=args.validation, seed=args.seed, unlabeled=with_unlabeled)
+    pipeline = RECIPES[args.recipe](args.seed, **settings(args))
+    start = time.perf_counter()
+    if with_unlabeled:
+        # The tokeniser learns its words from the labelled texts, as everywhere.
+        text, classifier = pipeline.named_steps.values()
+        ids = text.fit_transform(split.train)
+        classifier.fit(ids, split.y_train, X_unlabeled=text.transform(split.unlabeled))
+    else:
+        pipeline.fit(split.train, split.y_train)
+    fitted = time.perf_counter()
+    probability = pipeline.predict_proba(split.test)
+    end = time.perf_counter()
+    truth = np.searchsorted(pipeline.classes_, split.y_test)
+    return {
+        "accuracy": float((probability.argmax(axis=1) == truth).mean()),
+        "log_loss": float(-np.log(probability[np.arange(len(truth)), truth]).mean()),
+        "ece": calibration_error(probability, truth),
+        "fit_s": fitted - start,
+        "predict_s": end - fitted,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def settings(args):
+    """Return the parameters that the command line changes; lists are tuples in scikit-learn."""
+    pairs = (one.split("=", 1) for one in args.set)
+    values = {name: json.loads(value) for name, value in pairs}
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def calibration_error(probability, truth):
+    """Return the expected calibration error (Guo et al. 2017, equation 3), 15 bins.
+
+    The mean difference between how sure the predictions of a bin are and how many are right.
+    """
+    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == truth
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    gaps = [abs((confidence - right)[bins == i].sum()) for i in range(N_BINS)]
+    return float(sum(gaps) / len(truth))
+
+
+def table(args, runs):
+    """Return the figures as Markdown."""
+    what = f"{args.recipe} {' '.join(args.set)}".strip()
+    part = "validation part of the training texts" if args.validation else "official test"
+    seeds = [f"seed {i}" for i in range(len(runs))]
+    rows = []
+    for key, title, digits in (
+        ("accuracy", "accuracy", 4),
+        ("log_loss", "log-loss", 4),
+        ("ece", "calibration error", 4),
+        ("fit_s", "fit, s", 1),
+        ("predict_s", "predict, s", 1),
+        ("peak_mb", "peak memory, MB", 0),
+    ):
+        values = [run[key] for run in runs]
+        deviation = f"{stdev(values):.{digits}f}" if len(values) > 1 else ""
+        shown = [f"{value:.{digits}f}" for value in [*values, mean(values)]]
+        rows.append([title, *shown, deviation])
+    head = f"{what}, {args.data.upper()}, {part}"
+    return f"{head}\n\n" + markdown(["", *seeds, "mean", "deviation"], rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The texts that accuracy is measured on: official tests, and validation parts to choose by.
+
+Whatever is chosen (defaults, recipes) is chosen on validation parts of the training texts. Of IMDb
+that is a fifth of the films with all their reviews: the official test has films of its own too, and
+reviews of a film that was trained on are easier. Of TREC it is each of five stratified folds.
+"""
+
+import os
+import re
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+VALIDATION_FILMS = 5  # one in so many
+N_FOLDS = 5
+
+
+@dataclass
+class Split:
+    """Texts and labels to train on and to score on; texts without labels where there are."""
+
+    train: list
+    y_train: np.ndarray
+    test: list
+    y_test: np.ndarray
+    unlabeled: list | None = None
+
+
+def load(name, *, validation, seed, unlabeled):
+    """Return a `Split`.
+
+    Parameters
+    ----------
+    name : {"imdb", "trec"}
+    validation : bool
+        Whether to score on a part of the training texts instead of the official test.
+    seed : int
+        Which of TREC's folds is for validation.
+    unlabeled : bool
+        Whether to load IMDb's 50,000 reviews without labels.
+    """
+    folder = os.environ.get("SKRNN_DATA")
+    if not folder:
+        sys.exit("Set SKRNN_DATA to the folder that holds aclImdb_v1.tar.gz, and for TREC trec/.")
+    return (_imdb if name == "imdb" else _trec)(Path(folder), validation, seed, unlabeled)
+
+
+def _imdb(folder, validation, seed, unlabeled):
+    from skrnn import load_imdb
+
+    train = load_imdb(folder, shuffle=False)
+    rest = load_imdb(folder, subset="unsup", shuffle=False).data if unlabeled else None
+    if not validation:
+        test = load_imdb(folder, subset="test", shuffle=False)
+        return Split(train.data, train.target, test.data, test.target, rest)
+    films = np.array(_films(folder, train.filenames))
+    names = np.unique(films)
+    np.random.default_rng(0).shuffle(names)
+    held_out = np.isin(films, names[: len(names) // VALIDATION_FILMS])
+    texts = np.array(train.data, dtype=object)
+    return Split(
+        texts[~held_out].tolist(),
+        train.target[~held_out],
+        texts[held_out].tolist(),
+        train.target[held_out],
+        rest,
+    )
+
+
+def _films(folder, filenames):
+    """Return the film of each review: line n of a part's list is the address of review n."""
+    lists = {part: _read(folder, f"aclImdb/train/urls_{part}.txt") for part in ("pos", "neg")}
+    films = {part: re.findall(r"/title/(\w+)", text) for part, text in lists.items()}
+    parts = [(Path(name).parent.name, Path(name).name.split("_")[0]) for name in filenames]
+    return [films[part][int(number)] for part, number in parts]
+
+
+def _read(folder, name):
+    archive = folder / "aclImdb_v1.tar.gz"
+    if not archive.exists():
+        return (folder / name).read_text()
+    with tarfile.open(archive) as members:
+        for member in members:
+            if member.name == name:
+                return members.extractfile(member).read().decode()
+    sys.exit(f"{archive} has no {name}.")
+
+
+def _trec(folder, validation, seed, unlabeled):
+    from sklearn.model_selection import StratifiedKFold
+
+    texts, labels = _questions(folder / "trec" / "train_5500.label")
+    if not validation:
+        return Split(texts, labels, *_questions(folder / "trec" / "TREC_10.label"))
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=0).split(texts, labels)
+    train, test = list(folds)[seed % N_FOLDS]
+    texts = np.array(texts, dtype=object)
+    return Split(texts[train].tolist(), labels[train], texts[test].tolist(), labels[test])
+
+
+def _questions(path):
+    """Return questions and their coarse classes, of which there are six."""
+    lines = path.read_text(encoding="latin-1").splitlines()
+    labels, texts = zip(*(line.split(" ", 1) for line in lines), strict=True)
+    return list(texts), np.array([label.split(":")[0] for label in labels])
