@@ -4,7 +4,7 @@
     ... accuracy.py default --data trec
     ... accuracy.py labelled
     ... accuracy.py unlabelled --seeds 1
-    ... accuracy.py nbsvm            (also tfidf, recurrent-alone)
+    ... accuracy.py nbsvm            (also tfidf)
 
 Trains on the official training texts and scores on the official test, once a seed, each in a
 process of its own. With ``--validation`` it scores on a part of the training texts instead (see
