@@ -21,9 +21,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 
 # %%
 # Ten classes need nothing said about them.
-clf = RNNClassifier(
-    cell="gru", units=64, epochs=30, batch_size=32, learning_rate=0.003, random_state=0
-)
+clf = RNNClassifier(cell="gru", epochs=30, batch_size=32, learning_rate=0.01, random_state=0)
 clf.fit(X_train, y_train)
 print(f"Test accuracy: {clf.score(X_test, y_test):.3f}")
 

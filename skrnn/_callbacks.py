@@ -24,6 +24,32 @@ def diverged(epoch, what="Training"):
     )
 
 
+class InverseTimeDecay(keras.callbacks.Callback):
+    """Lower the step size from epoch to epoch, to ``learning_rate / (1 + decay * epoch)``.
+
+    It follows from the number of the epoch alone, so that epochs may run in one fit or several.
+    A callback of the user's that sets the step size takes over.
+
+    Parameters
+    ----------
+    learning_rate : float
+        That of the first epoch.
+    decay : float
+    """
+
+    def __init__(self, learning_rate, decay):
+        super().__init__()
+        self.learning_rate, self.decay = learning_rate, decay
+        self._last = np.float32(learning_rate)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the step size of the epoch."""
+        optimizer = self.model.optimizer
+        if np.float32(optimizer.learning_rate) == self._last:
+            self._last = np.float32(self.learning_rate / (1 + self.decay * epoch))
+            optimizer.learning_rate = self._last
+
+
 class FiniteLoss(keras.callbacks.Callback):
     """End a fit that has diverged with an error, before any callback can keep its weights."""
 

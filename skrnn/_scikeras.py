@@ -29,7 +29,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import _programs
 from skrnn._backend import BaseWrapper, KerasClassifier, keras
-from skrnn._callbacks import FiniteLoss, diverged
+from skrnn._callbacks import FiniteLoss, InverseTimeDecay, diverged
 from skrnn._feed import Feed, PairedFeed
 from skrnn._optimizers import on_dense_gradients
 from skrnn.batching import BatchPlan, auto_batch_size
@@ -56,11 +56,12 @@ class SequenceClassifier(KerasClassifier):
 
     _compile_kwargs = BaseWrapper._compile_kwargs | {"jit_compile"}
 
-    def __init__(self, network, seed, **kwargs):
+    def __init__(self, network, seed, learning_rate_decay=0.0, **kwargs):
         # XLA would compile anew for every length of batch.
         super().__init__(jit_compile=False, **kwargs)
         self.network = network
         self.seed = seed
+        self.learning_rate_decay = learning_rate_decay
         # scikeras hands these to the model-building function, ours takes `network`.
         self._user_params = set()
 
@@ -329,6 +330,9 @@ class SequenceClassifier(KerasClassifier):
         else:
             feed = Feed(*feed)
         watched = validation and Feed(*validation, PREDICT_BATCH_SIZE)
+        own = [feed, FiniteLoss()]
+        if isinstance(self._learning_rate, float):
+            own.append(InverseTimeDecay(self._learning_rate, self.learning_rate_decay))
         # Before the extra callbacks, which look into it; Keras itself would put it after them.
         history = keras.callbacks.History()
         self.model_.fit(
@@ -336,7 +340,7 @@ class SequenceClassifier(KerasClassifier):
             epochs=initial_epoch + epochs,
             initial_epoch=initial_epoch,
             validation_data=watched and watched.dataset(),
-            callbacks=[feed, FiniteLoss(), *self._fit_callbacks, history, *extra_callbacks],
+            callbacks=[*own, *self._fit_callbacks, history, *extra_callbacks],
             verbose=self.verbose,
             shuffle=False,
         )

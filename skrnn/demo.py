@@ -25,6 +25,7 @@ _SETTINGS = {
     # Words alone tell nothing there, and the texts are clean: the network without its aids.
     "reviews": {
         "learning_rate": 0.003,
+        "learning_rate_decay": 0.0,
         "bidirectional": False,
         "embeddings": None,
         "ngram_range": None,

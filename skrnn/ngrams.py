@@ -2,8 +2,8 @@
 
 A recurrent network reads order and context; single telling phrases a linear model learns better,
 from fewer documents. :class:`NgramModel` is NB-SVM (see :mod:`skrnn.baselines`) on the sequences
-that the network reads, and its scores are what the network adds to its own. Nothing here needs
-TensorFlow.
+that the network reads. What it says of a row is added to the network's answer; what it says at
+each token, the network reads beside the token. Nothing here needs TensorFlow.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.model_selection import KFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from skrnn.baselines import NBSVMClassifier
 from skrnn.embeddings.corpus import EMBEDDING_RMS
@@ -215,7 +216,8 @@ class NgramModel:
         if n_outputs == 1:
             y = y.ravel()
         scores = np.zeros((len(sequences), n_outputs), np.float32)
-        evidence = np.zeros((len(found.row_of), n_outputs), np.float32)
+        is_told = n_outputs <= MAX_CHANNELS
+        evidence = np.zeros((len(found.row_of), n_outputs), np.float32) if is_told else None
         self._coef = np.zeros((n_outputs, X.shape[1]), np.float32)
         self._intercept = np.zeros(n_outputs, np.float32)
         self._scale = 1.0
@@ -224,20 +226,20 @@ class NgramModel:
             for train, rest in _folds(y, seed):
                 fitted = _fit_linear(X[train], y[train], sample_weight[train], n_outputs, C)
                 scores[rest] = X[rest] @ fitted[0].T + fitted[1]
-                is_rest = np.isin(np.arange(len(sequences)), rest)
-                if n_outputs <= MAX_CHANNELS:
+                if is_told:
+                    is_rest = np.isin(np.arange(len(sequences)), rest)
                     evidence += found.of_rows(is_rest).evidence(fitted[0])
             self._coef, self._intercept = _fit_linear(X, y, sample_weight, n_outputs, C)
-            # As wide as the embedding's dimensions are to begin with.
-            self._scale = EMBEDDING_RMS / (evidence.std() or 1.0)
+            if is_told:  # as wide as the embedding's dimensions are to begin with
+                self._scale = EMBEDDING_RMS / (evidence.std() or 1.0)
         return self._with(sequences, scores, evidence)
 
     def score(self, sequences):
         """Return sequences of token ids with scores and evidence, as `fit_score` does."""
         found = self._vocabulary.find(sequences)
         scores = found.indicators().astype(np.float32) @ self._coef.T + self._intercept
-        few = len(self._coef) <= MAX_CHANNELS
-        return self._with(sequences, scores, found.evidence(self._coef) if few else None)
+        is_told = len(self._coef) <= MAX_CHANNELS
+        return self._with(sequences, scores, found.evidence(self._coef) if is_told else None)
 
     def _fit_vocabulary(self, sequences, vocabulary_size, n_outputs):
         self._vocabulary = NgramVocabulary(self.ngram_range)
@@ -251,9 +253,8 @@ class NgramModel:
         return found
 
     def _with(self, sequences, scores, evidence):
-        if len(self._coef) > MAX_CHANNELS:
-            return replace(sequences, scores=scores)
-        evidence *= np.float32(self._scale)
+        if evidence is not None:
+            evidence *= np.float32(self._scale)
         return replace(sequences, scores=scores, evidence=evidence)
 
 
@@ -277,6 +278,8 @@ def _fit_linear(X, y, sample_weight, n_outputs, C):
             # Not a case to learn from; a moderate score, as of a handful of rows.
             intercept[k] = 2.0 if target.all() else -2.0
             continue
-        model = NBSVMClassifier(C=C).fit(X, target, sample_weight)
+        # The order in which BLAS adds, and so the last bits, would go with its number of threads.
+        with threadpool_limits(1, user_api="blas"):
+            model = NBSVMClassifier(C=C).fit(X, target, sample_weight)
         coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
     return coef, intercept

@@ -6,4 +6,4 @@ NETWORK = {
     "embedding_dropout": 0.0,
     "dropout": 0.0,
 }
-ESTIMATOR = {**NETWORK, "embeddings": None, "ngram_range": None}
+ESTIMATOR = {**NETWORK, "embeddings": None, "ngram_range": None, "learning_rate_decay": 0.0}

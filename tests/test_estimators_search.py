@@ -33,6 +33,7 @@ REVIEWS, LABELS = make_reviews(120, random_state=12)
 
 def small(**parameters):
     settings = {"cell": "rnn", "units": 8, "embedding_dim": 8, "batch_size": 32, "epochs": 2}
+    settings["learning_rate_decay"] = 0.0
     return RNNClassifier(**{**settings, "learning_rate": 0.02, "random_state": 0, **parameters})
 
 

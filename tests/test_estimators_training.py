@@ -303,6 +303,35 @@ def test_too_few_rows_for_a_hold_out(rows, y):
     assert model.history_ == small(epochs=3).fit(rows, y).history_
 
 
+class NoteStep(keras.callbacks.Callback):
+    """Notes the step size of each epoch."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.steps.append(float(self.model.optimizer.learning_rate))
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+def test_step_size_falls_from_epoch_to_epoch():
+    """Fails if it does not, begins anew where training goes on, or a callback's is overruled."""
+    steps = []
+    model = small(epochs=3, learning_rate_decay=0.5, callbacks=[NoteStep(steps)])
+    model.fit(X, Y).partial_fit(X, Y)
+    np.testing.assert_allclose(steps, [0.02 / (1 + 0.5 * epoch) for epoch in range(4)])
+    steps.clear()
+    model.set_params(learning_rate_decay=0.0).fit(X, Y)
+    np.testing.assert_allclose(steps, [0.02] * 3)
+    steps.clear()
+    scheduler = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 * (epoch + 1))
+    small(epochs=3, learning_rate_decay=1.0, callbacks=[scheduler, NoteStep(steps)]).fit(X, Y)
+    np.testing.assert_allclose(steps, [0.1, 0.2, 0.3])
+
+
 def test_batches_of_few_rows_are_small():
     """Fails if "auto" makes a few updates of few rows, which learn nothing, or many of many."""
     assert [auto_batch_size(n) for n in (1, 500, 3000, 6000, 25_000, 10**6)] == [

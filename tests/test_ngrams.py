@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 from skrnn.ngrams import NgramModel, NgramVocabulary
@@ -153,6 +154,23 @@ def test_few_rows(n):
     assert np.isfinite(crossed).all() and np.isfinite(own).all()
     crossed, own = scores_of(y, 1, [[1]] * n)  # unknown words only
     assert not crossed.any() and not own.any()
+
+
+def test_same_bytes_with_any_number_of_threads():
+    """Fails if BLAS adds up long vectors in as many parts as it has threads."""
+    rows = to_sequences(np.random.default_rng(0).integers(2, 150, (1500, 60)))
+    y = np.random.default_rng(1).integers(0, 2, 1500)
+    said = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            model = NgramModel((1, 3))
+            said.append(
+                model.fit_score(
+                    rows, y, np.ones(1500), vocabulary_size=150, n_outputs=1, seed=0
+                ).scores.tobytes()
+            )
+    assert model.n_ngrams > 20_000  # OpenBLAS adds shorter vectors in one thread
+    assert said[0] == said[1]
 
 
 def test_with_many_classes_rare_ngrams_are_left_out(monkeypatch):

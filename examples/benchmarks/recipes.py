@@ -11,7 +11,7 @@ from skrnn import RNNClassifier, TextToSequence, make_nbsvm, make_tfidf_logistic
 
 # Long texts take more dropout than the defaults, which short ones like less.
 LABELLED = {"max_features": 30_000, "embedding_dropout": 0.5, "word_dropout": 0.2}
-UNLABELLED = {**LABELLED, "virtual_adversarial_epsilon": 5.0, "epochs": 4}
+UNLABELLED = LABELLED
 
 
 def network(seed, **settings):

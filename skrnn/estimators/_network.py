@@ -20,6 +20,10 @@ from skrnn.ngrams import NgramModel
 from skrnn.sequences import check_feature_names, check_sequences
 from skrnn.targets import MIN_HELD_OUT, TargetCoder, check_targets, hold_out
 
+# Validation on IMDb and TREC chose it, where texts are soon learned by heart. How long numeric
+# sequences take is another question in each task.
+AUTO_DECAY = 1.0
+
 
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators that hold a network.
@@ -338,6 +342,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             self._keras if going_on else None,
             network,
             seed,
+            learning_rate_decay=self._learning_rate_decay(sequences),
             optimizer=self.optimizer,
             batch_size=self.batch_size if self.batch_size == "auto" else int(self.batch_size),
             callbacks=list(self.callbacks) if isinstance(self.callbacks, tuple) else self.callbacks,
@@ -345,6 +350,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             warm_start=bool(self.warm_start),
             **(optimizer if named else {}),
         )
+
+    def _learning_rate_decay(self, sequences):
+        if self.learning_rate_decay == "auto":
+            return AUTO_DECAY if sequences.is_tokens else 0.0
+        return float(self.learning_rate_decay)
 
     def _run(self, keras, training, validation, epochs, given, early_stopping, start):
         from skrnn._callbacks import EpochTasks, best_epoch_stopping

@@ -62,10 +62,12 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
 
     ngram_range : tuple (min_n, max_n) or None, default=(1, 3)
         Adds a linear model of the n-grams of token ids, of these lengths, weighed as in NB-SVM
-        (Wang & Manning 2012): it is fitted first, and the network learns, on top of its
-        cross-fitted scores, what the n-grams leave open ("wide and deep", Cheng et al. 2016).
-        None leaves it out; no effect on numeric sequences, nor in `partial_fit` from the start,
-        which never sees all rows.
+        (Wang & Manning 2012). It is fitted first. With each token the network then reads the
+        sum of the weights of the n-grams that end there, one for each of up to 16 classes or
+        labels, and the model's score is added to the network's answer by a learned weight ("wide
+        and deep", Cheng et al. 2016). In training both are cross-fitted, so that the network
+        learns what the n-grams leave open. None leaves it out; no effect on numeric sequences,
+        nor where `partial_fit` starts, which never sees all rows.
 
     word_dropout : float, default=0.1
         Share of the tokens read as the unknown word in training. In [0, 1). No effect on numeric
@@ -99,8 +101,15 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or an optimizer, which is used as a pattern and left as it is.
 
-    learning_rate : float or keras LearningRateSchedule, default=0.001
+    learning_rate : float or keras LearningRateSchedule, default=0.002
         Step size, for an optimizer given by name.
+
+    learning_rate_decay : float or "auto", default="auto"
+        The step size of epoch k, counted from 0 and on through `partial_fit` and `warm_start`, is
+        ``learning_rate / (1 + learning_rate_decay * k)``. "auto" is 1 for token ids, and 0 for
+        numeric sequences. For long training on clean texts, or on an endless stream, use less; 0
+        keeps it constant. No effect where `learning_rate` is a schedule, a callback sets the
+        step size, or `optimizer` is an object.
 
     global_clipnorm : float or None, default=1.0
         Gradients are scaled down together where their norm is over this; for an optimizer given
@@ -241,6 +250,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         "entropy_weight": [_NOT_NEGATIVE],
         "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
         "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],
+        "learning_rate_decay": [_NOT_NEGATIVE, StrOptions({"auto"})],
         "global_clipnorm": [_POSITIVE, None],
         "pretraining_epochs": [Interval(Integral, 0, None, closed="left")],
         "epochs": [_COUNT],
@@ -277,7 +287,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         virtual_adversarial_epsilon=0.0,
         entropy_weight=0.0,
         optimizer="adam",
-        learning_rate=0.001,
+        learning_rate=0.002,
+        learning_rate_decay="auto",
         global_clipnorm=1.0,
         pretraining_epochs=0,
         epochs=5,
@@ -311,6 +322,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.entropy_weight = entropy_weight
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.learning_rate_decay = learning_rate_decay
         self.global_clipnorm = global_clipnorm
         self.pretraining_epochs = pretraining_epochs
         self.epochs = epochs

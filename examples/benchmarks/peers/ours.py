@@ -67,6 +67,7 @@ def make_classifier(reviews, *, cell="lstm", units=64, embedding_dim=64, batch_s
         embedding_dropout=0.0,
         dropout=0.0,
         learning_rate=0.001,
+        learning_rate_decay=0.0,
         global_clipnorm=None,
         batch_size=batch_size,
         epochs=1,
