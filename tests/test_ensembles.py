@@ -38,7 +38,8 @@ def test_calibration_mends_what_is_too_sure(texts):
     """An overfitted network is too sure. Fails if its scores do not reach the calibrator."""
     (train, y_train), (test, y_test) = texts
     settings = {"epochs": 30, "dropout": 0.0, "embedding_dropout": 0.0, "word_dropout": 0.0}
-    sure = make_pipe(**settings, ngram_range=None, learning_rate=0.01)
+    settings |= {"learning_rate": 0.01, "learning_rate_decay": 0.0}
+    sure = make_pipe(**settings, ngram_range=None)
     alone = log_loss(y_test, clone(sure).fit(train, y_train).predict_proba(test))
     for method in ("sigmoid", "isotonic"):
         calibrated = CalibratedClassifierCV(sure, method=method, cv=2).fit(train, y_train)
