@@ -33,7 +33,7 @@ def fitted(train, y):
 
 
 @pytest.mark.parametrize(
-    ("n", "n_classes", "wanted"), [(500, 2, 0.8), (500, 6, 0.7), (1500, 30, 0.7)]
+    ("n", "n_classes", "wanted"), [(500, 2, 0.8), (500, 6, 0.7), (1000, 20, 0.7)]
 )
 def test_few_rows_and_many_classes(n, n_classes, wanted):
     """Fails if few updates, or many outputs, leave the answer at one class."""
@@ -55,7 +55,7 @@ def test_one_class_is_rare():
 
 def test_long_documents():
     """Fails if thousands of steps make the loss infinite, or the answer one class."""
-    texts, y = make_texts(120, 2, 0, length=3000)
+    texts, y = make_texts(100, 2, 0, length=1500)
     pipe = fitted(texts, y)
     assert np.isfinite(pipe[-1].history_["loss"]).all()
     assert set(pipe.predict(texts)) == {0, 1}

@@ -41,9 +41,8 @@ def test_calibration_mends_what_is_too_sure(texts):
     settings |= {"learning_rate": 0.01, "learning_rate_decay": 0.0}
     sure = make_pipe(**settings, ngram_range=None)
     alone = log_loss(y_test, clone(sure).fit(train, y_train).predict_proba(test))
-    for method in ("sigmoid", "isotonic"):
-        calibrated = CalibratedClassifierCV(sure, method=method, cv=2).fit(train, y_train)
-        assert log_loss(y_test, calibrated.predict_proba(test)) < alone - 0.1
+    calibrated = CalibratedClassifierCV(sure, cv=2).fit(train, y_train)
+    assert log_loss(y_test, calibrated.predict_proba(test)) < alone - 0.1
 
 
 def test_calibration_of_several_classes():
