@@ -26,7 +26,7 @@ MIN_DF = 2
 MAX_WEIGHTS = 2**21
 # The penalty of the weights (C of NB-SVM) is this over the mean number of n-grams a document, as
 # if documents were scaled to one length: by cross-validation on training rows C = 0.1 suits the
-# reviews of IMDb with 400 n-grams, and 3 the questions of TREC with 17.
+# reviews of IMDb with 400 n-grams, and 3 the questions of TREC, of ten words.
 PENALTY = 50.0
 # Outputs up to which the network reads the evidence at each step, a channel each.
 MAX_CHANNELS = 16
