@@ -3,25 +3,53 @@
 import numpy as np
 
 from skrnn._backend import keras
+from skrnn.training_state import EarlyStoppingState, is_finite
 
 
-def best_epoch_stopping(*, patience, min_delta):
-    """Return the callback that stops on the validation loss and keeps the best epoch."""
-    return keras.callbacks.EarlyStopping(
-        monitor="val_loss",
-        mode="min",
-        patience=patience,
-        min_delta=min_delta,
-        restore_best_weights=True,
-    )
+class DivergedError(ValueError):
+    """Loss or weights are no longer numbers."""
+
+    def __init__(self, epoch, what="Training"):
+        super().__init__(
+            f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a "
+            "smaller learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
+        )
 
 
-def diverged(epoch, what="Training"):
-    """Return the error to raise where weights or loss are no longer finite."""
-    return ValueError(
-        f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
-        "learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
-    )
+class BestEpoch(keras.callbacks.EarlyStopping):
+    """Stop on the validation loss, and keep the weights of the best epoch.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement before the end.
+    min_delta : float
+        What counts as improvement.
+    """
+
+    def __init__(self, *, patience, min_delta):
+        super().__init__(
+            monitor="val_loss",
+            mode="min",
+            patience=patience,
+            min_delta=min_delta,
+            restore_best_weights=True,
+        )
+        self.resumed = None
+
+    def on_train_begin(self, logs=None):
+        """Begin, or go on where an interrupted training stood."""
+        super().on_train_begin(logs)
+        if self.resumed is not None:
+            vars(self).update(vars(self.resumed))
+
+    @property
+    def state(self):
+        """What is remembered, an `EarlyStoppingState`."""
+        best = None if self.best is None else float(self.best)
+        return EarlyStoppingState(
+            self.wait, best, self.best_epoch, self.stopped_epoch, self.best_weights
+        )
 
 
 class InverseTimeDecay(keras.callbacks.Callback):
@@ -35,28 +63,30 @@ class InverseTimeDecay(keras.callbacks.Callback):
     learning_rate : float
         That of the first epoch.
     decay : float
+    last : float or None
+        What was set last, in a training that is resumed.
     """
 
-    def __init__(self, learning_rate, decay):
+    def __init__(self, learning_rate, decay, last=None):
         super().__init__()
         self.learning_rate, self.decay = learning_rate, decay
-        self._last = np.float32(learning_rate)
+        self.last = np.float32(learning_rate if last is None else last)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Set the step size of the epoch."""
         optimizer = self.model.optimizer
-        if np.float32(optimizer.learning_rate) == self._last:
-            self._last = np.float32(self.learning_rate / (1 + self.decay * epoch))
-            optimizer.learning_rate = self._last
+        if np.float32(optimizer.learning_rate) == self.last:
+            self.last = np.float32(self.learning_rate / (1 + self.decay * epoch))
+            optimizer.learning_rate = self.last
 
 
-class FiniteLoss(keras.callbacks.Callback):
+class FiniteTraining(keras.callbacks.Callback):
     """End a fit that has diverged with an error, before any callback can keep its weights."""
 
     def on_epoch_end(self, epoch, logs=None):
-        """Look at the loss of the epoch."""
-        if not np.isfinite(logs["loss"]):
-            raise diverged(epoch + 1)
+        """Look at the loss of the epoch, and at the weights that it ends with."""
+        if not (np.isfinite(logs["loss"]) and is_finite(self.model.get_weights())):
+            raise DivergedError(epoch + 1)
 
 
 class EpochTasks(keras.callbacks.Callback):

@@ -31,18 +31,24 @@ class Feed(keras.callbacks.Callback):
         self.X, self.y, self.sample_weight = X, y, sample_weight
         self.batch_size = batch_size
         self.seed = seed
-        self.epoch = 0
+        self.epoch = self.first = 0
+        self._ordered = None
         self.plan = BatchPlan(X.lengths, batch_size)
+
+    def resume(self, epoch, batch):
+        """Begin with this batch of this epoch."""
+        self.epoch, self.first = epoch, batch
 
     def on_epoch_begin(self, epoch, logs=None):
         """Take note of the epoch whose batches Keras is about to ask for."""
-        self.epoch = epoch
+        if epoch != self.epoch:
+            self.epoch, self.first = epoch, 0
 
     def batch(self, i):
         """Return the arrays of batch `i` of the epoch: inputs, y and sample_weight."""
-        if i == 0:
+        if self._ordered != self.epoch:
             rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
-            self._rows = self.plan.batches(rng)
+            self._ordered, self._rows = self.epoch, self.plan.batches(rng)
         rows = self._rows[i]
         return *self.X.inputs(rows), self.y[rows], self.sample_weight[rows]
 
@@ -54,18 +60,21 @@ class Feed(keras.callbacks.Callback):
         feed = weakref.ref(self)
 
         def load(i):
-            batch = tf.numpy_function(lambda i: feed().batch(i), [i], dtypes)
+            batch = tf.numpy_function(lambda i: feed().batch(i + feed().first), [i], dtypes)
             for tensor, shape in zip(batch, shapes, strict=True):
                 tensor.set_shape(shape)
             return self._arrange(batch)
 
         # A fifth of the overhead of `from_generator`, which calls back four times a batch.
-        batches = tf.data.Dataset.range(len(self.plan)).map(load)
+        batches = tf.data.Dataset.range(self._number_of_batches()).map(load)
         # There is nothing to tune, and an epoch's end would wait for the tuner's thread, which
         # sleeps up to as long as the epoch took (2.21).
         options = tf.data.Options()
         options.autotune.enabled = False
         return batches.with_options(options)
+
+    def _number_of_batches(self):
+        return len(self.plan)
 
     def _signature(self):
         """Return dtype and shape of the arrays of a batch."""

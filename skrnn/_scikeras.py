@@ -29,14 +29,17 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import _programs
 from skrnn._backend import BaseWrapper, KerasClassifier, keras
-from skrnn._callbacks import FiniteLoss, InverseTimeDecay, diverged
+from skrnn._callbacks import DivergedError, FiniteTraining
 from skrnn._feed import Feed, PairedFeed
+from skrnn._keeper import StateKeeper, without_first_steps
 from skrnn._optimizers import on_dense_gradients
+from skrnn._stream import ChunkStream, StreamFeed
 from skrnn.batching import BatchPlan, auto_batch_size
 from skrnn.layers._engine import release_memory
 from skrnn.network import EMBEDDING, build_network, loss_for
 from skrnn.pretraining import pretrain
 from skrnn.semi_supervised import SemiSupervisedStep
+from skrnn.training_state import PretrainingState, TrainingState
 
 PREDICT_BATCH_SIZE = 256
 
@@ -108,7 +111,7 @@ class SequenceClassifier(KerasClassifier):
     @property
     def current_epoch(self):
         """Number of epochs trained so far."""
-        return len(self.history_["loss"]) if hasattr(self, "history_") else 0
+        return len(getattr(self, "history_", {}).get("loss", ()))
 
     @property
     def model_(self):
@@ -134,19 +137,23 @@ class SequenceClassifier(KerasClassifier):
         *,
         epochs,
         validation=None,
+        stopping=None,
         callbacks=(),
         embeddings=None,
         corpus=None,
         pretraining_epochs=0,
         objective=None,
         unlabeled=None,
+        resumed=None,
+        on_state=None,
+        minutes=None,
     ):
         """Train for so many further epochs.
 
         Parameters
         ----------
-        X : Sequences
-            Training rows.
+        X : Sequences or ChunkStream
+            Training rows; with chunks, `y` and `sample_weight` are those of the first.
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Encoded targets.
         sample_weight : ndarray of shape (n_samples,)
@@ -155,6 +162,8 @@ class SequenceClassifier(KerasClassifier):
             How many.
         validation : tuple (X, y, sample_weight) or None
             What to evaluate after each epoch.
+        stopping : BestEpoch or None
+            Early stopping.
         callbacks : sequence of keras.callbacks.Callback
             Run after those of the estimator.
         embeddings : ndarray of shape (vocabulary_size, embedding_dim), float32, or None
@@ -167,13 +176,28 @@ class SequenceClassifier(KerasClassifier):
             What is minimized besides the cross-entropy.
         unlabeled : Sequences or None
             Rows without a label, for that.
+        resumed : TrainingState, PretrainingState or None
+            Where these epochs were when they were interrupted.
+        on_state : callable or None
+            Is given the state after each epoch and the final one; those of pretraining too.
+        minutes : float or None
+            How often it is given a state within an epoch.
+
+        Returns
+        -------
+        KeyboardInterrupt, DivergedError or None
+            What has ended the training before its time, the last finished epoch being kept.
+            Where there is none to be kept, it is raised.
         """
-        if not self.initialized_:
+        end = self.current_epoch + epochs
+        if isinstance(resumed, TrainingState):
+            self.take(resumed)
+        elif not self.initialized_:
             model = build_network(**self.network, random_state=self.seed)
             if embeddings is not None:
                 model.get_layer(EMBEDDING).embeddings.assign(embeddings)
-            self._pretrain(model, corpus, pretraining_epochs)
             self.model_ = model
+            self._pretrain(model, corpus, pretraining_epochs, resumed, on_state)
         own = self.model_
         self.__dict__.pop("_variables", None)
         trainer = _programs.borrow_trainer(
@@ -183,39 +207,65 @@ class SequenceClassifier(KerasClassifier):
         if objective:
             n_ids = self.network["vocabulary_size"]
             trainer.network.semi_supervised.load(np.bincount(corpus.values, minlength=n_ids))
-        if isinstance(self._learning_rate, float):
+        resumed = resumed if isinstance(resumed, TrainingState) else None
+        if isinstance(self._learning_rate, float) and resumed is None:
             trainer.network.optimizer.learning_rate = self._learning_rate
         self.target_encoder_ = self.feature_encoder_ = FunctionTransformer()
         self._initialize_callbacks()
         self.model_ = trainer.network
+        keeper = StateKeeper(self, stopping, resumed, on_state, minutes)
+        ended_by = None
         try:
             self._fit(
                 X,
                 y,
                 sample_weight,
                 warm_start=True,
-                epochs=epochs,
+                epochs=end,
                 initial_epoch=self.current_epoch,
                 validation=validation,
-                extra_callbacks=list(callbacks),
+                extra_callbacks=[*([stopping] if stopping else []), *callbacks],
                 unlabeled=unlabeled,
+                keeper=keeper,
             )
+        except (KeyboardInterrupt, DivergedError) as error:
+            if keeper.state is None:
+                raise
+            ended_by = error
         finally:
             self.model_ = own
             self._detach_callbacks()
-        trained = _programs.read_values(_programs.network_variables(trainer.network))
-        if not all(np.isfinite(values).all() for values in trained):
-            raise diverged(self.current_epoch)
-        _programs.write_values(_programs.network_variables(own), trained)
-        self._optimizer_state = _programs.read_values(trainer.network.optimizer.variables)
-        _programs.give_back(trainer)
+        if ended_by is None:
+            state = keeper.final(trainer.network)
+            _programs.give_back(trainer)
+            if on_state is not None:
+                on_state(state)
+        else:
+            state = keeper.state
+        self.take(state, best=not state.finished)
         _release_memory()
-        return self
+        return ended_by
+
+    def take(self, state, *, best=False):
+        """Be where a training was: take the weights, optimizer and history of a state.
+
+        With `best`, take the weights of the best epoch instead, where early stopping has them.
+        """
+        model = self.__dict__.get("_model")
+        if model is None:
+            model = build_network(**self.network, random_state=self.seed)
+        _programs.write_values(_programs.network_variables(model), state.variables)
+        if best and state.stopping and state.stopping.best_weights:
+            model.set_weights(state.stopping.best_weights)
+        self._model = model
+        self.__dict__.pop("_variables", None)
+        self._optimizer_state = state.optimizer
+        self.history_, self.pretraining_history_ = state.history, state.pretraining_history
 
     def _rows_a_batch(self, n_samples):
         return auto_batch_size(n_samples) if self.batch_size == "auto" else self.batch_size
 
-    def _pretrain(self, model, corpus, epochs):
+    def _pretrain(self, model, corpus, epochs, resumed, on_state):
         self.pretraining_history_ = {"loss": []}
         if epochs:
             self.pretraining_history_["loss"] = pretrain(
@@ -226,14 +276,39 @@ class SequenceClassifier(KerasClassifier):
                 batch_size=self._rows_a_batch(len(corpus)),
                 seed=self.seed,
                 verbose=self.verbose,
+                resumed=resumed,
+                on_state=on_state,
             )
 
     def snapshot(self):
         """Return a copy that predicts with the weights of this moment of a running fit."""
         copy = SequenceClassifier(self.network, self.seed)
         copy._variables = _programs.read_values(_programs.network_variables(self.model_))
-        copy.history_ = self._history_with(self.model_.history)
+        copy.history_ = self.history_with(self.model_.history)
         return copy
+
+    def as_of(self, state):
+        """Return a copy that is where the state is, and its best epoch, or None, from 0."""
+        settings = {k: v for k, v in vars(self).items() if k.startswith("optimizer")}
+        copy = SequenceClassifier(self.network, self.seed, warm_start=True, **settings)
+        if isinstance(state, PretrainingState):
+            # The network knows nothing yet: the language model hands over at its end.
+            copy._variables = self.values()
+            copy.history_, copy.pretraining_history_ = {}, {"loss": list(state.losses)}
+            return copy, None
+        copy._variables, copy._optimizer_state = state.variables, state.optimizer
+        copy.history_, copy.pretraining_history_ = state.history, state.pretraining_history
+        return copy, state.stopping.best_epoch if state.finished and state.stopping else None
+
+    def identity(self):
+        """Return all that decides what further training makes."""
+        return [self.seed, self.values(), vars(self).get("_optimizer_state"), self.history_]
+
+    def values(self):
+        """Return all of the network's variables as arrays."""
+        if "_model" not in self.__dict__ and "_variables" in self.__dict__:
+            return self._variables
+        return _programs.read_values(_programs.network_variables(self.model_))
 
     def predict_logits(self, X):
         """Return logits float32 of shape (n_samples, n_outputs) in the rows' order."""
@@ -250,7 +325,7 @@ class SequenceClassifier(KerasClassifier):
         if not self.warm_start:
             state.pop("_optimizer_state", None)
         if self.initialized_:
-            state["_variables"] = _programs.read_values(_programs.network_variables(self.model_))
+            state["_variables"] = self.values()
         return state
 
     @property
@@ -323,30 +398,40 @@ class SequenceClassifier(KerasClassifier):
         validation,
         extra_callbacks,
         unlabeled,
+        keeper,
     ):
-        feed = (X, y, sample_weight, self._rows_a_batch(len(X)), self.seed)
-        if hasattr(self.model_, "semi_supervised"):
-            feed = PairedFeed(*feed, unlabeled, self.model_.semi_supervised.reset)
+        if isinstance(X, ChunkStream):
+            size = X.batch_size if self.batch_size == "auto" else self.batch_size
+            feed = StreamFeed(X, size, self.seed)
         else:
-            feed = Feed(*feed)
+            feed = (X, y, sample_weight, self._rows_a_batch(len(X)), self.seed)
+            if hasattr(self.model_, "semi_supervised"):
+                feed = PairedFeed(*feed, unlabeled, self.model_.semi_supervised.reset)
+            else:
+                feed = Feed(*feed)
+        if keeper.resumed is not None:
+            feed.resume(keeper.resumed.epoch, keeper.resumed.batch)
         watched = validation and Feed(*validation, PREDICT_BATCH_SIZE)
-        own = [feed, FiniteLoss()]
+        own = [feed, FiniteTraining()]
         if isinstance(self._learning_rate, float):
-            own.append(InverseTimeDecay(self._learning_rate, self.learning_rate_decay))
+            own.append(keeper.make_decay(self._learning_rate, self.learning_rate_decay))
         # Before the extra callbacks, which look into it; Keras itself would put it after them.
-        history = keras.callbacks.History()
-        self.model_.fit(
-            feed.dataset(),
-            epochs=initial_epoch + epochs,
-            initial_epoch=initial_epoch,
-            validation_data=watched and watched.dataset(),
-            callbacks=[*own, *self._fit_callbacks, history, *extra_callbacks],
-            verbose=self.verbose,
-            shuffle=False,
-        )
-        self.history_ = self._history_with(history)
+        keeper.history = history = keras.callbacks.History()
+        is_over = keeper.resumed is not None and keeper.resumed.stopped
+        with without_first_steps(self.model_, feed.first):
+            self.model_.fit(
+                feed.dataset(),
+                epochs=initial_epoch if is_over else epochs,
+                initial_epoch=initial_epoch,
+                validation_data=watched and watched.dataset(),
+                callbacks=[*own, *self._fit_callbacks, history, *extra_callbacks, keeper],
+                # A bar towards an end that nobody knows tells nothing.
+                verbose=2 if self.verbose and isinstance(X, ChunkStream) else self.verbose,
+                shuffle=False,
+            )
+        self.history_ = self.history_with(history)
 
-    def _history_with(self, history):
+    def history_with(self, history):
         """Return `history_` with the epochs of a Keras `History` added."""
         before, after = getattr(self, "history_", {}), history.history
         # Validation may come and go between fits; every list has all epochs nevertheless.

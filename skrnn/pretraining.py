@@ -15,10 +15,11 @@ random is drawn by NumPy from the seed.
 import numpy as np
 
 from skrnn._backend import keras, tf
-from skrnn._callbacks import diverged
+from skrnn._callbacks import DivergedError
 from skrnn.batching import LENGTH_NOISE
 from skrnn.network import EMBEDDING
 from skrnn.sequences import PADDING, Sequences
+from skrnn.training_state import PretrainingState
 from skrnn.wide import AppendEvidence
 
 # Predictions in one sequence; longer documents are cut evenly into windows of at most so many.
@@ -33,7 +34,18 @@ STREAM = 1
 N_SHARDS = 2
 
 
-def pretrain(network, corpus, optimizer, *, epochs, batch_size, seed, verbose=0):
+def pretrain(
+    network,
+    corpus,
+    optimizer,
+    *,
+    epochs,
+    batch_size,
+    seed,
+    verbose=0,
+    resumed=None,
+    on_state=None,
+):
     """Train the embedding and the recurrent layers of a network as a language model.
 
     Parameters
@@ -52,6 +64,10 @@ def pretrain(network, corpus, optimizer, *, epochs, batch_size, seed, verbose=0)
         Orders the windows, and draws the samples and the first output weights.
     verbose : int
         Whether to write a line an epoch.
+    resumed : PretrainingState or None
+        Where these epochs were when they were interrupted.
+    on_state : callable or None
+        Is given the state after each epoch.
 
     Returns
     -------
@@ -72,7 +88,10 @@ def pretrain(network, corpus, optimizer, *, epochs, batch_size, seed, verbose=0)
         )
     model = LanguageModel(network, optimizer, _unigram_log_odds(network, corpus), seed)
     losses = []
-    for epoch in range(epochs):
+    if resumed is not None:
+        losses += resumed.losses
+        model.write(resumed.values)
+    for epoch in range(len(losses), epochs):
         rng = np.random.default_rng([seed, STREAM, epoch])
         total = n_predictions = 0.0
         for rows in token_batches(windows.lengths, batch_size, rng):
@@ -81,9 +100,11 @@ def pretrain(network, corpus, optimizer, *, epochs, batch_size, seed, verbose=0)
             total, n_predictions = total + float(loss), n_predictions + int(n)
         losses.append(total / n_predictions)
         if not (np.isfinite(losses[-1]) and model.is_finite()):
-            raise diverged(epoch + 1, "Pretraining")
+            raise DivergedError(epoch + 1, "Pretraining")
         if verbose:
             print(f"Pretraining epoch {epoch + 1}/{epochs} - loss: {losses[-1]:.4f}")
+        if on_state is not None:
+            on_state(PretrainingState(list(losses), model.read()))
     model.hand_over()
     return losses
 
@@ -266,6 +287,20 @@ class LanguageModel:
     def is_finite(self):
         """Whether all that the network is to have are numbers."""
         return all(np.isfinite(values).all() for values in self.states.get_weights())
+
+    def read(self):
+        """Return all that going on needs, arrays."""
+        return [variable.numpy() for variable in self._everything()]
+
+    def write(self, values):
+        """Be as `read` has found another."""
+        for variable, value in zip(self._everything(), values, strict=True):
+            variable.assign(value)
+
+    def _everything(self):
+        # Layer by layer: a model's own list lacks the states of its dropouts' generators.
+        layers = [variable for layer in self.states.layers for variable in layer.variables]
+        return [*layers, self.kernel, self.bias, *self.optimizer.variables]
 
     def hand_over(self):
         """Copy the weights into the network's layers."""

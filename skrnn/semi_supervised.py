@@ -60,6 +60,8 @@ class SemiSupervisedStep:
     ----------
     frequencies : tf.Variable of shape (vocabulary_size,)
         Share of each id among the words of the text.
+    means : dict of str to keras.metrics.Mean
+        The further losses of the running epoch.
     """
 
     def __init__(self, network, objective, multilabel):
@@ -81,7 +83,7 @@ class SemiSupervisedStep:
             "virtual_adversarial_loss": objective.virtual_adversarial_epsilon,
             "entropy": objective.entropy_weight,
         }
-        self._means = {name: keras.metrics.Mean(name) for name, value in on.items() if value}
+        self.means = {name: keras.metrics.Mean(name) for name, value in on.items() if value}
         network.train_step = self.train_step
 
     def load(self, counts):
@@ -90,7 +92,7 @@ class SemiSupervisedStep:
 
     def reset(self):
         """Begin an epoch: what the logs tell are its means."""
-        for mean in self._means.values():
+        for mean in self.means.values():
             mean.reset_state()
 
     def train_step(self, data):
@@ -263,7 +265,7 @@ class SemiSupervisedStep:
             variable.assign(state)
 
     def _note(self, name, value, inputs):
-        self._means[name].update_state(value, sample_weight=tf.shape(inputs[0])[0])
+        self.means[name].update_state(value, sample_weight=tf.shape(inputs[0])[0])
 
     def _logs(self, x, y, loss, logits):
         answer = tf.sigmoid(logits) if self.is_binary else tf.nn.softmax(logits)
@@ -272,7 +274,7 @@ class SemiSupervisedStep:
                 metric.update_state(loss, sample_weight=tf.shape(x[0])[0])
             else:
                 metric.update_state(y, answer)
-        means = {name: mean.result() for name, mean in self._means.items()}
+        means = {name: mean.result() for name, mean in self.means.items()}
         return self.network.get_metrics_result() | means
 
 

@@ -5,27 +5,28 @@ importing this module, nor by making, cloning or searching an estimator.
 """
 
 from contextlib import contextmanager
-from numbers import Integral, Real
+from copy import copy
+from numbers import Real
 from warnings import warn
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
+from skrnn.estimators._checks import DataChecks
+from skrnn.estimators._chunks import ChunkReader
 from skrnn.estimators._embeddings import initial_embeddings, joined
 from skrnn.ngrams import NgramModel
-from skrnn.sequences import check_feature_names, check_sequences
-from skrnn.targets import MIN_HELD_OUT, TargetCoder, check_targets, hold_out
+from skrnn.targets import MIN_HELD_OUT, hold_out
 
 # Validation on IMDb and TREC chose it, where texts are soon learned by heart. How long numeric
 # sequences take is another question in each task.
 AUTO_DECAY = 1.0
 
 
-class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
+class NetworkEstimator(DataChecks, CallbackSupportMixin, BaseEstimator):
     """Base of the estimators that hold a network.
 
     A subclass has the parameters of :class:`skrnn.RNNClassifier` and turns `_logits` into its
@@ -77,70 +78,170 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         going_on,
         epochs,
         classes=None,
-        early_stopping=False,
-        ngram_range=None,
-        pretraining_epochs=0,
         sees_all=True,
     ):
-        given = {
-            "X": X,
-            "y": y,
-            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
-        }
+        """Check all that is given, then train; return what has ended it before its time, or None.
+
+        With `sees_all` this is a fit; without, one of many calls with a part of the rows each,
+        which has no validation, no n-grams or vectors of its own, and no checkpoints.
+        """
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        given = {"X": X, "y": y, "metadata": metadata}
         stack = self._check_stack()
+        ngram_range = self._check_ngram_range() if sees_all else None
         sequences, y = self._check_rows(X, y, going_on, classes)
         objective = self._check_objective(sequences, X_unlabeled)
         weights = self._check_weights(sample_weight, sequences, y)
         validation = self._check_validation(X_val, y_val)
         unlabeled = self._check_unlabeled(X_unlabeled)
+        seeds = self._draw_seeds()
+        checkpoints = checkpoint = None
+        if sees_all and self.checkpoint is not None:
+            data = [sequences, y, weights, validation, unlabeled]
+            checkpoints, checkpoint = self._open_checkpoints(data, seeds, going_on)
+        try:
+            if checkpoint is not None:
+                seeds = checkpoint.seeds
+                if checkpoint.state.finished:
+                    return self._adopt(checkpoint, seeds[0], going_on)
+            rows = (sequences, y, weights, np.flatnonzero(weights))
+            training, validation, early_stopping = self._split(
+                *rows, validation, seeds[1], epochs, self.early_stopping and sees_all
+            )
+            start = self._prepare(training, unlabeled, objective, seeds, going_on, sees_all)
+            training, validation = self._score_ngrams(
+                training, validation, ngram_range, seeds[1], going_on
+            )
+            if start["objective"] and unlabeled is not None:
+                start["unlabeled"] = self._with_scores(unlabeled)
+            network = self._describe_network(training[0], stack, start["embeddings"], going_on)
+            keras = self._make_keras(network, seeds[0], training[0].is_tokens, going_on)
+            if checkpoints is not None:
+                start |= self._resumption(checkpoints, checkpoint, seeds, keras)
+            return self._run(keras, training, validation, epochs, given, early_stopping, start)
+        finally:
+            if checkpoints is not None:
+                checkpoints.close()
+
+    def _train_chunks(self, chunks, classes, X_val, y_val, *, going_on):
+        """Train on rows that come in chunks; return what has ended it before its time, or None."""
+        from skrnn._stream import ChunkStream
+
+        self._refuse_in_chunks()
+        stack = self._check_stack()
+        reader = ChunkReader(chunks, self.epochs, type(self).__name__)
+        X, y, sample_weight = reader.first
+        given = {"X": X, "y": y, "metadata": None}
+        try:
+            first = self._check_chunk(X, y, sample_weight, going_on=going_on, classes=classes)
+        except ValueError as error:
+            raise ValueError(f"In chunk 0: {error}") from error
+        validation = self._check_validation(X_val, y_val)
+        if self.early_stopping and validation is None:
+            raise ValueError(
+                f"early_stopping=True of {type(self).__name__} needs X_val and y_val in "
+                "fit_chunks, which cannot set rows aside. Give them, or set early_stopping=False."
+            )
+        seeds = self._draw_seeds()
+        checkpoints = checkpoint = None
+        if self.checkpoint is not None:
+            # The first chunk stands for all.
+            checkpoints, checkpoint = self._open_checkpoints(
+                ["chunks", *first, validation], seeds, going_on
+            )
+        try:
+            if checkpoint is not None:
+                seeds = checkpoint.seeds
+                if checkpoint.state.finished:
+                    return self._adopt(checkpoint, seeds[0], going_on)
+            start = self._prepare(first, None, {}, seeds, going_on, sees_all=False)
+            first, validation = self._score_ngrams(first, validation, None, None, going_on)
+            network = self._describe_network(first[0], stack, start["embeddings"], going_on)
+            keras = self._make_keras(network, seeds[0], first[0].is_tokens, going_on)
+            if checkpoints is not None:
+                start |= self._resumption(checkpoints, checkpoint, seeds, keras)
+            stream = ChunkStream(first, lambda: reader.read(self._read_chunk))
+            training = (stream, *first[1:])
+            return self._run(
+                keras, training, validation, self.epochs, given, self.early_stopping, start
+            )
+        finally:
+            if checkpoints is not None:
+                checkpoints.close()
+
+    def _check_chunk(self, X, y, sample_weight, *, going_on=True, classes=None):
+        """Return a chunk's rows, those of weight zero left out, encoded."""
+        sequences, y = self._check_rows(X, y, going_on, classes)
+        weights = self._check_weights(sample_weight, sequences, y)
+        return self._encode(sequences, y, weights, np.flatnonzero(weights))
+
+    def _read_chunk(self, X, y, sample_weight):
+        sequences, targets, weights = self._check_chunk(X, y, sample_weight)
+        return self._with_scores(sequences), targets, weights
+
+    def _refuse_in_chunks(self):
+        for name in (
+            "pretraining_epochs",
+            "adversarial_epsilon",
+            "virtual_adversarial_epsilon",
+            "entropy_weight",
+        ):
+            if getattr(self, name):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} of {type(self).__name__} has no way in "
+                    "fit_chunks yet. Set it to 0, or use fit."
+                )
+
+    def _draw_seeds(self):
+        """Return two seeds: of the network, and of splits."""
         random = check_random_state(self.random_state)
-        seed, split_seed = (int(n) for n in random.randint(np.iinfo(np.int32).max, size=2))
-        rows = np.flatnonzero(weights)
+        return [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
+
+    def _split(self, sequences, y, weights, rows, validation, seed, epochs, early_stopping):
+        """Return encoded training and validation rows, and whether early stopping is to be."""
         if early_stopping and validation is None:
-            rows, held_out = hold_out(rows, y, fraction=self.validation_fraction, seed=split_seed)
+            rows, held_out = hold_out(rows, y, fraction=self.validation_fraction, seed=seed)
             early_stopping = len(held_out) > 0
             if early_stopping:
                 validation = self._encode(sequences, y, weights, held_out)
             else:
                 self._warn_of_no_validation(len(rows), epochs)
-        training = self._encode(sequences, y, weights, rows)
-        embeddings = corpus = None
-        if sequences.is_tokens:
-            training, validation = self._score_ngrams(
-                training, validation, ngram_range, split_seed, going_on
+        return self._encode(sequences, y, weights, rows), validation, early_stopping
+
+    def _prepare(self, training, unlabeled, objective, seeds, going_on, sees_all):
+        """Return what a training starts from besides rows: vectors, text, further losses."""
+        sequences = training[0]
+        start = {"embeddings": None, "corpus": None, "objective": None, "pretraining_epochs": 0}
+        if not sequences.is_tokens:
+            self._refuse_for_numbers(pretraining_epochs=self.pretraining_epochs if sees_all else 0)
+            if not going_on:
+                self.embedding_coverage_ = None
+            return start
+        if not going_on:
+            is_corpus = isinstance(self.embeddings, str) and self.embeddings == "corpus"
+            start["embeddings"], self.embedding_coverage_ = initial_embeddings(
+                None if is_corpus and not sees_all else self.embeddings,
+                sequences,
+                unlabeled,
+                vocabulary_size=self.vocabulary_size_,
+                dim=int(self.embedding_dim),
+                seed=seeds[0],
+                name=type(self).__name__,
             )
-            if not going_on:
-                is_corpus = isinstance(self.embeddings, str) and self.embeddings == "corpus"
-                embeddings, self.embedding_coverage_ = initial_embeddings(
-                    None if is_corpus and not sees_all else self.embeddings,
-                    training[0],
-                    unlabeled,
-                    vocabulary_size=self.vocabulary_size_,
-                    dim=int(self.embedding_dim),
-                    seed=seed,
-                    name=type(self).__name__,
-                )
-            corpus = joined(training[0], unlabeled)
-        else:
-            self._refuse_for_numbers(pretraining_epochs=pretraining_epochs)
-            if not going_on:
-                self._ngrams = self.embedding_coverage_ = None
-        keras = self._make_keras(training[0], stack, seed, going_on, embeddings)
-        start = {
-            "embeddings": embeddings,
-            "corpus": corpus,
-            "pretraining_epochs": 0 if going_on else int(pretraining_epochs),
-        }
+            start["pretraining_epochs"] = int(self.pretraining_epochs) if sees_all else 0
+        start["corpus"] = joined(sequences, unlabeled)
         if any(objective.values()):
             from skrnn.semi_supervised import Objective
 
             start["objective"] = Objective(**objective)
-            start["unlabeled"] = unlabeled and self._with_scores(unlabeled)
-        self._run(keras, training, validation, epochs, given, early_stopping, start)
+        return start
 
     def _score_ngrams(self, training, validation, ngram_range, seed, going_on):
         """Fit the n-gram model where there is one; add its scores to what the network reads."""
         sequences, targets, weights = training
+        if not sequences.is_tokens:
+            self._ngrams = None
+            return training, validation
         if ngram_range is not None:
             self._ngrams = NgramModel(ngram_range)
             sequences = self._ngrams.fit_score(
@@ -159,137 +260,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             validation = (self._with_scores(validation[0]), *validation[1:])
         return (sequences, targets, weights), validation
 
-    def _check_stack(self):
-        stack = self.units if isinstance(self.units, tuple | list) else (self.units,)
-        if not stack or not all(_is_count(units) for units in stack):
-            raise ValueError(
-                f"The 'units' parameter of {type(self).__name__} must be a positive int, or a "
-                f"tuple of positive ints, one a layer. Got {self.units!r} instead."
-            )
-        return [int(units) for units in stack]
-
-    def _check_ngram_range(self):
-        """Return `ngram_range` as a tuple, or None."""
-        if self.ngram_range is None:
-            return None
-        both = tuple(self.ngram_range)
-        if len(both) != 2 or not all(map(_is_count, both)) or both[0] > both[1]:
-            raise ValueError(
-                f"The 'ngram_range' parameter of {type(self).__name__} must be None or (min_n, "
-                f"max_n) with 1 <= min_n <= max_n. Got {self.ngram_range!r} instead."
-            )
-        return both
-
-    def _check_objective(self, sequences, X_unlabeled):
-        objective = {
-            name: float(getattr(self, name))
-            for name in ("adversarial_epsilon", "virtual_adversarial_epsilon", "entropy_weight")
-        }
-        if not sequences.is_tokens:
-            self._refuse_for_numbers(**objective)
-        if self.entropy_weight and X_unlabeled is None:
-            raise ValueError(
-                f"entropy_weight={self.entropy_weight!r} of {type(self).__name__} weighs the "
-                "entropy of the answers for X_unlabeled, which is missing. Give it, behind a "
-                "Pipeline with set_fit_request(X_unlabeled=True), or set entropy_weight=0."
-            )
-        return objective
-
-    def _refuse_for_numbers(self, **options):
-        for name, value in options.items():
-            if value:
-                raise ValueError(
-                    f"{name}={value!r} of {type(self).__name__} is for token ids, but X is read as "
-                    "numeric sequences. Set it to 0, or give integers or input='tokens'."
-                )
-
-    def _check_unlabeled(self, X_unlabeled):
-        if X_unlabeled is None:
-            return None
-        try:
-            return self._check_X(X_unlabeled)
-        except ValueError as error:
-            raise ValueError(
-                f"In X_unlabeled: {error} (Behind a Pipeline, X_unlabeled takes the way of X only "
-                "with Pipeline(..., transform_input=['X_unlabeled']).)"
-            ) from error
-
-    def _check_X(self, X):
-        """Check X against what was fitted."""
-        check_feature_names(self, X, reset=False)
-        sequences, _ = check_sequences(
-            X,
-            estimator=self,
-            input="numeric" if self.vocabulary_size_ is None else "tokens",
-            vocabulary_size=self.vocabulary_size_,
-        )
-        return sequences
-
-    def _check_rows(self, X, y, going_on, classes):
-        if going_on:
-            sequences = self._check_X(X)
-        else:
-            check_feature_names(self, X, reset=True)
-            sequences, self.vocabulary_size_ = check_sequences(
-                X,
-                estimator=self,
-                input=self.input,
-                reset=True,
-                vocabulary_size=self.vocabulary_size,
-            )
-        y = check_targets(y, self)
-        check_consistent_length(sequences, y)
-        if not going_on:
-            self._targets = TargetCoder.fit(y, classes, self)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(
-                f"classes={classes!r} is not what the first call had, {self.classes_!r}. Leave it "
-                "out, or fit anew."
-            )
-        self._targets.check(y)
-        self.classes_ = self._targets.classes
-        return sequences, y
-
-    def _check_weights(self, sample_weight, sequences, y):
-        weights = _check_sample_weight(
-            sample_weight, sequences, dtype=np.float64, ensure_non_negative=True
-        )
-        if isinstance(self.class_weight, dict) and y.ndim == 2:
-            raise ValueError(
-                f"class_weight={self.class_weight!r} weighs classes, but y has several labels a "
-                "row. Use 'balanced', or weigh the rows with sample_weight."
-            )
-        if self.class_weight is not None:
-            weights = weights * compute_sample_weight(self.class_weight, y)
-        if not weights.any():
-            raise ValueError(
-                "All rows have weight zero, class_weight included, so there is nothing to train "
-                "on. Give at least one row a positive weight."
-            )
-        return weights.astype(np.float32)
-
-    def _check_validation(self, X_val, y_val):
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
-            raise ValueError(
-                f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
-                "missing. Pass both to fit; behind a Pipeline, request both with "
-                "set_fit_request(X_val=True, y_val=True)."
-            )
-        try:
-            sequences = self._check_X(X_val)
-            y_val = check_targets(y_val, self)
-            check_consistent_length(sequences, y_val)
-            self._targets.check(y_val)
-        except ValueError as error:
-            raise ValueError(
-                f"In X_val, y_val: {error} (Behind a Pipeline, X_val takes the way of X only with "
-                "Pipeline(..., transform_input=['X_val']).)"
-            ) from error
-        weights = np.ones(len(sequences), dtype=np.float32)
-        return self._encode(sequences, y_val, weights, np.arange(len(sequences)))
-
     def _warn_of_no_validation(self, n_rows, epochs):
         warn(
             f"early_stopping=True of {type(self).__name__} has no effect: validation_fraction="
@@ -300,20 +270,14 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             stacklevel=5,
         )
 
-    def _encode(self, sequences, y, weights, rows):
-        if len(rows) < len(sequences):
-            sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
-        return sequences, self._targets.encode(y), weights
-
-    def _make_keras(self, sequences, stack, seed, going_on, embeddings):
-        from skrnn._scikeras import SequenceClassifier
-
+    def _describe_network(self, sequences, stack, embeddings, going_on):
+        """Return the arguments of `build_network`."""
         embedding_dim = int(self.embedding_dim)
         if embeddings is not None:
             embedding_dim = embeddings.shape[1]
         elif going_on and self.embedding_coverage_ is not None:
             embedding_dim = self._keras.network["embedding_dim"]
-        network = {
+        return {
             "cell": self.cell,
             "units": stack,
             "bidirectional": bool(self.bidirectional),
@@ -331,6 +295,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             "n_outputs": self._targets.n_outputs,
             "multilabel": self._targets.multilabel,
         }
+
+    def _make_keras(self, network, seed, is_tokens, going_on):
+        from skrnn._scikeras import SequenceClassifier
+
         named = isinstance(self.optimizer, str)
         optimizer = {
             "optimizer__learning_rate": float(self.learning_rate)
@@ -342,7 +310,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             self._keras if going_on else None,
             network,
             seed,
-            learning_rate_decay=self._learning_rate_decay(sequences),
+            learning_rate_decay=self._learning_rate_decay(is_tokens),
             optimizer=self.optimizer,
             batch_size=self.batch_size if self.batch_size == "auto" else int(self.batch_size),
             callbacks=list(self.callbacks) if isinstance(self.callbacks, tuple) else self.callbacks,
@@ -351,38 +319,78 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             **(optimizer if named else {}),
         )
 
-    def _learning_rate_decay(self, sequences):
+    def _learning_rate_decay(self, is_tokens):
         if self.learning_rate_decay == "auto":
-            return AUTO_DECAY if sequences.is_tokens else 0.0
+            return AUTO_DECAY if is_tokens else 0.0
         return float(self.learning_rate_decay)
 
     def _run(self, keras, training, validation, epochs, given, early_stopping, start):
-        from skrnn._callbacks import EpochTasks, best_epoch_stopping
+        from skrnn._callbacks import BestEpoch, EpochTasks
 
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, **given)
-        callbacks = []
+        stopping = None
         if early_stopping:
-            stopping = best_epoch_stopping(patience=self.n_iter_no_change, min_delta=self.tol)
-            callbacks.append(stopping)
-        callbacks.append(EpochTasks(context, self, given, keras))
-        keras.train(
+            stopping = BestEpoch(patience=self.n_iter_no_change, min_delta=self.tol)
+        ended_by = keras.train(
             *training,
             epochs=epochs,
             validation=validation,
-            callbacks=callbacks,
+            stopping=stopping,
+            callbacks=[EpochTasks(context, self, given, keras)],
             **start,
         )
+        self._be(keras, stopping and stopping.best_epoch)
+        if ended_by is None:
+            context.call_on_fit_task_end(estimator=self, **given, reconstruction_attributes={})
+        else:
+            ended_by.add_note(
+                f"This {type(self).__name__} is fitted: it has the weights of epoch "
+                f"{self.best_epoch_}, and {self.n_iter_} epochs are finished."
+            )
+        return ended_by
+
+    def _be(self, keras, best_epoch=None):
+        """Take what a training has made, `best_epoch` being counted from 0."""
         self._keras = keras
         self.pretraining_history_ = keras.pretraining_history_
         self.history_ = keras.history_
         self.n_iter_ = keras.current_epoch
-        self.best_epoch_ = stopping.best_epoch + 1 if early_stopping else self.n_iter_
-        context.call_on_fit_task_end(estimator=self, **given, reconstruction_attributes={})
+        self.best_epoch_ = self.n_iter_ if best_epoch is None else best_epoch + 1
 
+    def _open_checkpoints(self, data, seeds, going_on):
+        """Return the folder of this very training, and its newest checkpoint or None."""
+        from skrnn.checkpoint import CheckpointFolder, training_name
 
-def _is_count(value):
-    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+        any_seed = self.random_state is None
+        before = self._keras.identity() if going_on else None
+        given = [*data, self.classes_, before, None if any_seed else seeds]
+        words = next(part.words for part in data if hasattr(part, "words"))
+        name = training_name(self, given, words)
+        return CheckpointFolder.open(self.checkpoint, name, any_seed=any_seed)
+
+    def _adopt(self, checkpoint, seed, going_on):
+        """Be what a finished training has made, as if it had been done again."""
+        kept = checkpoint.estimator
+        is_tokens = kept.vocabulary_size_ is not None
+        keras = self._make_keras(kept._keras.network, seed, is_tokens, going_on)
+        keras.take(checkpoint.state)
+        self._ngrams, self.embedding_coverage_ = kept._ngrams, kept.embedding_coverage_
+        self._be(keras, kept.best_epoch_ - 1)
+
+    def _resumption(self, checkpoints, checkpoint, seeds, keras):
+        """Return what makes a training go on from a checkpoint, and write further ones."""
+
+        def save(state):
+            moment = copy(self)
+            moment._be(*keras.as_of(state))
+            checkpoints.save(moment, state, seeds)
+
+        return {
+            "resumed": checkpoint and checkpoint.state,
+            "on_state": save,
+            "minutes": self.checkpoint_minutes,
+        }
 
 
 @contextmanager

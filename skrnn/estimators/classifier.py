@@ -154,6 +154,17 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Whether `fit` goes on from the weights, optimizer and history of the fit before. Pickles
         then keep the optimizer's state.
 
+    checkpoint : path or None, default=None
+        A folder in which `fit` keeps what it has reached: after every epoch, of pretraining too,
+        a file with weights, optimizer, random state and history, the last two of them. The same
+        fit (parameters, data, seed) of a later process goes on there, and ends with the same
+        bytes as if it had never stopped; where it had ended, it has nothing left to train. Every
+        other fit has a folder of its own inside. :func:`skrnn.load` reads a file as a model. No
+        effect in `partial_fit`.
+
+    checkpoint_minutes : float or None, default=10.0
+        A checkpoint is also written within an epoch, whenever the last one is older than this.
+
     callbacks : list of keras.callbacks.Callback, or None, default=None
         Keras callbacks run in `fit`. For scikit-learn's own, such as
         :class:`sklearn.callback.ProgressBar`, see `set_callbacks`.
@@ -261,6 +272,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         "n_iter_no_change": [_COUNT],
         "tol": [_NOT_NEGATIVE],
         "warm_start": ["boolean"],
+        "checkpoint": [str, os.PathLike, None],
+        "checkpoint_minutes": [_NOT_NEGATIVE, None],
         "callbacks": [list, tuple, HasMethods(["set_model"]), None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -299,6 +312,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         n_iter_no_change=2,
         tol=0.0,
         warm_start=False,
+        checkpoint=None,
+        checkpoint_minutes=10.0,
         callbacks=None,
         verbose=0,
         random_state=None,
@@ -333,6 +348,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
@@ -369,7 +386,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         """
         with unchanged_on_error(self):
             going_on = self.warm_start and hasattr(self, "_keras")
-            self._train(
+            ended_by = self._train(
                 X,
                 y,
                 sample_weight,
@@ -378,10 +395,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
                 X_unlabeled,
                 going_on=going_on,
                 epochs=self.epochs,
-                early_stopping=self.early_stopping,
-                ngram_range=self._check_ngram_range(),
-                pretraining_epochs=self.pretraining_epochs,
             )
+        if ended_by is not None:
+            raise ended_by
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -406,15 +422,10 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self : RNNClassifier
             The fitted estimator. Where an error is raised, it is as it was before.
         """
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' cannot be had in partial_fit, which sees a part of the "
-                "rows. Give the weights of all as a dict, from "
-                "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
-            )
+        self._refuse_balanced("partial_fit")
         with unchanged_on_error(self):
             going_on = hasattr(self, "_keras")
-            self._train(
+            ended_by = self._train(
                 X,
                 y,
                 sample_weight,
@@ -424,7 +435,67 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
                 classes=classes,
                 sees_all=False,
             )
+        if ended_by is not None:
+            raise ended_by
         return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_chunks(self, chunks, classes=None, X_val=None, y_val=None):
+        """Train on more rows than fit into memory: they come in chunks, once in each epoch.
+
+        Parameters
+        ----------
+        chunks : iterable of tuple (X, y) or (X, y, sample_weight)
+            Each part as in `fit`; one chunk is in memory at a time, and the next while it is
+            read. It is iterated over `epochs` times: a list, or an object whose ``__iter__`` reads
+            the files anew. A generator serves with ``epochs=1``. Batches hold rows of one chunk
+            and are shuffled within it, so a chunk should have all sorts of rows.
+        classes : array-like of shape (n_classes,), default=None
+            All classes; needed where the first chunk lacks some.
+        X_val, y_val : as X and y of `fit`, default=None
+            Validation rows, for early stopping or to be followed in `history_`.
+
+        Returns
+        -------
+        self : RNNClassifier
+            The fitted estimator. It has no n-grams and no vectors of the corpus, which want all
+            rows at once, unless `warm_start` goes on from one that has them.
+            ``batch_size="auto"`` is 128.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, with the number of the chunk, counted from 0.
+
+        Examples
+        --------
+        >>> from skrnn import RNNClassifier, TextToSequence, make_reviews
+        >>> reviews, labels = make_reviews(400, random_state=0)
+        >>> text = TextToSequence().fit(reviews[:100])
+        >>> class Chunks:
+        ...     def __iter__(self):
+        ...         for start in range(0, 400, 100):
+        ...             rows = slice(start, start + 100)
+        ...             yield text.transform(reviews[rows]), labels[rows]
+        >>> clf = RNNClassifier(units=8, epochs=2, random_state=0).fit_chunks(Chunks())
+        >>> clf.n_iter_
+        2
+        """
+        self._refuse_balanced("fit_chunks")
+        with unchanged_on_error(self):
+            going_on = self.warm_start and hasattr(self, "_keras")
+            ended_by = self._train_chunks(chunks, classes, X_val, y_val, going_on=going_on)
+        if ended_by is not None:
+            raise ended_by
+        return self
+
+    def _refuse_balanced(self, method):
+        if self.class_weight == "balanced":
+            raise ValueError(
+                f"class_weight='balanced' cannot be had in {method}, which sees a part of the "
+                "rows at a time. Give the weights of all as a dict, from "
+                "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
+            )
 
     def decision_function(self, X):
         """Return the network's output before the last activation.
