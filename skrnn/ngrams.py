@@ -122,6 +122,29 @@ class NgramVocabulary:
         """Return where the n-grams learned stand in other sequences."""
         return self._find(sequences, learn=False)
 
+    def check(self):
+        """Raise ValueError where the codes are none that `fit_find` learns."""
+        shortest, longest = self.ngram_range
+        if not 1 <= shortest <= longest == len(self._codes):
+            raise ValueError(
+                f"There are codes of n-grams up to length {len(self._codes)}, but ngram_range is "
+                f"{self.ngram_range}."
+            )
+        n_before = 1
+        for n, codes in enumerate(self._codes, 1):
+            if len(codes) and not (np.diff(codes) > 0).all():
+                raise ValueError(f"The codes of the n-grams of length {n} are not sorted.")
+            # Python's integers, which do not overflow.
+            highest = n_before * int(self.vocabulary_size) - 1
+            if len(codes) and not 0 <= int(codes[0]) <= int(codes[-1]) <= highest:
+                raise ValueError(
+                    f"The codes of the n-grams of length {n} go from {codes[0]} to {codes[-1]}; "
+                    f"wanted are 0 to {highest}."
+                )
+            if len(codes) and (codes % self.vocabulary_size <= UNKNOWN).any():
+                raise ValueError(f"An n-gram of length {n} ends in no known token.")
+            n_before = len(codes)
+
     def _find(self, sequences, learn):
         tokens = sequences.values.astype(np.int64)
         lengths = sequences.lengths
@@ -240,6 +263,46 @@ class NgramModel:
         scores = found.indicators().astype(np.float32) @ self._coef.T + self._intercept
         is_told = len(self._coef) <= MAX_CHANNELS
         return self._with(sequences, scores, found.evidence(self._coef) if is_told else None)
+
+    def to_arrays(self):
+        """Return what was learned, as plain data.
+
+        Returns
+        -------
+        settings : dict
+            "min_df" and "scale".
+        codes : list of ndarray of int64
+            Of the n-grams of each length from 1 on.
+        coef : ndarray of shape (n_outputs, n_ngrams), float32
+        intercept : ndarray of shape (n_outputs,), float32
+        """
+        settings = {"min_df": int(self._vocabulary.min_df), "scale": float(self._scale)}
+        return settings, list(self._vocabulary._codes), self._coef, self._intercept
+
+    @classmethod
+    def from_arrays(cls, ngram_range, vocabulary_size, settings, codes, coef, intercept):
+        """Make a model of what `to_arrays` has returned.
+
+        Raises
+        ------
+        ValueError
+            Where the codes are not sorted, are of tokens or n-grams that there are not, or are
+            not as many as the coefficients.
+        """
+        vocabulary = NgramVocabulary(tuple(ngram_range), settings["min_df"])
+        vocabulary.vocabulary_size = vocabulary_size
+        vocabulary._codes = codes
+        vocabulary.check()
+        model = cls(ngram_range)
+        model._vocabulary = vocabulary
+        model.n_ngrams = sum(map(len, codes[model.ngram_range[0] - 1 :]))
+        if coef.shape != (len(intercept), model.n_ngrams):
+            raise ValueError(
+                f"The coefficients of the n-grams have shape {coef.shape} where "
+                f"{(len(intercept), model.n_ngrams)} should be."
+            )
+        model._coef, model._intercept, model._scale = coef, intercept, settings["scale"]
+        return model
 
     def _fit_vocabulary(self, sequences, vocabulary_size, n_outputs):
         self._vocabulary = NgramVocabulary(self.ngram_range)
