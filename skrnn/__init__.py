@@ -13,6 +13,8 @@ _HOMES = {
     "TextToSequence": "text",
     "RNNClassifier": "estimators",
     "build_network": "network",
+    "save": "persistence",
+    "load": "persistence",
     "compare": "comparison",
     "fetch_imdb": "datasets",
     "load_imdb": "datasets",

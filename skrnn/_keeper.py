@@ -61,8 +61,17 @@ class StateKeeper(keras.callbacks.Callback):
         """Tell of the state where the minutes are over."""
         if self.on_state is None or self.minutes is None or self.model.stop_training:
             return  # an epoch that ends here has its state in a moment
+        if self._is_of_before(batch):
+            return
         if time.monotonic() - self._told >= 60 * self.minutes:
             self._tell(self._take(self._epoch, batch + 1))
+
+    def _is_of_before(self, batch):
+        """Whether the batch was trained before this fit, which only passes over it."""
+        return bool(self.resumed) and (self._epoch, batch) < (
+            self.resumed.epoch,
+            self.resumed.batch,
+        )
 
     def on_epoch_end(self, epoch, logs=None):
         """Keep the state; an interruption from here on loses nothing of the epoch."""

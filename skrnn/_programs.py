@@ -14,6 +14,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from skrnn._backend import keras, tf
 from skrnn.network import LOGITS, build_network
 
@@ -78,6 +80,7 @@ class Trainer:
     initial_optimizer: list = field(init=False)
 
     def __post_init__(self):
+        _build_metrics(self.network)
         self.network.make_train_function()
         self.network.make_test_function()
         self.network.train_function = _quiet(self.network.train_function)
@@ -89,6 +92,17 @@ class Trainer:
         """Take the weights of `network`, and the optimizer's state or a new one."""
         write_values(network_variables(self.network), network_variables(network))
         write_values(self.network.optimizer.variables, optimizer_state or self.initial_optimizer)
+
+
+def _build_metrics(network):
+    """Make the metrics' variables, which Keras makes in the first training step.
+
+    A training that is resumed within an epoch puts its sums into them before.
+    """
+    answer = np.zeros((1, network.output_shape[-1]), np.float32)
+    sparse = network.loss == "sparse_categorical_crossentropy"
+    network.compute_metrics(None, np.zeros(1, np.int32) if sparse else answer, answer)
+    network.reset_metrics()
 
 
 def _precision():

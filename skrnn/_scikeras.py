@@ -289,15 +289,18 @@ class SequenceClassifier(KerasClassifier):
 
     def as_of(self, state):
         """Return a copy that is where the state is, and its best epoch, or None, from 0."""
-        settings = {k: v for k, v in vars(self).items() if k.startswith("optimizer")}
+        kept = ("learning_rate_decay", "batch_size", "verbose")
+        settings = {k: v for k, v in vars(self).items() if k in kept or k.startswith("optimizer")}
         copy = SequenceClassifier(self.network, self.seed, warm_start=True, **settings)
         if isinstance(state, PretrainingState):
             # The network knows nothing yet: the language model hands over at its end.
             copy._variables = self.values()
-            copy.history_, copy.pretraining_history_ = {}, {"loss": list(state.losses)}
+            copy.history_ = {"loss": []}
+            copy.pretraining_history_ = {"loss": list(state.losses)}
             return copy, None
         copy._variables, copy._optimizer_state = state.variables, state.optimizer
-        copy.history_, copy.pretraining_history_ = state.history, state.pretraining_history
+        copy.history_ = state.history or {"loss": []}
+        copy.pretraining_history_ = state.pretraining_history
         return copy, state.stopping.best_epoch if state.finished and state.stopping else None
 
     def identity(self):
@@ -438,7 +441,7 @@ class SequenceClassifier(KerasClassifier):
         no_values = [[np.nan] * len(h.get("loss", ())) for h in (before, after)]
         return {
             key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
-            for key in {**before, **after}
+            for key in sorted({**before, **after})
         }
 
 

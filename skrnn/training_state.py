@@ -5,7 +5,7 @@ training that is interrupted or diverges falls back to the last; :mod:`skrnn.che
 them to disk. Only arrays and numbers: nothing here needs TensorFlow.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -88,10 +88,13 @@ class PretrainingState:
         Of the finished epochs.
     values : list of ndarray
         The language model's variables, and its optimizer's.
+    finished : bool
+        False: the classifier is still to be trained.
     """
 
     losses: list
-    values: list = field(repr=False)
+    values: list
+    finished = False
 
 
 def is_finite(values):

@@ -88,7 +88,9 @@ def _encode_training(estimator, place):
         "n_optimizer_variables": None,
     }
     own = vars(keras)
-    keeps_state = bool(estimator.warm_start) and "_optimizer_state" in own
+    # A lenient file is a checkpoint's, from which training shall go on.
+    goes_on = bool(estimator.warm_start) or place.lenient
+    keeps_state = goes_on and "_optimizer_state" in own
     try:
         # One object serves as the parameter and here; it has to be one again.
         if keras.optimizer is not estimator.optimizer or isinstance(keras.optimizer, str):
