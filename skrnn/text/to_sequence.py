@@ -276,6 +276,35 @@ class TextToSequence(
         check_is_fitted(self)
         return self._lay_out(*self._read_known(X, self.vocabulary_))
 
+    def build_analyzer(self):
+        """Return the function that cuts a document into words, as `transform` does.
+
+        It has no need of a vocabulary, and so `fit` none to precede it. Truncating to
+        `max_length` comes later.
+
+        Returns
+        -------
+        analyzer : callable
+            Takes a document, returns the list of its words, unknown ones among them. Where the
+            parameters can be pickled, it can.
+
+        Raises
+        ------
+        ValueError
+            If `token_pattern` is no regular expression, or has several groups.
+
+        See Also
+        --------
+        skrnn.onnx.pad_words : Lays words out for an exported pipeline.
+
+        Examples
+        --------
+        >>> from skrnn import TextToSequence
+        >>> TextToSequence().build_analyzer()("I didn't like it.")
+        ['i', 'did', "n't", 'like', 'it']
+        """
+        return partial(_analyze, self._make_analyzer())
+
     def inverse_transform(self, X):
         """Return the words of token ids.
 
@@ -365,7 +394,14 @@ class TextToSequence(
         `look_up` takes a list of tokens to an iterable of numbers. It runs in C: nothing in
         this loop is done for every token in Python.
         """
-        analyzer = make_analyzer(
+        numbers, lengths = [], []
+        for tokens in self._make_analyzer().iter_tokens(X):
+            numbers.extend(look_up(tokens))
+            lengths.append(len(tokens))
+        return np.array(numbers, dtype=np.int32), np.array(lengths, dtype=np.int64)
+
+    def _make_analyzer(self):
+        return make_analyzer(
             analyzer=self.analyzer,
             preprocessor=self.preprocessor,
             tokenizer=self.tokenizer,
@@ -373,11 +409,6 @@ class TextToSequence(
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
         )
-        numbers, lengths = [], []
-        for tokens in analyzer.iter_tokens(X):
-            numbers.extend(look_up(tokens))
-            lengths.append(len(tokens))
-        return np.array(numbers, dtype=np.int32), np.array(lengths, dtype=np.int64)
 
     def _lay_out(self, ids, lengths):
         """Truncate the rows and bring them to the form of the output."""
@@ -428,6 +459,10 @@ class TextToSequence(
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []  # always int32
         return tags
+
+
+def _analyze(analyzer, document):
+    return list(next(analyzer.iter_tokens([document])))
 
 
 def _check_not_empty(lengths):

@@ -1,0 +1,261 @@
+"""What can be exported, and what comes out of it."""
+
+import json
+from importlib import import_module
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+import skrnn
+from skrnn.estimators import RNNClassifier
+from skrnn.onnx.graph import Graph, check_onnx
+from skrnn.onnx.inputs import SAMPLES, channel_input, token_input, word_input
+from skrnn.onnx.ngrams import NgramTable
+from skrnn.text import TextToSequence
+
+
+def to_onnx(estimator):
+    """Make an ONNX model of a fitted classifier, or of a pipeline that begins with its text.
+
+    The model needs neither skrnn nor TensorFlow to run. It has ONNX's own recurrent operators
+    [1]_ with the lengths of the rows, so that as in the estimator no answer depends on padding
+    or on other rows; n-grams are found in it too.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or Pipeline
+        Fitted. A Pipeline has the steps TextToSequence and RNNClassifier.
+
+    Returns
+    -------
+    onnx.ModelProto
+        For ``onnx.save_model``, or as ``SerializeToString()`` for onnxruntime. It is of opset 14,
+        with `LabelEncoder` of ai.onnx.ml 2, IR version 7. It has one input, by what the estimator
+        reads:
+
+        - "words", strings of shape (n_samples, n_timesteps), for a Pipeline: the words that
+          :meth:`skrnn.TextToSequence.build_analyzer` cuts documents into, "" being padding;
+          :func:`skrnn.onnx.pad_words` lays them out. Regular expressions cannot be expressed in
+          ONNX. Cutting to `max_length` is in the model;
+        - "tokens", int32 of shape (n_samples, n_timesteps), for an RNNClassifier on token ids,
+          as ``TextToSequence.transform(X).toarray()`` gives them;
+        - "channels", float32 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
+          n_channels) if the estimator was fitted on three dimensions.
+
+        and two outputs, named as those of skl2onnx:
+
+        - "label", as `predict` returns it, integers as int64, of shape (n_samples,), or
+          (n_samples, n_labels) of a multilabel target;
+        - "probabilities", float32 of shape (n_samples, n_classes), as `predict_proba` returns it.
+
+    Raises
+    ------
+    ImportError
+        Where onnx is not installed: ``pip install "skrnn[onnx]"``.
+    NotFittedError
+        Before `fit`.
+    TypeError
+        For another estimator, or a step that ONNX cannot express, by its name.
+    ValueError
+        For classes that ONNX has no type for, words that it cannot hold, or a `model_` that
+        is not the one that `fit` made, by the name of the layer.
+
+    See Also
+    --------
+    skrnn.onnx.pad_words : Lays out words as the model takes them.
+
+    Notes
+    -----
+    Of the estimator's input, the model reads the same and in the same way: zeros (or "") are
+    padding wherever they stand; a row without ids, or only with the id 1, is one unknown word; a
+    numeric row without steps is one step of zeros. It takes at least one row, and any number of
+    steps. What the estimator refuses is an error of the runtime, a `Gather` with an
+    index out of bounds: ids beyond the vocabulary, infinity, and NaN before the end of a row.
+    CPUs check that, in onnxruntime at least; on another device such rows must not be fed.
+
+    `metadata_props` has "skrnn.words", what makes the words: "token_pattern", "characters" or,
+    where a callable of the caller's does, "caller". If it is not that, "skrnn.text" holds
+    the parameters of `TextToSequence` that decide them, as JSON.
+
+    Protocol buffers end at 2 GB. A larger model is made, but has to be saved with its
+    weights beside it: ``onnx.save_model(model, path, save_as_external_data=True)``.
+
+    References
+    ----------
+    .. [1] LSTM, GRU and RNN in the ONNX operator specification,
+       https://onnx.ai/onnx/operators/
+
+    Examples
+    --------
+    >>> from skrnn import RNNClassifier, TextToSequence, make_reviews
+    >>> from skrnn.onnx import to_onnx
+    >>> from sklearn.pipeline import make_pipeline
+    >>> reviews, labels = make_reviews(200, random_state=0)
+    >>> pipe = make_pipeline(TextToSequence(), RNNClassifier(units=8, epochs=1, random_state=0))
+    >>> model = to_onnx(pipe.fit(reviews, labels))
+    >>> [value.name for value in (*model.graph.input, *model.graph.output)]
+    ['words', 'label', 'probabilities']
+    """
+    onnx = check_onnx("to_onnx")
+    text, classifier = _parts(estimator)
+    graph = Graph(onnx)
+    network, weights = _fitted_network(classifier)
+    steps = _read(graph, text, classifier, network)
+    _write_outputs(graph, classifier, _write_network(graph, classifier, network, weights, steps))
+    return graph.model(
+        "RNNClassifier" if text is None else "TextToSequence_RNNClassifier",
+        f"{type(classifier).__name__} of skrnn: {network['cell']} of {network['units']} units",
+        skrnn.__version__,
+        {} if text is None else _words_metadata(text),
+    )
+
+
+def _parts(estimator):
+    """Return the TextToSequence, or None, and the RNNClassifier."""
+    wanted = (
+        "to_onnx takes a fitted RNNClassifier, or a Pipeline of TextToSequence and RNNClassifier"
+    )
+    if isinstance(estimator, RNNClassifier):
+        check_is_fitted(estimator)
+        return None, estimator
+    if not isinstance(estimator, Pipeline):
+        way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
+        raise TypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
+    steps = [(n, step) for n, step in estimator.steps if step is not None and step != "passthrough"]
+    if not steps:
+        raise TypeError(f"{wanted}, but the Pipeline has no step that does anything.")
+    for i, (name, step) in enumerate(steps):
+        kind = RNNClassifier if i == len(steps) - 1 else TextToSequence if i == 0 else ()
+        if not isinstance(step, kind):
+            raise TypeError(
+                f"{wanted}, and cannot express the step {name!r}, {type(step).__name__}, in its "
+                "place. Export the RNNClassifier alone, and feed the model what the steps before "
+                "it return."
+            )
+    for _, step in steps:
+        check_is_fitted(step)
+    return (steps[0][1] if len(steps) == 2 else None), steps[-1][1]
+
+
+def _fitted_network(classifier):
+    from skrnn.onnx.layers import Weights
+
+    return classifier._keras.network, Weights(classifier.model_)
+
+
+def _read(graph, text, classifier, network):
+    """Declare the input and return its `Steps`."""
+    size = classifier.vocabulary_size_
+    if text is not None:
+        _check_words(text, size)
+        return word_input(graph, text.vocabulary_, text.max_length, text.truncate)
+    if size is not None:
+        return token_input(graph, size)
+    return channel_input(graph, () if classifier._is_table else (network["n_channels"],))
+
+
+def _write_network(graph, classifier, network, weights, steps):
+    """Return the network's logits."""
+    # Loads TensorFlow, which has to be there only for the weights.
+    layers = import_module("skrnn.onnx.layers")
+    evidence = scores = None
+    if classifier.vocabulary_size_ is None:
+        x = layers.mask_channels(graph, weights, steps)
+    else:
+        if network["ngram_scores"]:
+            table = NgramTable(graph, classifier._ngrams, steps.values)
+            scores = table.scores()
+            evidence = table.evidence() if network["ngram_evidence"] else None
+        x = layers.embed(graph, weights, steps, evidence)
+    x = layers.recurrent_stack(graph, weights, x, steps, network)
+    x = layers.pool(graph, weights, x, steps, network["pooling"])
+    logits = layers.logits(graph, weights, x, scores)
+    weights.check_all_taken()
+    return logits
+
+
+def _write_outputs(graph, classifier, logits):
+    n_classes = len(classifier.classes_)
+    shape = [SAMPLES, n_classes]
+    if classifier._targets.multilabel:
+        is_there = graph.cast(graph.add("Greater", logits, np.float32(0)), np.int64)
+        graph.output(is_there, "label", np.int64, shape)
+        graph.output(graph.add("Sigmoid", logits), "probabilities", np.float32, shape)
+        return
+    activation = "Softmax"
+    if n_classes == 2:
+        # Both by the same function, so that 1 - p keeps its digits near p = 1.
+        logits = graph.add("Concat", graph.add("Neg", logits), logits, axis=1)
+        activation = "Sigmoid"
+    classes, dtype = _classes(classifier.classes_)
+    best = graph.add("ArgMax", logits, axis=1, keepdims=0)
+    label = graph.add("Gather", graph.constant(classes, "classes"), best)
+    graph.output(label, "label", dtype, [SAMPLES])
+    axis = {"axis": 1} if activation == "Softmax" else {}
+    graph.output(graph.add(activation, logits, **axis), "probabilities", np.float32, shape)
+
+
+def _classes(classes):
+    """Return class labels as an array that ONNX can hold, and its type."""
+    if classes.dtype.kind == "U" or all(isinstance(label, str) for label in classes):
+        for label in classes:
+            _check_utf8(label, "class")
+        return classes.astype(object), str
+    if classes.dtype.kind in "iu" and classes[-1] <= np.iinfo(np.int64).max:
+        return classes.astype(np.int64), np.int64
+    if classes.dtype.kind == "b" or classes.dtype in (np.float16, np.float32, np.float64):
+        return classes, classes.dtype
+    raise ValueError(
+        f"to_onnx cannot express classes of the dtype {classes.dtype} with labels of type "
+        f"{type(classes[0]).__name__}: labels are strings, integers of up to 64 bits with sign, "
+        "booleans or floats. Encode y with sklearn.preprocessing.LabelEncoder before fit."
+    )
+
+
+def _check_words(text, vocabulary_size):
+    if vocabulary_size is None:
+        raise ValueError(
+            "to_onnx cannot express a Pipeline whose RNNClassifier reads the ids of "
+            "TextToSequence as numeric sequences. Fit it with input='tokens'."
+        )
+    largest = max(text.vocabulary_.values())
+    if largest >= vocabulary_size:
+        raise ValueError(
+            f"TextToSequence makes ids up to {largest}, but RNNClassifier was fitted on a "
+            f"vocabulary of {vocabulary_size} ids. Fit the pipeline as a whole."
+        )
+    for word in text.vocabulary_:
+        _check_utf8(word, "word")
+    if "" in text.vocabulary_:
+        raise ValueError(
+            'to_onnx cannot express the word "" of vocabulary_: in the model\'s input it is '
+            "padding. Let token_pattern or tokenizer find no empty words, or export the "
+            "RNNClassifier alone, which takes token ids."
+        )
+
+
+def _check_utf8(label, what):
+    try:
+        label.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"to_onnx cannot express the {what} {label!r}: ONNX holds strings as UTF-8, which has "
+            "no lone surrogates. Decode the texts with errors='replace'."
+        ) from error
+
+
+def _words_metadata(text):
+    """Return what tells other languages how to cut documents into words."""
+    deciding = ["analyzer"]
+    if not callable(text.analyzer):
+        deciding.append("preprocessor")
+        if text.preprocessor is None:
+            deciding += ["lowercase", "strip_accents"]
+        if text.analyzer == "word":
+            deciding.append("token_pattern" if text.tokenizer is None else "tokenizer")
+    parameters = {name: getattr(text, name) for name in deciding}
+    if any(map(callable, parameters.values())):
+        return {"skrnn.words": "caller"}
+    words = "characters" if text.analyzer == "char" else "token_pattern"
+    return {"skrnn.words": words, "skrnn.text": json.dumps(parameters)}

@@ -1,0 +1,145 @@
+"""An ONNX graph, written node by node."""
+
+import numpy as np
+
+# LSTM, GRU and RNN are as they are now since opset 7, the latest form of another operator used
+# here dates from opset 13. In this format any onnxruntime since 1.8 (2021) loads the models.
+OPSET, ML_OPSET, IR_VERSION = 14, 2, 7
+ML = "ai.onnx.ml"
+
+
+def check_onnx(caller):
+    """Import onnx, or say how to install it."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs onnx. Install it with: pip install 'skrnn[onnx]'"
+        ) from error
+    return onnx
+
+
+class Graph:
+    """Nodes, constants, inputs and outputs on their way into an ONNX model.
+
+    A tensor is told by its name, a str. Where an operator takes a constant, the array itself can
+    be given: it becomes an initializer, one for all equal ones.
+
+    Parameters
+    ----------
+    onnx : module
+        The onnx package.
+    """
+
+    def __init__(self, onnx):
+        self.onnx = onnx
+        self.nodes, self.inputs, self.outputs = [], [], []
+        self.initializers = {}
+
+    def input(self, name, dtype, shape):
+        """Declare an input; a str in `shape` is the name of an axis of any length."""
+        self.inputs.append(self._value(name, dtype, shape))
+        return name
+
+    def output(self, tensor, name, dtype, shape):
+        """Declare that a tensor is an output, under this name."""
+        self.nodes.append(self.onnx.helper.make_node("Identity", [tensor], [name], name=name))
+        self.outputs.append(self._value(name, dtype, shape))
+
+    def add(self, operator, *inputs, n_outputs=1, name=None, domain="", **attributes):
+        """Add a node.
+
+        Parameters
+        ----------
+        operator : str
+            Name of the operator.
+        *inputs : str, ndarray or NumPy scalar
+            Tensors by name, "" where an optional one is left out, or constants.
+        n_outputs : int or tuple of bool
+            How many outputs are wanted; as a tuple, which.
+        name : str or None
+            The node's name, by which a runtime tells where it failed; made up if None.
+        domain : str
+            The set of operators that `operator` is from, ONNX's own by default.
+        **attributes
+            The node's attributes.
+
+        Returns
+        -------
+        str, or tuple of str
+            The outputs wanted.
+        """
+        name = name or f"{operator}_{len(self.nodes)}"
+        wanted = n_outputs if isinstance(n_outputs, tuple) else (True,) * n_outputs
+        outputs = [f"{name}:{i}" if is_wanted else "" for i, is_wanted in enumerate(wanted)]
+        inputs = [x if isinstance(x, str) else self.constant(x) for x in inputs]
+        node = self.onnx.helper.make_node(
+            operator, inputs, outputs, name=name, domain=domain, **attributes
+        )
+        self.nodes.append(node)
+        given = tuple(filter(None, outputs))
+        return given[0] if len(given) == 1 else given
+
+    def constant(self, array, name=None):
+        """Return the name of the initializer that holds an array.
+
+        `name` is for weights, which are told by it and never shared.
+        """
+        array = np.asarray(array)
+        key = name or (array.dtype.str, array.shape, array.tobytes())
+        if key not in self.initializers:
+            name = name or f"constant_{len(self.initializers)}"
+            self.initializers[key] = self.onnx.numpy_helper.from_array(array, name)
+        return self.initializers[key].name
+
+    def cast(self, tensor, dtype):
+        """Return a tensor with its values as another dtype."""
+        return self.add("Cast", tensor, to=self._type(dtype))
+
+    def size(self, tensor, axis):
+        """Return the length of an axis, an int64 scalar."""
+        return self.add("Gather", self.add("Shape", tensor), np.int64(axis))
+
+    def positions(self, tensor, axis):
+        """Return 0, 1, ... up to the length of an axis, int64."""
+        return self.add("Range", np.int64(0), self.size(tensor, axis), np.int64(1))
+
+    def model(self, name, doc, version, metadata):
+        """Return what was added as a model that passed ONNX's checks of its structure.
+
+        Parameters
+        ----------
+        name, doc : str
+            Name of the graph, and what the model is.
+        version : str
+            The version of skrnn.
+        metadata : dict of str to str
+            For whoever feeds the model.
+
+        Returns
+        -------
+        onnx.ModelProto
+        """
+        helper = self.onnx.helper
+        graph = helper.make_graph(
+            self.nodes, name, self.inputs, self.outputs, list(self.initializers.values())
+        )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
+        model = helper.make_model(
+            graph,
+            opset_imports=opsets,
+            ir_version=IR_VERSION,
+            producer_name="skrnn",
+            producer_version=version,
+            doc_string=doc,
+        )
+        helper.set_model_props(model, metadata)
+        return model
+
+    def _value(self, name, dtype, shape):
+        return self.onnx.helper.make_tensor_value_info(name, self._type(dtype), shape)
+
+    def _type(self, dtype):
+        if dtype is str:
+            return self.onnx.TensorProto.STRING
+        return self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))

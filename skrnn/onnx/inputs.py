@@ -1,0 +1,160 @@
+"""What a model is fed, brought to sequences and their lengths as :mod:`skrnn.sequences` does it.
+
+Whatever the caller pads with, behind these nodes every row begins with its first real step, has
+at least one, and the array is as wide as the longest row. What the estimator refuses with an
+error is an error here too: ONNX has no operator for that, but `Gather` must fail on an index
+that is out of bounds, and runtimes name the node.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skrnn.onnx.graph import ML
+from skrnn.token_array import PADDING, UNKNOWN
+
+SAMPLES, STEPS = "n_samples", "n_timesteps"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Sequences in a graph, by the names of their tensors.
+
+    Attributes
+    ----------
+    values : str
+        Token ids int64 of shape (n_samples, n_timesteps), or float32 of shape (n_samples,
+        n_timesteps, n_channels); padding is 0.
+    lengths : str
+        Number of real steps of each row, int64 of shape (n_samples, 1), at least 1.
+    """
+
+    values: str
+    lengths: str
+
+
+def token_input(graph, vocabulary_size):
+    """Declare the input "tokens" and return its `Steps`."""
+    tokens = graph.cast(graph.input("tokens", np.int32, [SAMPLES, STEPS]), np.int64)
+    # Gather counts negative indices from the end; so they are out of bounds like all others.
+    is_negative = graph.add("Less", tokens, np.int64(0))
+    return _token_steps(graph, graph.add("Where", is_negative, np.int64(vocabulary_size), tokens))
+
+
+def word_input(graph, vocabulary, max_length, truncate):
+    """Declare the input "words" and return the `Steps` of their ids.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write.
+    vocabulary : dict of str to int
+        The ids.
+    max_length : int or None
+        Longer rows are cut to this.
+    truncate : {"head", "tail", "both"}
+        What is kept of them.
+
+    Returns
+    -------
+    Steps
+    """
+    words = graph.input("words", str, [SAMPLES, STEPS])
+    tokens = graph.add(
+        "LabelEncoder",
+        words,
+        name="vocabulary",
+        domain=ML,
+        keys_strings=["", *vocabulary],
+        values_int64s=[PADDING, *vocabulary.values()],
+        default_int64=UNKNOWN,
+    )
+    if max_length is not None:
+        tokens = _truncated(graph, tokens, max_length, truncate)
+    return _token_steps(graph, tokens)
+
+
+def channel_input(graph, shape):
+    """Declare the input "channels" and return its `Steps`.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write.
+    shape : tuple
+        () for a table of one channel, else (n_channels,).
+
+    Returns
+    -------
+    Steps
+    """
+    x = graph.input("channels", np.float32, [SAMPLES, STEPS, *shape])
+    if not shape:
+        x = graph.add("Unsqueeze", x, np.array([2]))
+    # One step more, of padding: a row that has none gets it as its step of zeros.
+    x = graph.add("Pad", x, np.array([0, 0, 0, 0, 1, 0]), np.float32(np.nan))
+    is_nan = graph.add("IsNaN", x)
+    is_padding = graph.add("ReduceMin", graph.cast(is_nan, np.int32), axes=[2], keepdims=0)
+    real = graph.cast(graph.add("Sub", np.int32(1), is_padding), np.int64)
+    lengths = graph.add("ReduceSum", real, np.array([1]))
+    # If NaN stands before the end, one of the first steps, as many as are real, is not.
+    is_bad = graph.cast(graph.add("Or", is_nan, graph.add("IsInf", x)), np.int32)
+    is_bad = graph.cast(graph.add("ReduceMax", is_bad, axes=[2], keepdims=0), np.bool_)
+    is_within = graph.add("Less", graph.positions(x, 1), lengths)
+    is_bad = graph.cast(graph.add("And", is_bad, is_within), np.int32)
+    refused = graph.add("ReduceMax", is_bad, axes=[0, 1], keepdims=0)
+    no_more = graph.add("Gather", np.array([0]), refused, name="no NaN or infinity before the end")
+    lengths = graph.add("Add", graph.add("Max", lengths, np.array([[1]])), no_more)
+    x = graph.add("Where", is_nan, np.float32(0), x)
+    return Steps(_as_wide_as_the_longest(graph, x, lengths), lengths)
+
+
+def mask(graph, steps):
+    """Return whether a step is real, bool of shape (n_timesteps, n_samples, 1)."""
+    is_real = graph.add("Less", graph.positions(steps.values, 1), steps.lengths)
+    is_real = graph.add("Transpose", is_real, perm=[1, 0])
+    return graph.add("Unsqueeze", is_real, np.array([2]))
+
+
+def _token_steps(graph, tokens):
+    """Drop zeros wherever they stand; make one unknown word of rows that know none."""
+    # One step more, of padding, so that even an array without columns has a place for that word.
+    tokens = graph.add("Pad", tokens, np.array([0, 0, 0, 1]), np.int64(PADDING))
+    positions = graph.positions(tokens, 1)
+    is_known = graph.cast(graph.add("Greater", tokens, np.int64(UNKNOWN)), np.int32)
+    is_known = graph.cast(graph.add("ReduceMax", is_known, axes=[1], keepdims=1), np.bool_)
+    is_first = graph.add("Equal", positions, np.int64(0))
+    unknown = graph.add("Where", is_first, np.int64(UNKNOWN), np.int64(PADDING))
+    tokens = graph.add("Where", is_known, tokens, unknown)
+    is_real, n_before, lengths = _ranks(graph, tokens)
+    # Real tokens move to the front and padding to the back, each in its order.
+    to_front = graph.add("Sub", n_before, np.int64(1))
+    to_back = graph.add("Add", lengths, graph.add("Sub", positions, n_before))
+    place = graph.add("Where", is_real, to_front, to_back)
+    tokens = graph.add("ScatterElements", tokens, place, tokens, axis=1)
+    return Steps(_as_wide_as_the_longest(graph, tokens, lengths), lengths)
+
+
+def _truncated(graph, tokens, max_length, truncate):
+    """Replace by padding what :func:`skrnn.text.rows.truncate_rows` leaves out."""
+    n_head = {"head": max_length, "tail": 0, "both": max_length - max_length // 2}[truncate]
+    n_tail = max_length - n_head
+    is_real, n_before, lengths = _ranks(graph, tokens)
+    in_head = graph.add("LessOrEqual", n_before, np.int64(n_head))
+    n_left = graph.add("Sub", lengths, n_before)
+    in_tail = graph.add("Less", n_left, np.int64(n_tail))
+    is_kept = graph.add("And", is_real, graph.add("Or", in_head, in_tail))
+    return graph.add("Where", is_kept, tokens, np.int64(PADDING))
+
+
+def _ranks(graph, tokens):
+    """Return whether tokens are real, how many are up to each, and how many a row has."""
+    is_real = graph.add("Not", graph.add("Equal", tokens, np.int64(PADDING)))
+    real = graph.cast(is_real, np.int64)
+    n_before = graph.add("CumSum", real, np.int64(1))
+    return is_real, n_before, graph.add("ReduceSum", real, np.array([1]))
+
+
+def _as_wide_as_the_longest(graph, x, lengths):
+    longest = graph.add("ReduceMax", lengths, axes=[0], keepdims=0)
+    return graph.add("Slice", x, np.array([0]), longest, np.array([1]))

@@ -1,0 +1,106 @@
+"""N-grams found in the graph, as :mod:`skrnn.ngrams` finds them.
+
+An n-gram is coded as the number of its first n - 1 tokens times the size of the vocabulary, plus
+its last token. Here every n-gram's number is the row of its weights in one table for all lengths,
+and an n-gram that is not kept has the number of a row of zeros. Its code, and so that of what
+would be longer, is no kept one's: tokens 0 and 1 are the last of none.
+"""
+
+import numpy as np
+
+from skrnn.onnx.graph import ML
+
+
+class NgramTable:
+    """The weights of an `NgramModel` in a graph, and the n-grams of token sequences.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write.
+    model : skrnn.ngrams.NgramModel
+        Fitted.
+    tokens : str
+        Token ids int64 of shape (n_samples, n_timesteps), padding behind the others.
+    """
+
+    def __init__(self, graph, model, tokens):
+        self.graph = graph
+        self.model = model
+        coef = model._coef
+        self.none = coef.shape[1]
+        weights = np.zeros((self.none + 1, len(coef)), np.float32)
+        weights[: self.none] = coef.T
+        self.weights = graph.constant(weights, "ngram_weights")
+        self.found = list(self._find(tokens))
+
+    def evidence(self):
+        """Return what the n-grams that end at a step say, (n_samples, n_timesteps, n_outputs)."""
+        said = [self.graph.add("Gather", self.weights, found, axis=0) for found in self.found]
+        total = said[0] if len(said) == 1 else self.graph.add("Sum", *said)
+        return self.graph.add("Mul", total, np.float32(self.model._scale))
+
+    def scores(self):
+        """Return what all n-grams of a row say, each counted once, (n_samples, n_outputs)."""
+        graph = self.graph
+        found = self.found[0]
+        if len(self.found) > 1:
+            found = graph.add("Concat", *self.found, axis=1)
+        # Sorted, equal ones are neighbours, of which the first counts.
+        width = graph.add("Unsqueeze", graph.size(found, 1), np.array([0]))
+        ordered, _ = graph.add("TopK", found, width, axis=1, n_outputs=2)
+        # Every row has a step, so the slice of all but the last is never out of place.
+        before = graph.add("Slice", ordered, np.array([0]), np.array([-1]), np.array([1]))
+        before = graph.add("Pad", before, np.array([0, 1, 0, 0]), np.int64(-1))
+        is_first = graph.add("Not", graph.add("Equal", ordered, before))
+        counted = graph.add("Where", is_first, ordered, np.int64(self.none))
+        weights = graph.add("Gather", self.weights, counted, axis=0)
+        total = graph.add("ReduceSum", weights, np.array([1]), keepdims=0)
+        return graph.add("Add", total, np.asarray(self.model._intercept, np.float32))
+
+    def _find(self, tokens):
+        """Yield for each length the numbers of the n-grams that end at each step."""
+        graph, vocabulary = self.graph, self.model._vocabulary
+        shortest, _ = vocabulary.ngram_range
+        size = vocabulary.vocabulary_size
+        first, number, previous = 0, None, 0
+        # Rows of the table for the n-grams that are weighed; numbers behind it for shorter ones.
+        beyond = self.none + 1
+        for n, codes in enumerate(vocabulary._codes, 1):
+            if not len(codes):
+                break  # and so there is no longer one
+            if n > 1:
+                codes = codes + previous * size  # by the number of the table
+            if n >= shortest:
+                previous, first = first, first + len(codes)
+            else:
+                previous, beyond = beyond, beyond + len(codes)
+            numbers = previous + np.arange(len(codes))
+            if n == 1:
+                table = np.full(size, self.none, np.int64)
+                table[codes] = numbers
+                name = f"n-grams of the ids 0 to {size - 1}"
+                number = graph.add("Gather", table, tokens, name=name)
+            else:
+                number = self._look_up(number, tokens, codes, numbers, size, n)
+            if n >= shortest:
+                yield number
+        if not first:
+            is_any = graph.add("Less", tokens, np.int64(0))  # nowhere
+            yield graph.add("Where", is_any, tokens, np.int64(self.none))
+
+    def _look_up(self, shorter, tokens, codes, numbers, size, n):
+        graph = self.graph
+        # The n-gram that ends here begins with the shorter one that ends a step before.
+        shorter = graph.add("Slice", shorter, np.array([0]), np.array([-1]), np.array([1]))
+        shorter = graph.add("Pad", shorter, np.array([0, 1, 0, 0]), np.int64(self.none))
+        code = graph.add("Add", graph.add("Mul", shorter, np.int64(size)), tokens)
+        return graph.add(
+            "LabelEncoder",
+            code,
+            name=f"ngrams_{n}",
+            domain=ML,
+            keys_int64s=codes,
+            values_int64s=numbers,
+            default_int64=self.none,
+        )
