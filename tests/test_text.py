@@ -312,6 +312,55 @@ def test_inverse_transform_of_bad_ids(X, error, message):
         model.inverse_transform(X)
 
 
+# --- The words of a document ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"lowercase": False, "strip_accents": "unicode", "max_length": 2},
+        {"token_pattern": r"(?u)\b(\w)\w+\b"},
+        {"analyzer": "char"},
+        {"tokenizer": str.split},
+        {"analyzer": str.split},
+    ],
+    ids=str,
+)
+def test_build_analyzer_cuts_as_transform_does(given):
+    """Fails if its words are not those whose ids `transform` gives, in their order.
+
+    It has to work before `fit`, and, pickled, in a worker of the caller's.
+    """
+    documents = [*DOCS, "Ça va? <br/> It wasn't!"]
+    analyzer = pickle.loads(pickle.dumps(TextToSequence(**given).build_analyzer()))
+    rows = [analyzer(document) for document in documents]
+    assert {type(row) for row in rows} == {list}
+    text = TextToSequence(**{**given, "max_length": None}, min_df=2).fit(documents)
+    assert 1 in text.transform(documents).data  # words without an id are words too
+    ids = [[text.vocabulary_.get(word, 1) for word in row] for row in rows]
+    assert plain_rows(text.transform(documents)) == ids
+
+
+def test_build_analyzer_of_tokens():
+    """Fails if documents that are cut already are refused, or given back to be changed."""
+    document = ["I", "did"]
+    words = TextToSequence(analyzer=list).build_analyzer()(document)
+    assert words == document and words is not document
+    same = TextToSequence(analyzer=lambda document: document).build_analyzer()
+    assert same(document) is not document
+
+
+def test_build_analyzer_refuses():
+    """Fails if an error comes late, or a list of documents is read as one."""
+    with pytest.raises(ValueError, match="not a regular expression"):
+        TextToSequence(token_pattern="(").build_analyzer()
+    with pytest.raises(TypeError, match="is list"):
+        TextToSequence().build_analyzer()(["two", "documents"])
+    with pytest.raises(ValueError, match="is NoneType"):
+        TextToSequence().build_analyzer()(None)
+
+
 # --- Other processes and threads --------------------------------------------------------
 
 

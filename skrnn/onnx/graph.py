@@ -2,8 +2,7 @@
 
 import numpy as np
 
-# LSTM, GRU and RNN are as they are now since opset 7, the latest form of another operator used
-# here dates from opset 13. In this format any onnxruntime since 1.8 (2021) loads the models.
+# The lowest that has the operators in the form used here; onnxruntime reads it since 1.8 (2021).
 OPSET, ML_OPSET, IR_VERSION = 14, 2, 7
 ML = "ai.onnx.ml"
 
@@ -105,7 +104,7 @@ class Graph:
         return self.add("Range", np.int64(0), self.size(tensor, axis), np.int64(1))
 
     def model(self, name, doc, version, metadata):
-        """Return what was added as a model that passed ONNX's checks of its structure.
+        """Return what was added as a model.
 
         Parameters
         ----------

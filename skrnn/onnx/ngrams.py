@@ -63,7 +63,7 @@ class NgramTable:
         graph, vocabulary = self.graph, self.model._vocabulary
         shortest, _ = vocabulary.ngram_range
         size = vocabulary.vocabulary_size
-        first, number, previous = 0, None, 0
+        n_weighed, number, previous = 0, None, 0
         # Rows of the table for the n-grams that are weighed; numbers behind it for shorter ones.
         beyond = self.none + 1
         for n, codes in enumerate(vocabulary._codes, 1):
@@ -72,7 +72,7 @@ class NgramTable:
             if n > 1:
                 codes = codes + previous * size  # by the number of the table
             if n >= shortest:
-                previous, first = first, first + len(codes)
+                previous, n_weighed = n_weighed, n_weighed + len(codes)
             else:
                 previous, beyond = beyond, beyond + len(codes)
             numbers = previous + np.arange(len(codes))
@@ -85,7 +85,7 @@ class NgramTable:
                 number = self._look_up(number, tokens, codes, numbers, size, n)
             if n >= shortest:
                 yield number
-        if not first:
+        if not n_weighed:
             is_any = graph.add("Less", tokens, np.int64(0))  # nowhere
             yield graph.add("Where", is_any, tokens, np.int64(self.none))
 

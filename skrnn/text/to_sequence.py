@@ -462,7 +462,7 @@ class TextToSequence(
 
 
 def _analyze(analyzer, document):
-    return list(next(analyzer.iter_tokens([document])))
+    return next(analyzer.iter_tokens([document]))
 
 
 def _check_not_empty(lengths):
