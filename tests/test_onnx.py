@@ -99,10 +99,11 @@ def test_numbers_that_the_estimator_refuses(n_channels):
             estimator.predict_proba(wrong)
         with pytest.raises(Exception, match="no NaN or infinity before the end"):
             run(session, wrong)
-    if n_channels:
-        X[4, 3, 1] = np.nan
+    for step in (3, 16) if n_channels else ():  # within, and the last real one
+        wrong = X.copy()
+        wrong[4, step, 1] = np.nan
         with pytest.raises(Exception, match="no NaN or infinity before the end"):
-            run(session, X)
+            run(session, wrong)
 
 
 @pytest.mark.parametrize("multilabel", [False, True], ids=["classes", "labels"])
