@@ -15,6 +15,7 @@ _HOMES = {
     "build_network": "network",
     "save": "persistence",
     "load": "persistence",
+    "to_onnx": "onnx",
     "compare": "comparison",
     "fetch_imdb": "datasets",
     "load_imdb": "datasets",
