@@ -284,7 +284,7 @@ def _decode_training(state, node, estimator, shapes):
 def _take_value(node, key):
     value = node.take(key, "a value", lambda value: True)
     try:
-        return decode_value(value)
+        return decode_value(value, may_be_object=True)
     except ValueError as error:
         node.refuse(f"{key!r}: {error}")
 

@@ -8,6 +8,7 @@ from skrnn.persistence.errors import shown
 
 # What a parameter becomes that a checkpoint leaves out; else what it is by default.
 _LEFT_OUT_AS = {"embeddings": None}
+_MAY_BE_OBJECTS = {"dtype", "optimizer", "learning_rate"}
 _CONTAINERS = ("default", "pandas", "polars")
 
 
@@ -95,7 +96,7 @@ def decode_parameters(node, cls, *, allowed=lambda key, value: True):
         if key not in known:
             node.refuse(f"{cls.__name__} of this version has no parameter {shown(key)}.")
         try:
-            parameters[key] = decode_value(value)
+            parameters[key] = decode_value(value, may_be_object=key in _MAY_BE_OBJECTS)
         except ValueError as error:
             node.refuse(f"The parameter {key!r}: {error}")
         if not allowed(key, parameters[key]):

@@ -24,6 +24,12 @@ MAX_DENSE_STEPS = 2**20
 MAX_STEPS = 2**31 - 2
 # The time of cutting a text into n-grams goes with the longest.
 MAX_NGRAM = 100
+# As types, as dtypes or by name.
+_DTYPES = [
+    kind
+    for name in ("int32", "int64", "float32", "float64")
+    for kind in (np.dtype(name), np.dtype(name).type, name)
+]
 _OWN_WORDS = "Change the documents before they come into the pipeline, or keep it with joblib.dump."
 WAYS_OUT = dict.fromkeys(("preprocessor", "tokenizer", "analyzer", "strip_accents"), _OWN_WORDS) | {
     "vocabulary": "Give it as a list or dict.",
@@ -84,11 +90,8 @@ def decode_counts(node, cls):
     """Make the CountVectorizer or TfidfVectorizer of a node."""
     estimator = decode_parameters(node, cls, allowed=_is_data)
     _check_pattern(estimator, node)
-    least, most = estimator.ngram_range
-    if not (type(least) is type(most) is int and 1 <= least <= most <= MAX_NGRAM):
+    if not _is_ngram_range(estimator.ngram_range):
         node.refuse(f"The parameter 'ngram_range' is not (n, m) with 1 <= n <= m <= {MAX_NGRAM}.")
-    if np.dtype(estimator.dtype).kind not in "if":
-        node.refuse(f"The parameter 'dtype' is {estimator.dtype}, which counts do not have.")
     state = node.below("state")
     terms = _take_vocabulary(state)
     estimator.vocabulary_ = dict(zip(terms, range(len(terms)), strict=True))
@@ -127,6 +130,8 @@ def _is_data(key, value):
         return value == "content"
     if key == "encoding":  # a name that Python looks up by an import
         return value in ("utf-8", "latin-1", "ascii")
+    if key == "dtype":
+        return value in _DTYPES
     if key in ("vocabulary", "stop_words") and value is not None:
         items = value if isinstance(value, list | tuple | dict) else [value]
         return isinstance(value, str | list | tuple | dict) and all(
@@ -135,8 +140,16 @@ def _is_data(key, value):
     return key not in ("preprocessor", "tokenizer") or value is None
 
 
+def _is_ngram_range(value):
+    if not isinstance(value, tuple | list) or list(map(type, value)) != [int, int]:
+        return False
+    return 1 <= value[0] <= value[1] <= MAX_NGRAM
+
+
 def _check_pattern(estimator, node):
     pattern = estimator.token_pattern
+    if pattern is None and estimator.analyzer == "word":
+        node.refuse("Neither a token_pattern nor a tokenizer says what a word is.")
     if pattern is None or pattern in KNOWN_PATTERNS or pattern in node.reading.token_patterns:
         return
     node.refuse(

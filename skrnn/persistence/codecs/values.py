@@ -57,13 +57,21 @@ def encode_value(value):
     return written
 
 
-def decode_value(value):
+def decode_value(value, *, may_be_object=False):
     """Return what `encode_value` has written.
+
+    Parameters
+    ----------
+    value : None, bool, int, float, str, list or dict
+        The value as JSON.
+    may_be_object : bool, default=False
+        Whether it may be a dtype or one of Keras's objects. These can be called, which elsewhere
+        a parameter would be for its function.
 
     Raises
     ------
     ValueError
-        Where it has not.
+        Where it is no value.
     """
     if type(value) in _SCALARS:
         return value
@@ -71,25 +79,25 @@ def decode_value(value):
         return [decode_value(one) for one in value]
     kind, *others = value or [None]
     inner = value.get(kind)
-    if kind == "keras" and others == ["config"]:
+    if kind == "keras" and others == ["config"] and may_be_object:
         return optimizers.decode(inner, value["config"])
-    if others:
-        raise ValueError("An object that stands for a value has more than one key.")
-    if kind == "tuple" and type(inner) is list:
+    if not others and kind == "tuple" and type(inner) is list:
         return tuple(decode_value(one) for one in inner)
-    if kind == "dict" and type(inner) is list:
-        if not all(type(pair) is list and len(pair) == 2 for pair in inner):
-            raise ValueError("A dict is not written as a list of pairs.")
-        pairs = [(decode_value(key), decode_value(one)) for key, one in inner]
-        if not all(isinstance(key, bool | int | float | str | tuple) for key, _ in pairs):
-            raise ValueError("A dict has a key that is no number, string or tuple.")
-        try:
-            return dict(pairs)
-        except TypeError as error:
-            raise ValueError(f"A dict has a key that is none: {error}.") from None
-    if kind in ("type", "dtype") and type(inner) is str and inner in _NUMBERS:
+    if not others and kind == "dict" and type(inner) is list:
+        return _decode_dict(inner)
+    is_number = type(inner) is str and inner in _NUMBERS and not others and may_be_object
+    if is_number and kind in ("type", "dtype"):
         return _NUMBERS[inner].type if kind == "type" else _NUMBERS[inner]
-    raise ValueError("An object stands for no value that is known.")
+    raise ValueError("An object stands for no value that may be here.")
+
+
+def _decode_dict(pairs):
+    if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
+        raise ValueError("A dict is not written as a list of pairs.")
+    pairs = [(decode_value(key), decode_value(one)) for key, one in pairs]
+    if not all(type(key) in _SCALARS for key, _ in pairs):
+        raise ValueError("A dict has a key that is no number and no string.")
+    return dict(pairs)
 
 
 def encode_labels(labels):
