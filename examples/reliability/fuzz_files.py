@@ -145,6 +145,8 @@ def at(tree, path):
 def damage_tree(tree, draw):
     """Change a tree somewhere; return it."""
     all_places = list(places(tree))
+    if len(all_places) == 1:
+        return tree
     path = draw.one_of(all_places[1:])
     parent, key = at(tree, path[:-1]), path[-1]
     kind = draw.number(8)

@@ -47,5 +47,5 @@ def shown(value, width=60):
         value = value[: width + 1]
     elif isinstance(value, dict | list):
         return f"a {type(value).__name__} of {len(value)}"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= width else text[: width - 3] + "..."

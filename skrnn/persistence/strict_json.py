@@ -28,7 +28,13 @@ def dumps(tree):
         Where the tree has something else, is nested deeper than `MAX_DEPTH`, or has an integer
         of more than `MAX_DIGITS` digits; named by its place.
     """
-    _check(tree, _refuse_to_write)
+    found = _odd(tree)
+    if found is not None:
+        kind, value, problem = found
+        raise kind(
+            f"{_where(tree, value)} {problem}. A file takes dict with keys of str, list, str, int, "
+            "float, bool and None; turn the value into these before."
+        )
     return json.dumps(tree, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
@@ -49,11 +55,9 @@ def loads(data, part):
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError among them
         told = error.problem if isinstance(error, InvalidFileError) else f"No JSON: {error}."
         raise InvalidFileError(told, part) from None
-
-    def refuse(kind, where, problem):
-        raise InvalidFileError(f"{where} {problem}.", part)
-
-    _check(tree, refuse)
+    found = _odd(tree)
+    if found is not None:
+        raise InvalidFileError(f"JSON {found[2]}.", part)
     return tree
 
 
@@ -74,38 +78,49 @@ def _short_int(digits):
     return int(digits)
 
 
-def _check(tree, refuse):
-    # Not recursive: what is looked for may be a tree too deep for recursion.
-    level, depth = [("document", tree)], 0
-    while level:
-        if depth > MAX_DEPTH:
-            refuse(ValueError, "JSON", f"is nested deeper than {MAX_DEPTH} levels")
-        below = []
-        for where, value in level:
-            if type(value) is dict:
-                for key, one in value.items():
-                    if type(key) is not str:
-                        refuse(TypeError, where, f"has a key that is no str, {shown(key)}")
-                    # Leaves are most of a tree: no place is made for them before it is needed.
-                    if type(one) not in _PLAIN:
-                        below.append((f"{where}[{shown(key)}]", one))
-            elif type(value) is list:
-                below.extend(
-                    (f"{where}[{k}]", one) for k, one in enumerate(value) if type(one) not in _PLAIN
-                )
-            elif type(value) is int:
-                if not -_LIMIT < value < _LIMIT:
-                    refuse(ValueError, where, f"is an integer of more than {MAX_DIGITS} digits")
-            elif type(value) not in _PLAIN:
-                refuse(TypeError, where, f"is of type {type(value).__name__}, which JSON has not")
-        level, depth = below, depth + 1
-
-
 _PLAIN = {str, float, bool, type(None)}
 
 
-def _refuse_to_write(kind, where, problem):
-    raise kind(
-        f"{where} {problem}. A file takes dict with keys of str, list, str, int, float, bool and "
-        "None; turn the value into these before."
-    )
+def _odd(tree):
+    """Return an error's type, a value and what is wrong with it; None where all is well.
+
+    Not recursive: what is looked for may be a tree too deep for recursion. And it keeps no more
+    than a reference to each branch: a file may be nothing but branches.
+    """
+    level, depth = [[tree]], -1
+    while level:
+        if depth > MAX_DEPTH:
+            return ValueError, tree, f"is nested deeper than {MAX_DEPTH} levels"
+        below = []
+        for branch in level:
+            leaves = branch
+            if type(branch) is dict:
+                leaves = branch.values()
+                if not all(type(key) is str for key in branch):
+                    return TypeError, branch, "has a key that is no str"
+            for one in leaves:
+                kind = type(one)
+                if kind is dict or kind is list:
+                    if one:
+                        below.append(one)
+                elif kind is int:
+                    if not -_LIMIT < one < _LIMIT:
+                        return ValueError, one, f"is an integer of more than {MAX_DIGITS} digits"
+                elif kind not in _PLAIN:
+                    return TypeError, one, f"is of type {kind.__name__}, which JSON has not"
+        level, depth = below, depth + 1
+    return None
+
+
+def _where(tree, value):
+    """Return where in a tree a value stands, for an error."""
+    branches = [("document", tree)]
+    while branches:
+        where, branch = branches.pop()
+        if branch is value:
+            return where
+        keys = branch if type(branch) is dict else ()
+        if type(branch) is list:
+            keys = range(len(branch))
+        branches.extend((f"{where}[{key!r}]", branch[key]) for key in keys)
+    return "document"
