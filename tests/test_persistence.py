@@ -16,6 +16,7 @@ import pytest
 import sklearn
 from bare import ESTIMATOR
 from sklearn.base import clone
+from sklearn.callback import ProgressBar
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -427,6 +428,29 @@ def test_further_attributes_are_refused(path):
     pipe[0].comment = "mine"
     with pytest.raises(TypeError, match="TfidfVectorizer has the attribute 'comment'"):
         save(pipe, path)
+
+
+def test_callbacks_of_scikit_learn_are_refused(path):
+    """Fails if callbacks set on an estimator or a pipeline are dropped in silence."""
+    for one in (small().fit(IDS, Y), make_nbsvm().fit(REVIEWS, LABELS)):
+        with pytest.raises(TypeError, match=r"set_callbacks\(\) without any"):
+            save(one.set_callbacks(ProgressBar()), path)
+        save(one.set_callbacks(), path)
+
+
+def test_snapshots_of_a_running_fit(path):
+    """Fails if the copy that predicts in the midst of a fit cannot be written."""
+    estimator = small(epochs=2).fit(IDS, Y)
+    halfway = clone(estimator).fit(IDS, Y)
+    halfway._keras = estimator._keras.__class__(estimator._keras.network, estimator._keras.seed)
+    halfway._keras._variables = [
+        variable.numpy() for variable in network_variables(estimator.model_)
+    ]
+    halfway._keras.history_ = estimator.history_
+    del halfway.best_epoch_, halfway.pretraining_history_
+    found = loaded(halfway, path)
+    assert found.predict_proba(IDS).tobytes() == estimator.predict_proba(IDS).tobytes()
+    assert found.partial_fit(IDS, Y).n_iter_ == 3
 
 
 def test_unfitted(path):

@@ -44,7 +44,7 @@ _SEEDS = ("uint32", "int64")
 
 def encode_classifier_state(estimator, place):
     """Return the fitted state of an RNNClassifier."""
-    refuse_other_attributes(estimator, _ATTRIBUTES)
+    refuse_other_attributes(estimator, place, _ATTRIBUTES)
     state = {
         "classes": encode_labels(estimator.classes_),
         "multilabel": bool(estimator._targets.multilabel),
@@ -295,7 +295,9 @@ def _has_own_settings(kwargs):
     if not isinstance(optimizer, str):
         return hasattr(optimizer, "apply_gradients") and not any(options.values())
     rate, norm = options.values()
-    is_rate = (type(rate) is float and 0 < rate < np.inf) or hasattr(rate, "get_config")
+    # A copy made for predictions in the midst of a fit has no step size.
+    is_rate = "optimizer__learning_rate" not in kwargs
+    is_rate |= (type(rate) is float and 0 < rate < np.inf) or hasattr(rate, "get_config")
     is_norm = norm is None or (type(norm) is float and norm > 0)
     return is_optimizer_name(optimizer) and is_rate and is_norm
 

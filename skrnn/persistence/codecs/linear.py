@@ -19,7 +19,9 @@ WAYS_OUT = {"random_state": "Set it to an int or None before: set_params(random_
 
 def encode_linear_state(estimator, place):
     """Return the fitted state of a LogisticRegression or NBSVMClassifier."""
-    refuse_other_attributes(estimator, {"classes_", "coef_", "intercept_", "n_iter_"} | _FEATURES)
+    refuse_other_attributes(
+        estimator, place, {"classes_", "coef_", "intercept_", "n_iter_"} | _FEATURES
+    )
     for name in ("coef", "intercept", "n_iter"):
         place.put(name, getattr(estimator, f"{name}_"))
     return {"classes": encode_labels(estimator.classes_), **encode_features(estimator)}
@@ -53,7 +55,7 @@ def _decode_linear(node, cls):
 
 def encode_ratio_state(estimator, place):
     """Return the fitted state of a LogCountRatio."""
-    refuse_other_attributes(estimator, {"classes_", "log_count_ratio_"} | _FEATURES)
+    refuse_other_attributes(estimator, place, {"classes_", "log_count_ratio_"} | _FEATURES)
     place.put("log_count_ratio", np.asarray(estimator.log_count_ratio_))
     return {"classes": encode_labels(estimator.classes_), **encode_features(estimator)}
 

@@ -50,12 +50,7 @@ def encode_parameters(estimator, place, ways_out):
                 ) from None
             left_out.append(key)
     tree = {"parameters": parameters}
-    if hasattr(estimator, "_skl_callbacks"):
-        if not place.lenient:
-            raise TypeError(
-                f"{name} has callbacks from set_callbacks(), which a file without pickle cannot "
-                "keep. Call set_callbacks() without any before, and again after loading."
-            )
+    if place.lenient and hasattr(estimator, "_skl_callbacks"):
         left_out.append("set_callbacks")
     if left_out:
         tree["left_out"] = left_out
@@ -94,7 +89,10 @@ def decode_parameters(node, cls, *, allowed=lambda key, value: True):
     parameters = {}
     for key, value in tree.items():
         if key not in known:
-            node.refuse(f"{cls.__name__} of this version has no parameter {shown(key)}.")
+            node.refuse(
+                f"{cls.__name__} of this version has no parameter {shown(key)}.",
+                way_out="Install the versions that its part manifest.json names.",
+            )
         try:
             parameters[key] = decode_value(value, may_be_object=key in _MAY_BE_OBJECTS)
         except ValueError as error:
@@ -149,12 +147,19 @@ def _restore_requests(node, estimator):
     estimator._metadata_request = requests
 
 
-def refuse_other_attributes(estimator, known):
+def refuse_other_attributes(estimator, place, known):
     """Raise TypeError where an estimator has attributes of its own that a file would lose."""
+    if place.lenient:
+        return
+    name = type(estimator).__name__
+    if hasattr(estimator, "_skl_callbacks"):
+        raise TypeError(
+            f"{name} has callbacks from set_callbacks(), which a file without pickle cannot keep. "
+            "Call set_callbacks() without any before, and again after loading."
+        )
     known = {*estimator.get_params(deep=False), *known}
     odd = [key for key in vars(estimator) if not key.startswith("_") and key not in known]
     if odd:
-        name = type(estimator).__name__
         raise TypeError(
             f"{name} has the attribute {odd[0]!r}, which is none of its own and which a file "
             "would lose. Delete it with del, or keep the estimator with joblib.dump."

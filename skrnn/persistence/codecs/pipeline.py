@@ -28,7 +28,7 @@ def encode_pipeline(pipeline, place, encode_step):
             f"Pipeline has memory={shown(pipeline.memory)}, a cache of this machine, which a file "
             "does not keep. Set it to None before: set_params(memory=None)."
         )
-    refuse_other_attributes(pipeline, {"feature_names_in_"})
+    refuse_other_attributes(pipeline, place, {"feature_names_in_"})
     steps = []
     for i, (name, step) in enumerate(pipeline.steps):
         if step is not None and not isinstance(step, str):

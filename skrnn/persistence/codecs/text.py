@@ -39,7 +39,7 @@ WAYS_OUT = dict.fromkeys(("preprocessor", "tokenizer", "analyzer", "strip_accent
 
 def encode_sequence_state(estimator, place):
     """Return the fitted state of a TextToSequence."""
-    refuse_other_attributes(estimator, {"vocabulary_", "n_timesteps_"})
+    refuse_other_attributes(estimator, place, {"vocabulary_", "n_timesteps_"})
     words = list(estimator.vocabulary_)
     if list(estimator.vocabulary_.values()) != list(range(FIRST_WORD, FIRST_WORD + len(words))):
         raise ValueError(
@@ -70,7 +70,7 @@ def decode_sequence(node):
 
 def encode_counts_state(estimator, place):
     """Return the fitted state of a CountVectorizer or TfidfVectorizer."""
-    refuse_other_attributes(estimator, {"vocabulary_", "fixed_vocabulary_"})
+    refuse_other_attributes(estimator, place, {"vocabulary_", "fixed_vocabulary_"})
     terms = sorted(estimator.vocabulary_, key=estimator.vocabulary_.get)
     if [int(estimator.vocabulary_[term]) for term in terms] != list(range(len(terms))):
         raise ValueError(
