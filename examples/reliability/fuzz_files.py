@@ -199,9 +199,9 @@ def damage_arrays(arrays, draw):
     elif kind == 5 and array.ndim:
         array = array[: draw.number(len(array) + 1)] if draw.number(2) else array.T
     elif array.size and array.dtype.kind == "f":
-        array.flat[draw.number(array.size)] = draw.one_of(
-            [np.nan, np.inf, -np.inf, 1e3, -1e3, 1e12, 9.9e11, -9.9e11, 1e-40, 0, 60000]
-        )
+        values = [np.nan, np.inf, -np.inf, 1e3, -1e3, 1e12, 9.9e11, -9.9e11, 1e-40, 0, 60000]
+        with np.errstate(over="ignore"):
+            array.flat[draw.number(array.size)] = draw.one_of(values)
     elif array.size and array.dtype.kind in "iu":
         values = [0, 1, 2, 5, 100, 2**31, 2**62, -1, -(2**62)]
         array.flat[draw.number(array.size)] = np.array(draw.one_of(values)).astype(array.dtype)

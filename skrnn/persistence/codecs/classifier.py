@@ -257,8 +257,8 @@ def _decode_training(state, node, estimator, shapes):
         ),
         "batch_size": training.take(
             "batch_size",
-            "a positive integer or 'auto'",
-            lambda v: v == "auto" or (type(v) is int and v > 0),
+            "a positive integer, 'auto' or null",
+            lambda v: v is None or v == "auto" or (type(v) is int and v > 0),
         ),
         "verbose": training.take_int("verbose", 0, 2),
         "optimizer": _take_value(training, "optimizer"),
