@@ -154,6 +154,11 @@ ATTACKS = {
     "hostile pattern": ("default", set_first("token_pattern", "(a+)+$"), "token_patterns="),
     "long n-grams": ("nbsvm", set_first("ngram_range", {"tuple": [1, 10**9]}), "'ngram_range'"),
     "one end of a range": ("nbsvm", set_first("ngram_range", {"tuple": [1]}), "'ngram_range'"),
+    "keys that collide": (
+        "default",
+        put("parameters", "class_weight", {"dict": [[(2**61 - 1) * k, 1] for k in range(20_000)]}),
+        "more than 10000 keys",
+    ),
     "many layers": ("gru_attention", put(*NETWORK, "units", [1] * 101), "'units'"),
     # sizes
     "vocabulary": ("multilabel", put(*NETWORK, "vocabulary_size", 10**15), "vocabulary_size"),

@@ -19,6 +19,7 @@ _NUMBERS = {
         *("float16", "float32", "float64"),
     )
 }
+MAX_NUMBERED = 10_000
 _SCALARS = (bool, int, float, str, type(None))
 
 
@@ -97,6 +98,9 @@ def _decode_dict(pairs):
     pairs = [(decode_value(key), decode_value(one)) for key, one in pairs]
     if not all(type(key) in _SCALARS for key, _ in pairs):
         raise ValueError("A dict has a key that is no number and no string.")
+    # Unlike those of strings, hashes of numbers can be chosen to collide, which takes n * n steps.
+    if len(pairs) > MAX_NUMBERED and not all(type(key) is str for key, _ in pairs):
+        raise ValueError(f"A dict has more than {MAX_NUMBERED} keys that are numbers.")
     return dict(pairs)
 
 
