@@ -74,9 +74,11 @@ class CheckpointFolder:
         self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BaseException:
+        except BlockingIOError:
             os.close(self._lock)
             raise
+        except OSError:
+            pass  # a file system without locks; then it is up to the caller
 
     @classmethod
     def open(cls, folder, name, *, any_seed=False):

@@ -328,7 +328,10 @@ class Training(DataChecks):
         given = [*data, self.classes_, before, None if any_seed else seeds]
         words = next(part.words for part in data if hasattr(part, "words"))
         name = training_name(self, given, words)
-        return CheckpointFolder.open(self.checkpoint, name, any_seed=any_seed)
+        folder, newest = CheckpointFolder.open(self.checkpoint, name, any_seed=any_seed)
+        if newest is not None and self.verbose:
+            print(f"Going on from {newest.path}.")
+        return folder, newest
 
     def _adopt(self, checkpoint, seed, going_on):
         """Be what a finished training has made, as if it had been done again."""
