@@ -16,6 +16,7 @@ _HOMES = {
     "save": "persistence",
     "load": "persistence",
     "to_onnx": "onnx",
+    "InvalidFileError": "persistence",
     "compare": "comparison",
     "fetch_imdb": "datasets",
     "load_imdb": "datasets",

@@ -256,6 +256,7 @@ def test_other_data_has_a_folder_of_its_own(tmp_path):
     assert len(list(tmp_path.iterdir())) == 5
 
 
+@pytest.mark.reliability
 def test_a_search_keeps_every_fit_apart(tmp_path):
     """Fails if folds or candidates share a folder: scores would not be those without."""
     grid = {"units": [4, 6], "epochs": [1, 2]}

@@ -11,8 +11,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+PAGES = ["README.md", "docs/user_guide.md", "docs/persistence.md", "docs/onnx.md"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/user_guide.md", "docs/onnx.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_pages_run_as_written_and_in_silence(page, tmp_path):
     """Fails if a block of a page does not run, or its reader meets a warning or a log line."""
     if page == "docs/onnx.md":

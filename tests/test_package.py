@@ -28,6 +28,7 @@ PUBLIC = [
     "save",
     "load",
     "to_onnx",
+    "InvalidFileError",
     "compare",
     "fetch_imdb",
     "load_imdb",

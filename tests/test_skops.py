@@ -46,6 +46,7 @@ print(pipe.predict_proba(list(np.load("reviews.npy"))).tobytes().hex())
 """
 
 
+@pytest.mark.reliability
 def test_default_pipeline_in_another_process(tmp_path):
     """Fails if a type comes in that a reader was not told of, or predictions change."""
     pipe = network().fit(REVIEWS, LABELS)

@@ -18,20 +18,20 @@ class InvalidFileError(ValueError):
     ----------
     problem : str
         What was found, and what was wanted instead.
-    part : str or None
+    part : str or None, default=None
         Where in the file.
-    path : str, path-like or None
+    path : str, path-like or None, default=None
         Which file.
-    way_out : str
-        What to do about it.
+    way_out : str or None, default=None
+        What to do about it; None says to get the file anew.
     """
 
-    def __init__(self, problem, part=None, path=None, way_out=ANEW):
+    def __init__(self, problem, part=None, path=None, way_out=None):
         super().__init__(problem, part, path, way_out)
         self.problem = problem
         self.part = part
         self.path = path
-        self.way_out = way_out
+        self.way_out = way_out or ANEW
 
     def __str__(self):
         """Name the file, the part and the problem, then the way out."""
