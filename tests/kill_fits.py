@@ -21,8 +21,9 @@ from bare import ESTIMATOR
 import skrnn._scikeras  # noqa: F401 (imports TensorFlow, before the forks)
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 
-# A life: start, some training; whole trainings take several.
-LONGEST_LIFE = 3.0
+# Half of the lives end within so many seconds of birth, the start among them; the other half within
+# so many after the first new checkpoint, while batches are trained and files are written.
+FROM_BIRTH, FROM_CHECKPOINT = 3.0, 0.7
 
 
 def estimator(folder, seed):
@@ -89,11 +90,10 @@ def main(n_kills, seed):
             checkpoints = Path(folder, str(seed_of_fit))
             while not result.exists():
                 pid = start(checkpoints, seed_of_fit, X, y, result)
-                if told["kills"] < n_kills and wait(pid, rng.uniform(0.3, LONGEST_LIFE)):
+                if told["kills"] < n_kills and survives(pid, checkpoints, rng):
                     os.kill(pid, signal.SIGKILL)
                     told["kills"] += 1
-                    names = [p.name for p in checkpoints.glob("*/*.skrnn")]
-                    told["stood"].append(max(names, default=None))
+                    told["stood"].append(max(names(checkpoints), default=None))
                     told["while_writing"] += bool(list(checkpoints.glob("*/.*.tmp")))
                 os.waitpid(pid, 0)
             ended = json.loads(result.read_text())
@@ -104,14 +104,28 @@ def main(n_kills, seed):
     print(json.dumps(told))
 
 
-def wait(pid, seconds):
+def survives(pid, checkpoints, rng):
+    """Wait for a random moment, and return whether the process is still there."""
+    if rng.random() < 0.5:
+        return wait(pid, rng.uniform(0, FROM_BIRTH))
+    before = names(checkpoints)
+    is_there = wait(pid, 600, lambda: names(checkpoints) != before)
+    return is_there and wait(pid, rng.uniform(0, FROM_CHECKPOINT))
+
+
+def names(checkpoints):
+    """Return the names of the checkpoints that there are."""
+    return {path.name for path in checkpoints.glob("*/*.skrnn")}
+
+
+def wait(pid, seconds, is_over=lambda: False):
     """Wait, and return whether the process is still there."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and not is_over():
         # Looked at without being collected, so that its number stays its own.
         if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             return False
-        time.sleep(0.005)
+        time.sleep(0.002)
     return True
 
 
