@@ -9,11 +9,13 @@ from skrnn.training_state import EarlyStoppingState, is_finite
 class DivergedError(ValueError):
     """Loss or weights are no longer numbers."""
 
-    def __init__(self, epoch, what="Training"):
-        super().__init__(
-            f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a "
-            "smaller learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
-        )
+
+def diverged(epoch, what="Training"):
+    """Return the error to raise where they are not."""
+    return DivergedError(
+        f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
+        "learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
+    )
 
 
 class BestEpoch(keras.callbacks.EarlyStopping):
@@ -86,7 +88,7 @@ class FiniteTraining(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Look at the loss of the epoch, and at the weights that it ends with."""
         if not (np.isfinite(logs["loss"]) and is_finite(self.model.get_weights())):
-            raise DivergedError(epoch + 1)
+            raise diverged(epoch + 1)
 
 
 class EpochTasks(keras.callbacks.Callback):

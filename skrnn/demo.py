@@ -10,10 +10,10 @@ import numpy as np
 SENTENCE = "Not bad at all, I loved it"
 CLASSES = ("negative", "positive")
 
-# What the new process runs: nothing but joblib and the file.
+# What the new process runs: nothing but the file.
 _USE = """
-import sys, joblib
-pipeline = joblib.load(sys.argv[1])
+import sys, skrnn
+pipeline = skrnn.load(sys.argv[1])
 negative, positive = pipeline.predict_proba([sys.argv[2]])[0]
 label = ("negative", "positive")[int(positive > negative)]
 print(f"{label} (probability of positive: {positive:.3f})")
@@ -68,9 +68,9 @@ def run(*, data, cell, epochs, seed, output):
     pipeline = _make_pipeline(cell, epochs, seed, data, output / "checkpoints")
     seconds = _fit(pipeline, reviews, seed)
     print(
-        f"Trained in {seconds:.0f} s. Each epoch's checkpoint is in {output}/checkpoints/, a Keras"
+        f"Trained in {seconds:.0f} s. {output}/checkpoints has the last two epochs, models that\n"
+        "skrnn.load reads; after an interruption the same command goes on from them."
     )
-    print("model: import skrnn.network, then keras.models.load_model(path).")
     print(f"Kept: the weights of epoch {pipeline[-1].best_epoch_}, the best on held-out reviews.")
 
     _say("Compared on the test reviews")
@@ -83,7 +83,7 @@ def run(*, data, cell, epochs, seed, output):
     pipeline[-1].model_.summary(line_length=80)
 
     _say("Saved")
-    picture, saved = output / "training.png", output / "pipeline.joblib"
+    picture, saved = output / "training.png", output / "pipeline.skrnn"
     _save(pipeline, picture, saved)
 
     _say("Used from a new process")
@@ -158,9 +158,7 @@ def _make_pipeline(cell, epochs, seed, data, checkpoints):
     from sklearn.pipeline import Pipeline
 
     from skrnn import RNNClassifier, TextToSequence
-    from skrnn._backend import keras
 
-    checkpoint = keras.callbacks.ModelCheckpoint(checkpoints / "epoch-{epoch:02d}.keras")
     classifier = RNNClassifier(
         cell=cell,
         units=64,
@@ -170,7 +168,7 @@ def _make_pipeline(cell, epochs, seed, data, checkpoints):
         # Train all epochs, and keep the weights of the best.
         early_stopping=True,
         n_iter_no_change=epochs,
-        callbacks=[checkpoint],
+        checkpoint=checkpoints,
         verbose=1 if sys.stdout.isatty() else 2,
         random_state=seed,
     )
@@ -216,13 +214,12 @@ def _decode(pipeline, review):
 
 
 def _save(pipeline, picture, saved):
-    import joblib
-
+    from skrnn.persistence import save
     from skrnn.plotting import TrainingCurveDisplay, check_matplotlib
 
     display = TrainingCurveDisplay.from_estimator(pipeline)
     display.figure_.savefig(picture, dpi=120)
     check_matplotlib("The demo").close(display.figure_)
-    joblib.dump(pipeline, saved)
+    save(pipeline, saved)
     print(f"{picture}: the learning curve")
     print(f"{saved}: the pipeline, {saved.stat().st_size / 1e6:.1f} MB")

@@ -15,7 +15,7 @@ random is drawn by NumPy from the seed.
 import numpy as np
 
 from skrnn._backend import keras, tf
-from skrnn._callbacks import DivergedError
+from skrnn._callbacks import diverged
 from skrnn.batching import LENGTH_NOISE
 from skrnn.network import EMBEDDING
 from skrnn.sequences import PADDING, Sequences
@@ -100,7 +100,7 @@ def pretrain(
             total, n_predictions = total + float(loss), n_predictions + int(n)
         losses.append(total / n_predictions)
         if not (np.isfinite(losses[-1]) and model.is_finite()):
-            raise DivergedError(epoch + 1, "Pretraining")
+            raise diverged(epoch + 1, "Pretraining")
         if verbose:
             print(f"Pretraining epoch {epoch + 1}/{epochs} - loss: {losses[-1]:.4f}")
         if on_state is not None:

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import joblib
 import numpy as np
 import pytest
 
@@ -67,29 +66,24 @@ def test_demo_writes_what_it_names(demo):
     """Fails if the picture, a checkpoint or the pipeline were missing or empty shells."""
     _, output = demo
     assert (output / "training.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    pipeline = joblib.load(output / "pipeline.joblib")
+    pipeline = skrnn.load(output / "pipeline.skrnn")
     texts, labels = skrnn.make_reviews(300, random_state=77)
     assert np.mean(pipeline.predict(texts) == labels) > 0.9
-    checkpoints = sorted((output / "checkpoints").iterdir())
-    assert [path.name for path in checkpoints] == [f"epoch-{i:02d}.keras" for i in range(1, 5)]
+    checkpoints = sorted((output / "checkpoints").glob("*/*.skrnn"))
+    assert [path.name for path in checkpoints] == ["epoch-0003.skrnn", "epoch-0004.skrnn"]
+    ids = pipeline[0].transform(texts)
+    last = skrnn.load(checkpoints[-1])
+    np.testing.assert_array_equal(last.predict_proba(ids), pipeline[1].predict_proba(ids))
 
 
-def test_a_checkpoint_is_the_model_of_its_epoch(demo):
-    """Fails if what is saved could not be loaded by Keras alone, or had other weights."""
-    _, output = demo
-    pipeline = joblib.load(output / "pipeline.joblib")
-    best = output / "checkpoints" / f"epoch-{pipeline[-1].best_epoch_:02d}.keras"
-    ids = pipeline[0].transform(["Not bad at all, I loved it"])
-    # In a new process, where nothing else has registered skrnn's layers.
-    load = (
-        "import skrnn.network, keras, numpy; "
-        f"model = keras.models.load_model({str(best)!r}); "
-        f"print(model.predict(numpy.array({ids.toarray().tolist()}), verbose=0)[0, 0])"
-    )
-    shown = subprocess.run([sys.executable, "-c", load], check=True, capture_output=True, text=True)
-    expected = pipeline[-1].predict_proba(ids)[:, 1]
-    np.testing.assert_allclose(float(shown.stdout), expected, rtol=1e-5)
-    assert shown.stderr == ""
+def test_the_demo_goes_on_after_an_interruption(demo):
+    """Fails if the same command trains again what it has trained before."""
+    first, output = demo
+    newest = max((output / "checkpoints").glob("*/*.skrnn"))
+    again = run("demo", "--cell", "gru", "--epochs", 4, "--output", output)
+    assert f"Going on from {newest}." in again.stdout
+    assert "Epoch 4/4" not in again.stdout
+    assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
 
 
 def test_no_place_to_write_is_one_clear_line(tmp_path):

@@ -4,6 +4,8 @@ Each test's docstring says what a wrong implementation would fail on.
 """
 
 import gc
+import subprocess
+import sys
 import weakref
 
 import keras
@@ -204,3 +206,19 @@ def test_verbose(capfd):
     assert capfd.readouterr() == ("", "")
     small(verbose=2).fit(X, Y)
     assert "Epoch 3/3" in capfd.readouterr().out
+
+
+def test_a_keras_checkpoint_is_the_model_of_its_epoch(tmp_path):
+    """Fails if what Keras saves could not be loaded by Keras alone, or had other weights."""
+    path = tmp_path / "epoch-{epoch}.keras"
+    model = small(callbacks=[keras.callbacks.ModelCheckpoint(path)], ngram_range=None).fit(X, Y)
+    # In a new process, where nothing else has registered skrnn's layers.
+    load = (
+        "import skrnn.network, keras, numpy; "
+        f"model = keras.models.load_model({str(tmp_path / 'epoch-3.keras')!r}); "
+        f"print(*model.predict(numpy.array({X[:3].tolist()}), verbose=0)[:, 0])"
+    )
+    shown = subprocess.run([sys.executable, "-c", load], check=True, capture_output=True, text=True)
+    found = np.array(shown.stdout.split(), float)
+    np.testing.assert_allclose(found, model.predict_proba(X[:3])[:, 1], rtol=1e-5)
+    assert shown.stderr == ""
