@@ -1,6 +1,8 @@
 """From checked rows to a trained network."""
 
+from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from numbers import Real
 from warnings import warn
 
@@ -51,22 +53,17 @@ class Training(DataChecks):
         weights = self._check_weights(sample_weight, sequences, y)
         validation = self._check_validation(X_val, y_val)
         unlabeled = self._check_unlabeled(X_unlabeled)
-        seeds = self._draw_seeds()
-        checkpoints = checkpoint = None
-        if sees_all and self.checkpoint is not None:
-            data = [sequences, y, weights, validation, unlabeled]
-            checkpoints, checkpoint = self._open_checkpoints(data, seeds, going_on)
-        try:
-            if checkpoint is not None:
-                seeds = checkpoint.seeds
-                if checkpoint.state.finished:
-                    return self._adopt(checkpoint, seeds[0], going_on)
+        data = [sequences, y, weights, validation, unlabeled]
+        with self._session(data if sees_all else None, going_on) as session:
+            if session.is_finished:
+                return self._adopt(session, going_on)
+            seeds = session.seeds
             rows = (sequences, y, weights, np.flatnonzero(weights))
             training, validation, early_stopping = self._split(
                 *rows, validation, seeds[1], epochs, self.early_stopping and sees_all
             )
             # Where training is resumed, the vectors that it began with have done their part.
-            makes_vectors = sees_all and checkpoint is None
+            makes_vectors = sees_all and session.newest is None
             start = self._prepare(training, unlabeled, seeds[0], going_on, makes_vectors)
             if sees_all and not going_on:
                 start["pretraining_epochs"] = int(self.pretraining_epochs)
@@ -77,12 +74,8 @@ class Training(DataChecks):
                 start |= self._prepare_objective(objective, unlabeled)
             network = self._describe_network(training[0], stack, start["embeddings"], going_on)
             keras = self._make_keras(network, seeds[0], training[0].is_tokens, going_on)
-            if checkpoints is not None:
-                start |= self._resumption(checkpoints, checkpoint, seeds, keras)
+            start |= self._resumption(session, keras)
             return self._run(keras, training, validation, epochs, given, early_stopping, start)
-        finally:
-            if checkpoints is not None:
-                checkpoints.close()
 
     def _train_chunks(self, chunks, classes, X_val, y_val, *, going_on):
         """Train on rows that come in chunks; return what has ended it before its time, or None."""
@@ -103,32 +96,21 @@ class Training(DataChecks):
                 f"early_stopping=True of {type(self).__name__} needs X_val and y_val in "
                 "fit_chunks, which cannot set rows aside. Give them, or set early_stopping=False."
             )
-        seeds = self._draw_seeds()
-        checkpoints = checkpoint = None
-        if self.checkpoint is not None:
-            # The first chunk stands for all.
-            checkpoints, checkpoint = self._open_checkpoints(
-                ["chunks", *first, validation], seeds, going_on
-            )
-        try:
-            if checkpoint is not None:
-                seeds = checkpoint.seeds
-                if checkpoint.state.finished:
-                    return self._adopt(checkpoint, seeds[0], going_on)
+        # The first chunk stands for all.
+        with self._session(["chunks", *first, validation], going_on) as session:
+            if session.is_finished:
+                return self._adopt(session, going_on)
+            seeds = session.seeds
             start = self._prepare(first, None, seeds[0], going_on, makes_vectors=False)
             first, validation = self._score_ngrams(first, validation, None, None, going_on)
             network = self._describe_network(first[0], stack, start["embeddings"], going_on)
             keras = self._make_keras(network, seeds[0], first[0].is_tokens, going_on)
-            if checkpoints is not None:
-                start |= self._resumption(checkpoints, checkpoint, seeds, keras)
+            start |= self._resumption(session, keras)
             stream = ChunkStream(first, lambda: reader.read(self._read_chunk))
             training = (stream, *first[1:])
             return self._run(
                 keras, training, validation, self.epochs, given, self.early_stopping, start
             )
-        finally:
-            if checkpoints is not None:
-                checkpoints.close()
 
     def _check_chunk(self, X, y, sample_weight, *, going_on=True, classes=None):
         """Return a chunk's rows, those of weight zero left out, encoded."""
@@ -319,8 +301,17 @@ class Training(DataChecks):
         self.n_iter_ = keras.current_epoch
         self.best_epoch_ = self.n_iter_ if best_epoch is None else best_epoch + 1
 
-    def _open_checkpoints(self, data, seeds, going_on):
-        """Return the folder of this very training, and its newest checkpoint or None."""
+    @contextmanager
+    def _session(self, data, going_on):
+        """Give the training its seeds and, where `checkpoint` is set, its folder.
+
+        `data` is all that decides the result besides parameters and seeds; None for a call that
+        has no checkpoints.
+        """
+        seeds = self._draw_seeds()
+        if data is None or self.checkpoint is None:
+            yield _Session(seeds)
+            return
         from skrnn.checkpoint import CheckpointFolder, training_name
 
         any_seed = self.random_state is None
@@ -329,29 +320,48 @@ class Training(DataChecks):
         words = next(part.words for part in data if hasattr(part, "words"))
         name = training_name(self, given, words)
         folder, newest = CheckpointFolder.open(self.checkpoint, name, any_seed=any_seed)
-        if newest is not None and self.verbose:
-            print(f"Going on from {newest.path}.")
-        return folder, newest
+        try:
+            if newest is not None and self.verbose:
+                print(f"Going on from {newest.path}.")
+            yield _Session(newest.seeds if newest else seeds, folder, newest)
+        finally:
+            folder.close()
 
-    def _adopt(self, checkpoint, seed, going_on):
+    def _adopt(self, session, going_on):
         """Be what a finished training has made, as if it had been done again."""
-        kept = checkpoint.estimator
+        kept = session.newest.estimator
         is_tokens = kept.vocabulary_size_ is not None
-        keras = self._make_keras(kept._keras.network, seed, is_tokens, going_on)
-        keras.take(checkpoint.state)
+        keras = self._make_keras(kept._keras.network, session.seeds[0], is_tokens, going_on)
+        keras.take(session.newest.state)
         self._ngrams, self.embedding_coverage_ = kept._ngrams, kept.embedding_coverage_
         self._be(keras, kept.best_epoch_ - 1)
 
-    def _resumption(self, checkpoints, checkpoint, seeds, keras):
+    def _resumption(self, session, keras):
         """Return what makes a training go on from a checkpoint, and write further ones."""
+        if session.folder is None:
+            return {}
 
         def save(state):
             moment = copy(self)
             moment._be(*keras.as_of(state))
-            checkpoints.save(moment, state, seeds)
+            session.folder.save(moment, state, session.seeds)
 
         return {
-            "resumed": checkpoint and checkpoint.state,
+            "resumed": session.newest and session.newest.state,
             "on_state": save,
             "minutes": self.checkpoint_minutes,
         }
+
+
+@dataclass
+class _Session:
+    """One training: the seeds of network and splits, and where its checkpoints are, if any."""
+
+    seeds: list
+    folder: object = None
+    newest: object = None
+
+    @property
+    def is_finished(self):
+        """Whether a checkpoint has the end of the training."""
+        return self.newest is not None and self.newest.state.finished
