@@ -11,7 +11,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
-from skrnn._threads import limit_threads
+from skrnn._threads import has_started, limit_threads
 
 # TensorFlow writes to the terminal when it first looks for a GPU, at level ERROR even on a
 # machine that has none ("failed call to cuInit"). Whatever really fails also raises in Python,
@@ -81,4 +81,32 @@ with _without_loading_noise():
 
 limit_threads(tf)
 
-__all__ = ["BaseWrapper", "KerasClassifier", "keras", "tf"]
+_is_cut_off = False
+
+
+def _look_at_parent():
+    global _is_cut_off
+    _is_cut_off = _is_cut_off or has_started(tf)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_look_at_parent)
+
+
+def check_not_forked():
+    """Raise RuntimeError where TensorFlow would wait for ever: in a fork of where it was running.
+
+    A child has none of its parent's threads, and TensorFlow waits for those of its pools. Can go
+    once it starts them anew in a child (2.21 does not).
+    """
+    if _is_cut_off:
+        raise RuntimeError(
+            "TensorFlow was running in the process that this one was forked from, and cannot run "
+            "in a fork: it would wait for ever for threads that stayed behind. Start workers with "
+            "joblib's backend 'loky' (its default), or with multiprocessing's 'spawn' or "
+            "'forkserver'. Or fork before the parent fits or predicts anything; what it has only "
+            "loaded (skrnn.load, pickle), its forks can use."
+        )
+
+
+__all__ = ["BaseWrapper", "KerasClassifier", "check_not_forked", "keras", "tf"]

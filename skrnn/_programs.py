@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from skrnn._backend import keras, tf
+from skrnn._backend import check_not_forked, keras, tf
 from skrnn.network import LOGITS, build_network
 
 # Idle trainers kept, least recently used dropped first. Each holds its weights three times
@@ -120,6 +120,7 @@ def borrow_trainer(key, make_network):
     A key of None is never shared: user callbacks and optimizer objects may keep or change what
     they were given.
     """
+    check_not_forked()
     if key is not None:
         key = (key, _precision())
     with _lock:
@@ -189,6 +190,7 @@ def predict_logits(architecture, network, inputs):
     -------
     ndarray of shape (n_samples, n_outputs), float32
     """
+    check_not_forked()
     program = _logits_program(architecture, _precision())
     values = [tf.convert_to_tensor(v.value) for v in network_variables(network)]
     return program(values, [tf.constant(x) for x in inputs]).numpy()

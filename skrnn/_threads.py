@@ -51,3 +51,15 @@ def limit_threads(tf):
         threading.set_inter_op_parallelism_threads(n_threads())
     except RuntimeError:  # TensorFlow has run something: its pools are as they are
         return
+
+
+def has_started(tf):
+    """Whether TensorFlow has started its pools: their sizes can then no longer be set."""
+    threading = tf.config.threading
+    n = threading.get_inter_op_parallelism_threads()
+    try:
+        threading.set_inter_op_parallelism_threads(n + 1)
+    except RuntimeError:
+        return True
+    threading.set_inter_op_parallelism_threads(n)
+    return False

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._backend import keras
+from skrnn._backend import check_not_forked, keras
 from skrnn.dropout import WordDropout
 from skrnn.layers import GRU, LSTM, Embedding, SimpleRNN
 from skrnn.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
@@ -106,6 +106,8 @@ def build_network(
     ------
     ValueError
         For a cell or pooling that does not exist, or `units` without any.
+    RuntimeError
+        In a fork of a process in which TensorFlow was running.
 
     Examples
     --------
@@ -136,6 +138,7 @@ def build_network(
     >>> pipe.fit(reviews, labels).predict_proba(reviews[:3]).shape
     (3, 2)
     """
+    check_not_forked()
     if meta is not None:
         n_outputs, multilabel = _outputs_from_meta(meta)
         n_channels = _channels_from_meta(meta)
