@@ -20,7 +20,7 @@ from skrnn._scikeras import _release_memory
 N_WORDS = 2000
 # The one long document among the short ones.
 LONGEST = 500
-# 2 MB of token ids.
+# 4 MB of token ids.
 CHUNK_ROWS, CHUNK_STEPS = 5000, 100
 
 
@@ -68,7 +68,7 @@ class Chunks:
     def __iter__(self):
         for number in range(self.n):
             rng = np.random.default_rng(number)
-            X = rng.integers(2, N_WORDS, (CHUNK_ROWS, CHUNK_STEPS), dtype=np.int32)
+            X = rng.integers(2, N_WORDS, (CHUNK_ROWS, CHUNK_STEPS))
             yield X, X[:, 0] % 2
 
 

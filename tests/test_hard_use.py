@@ -251,9 +251,12 @@ def test_a_million_short_documents():
 
 @pytest.mark.reliability
 def test_a_stream_takes_the_memory_of_a_few_chunks():
-    """Fails if chunks are gathered, or each leaves something: 50 have 100 MB of ids, 5 have 10."""
+    """Fails if chunks are gathered, or each leaves something: 50 have 200 MB of ids, 5 have 20.
+
+    Kept as 32-bit ids they would have 100. What the system's allocator keeps is up to 30 MB.
+    """
     for few, many in np.array(memory_use("chunks", 5, 50)).reshape(2, 2):
-        chunk = 4 * few["tokens"] / 5
-        assert 4 * many["tokens"] == 50 * chunk == 100e6
+        chunk = 8 * few["tokens"] / 5
+        assert 8 * many["tokens"] == 50 * chunk == 200e6
         assert many["grown"] < few["grown"] + 10 * chunk
-        assert many["grown"] < 30 * chunk
+        assert many["grown"] < 20 * chunk
