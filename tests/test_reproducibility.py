@@ -220,7 +220,10 @@ def test_a_fresh_process_with_other_threads_gives_the_same_bytes(saved, fitted, 
 @pytest.mark.reliability
 @pytest.mark.parametrize("name", ["SKRNN_NUM_THREADS", "OMP_NUM_THREADS"])
 def test_threads_however_they_are_granted_give_the_same_bytes(saved, fitted, tmp_path, name):
-    """Fails if TensorFlow's threads, Numba's, or those of BLAS, decide in what order is added."""
+    """Fails if TensorFlow's threads, or the kernels', decide in what order is added.
+
+    That of BLAS, which takes several only for far more n-grams than here, is in test_ngrams.py.
+    """
     environments = [{name: n, "OPENBLAS_NUM_THREADS": n} for n in ("1", "2", "4")]
     check(in_fresh_processes(saved, tmp_path, environments), fitted, saved)
 
