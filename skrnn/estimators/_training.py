@@ -308,6 +308,9 @@ class Training(DataChecks):
         `data` is all that decides the result besides parameters and seeds; None for a call that
         has no checkpoints.
         """
+        from skrnn._backend import check_not_forked
+
+        check_not_forked()  # before n-grams and vectors take their time
         seeds = self._draw_seeds()
         if data is None or self.checkpoint is None:
             yield _Session(seeds)
