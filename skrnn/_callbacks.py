@@ -18,6 +18,20 @@ def diverged(epoch, what="Training"):
     )
 
 
+class AlignedHistory(keras.callbacks.History):
+    """Keras's history, NaN standing where an epoch has no value of a kind that others have."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Add the values of the epoch."""
+        n_before, known = len(self.epoch), set(self.history)
+        super().on_epoch_end(epoch, logs)
+        for name, values in self.history.items():
+            if name not in (logs or {}):
+                values.append(np.nan)
+            elif name not in known:
+                values[:0] = [np.nan] * n_before
+
+
 class BestEpoch(keras.callbacks.EarlyStopping):
     """Stop on the validation loss, and keep the weights of the best epoch.
 

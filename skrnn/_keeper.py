@@ -33,6 +33,8 @@ class StateKeeper(keras.callbacks.Callback):
         What lowers the step size; set by the one who makes it.
     history : keras.callbacks.History
         Of this fit; set by the one who makes it.
+    n_batches : int or None
+        Of an epoch, where that is known; set by the one who knows.
     """
 
     def __init__(self, running, stopping, resumed, on_state, minutes):
@@ -40,7 +42,7 @@ class StateKeeper(keras.callbacks.Callback):
         self.running, self.stopping, self.resumed = running, stopping, resumed
         self.on_state, self.minutes = on_state, minutes
         self.state = resumed if resumed and resumed.epoch and not resumed.batch else None
-        self.decay = self.history = None
+        self.decay = self.history = self.n_batches = None
         if resumed and stopping:
             stopping.resumed = resumed.stopping
         self._told = time.monotonic()
@@ -61,7 +63,7 @@ class StateKeeper(keras.callbacks.Callback):
         """Tell of the state where the minutes are over."""
         if self.on_state is None or self.minutes is None or self.model.stop_training:
             return  # an epoch that ends here has its state in a moment
-        if self._is_of_before(batch):
+        if self._is_of_before(batch) or batch + 1 == self.n_batches:
             return
         if time.monotonic() - self._told >= 60 * self.minutes:
             self._tell(self._take(self._epoch, batch + 1))

@@ -105,7 +105,7 @@ def _build_metrics(network):
     network.reset_metrics()
 
 
-def _precision():
+def precision():
     """Return Keras's settings of which a network keeps those that it was made under."""
     return keras.config.dtype_policy().name, keras.config.floatx()
 
@@ -122,7 +122,7 @@ def borrow_trainer(key, make_network):
     """
     check_not_forked()
     if key is not None:
-        key = (key, _precision())
+        key = (key, precision())
     with _lock:
         idle = _idle.get(key)
         if idle:
@@ -191,6 +191,6 @@ def predict_logits(architecture, network, inputs):
     ndarray of shape (n_samples, n_outputs), float32
     """
     check_not_forked()
-    program = _logits_program(architecture, _precision())
+    program = _logits_program(architecture, precision())
     values = [tf.convert_to_tensor(v.value) for v in network_variables(network)]
     return program(values, [tf.constant(x) for x in inputs]).numpy()

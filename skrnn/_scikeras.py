@@ -29,7 +29,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import _programs
 from skrnn._backend import BaseWrapper, KerasClassifier, keras
-from skrnn._callbacks import DivergedError, FiniteTraining
+from skrnn._callbacks import AlignedHistory, DivergedError, FiniteTraining
 from skrnn._feed import Feed, PairedFeed
 from skrnn._keeper import StateKeeper, without_first_steps
 from skrnn._optimizers import on_dense_gradients
@@ -185,9 +185,11 @@ class SequenceClassifier(KerasClassifier):
 
         Returns
         -------
-        KeyboardInterrupt, DivergedError or None
-            What has ended the training before its time, the last finished epoch being kept.
-            Where there is none to be kept, it is raised.
+        state : TrainingState
+            Where the training has come to.
+        ended_by : KeyboardInterrupt, DivergedError or None
+            What has ended it before its time, the last finished epoch being kept. Where there is
+            none to be kept, it is raised.
         """
         end = self.current_epoch + epochs
         if isinstance(resumed, TrainingState):
@@ -235,16 +237,13 @@ class SequenceClassifier(KerasClassifier):
         finally:
             self.model_ = own
             self._detach_callbacks()
-        if ended_by is None:
-            state = keeper.final(trainer.network)
-            _programs.give_back(trainer)
-            if on_state is not None:
-                on_state(state)
-        else:
-            state = keeper.state
+        state = keeper.state if ended_by else keeper.final(trainer.network)
+        _programs.give_back(trainer)
+        if state.finished and on_state is not None:
+            on_state(state)
         self.take(state, best=not state.finished)
         _release_memory()
-        return ended_by
+        return state, ended_by
 
     def take(self, state, *, best=False):
         """Be where a training was: take the weights, optimizer and history of a state.
@@ -414,12 +413,14 @@ class SequenceClassifier(KerasClassifier):
                 feed = Feed(*feed)
         if keeper.resumed is not None:
             feed.resume(keeper.resumed.epoch, keeper.resumed.batch)
+        if not isinstance(X, ChunkStream):
+            keeper.n_batches = len(feed.plan)
         watched = validation and Feed(*validation, PREDICT_BATCH_SIZE)
         own = [feed, FiniteTraining()]
         if isinstance(self._learning_rate, float):
             own.append(keeper.make_decay(self._learning_rate, self.learning_rate_decay))
         # Before the extra callbacks, which look into it; Keras itself would put it after them.
-        keeper.history = history = keras.callbacks.History()
+        keeper.history = history = AlignedHistory()
         is_over = keeper.resumed is not None and keeper.resumed.stopped
         with without_first_steps(self.model_, feed.first):
             self.model_.fit(

@@ -61,8 +61,9 @@ class StreamFeed(Feed):
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        """Take the flag back: only the epoch was to end."""
-        self.model.stop_training = False
+        """Take the flag back: only the epoch was to end, where nobody else has set it before."""
+        if self._next is None:
+            self.model.stop_training = False
 
     def batch(self, i):
         """Return the arrays of the batch: inputs, y and sample_weight."""

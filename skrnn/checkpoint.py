@@ -13,11 +13,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType, FunctionType
 from warnings import warn
 
 import numpy as np
 
 import skrnn
+from skrnn._programs import precision
 from skrnn.persistence import InvalidFileError, codecs, container
 from skrnn.sequences import Sequences
 from skrnn.training_state import EarlyStoppingState, PretrainingState, TrainingState
@@ -25,6 +27,8 @@ from skrnn.training_state import EarlyStoppingState, PretrainingState, TrainingS
 # Part of a training's name: a change of what decides the result makes new folders.
 FORMAT = 1
 KEPT = 2
+# Objects in objects are looked into so far.
+MAX_DEPTH = 5
 _PREFIX = "training/"
 # These watch, or say where to begin, but change no result.
 _NO_PART_OF_A_TRAINING = (
@@ -95,9 +99,15 @@ class CheckpointFolder:
         any_seed : bool
             Whether each fit has a seed of its own: a finished training is then another one.
         """
+        folder = Path(folder).expanduser()
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(
+                f"checkpoint={str(folder)!r} is a file; it wants a folder, which is made where "
+                "there is none."
+            )
         number = 1
         while True:
-            path = Path(folder, name if number == 1 else f"{name}-{number}")
+            path = folder / (name if number == 1 else f"{name}-{number}")
             number += 1
             try:
                 found = cls(path)
@@ -146,6 +156,14 @@ class CheckpointFolder:
                 f"The checkpoint {path} could not be written: {error}. Training goes on, and the "
                 "checkpoints before it are whole; free or enlarge the disk, and the next one "
                 "will be written.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return
+        except (TypeError, ValueError) as error:
+            warn(
+                f"{type(estimator).__name__} has something that a checkpoint cannot hold: {error} "
+                "Training goes on without; set checkpoint=None.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -263,10 +281,15 @@ def training_name(estimator, given, words):
     parameters = estimator.get_params(deep=False)
     for name in _NO_PART_OF_A_TRAINING:
         parameters.pop(name)
+    callbacks = parameters.pop("callbacks")
+    callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    callbacks = [*callbacks, *vars(estimator).get("_skl_callbacks", ())]
+    callbacks = [callback for callback in callbacks if not _only_watches(callback)]
     vectors = _identity(parameters.pop("embeddings"), words or ())
     name = type(estimator).__name__
+    decides = [name, FORMAT, parameters, callbacks, vectors, estimator.vocabulary_size_]
     digest = hashlib.sha256()
-    for part in _parts([name, FORMAT, parameters, vectors, given]):
+    for part in _parts([*decides, precision(), given]):
         digest.update(part)
     return f"{name}-{digest.hexdigest()[:24]}"
 
@@ -278,10 +301,22 @@ def _identity(embeddings, words):
             about = os.stat(embeddings)
         except OSError:  # the fit itself will tell
             return os.fspath(embeddings)
-        return [Path(embeddings).name, about.st_size, about.st_mtime_ns]
-    if embeddings is None or isinstance(embeddings, str | list | tuple | dict | np.ndarray):
+        return [Path(embeddings).name, about.st_size, about.st_mtime_ns, words]
+    if embeddings is None or isinstance(embeddings, str | list | tuple | np.ndarray):
         return embeddings
-    return [(word, np.asarray(embeddings[word])) for word in words if word in embeddings]
+    known = (word for word in words if word is not None and word in embeddings)
+    return [words, [np.asarray(embeddings[word]) for word in known]]
+
+
+def _only_watches(callback):
+    """Whether a callback is known to have no part in the result."""
+    home, name = type(callback).__module__, type(callback).__name__
+    watchers = ("TensorBoard", "CSVLogger", "ModelCheckpoint", "RemoteMonitor", "ProgbarLogger")
+    return (
+        callback is None
+        or home.startswith("sklearn.callback")
+        or (home.startswith("keras.") and name in watchers)
+    )
 
 
 def _name(state):
@@ -298,34 +333,44 @@ def _place(path):
     return kind == "epoch", int(number), int(batch or 0)
 
 
-def _parts(value):
+def _parts(value, depth=0):
     """Yield the bytes that tell a value from others, each kind and length with it."""
-    if isinstance(value, np.ndarray) and value.dtype != object:
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf" and value.itemsize <= 8:
+        value = value.item()
+    if isinstance(value, np.ndarray | np.generic) and value.dtype != object:
         value = np.ascontiguousarray(value)
         yield f"array {value.dtype.str} {value.shape}:".encode()
         yield memoryview(value.reshape(-1).view(np.uint8))
     elif isinstance(value, dict):
         yield f"dict {len(value)}:".encode()
         for key in sorted(value, key=repr):
-            yield from _parts(key)
-            yield from _parts(value[key])
+            yield from _parts(key, depth)
+            yield from _parts(value[key], depth)
     elif isinstance(value, list | tuple | np.ndarray):
         yield f"list {len(value)}:".encode()
         for one in value:
-            yield from _parts(one)
+            yield from _parts(one, depth)
     elif isinstance(value, os.PathLike):
         yield from _parts(os.fspath(value))
-    elif isinstance(value, np.generic):
-        yield from _parts(value.item())
-    elif value is None or isinstance(value, str | int | float):
+    elif value is None or isinstance(value, str | bytes | int | float):
         yield f"{type(value).__name__} {value!r}:".encode()
     else:
-        yield from _parts([type(value).__qualname__, _content(value)])
+        content = _content(value) if depth < MAX_DEPTH else None
+        yield from _parts([type(value).__qualname__, content], depth + 1)
 
 
 def _content(value):
+    """Return what tells an object from others of its class, as far as can be known."""
     if isinstance(value, Sequences):
         return [value.values, value.offsets]
-    if hasattr(value, "get_config"):  # optimizers and schedules of Keras
-        return value.get_config()
-    return None  # a callback: what it is, not what it holds
+    if isinstance(value, FunctionType):
+        code, cells = value.__code__, value.__closure__ or ()
+        closure = [cell.cell_contents for cell in cells]
+        return [code.co_code, code.co_consts, code.co_names, value.__defaults__, closure]
+    if isinstance(value, CodeType):
+        return [value.co_code, value.co_consts, value.co_names]
+    try:  # optimizers and schedules of Keras, which numbers the names of equal ones
+        return {k: v for k, v in value.get_config().items() if k != "name"}
+    except (AttributeError, NotImplementedError):
+        attributes = getattr(value, "__dict__", {})
+        return {k: v for k, v in attributes.items() if not k.startswith("_")}

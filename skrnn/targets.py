@@ -159,8 +159,9 @@ class TargetCoder:
             row = int(np.flatnonzero(unknown)[0])
             raise ValueError(
                 f"y has a label that is not among the classes: {y[[row]].tolist()[0]!r} in row "
-                f"{row}; the classes are {self.classes.tolist()}. Name all of them in "
-                "partial_fit(X, y, classes=...), or fit anew."
+                f"{row}; the classes are {self.classes.tolist()}. Name all of them in the "
+                "first call, partial_fit(X, y, classes=...) or fit_chunks(chunks, classes=...), or "
+                "fit anew."
             )
 
     def encode(self, y):

@@ -111,7 +111,13 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize(
-    "variant, at", [("plain", (0, 3)), ("plain", (1, 0)), *((name, (2, 5)) for name in VARIANTS)]
+    "variant, at",
+    [
+        ("plain", (0, 3)),
+        ("plain", (1, 0)),
+        ("early stopping", (2, 5)),
+        *(pytest.param(name, (2, 5), marks=pytest.mark.reliability) for name in VARIANTS),
+    ],
 )
 def test_a_broken_fit_goes_on_to_the_same_bytes(tmp_path, monkeypatch, variant, at):
     """Fails if anything that training depends on is not kept.
@@ -222,6 +228,7 @@ def test_the_last_two_are_kept(tmp_path):
     assert files(tmp_path) == ["epoch-0003.skrnn", "epoch-0004.skrnn"]
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize(
     "other",
     [
@@ -232,6 +239,7 @@ def test_the_last_two_are_kept(tmp_path):
         {"class_weight": {0: 1, 1: 2}},
         {"optimizer": keras.optimizers.SGD(0.1)},
         {"embeddings": np.ones((302, 6), np.float32)},
+        {"callbacks": [keras.callbacks.LearningRateScheduler(lambda epoch: 0.01)]},
     ],
     ids=lambda other: next(iter(other)),
 )
@@ -240,6 +248,95 @@ def test_another_fit_has_a_folder_of_its_own(tmp_path, other):
     small(tmp_path).fit(X, LABELS)
     small(tmp_path, **other).fit(X, LABELS)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_callbacks_and_optimizers_do_is_in_the_name(tmp_path):
+    """Fails if other functions share a folder, or if equal objects do not."""
+    few = {"epochs": 1}
+    for rate in (0.05, 0.01, 0.05):
+        schedule = keras.callbacks.LearningRateScheduler(lambda epoch, rate=rate: rate)
+        small(tmp_path, **few, callbacks=[schedule]).fit(X, LABELS)
+    assert len(list(tmp_path.iterdir())) == 2
+    for _ in range(2):  # Keras names them sgd, sgd_1
+        small(tmp_path, **few, optimizer=keras.optimizers.SGD(0.1)).fit(X, LABELS)
+    assert len(list(tmp_path.iterdir())) == 3
+
+    class StopAtOnce:
+        def setup(self, estimator, context):
+            pass
+
+        teardown = setup
+
+        def on_fit_task_begin(self, estimator, context, *, X, y, metadata):
+            pass
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            return context.task_name == "epoch"
+
+    assert small(tmp_path).set_callbacks(StopAtOnce()).fit(X, LABELS).n_iter_ == 1
+    assert small(tmp_path).fit(X, LABELS).n_iter_ == 4
+
+
+def test_words_and_the_size_of_the_vocabulary_are_in_the_name(tmp_path):
+    """Fails if a model with a place for fewer words, or with other words' vectors, is taken."""
+    few = {"epochs": 1}
+    larger = X.copy()
+    larger.vocabulary_size = 310
+    assert small(tmp_path, **few).fit(X, LABELS).vocabulary_size_ == 302
+    assert small(tmp_path, **few).fit(larger, LABELS).predict([[309]]).shape == (1,)
+    vectors = {word: np.full(6, i / 100) for i, word in enumerate(TEXT.vocabulary_)}
+    other = X.copy()
+    other.words = X.words[:2] + X.words[:1:-1]
+    one = small(tmp_path, **few, embeddings=vectors).fit(X, LABELS)
+    two = small(tmp_path, **few, embeddings=vectors).fit(other, LABELS)
+    assert everything(one) != everything(two)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"verbose": 3}, {"embeddings": np.ones((302, 6)).tolist()}], ids=["verbose", "list"]
+)
+def test_checkpoints_of_odd_parameters_can_be_read(tmp_path, monkeypatch, odd):
+    """Fails if a file is written that is taken for damaged when it is needed."""
+    wanted = everything(small(None, **odd).fit(X, LABELS))
+    break_off(monkeypatch, (2, 1), lambda: small(tmp_path, **odd).fit(X, LABELS))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert everything(small(tmp_path, **odd).fit(X, LABELS)) == wanted
+
+
+def test_what_no_file_can_hold_is_told_and_training_goes_on(tmp_path):
+    """Fails if class labels without a form in JSON end a fit that would go well without."""
+    days = np.array(["2026-01-01", "2026-01-02"], "datetime64[D]")[LABELS]
+    with pytest.warns(UserWarning, match="a checkpoint cannot hold"):
+        assert small(tmp_path, epochs=1).fit(X, days).n_iter_ == 1
+
+
+def test_a_file_is_no_folder(tmp_path):
+    """Fails if a wrong path is a bare NotADirectoryError."""
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(ValueError, match="is a file; it wants a folder"):
+        small(path).fit(X, LABELS)
+
+
+def test_the_end_of_an_epoch_is_no_moment_within_it(tmp_path, monkeypatch):
+    """Fails if a training broken off while it validates loses the further losses of the epoch."""
+    options = {"adversarial_epsilon": 1.0}
+    wanted = small(None, **options).fit(X, LABELS, X_val=MORE, y_val=np.arange(200) % 2)
+
+    def break_off_in_validation(self, epoch, logs=None):
+        if epoch == 1:
+            raise Broken
+
+    from skrnn._callbacks import FiniteTraining
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FiniteTraining, "on_epoch_end", break_off_in_validation)
+        with pytest.raises(Broken):
+            small(tmp_path, **options).fit(X, LABELS, X_val=MORE, y_val=np.arange(200) % 2)
+    resumed = small(tmp_path, **options).fit(X, LABELS, X_val=MORE, y_val=np.arange(200) % 2)
+    assert everything(resumed) == everything(wanted)
+    assert {len(values) for values in resumed.history_.values()} == {4}
 
 
 def test_other_data_has_a_folder_of_its_own(tmp_path):

@@ -6,6 +6,7 @@ Each test's docstring says what a wrong implementation would fail on.
 import gc
 import weakref
 
+import keras
 import numpy as np
 import pytest
 from bare import ESTIMATOR
@@ -146,6 +147,25 @@ def test_an_error_of_the_callers_own_comes_as_it_is():
 
     with pytest.raises(OSError, match="the disk is gone"):
         small(epochs=1).fit_chunks(broken())
+
+
+def test_a_callback_may_end_it_within_an_epoch():
+    """Fails if the flag that ends an epoch's chunks overrules who wants to end the training."""
+
+    class Enough(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+    assert small(epochs=4, callbacks=[Enough()]).fit_chunks(Chunks(300)).n_iter_ == 1
+
+
+def test_class_weights_of_a_class_that_a_chunk_lacks():
+    """Fails if a chunk without a weighted class is an error, or the weights are not used."""
+    order = np.argsort(LABELS, kind="stable")
+    first, second = np.split(order, 2)
+    chunks = [(X[second], LABELS[second]), (X[first], LABELS[first])]
+    model = small(epochs=1, class_weight={1: 50.0}).fit_chunks(chunks, classes=[0, 1])
+    assert model.predict(X).mean() > 0.5
 
 
 @pytest.mark.parametrize("option", ["pretraining_epochs", "virtual_adversarial_epsilon"])

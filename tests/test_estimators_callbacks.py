@@ -208,6 +208,18 @@ def test_verbose(capfd):
     assert "Epoch 3/3" in capfd.readouterr().out
 
 
+def test_values_that_come_and_go_stand_at_their_epochs():
+    """Fails if a value that only some epochs have moves to another epoch of history_."""
+
+    class Sometimes(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                logs["f1"] = 0.5
+
+    history = small(callbacks=[Sometimes()]).fit(X, Y).history_
+    np.testing.assert_array_equal(history["f1"], [np.nan, 0.5, np.nan])
+
+
 def test_a_keras_checkpoint_is_the_model_of_its_epoch(tmp_path):
     """Fails if what Keras saves could not be loaded by Keras alone, or had other weights."""
     path = tmp_path / "epoch-{epoch}.keras"

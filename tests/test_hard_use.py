@@ -182,6 +182,8 @@ FORKS = """
 import json, multiprocessing, pickle, sys
 from skrnn import _backend, load  # TensorFlow, too, is imported before the forks
 
+pytestmark = pytest.mark.reliability
+
 with open(sys.argv[2], "rb") as file:
     pipes = [load(sys.argv[1]), pickle.load(file)]
 with open(sys.argv[3]) as file:
@@ -215,7 +217,6 @@ def test_forks_use_what_their_parent_loaded(pipe, tmp_path):
     assert "loky" in error
 
 
-@pytest.mark.reliability
 def test_spawned_workers_give_the_parents_bytes(pipe):
     """Fails if what a worker gets depends on the process it was fitted in."""
     expected = [answer(pipe, call) for call in calls()]
@@ -225,7 +226,6 @@ def test_spawned_workers_give_the_parents_bytes(pipe):
     assert found == expected
 
 
-@pytest.mark.reliability
 def test_loky_workers_give_the_parents_bytes(pipe):
     """Fails if what a worker gets depends on joblib's grant of threads, or on memory-mapping."""
     expected = [answer(pipe, call) for call in calls()]
@@ -249,7 +249,6 @@ def memory_use(*arguments):
     return [json.loads(line) for line in told.stdout.splitlines()]
 
 
-@pytest.mark.reliability
 def test_a_million_short_documents():
     """Fails if memory follows rows times the longest row, or a document costs an object.
 
@@ -262,7 +261,6 @@ def test_a_million_short_documents():
     assert many["grown"] - few["grown"] < 150 * tokens
 
 
-@pytest.mark.reliability
 def test_a_stream_takes_the_memory_of_a_few_chunks():
     """Fails if chunks are gathered, or each leaves something: 50 have 200 MB of ids, 5 have 20.
 

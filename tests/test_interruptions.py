@@ -19,6 +19,14 @@ X = np.array([rng.permutation(6) + 2 for _ in range(120)])
 Y = (X == 3).argmax(axis=1) < (X == 4).argmax(axis=1)
 
 
+@pytest.fixture(autouse=True)
+def terminal():
+    """Take Ctrl-C as at a terminal; a shell has its background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def small(**parameters):
     settings = {**ESTIMATOR, "cell": "gru", "units": 6, "embedding_dim": 6, "dropout": 0.2}
     settings |= {"batch_size": 32, "epochs": 4, "learning_rate": 0.02, "random_state": 0}
@@ -105,6 +113,25 @@ def test_ctrl_c_under_early_stopping_keeps_the_best_epoch():
     assert model.best_epoch_ == 1
     best = small(epochs=1).fit(X, Y)
     np.testing.assert_array_equal(model.predict_proba(X), best.predict_proba(X))
+
+
+def test_the_best_epoch_is_one_of_the_finished(monkeypatch):
+    """Fails if Ctrl-C after early stopping has looked at an epoch counts that one as kept."""
+    from skrnn._callbacks import EpochTasks
+
+    finish = EpochTasks.on_epoch_end
+
+    def interrupt(self, epoch, logs=None):
+        finish(self, epoch, logs)
+        if epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(EpochTasks, "on_epoch_end", interrupt)
+    model = small(early_stopping=True, n_iter_no_change=9)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, X_val=X, y_val=Y)
+    assert model.best_epoch_ == model.n_iter_ == 2
+    assert weights(model) == weights(small(epochs=2).fit(X, Y))
 
 
 def test_a_pipeline_can_be_used_after_ctrl_c():

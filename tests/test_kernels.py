@@ -544,6 +544,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.reliability
 def test_kernels_of_different_processes_get_along_in_one_cache(tmp_path):
     """Fails if two processes give different functions one name: a third calls the wrong one.
 

@@ -275,6 +275,7 @@ print(pipe.predict_proba(list(np.load("reviews.npy"))).tobytes().hex())
 """
 
 
+@pytest.mark.reliability
 def test_another_process_gives_the_same_bytes(path):
     """Fails if the file needs this process, or if loading warns or chatters."""
     pipe = clone(PIPELINES["default"]).fit(REVIEWS, LABELS)

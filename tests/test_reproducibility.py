@@ -40,6 +40,8 @@ from test_checkpoint import break_off
 
 import skrnn
 
+pytestmark = pytest.mark.reliability
+
 
 @pytest.fixture(scope="module")
 def fitted():
@@ -217,7 +219,6 @@ def test_a_fresh_process_with_other_threads_gives_the_same_bytes(saved, fitted, 
     check(in_fresh_processes(saved, tmp_path, [environment]), fitted, saved)
 
 
-@pytest.mark.reliability
 @pytest.mark.parametrize("name", ["SKRNN_NUM_THREADS", "OMP_NUM_THREADS"])
 def test_threads_however_they_are_granted_give_the_same_bytes(saved, fitted, tmp_path, name):
     """Fails if TensorFlow's threads, or the kernels', decide in what order is added.

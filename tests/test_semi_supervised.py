@@ -376,6 +376,7 @@ def test_options_that_are_off_cost_nothing():
     assert weights(small().fit(X, Y, X_unlabeled=UNLABELED)) == one
 
 
+@pytest.mark.reliability
 def test_same_seed_same_bytes_everywhere():
     """Fails if anything random escapes the seed, or turns the process's own generators.
 

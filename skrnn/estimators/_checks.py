@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_consistent_length
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight
 
 from skrnn.sequences import check_feature_names, check_sequences
@@ -114,7 +114,11 @@ class DataChecks:
                 f"class_weight={self.class_weight!r} weighs classes, but y has several labels a "
                 "row. Use 'balanced', or weigh the rows with sample_weight."
             )
-        if self.class_weight is not None:
+        if isinstance(self.class_weight, dict):
+            # By all classes: a part of the rows need not have every one.
+            of_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+            weights = weights * of_class[np.searchsorted(self.classes_, y)]
+        elif self.class_weight is not None:
             weights = weights * compute_sample_weight(self.class_weight, y)
         if not weights.any():
             raise ValueError(

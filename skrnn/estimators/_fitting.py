@@ -100,10 +100,11 @@ class FitMethods:
         Parameters
         ----------
         chunks : iterable of tuple (X, y) or (X, y, sample_weight)
-            Each part as in `fit`; one chunk is in memory at a time, and the next while it is
-            read. It is iterated over `epochs` times: a list, or an object whose ``__iter__`` reads
-            the files anew. A generator serves with ``epochs=1``. Batches hold rows of one chunk
-            and are shuffled within it, so a chunk should have all sorts of rows.
+            Each part as in `fit`. In memory are the first chunk, one at a time of the others,
+            and the next while it is read. It is iterated over `epochs` times: a list, or an
+            object whose ``__iter__`` reads the files anew. A generator serves with ``epochs=1``.
+            Batches hold rows of one chunk and are shuffled within it, so a chunk should have all
+            sorts of rows.
         classes : array-like of shape (n_classes,), default=None
             All classes; needed where the first chunk lacks some.
         X_val, y_val : as X and y of `fit`, default=None

@@ -275,7 +275,7 @@ class Training(DataChecks):
         stopping = None
         if early_stopping:
             stopping = BestEpoch(patience=self.n_iter_no_change, min_delta=self.tol)
-        ended_by = keras.train(
+        state, ended_by = keras.train(
             *training,
             epochs=epochs,
             validation=validation,
@@ -283,7 +283,7 @@ class Training(DataChecks):
             callbacks=[EpochTasks(context, self, given, keras)],
             **start,
         )
-        self._be(keras, stopping and stopping.best_epoch)
+        self._be(keras, state.stopping and state.stopping.best_epoch)
         if ended_by is None:
             context.call_on_fit_task_end(estimator=self, **given, reconstruction_attributes={})
         else:

@@ -260,7 +260,7 @@ def _decode_training(state, node, estimator, shapes):
             "a positive integer, 'auto' or null",
             lambda v: v is None or v == "auto" or (type(v) is int and v > 0),
         ),
-        "verbose": training.take_int("verbose", 0, 2),
+        "verbose": training.take_int("verbose", 0),
         "optimizer": _take_value(training, "optimizer"),
     }
     seed = training.take_int("seed")

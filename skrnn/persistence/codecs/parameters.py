@@ -40,6 +40,8 @@ def encode_parameters(estimator, place, ways_out):
         if isinstance(value, str) and value == "deprecated":
             continue
         try:
+            if key == "embeddings" and isinstance(value, list | tuple | dict):
+                raise NotStorableError(f"{type(value).__name__} of vectors")
             parameters[key] = encode_value(value)
         except NotStorableError as error:
             if not place.lenient:
