@@ -73,6 +73,7 @@ def test_every_row_of_every_chunk_counts():
     assert int(model._keras._optimizer_state[0]) == n_batches
 
 
+@pytest.mark.reliability
 def test_a_pass_an_epoch_and_few_chunks_in_memory():
     """Fails if chunks are gathered in a list, or an epoch is made of the first pass's rows."""
     chunks = Chunks(150, counts=True)

@@ -76,6 +76,7 @@ def test_demo_writes_what_it_names(demo):
     np.testing.assert_array_equal(last.predict_proba(ids), pipeline[1].predict_proba(ids))
 
 
+@pytest.mark.reliability
 def test_the_demo_goes_on_after_an_interruption(demo):
     """Fails if the same command trains again what it has trained before."""
     first, output = demo

@@ -64,6 +64,7 @@ def test_scores_of_probabilities(y, scoring):
     assert np.isfinite(found).all()
 
 
+@pytest.mark.reliability
 def test_a_search_gives_the_same_with_one_and_two_jobs():
     """Fails if a worker process has other seeds, threads or traced programs than this one."""
     pipe = make_pipeline(TextToSequence(max_features=50), small(dropout=0.2))

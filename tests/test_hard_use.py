@@ -24,6 +24,8 @@ from sklearn.pipeline import make_pipeline
 import skrnn
 from skrnn import RNNClassifier, TextToSequence, _programs, make_reviews
 
+pytestmark = pytest.mark.reliability
+
 REVIEWS, LABELS = make_reviews(300, random_state=0)
 METHODS = "predict", "predict_proba", "decision_function"
 # Long enough for a worker that has to start TensorFlow on a busy machine.
@@ -181,8 +183,6 @@ def test_a_fork_of_a_running_tensorflow_is_told_at_once(pipe, use):
 FORKS = """
 import json, multiprocessing, pickle, sys
 from skrnn import _backend, load  # TensorFlow, too, is imported before the forks
-
-pytestmark = pytest.mark.reliability
 
 with open(sys.argv[2], "rb") as file:
     pipes = [load(sys.argv[1]), pickle.load(file)]

@@ -327,6 +327,7 @@ def digest():
     return sha.hexdigest()
 
 
+@pytest.mark.reliability
 def test_same_bytes_on_any_number_of_threads_and_in_another_process(monkeypatch):
     """Fails if who runs a shard, or when, decides in what order gradients are summed."""
     digests = set()

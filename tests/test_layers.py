@@ -317,6 +317,7 @@ np.savez("fresh.npz", predicted, *fitted_network().get_weights())
 """
 
 
+@pytest.mark.reliability
 def test_same_seed_same_bytes_and_reload_in_a_fresh_process(tmp_path):
     # The shards' gradients must be summed in one order, however many threads run them,
     # and a saved model must need nothing of the process that made it.

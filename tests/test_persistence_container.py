@@ -22,6 +22,8 @@ import skrnn
 from skrnn.persistence import archive, container, strict_json
 from skrnn.persistence.container import InvalidFileError, read, write
 
+pytestmark = pytest.mark.reliability
+
 DOCUMENT = {"b": [1, -2.5, 0.1 + 0.2, None, True, "é\n\ud800"], "a": {"": 10**99, "f": 1.0}}
 ARRAYS = {
     "matrix": np.asfortranarray(np.arange(6.0).reshape(2, 3)),

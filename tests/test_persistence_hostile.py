@@ -17,6 +17,8 @@ import pytest
 
 from skrnn.persistence import InvalidFileError, container, load, save
 
+pytestmark = pytest.mark.reliability
+
 ROOT = Path(__file__).parent.parent
 FORMAT_1 = ROOT / "tests" / "data" / "format_1"
 
@@ -327,7 +329,6 @@ def peak_memory_of(path):
 MEGABYTE = 2**20
 
 
-@pytest.mark.reliability
 @pytest.mark.parametrize(
     "attack",
     ["vocabulary", "units", "width of labels", "steps of dense rows", "longest document"]
@@ -344,7 +345,6 @@ def test_memory_of_a_small_file(attack, opened):
     assert taken < 8 * MEGABYTE
 
 
-@pytest.mark.reliability
 @pytest.mark.parametrize(
     "content", [b"[],", b"{},", b"0.5,", b'"a",', b'{"a":[[]]},', b"[[[[[[[[[]]]]]]]]],"], ids=repr
 )
@@ -416,7 +416,6 @@ def test_fuzzing_with_a_fixed_seed(fuzzer):
     assert {kind for kind, _ in counts} == {"bytes", "tree", "arrays", "both"}
 
 
-@pytest.mark.reliability
 def test_fuzzing_with_hypothesis():
     """Fails as the test before, on what hypothesis thinks of, which shrinks what it finds."""
     hypothesis = pytest.importorskip("hypothesis", reason="hypothesis is not installed")

@@ -9,6 +9,8 @@ from skrnn._programs import network_variables
 from skrnn.network import build_network
 from skrnn.persistence.shapes import check_network, network_shapes
 
+pytestmark = pytest.mark.reliability
+
 NETWORKS = [
     {"cell": cell, "pooling": pooling, "units": units, "bidirectional": both}
     for cell in ("rnn", "lstm", "gru")

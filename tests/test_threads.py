@@ -28,17 +28,20 @@ def threads_of(before="", **environment):
     return tuple(map(int, shown.stdout.split()))
 
 
+@pytest.mark.reliability
 def test_one_thread_an_operation_and_joblibs_grant_side_by_side():
     """Fails if a worker took the whole machine, which two workers would then fight over."""
     assert threads_of(OMP_NUM_THREADS="3") == (1, 3)
 
 
+@pytest.mark.reliability
 def test_what_the_user_chose_stays():
     """Fails if skrnn overrode tf.config; results of other models in the process would change."""
     before = "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(2)"
     assert threads_of(before, SKRNN_NUM_THREADS="5") == (2, 0)
 
 
+@pytest.mark.reliability
 def test_a_tensorflow_that_has_started_is_left_alone():
     """Fails if importing skrnn after TensorFlow's first operation raised."""
     assert threads_of("import tensorflow as tf; tf.zeros(1)") == (0, 0)
