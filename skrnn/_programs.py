@@ -11,12 +11,14 @@ import functools
 import json
 import logging
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from skrnn._backend import check_not_forked, keras, tf
+from skrnn._distribution import outside_scope
 from skrnn.network import LOGITS, build_network
 
 # Idle trainers kept, least recently used dropped first. Each holds its weights three times
@@ -71,7 +73,34 @@ def _quiet(step):
     return quiet_step
 
 
-@dataclass
+def _noting_graphs(step, graphs):
+    """Wrap a step of Keras so that it adds the graph it is traced in to a list."""
+
+    def noting_step(data):
+        graphs.append(tf.compat.v1.get_default_graph())
+        return step(data)
+
+    return noting_step
+
+
+def _free_with(owner, graphs):
+    """Free graphs, a list that may still grow, when their owner goes.
+
+    TensorFlow leaves them in reference cycles that Python's collector cannot undo: 4 MB and more
+    for each trace, for good. Can go once a tf.function that goes takes its graph along.
+    """
+    # At the end of the process, TensorFlow may be gone before.
+    weakref.finalize(owner, _dismantle, graphs).atexit = False
+
+
+def _dismantle(graphs):
+    from tensorflow.python.framework.func_graph import dismantle_func_graph
+
+    while graphs:
+        dismantle_func_graph(graphs.pop())
+
+
+@dataclass(eq=False)
 class Trainer:
     """A compiled network whose training step may be traced already."""
 
@@ -81,6 +110,10 @@ class Trainer:
 
     def __post_init__(self):
         _build_metrics(self.network)
+        graphs = []
+        self.network.train_step = _noting_graphs(self.network.train_step, graphs)
+        self.network.test_step = _noting_graphs(self.network.test_step, graphs)
+        _free_with(self, graphs)
         self.network.make_train_function()
         self.network.make_test_function()
         self.network.train_function = _quiet(self.network.train_function)
@@ -111,7 +144,7 @@ def precision():
 
 
 _lock = threading.Lock()
-_idle = OrderedDict()
+_idle: OrderedDict = OrderedDict()
 
 
 def borrow_trainer(key, make_network):
@@ -171,18 +204,25 @@ def _logits_program(architecture, precision):
 
     # The one trace there is. Called through it, TensorFlow does not count the first calls of
     # several programs as retracing of one.
-    return program.get_concrete_function()
+    traced = program.get_concrete_function()
+    _free_with(traced, [traced.graph])
+    return traced
 
 
-def predict_logits(architecture, network, inputs):
+def as_tensors(values):
+    """Return a network's values, variables or arrays, as a prediction takes them."""
+    return [tf.convert_to_tensor(getattr(value, "value", value)) for value in values]
+
+
+def predict_logits(architecture, values, inputs):
     """Return the network's output before its activation.
 
     Parameters
     ----------
     architecture : str
         The arguments of `build_network` as JSON.
-    network : keras.Model
-        What `build_network` made of them; gives the weights.
+    values : list of tf.Tensor
+        Those of `network_variables`, in their order, see `as_tensors`.
     inputs : list of ndarray
         One batch, see `skrnn.sequences.Sequences.inputs`.
 
@@ -191,6 +231,6 @@ def predict_logits(architecture, network, inputs):
     ndarray of shape (n_samples, n_outputs), float32
     """
     check_not_forked()
-    program = _logits_program(architecture, precision())
-    values = [tf.convert_to_tensor(v.value) for v in network_variables(network)]
+    key = (architecture, precision())
+    program = outside_scope(lambda: _logits_program(*key))
     return program(values, [tf.constant(x) for x in inputs]).numpy()

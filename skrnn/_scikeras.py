@@ -30,6 +30,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skrnn import _programs
 from skrnn._backend import BaseWrapper, KerasClassifier, keras
 from skrnn._callbacks import AlignedHistory, DivergedError, FiniteTraining
+from skrnn._distribution import is_in_scope, make_replicated, outside_scope, whole_batches
 from skrnn._feed import Feed, PairedFeed
 from skrnn._keeper import StateKeeper, without_first_steps
 from skrnn._optimizers import on_dense_gradients
@@ -119,7 +120,7 @@ class SequenceClassifier(KerasClassifier):
         if "_model" not in self.__dict__:
             if "_variables" not in self.__dict__:
                 raise AttributeError("model_")
-            model = build_network(**self.network, random_state=self.seed)
+            model = self._make_network()
             _programs.write_values(_programs.network_variables(model), self._variables)
             # Last, so that another thread never sees a model without its weights.
             self._model = model
@@ -195,7 +196,7 @@ class SequenceClassifier(KerasClassifier):
         if isinstance(resumed, TrainingState):
             self.take(resumed)
         elif not self.initialized_:
-            model = build_network(**self.network, random_state=self.seed)
+            model = self._make_network()
             if embeddings is not None:
                 model.get_layer(EMBEDDING).embeddings.assign(embeddings)
             self.model_ = model
@@ -252,7 +253,7 @@ class SequenceClassifier(KerasClassifier):
         """
         model = self.__dict__.get("_model")
         if model is None:
-            model = build_network(**self.network, random_state=self.seed)
+            model = self._make_network()
         _programs.write_values(_programs.network_variables(model), state.variables)
         if best and state.stopping and state.stopping.best_weights:
             model.set_weights(state.stopping.best_weights)
@@ -302,6 +303,23 @@ class SequenceClassifier(KerasClassifier):
         copy.pretraining_history_ = state.pretraining_history
         return copy, state.stopping.best_epoch if state.finished and state.stopping else None
 
+    def ended_at(self, state):
+        """Return a copy as a training that ends with this epoch would make it, and its best epoch.
+
+        The epoch is counted from 0, and None without early stopping, which keeps the weights of
+        the best one.
+        """
+        copy, _ = self.as_of(state)
+        stopping = state.stopping
+        if stopping is None or not stopping.best_weights:
+            return copy, stopping and stopping.best_epoch
+        model = self.model_
+        place = {id(v): i for i, v in enumerate(_programs.network_variables(model))}
+        copy._variables = list(state.variables)
+        for variable, best in zip(model.weights, stopping.best_weights, strict=True):
+            copy._variables[place[id(variable)]] = best
+        return copy, stopping.best_epoch
+
     def identity(self):
         """Return all that decides what further training makes."""
         return [self.seed, self.values(), vars(self).get("_optimizer_state"), self.history_]
@@ -314,10 +332,15 @@ class SequenceClassifier(KerasClassifier):
 
     def predict_logits(self, X):
         """Return logits float32 of shape (n_samples, n_outputs) in the rows' order."""
-        architecture, model = self.architecture, self.model_
+        architecture = self.architecture
+        # A model need not be built for it, which takes a while.
+        values = vars(self).get("_variables") if "_model" not in vars(self) else None
+        if values is None:
+            values = _programs.network_variables(self.model_)
+        values = _programs.as_tensors(values)
         logits = np.empty((len(X), self.network["n_outputs"]), dtype=np.float32)
         for rows in BatchPlan(X.lengths, PREDICT_BATCH_SIZE).batches():
-            logits[rows] = _programs.predict_logits(architecture, model, X.inputs(rows))
+            logits[rows] = _programs.predict_logits(architecture, values, X.inputs(rows))
         return logits
 
     def __getstate__(self):
@@ -334,8 +357,14 @@ class SequenceClassifier(KerasClassifier):
     def _learning_rate(self):
         return self.__dict__.get("optimizer__learning_rate")
 
+    def _make_network(self):
+        # A strategy is for training; what is kept must work without it.
+        return outside_scope(lambda: build_network(**self.network, random_state=self.seed))
+
     def _trainer_key(self, objective=None):
         """Name what a traced training step depends on; None where it must not be shared."""
+        if is_in_scope():
+            return None
         config = {k: v for k, v in self.get_params(deep=False).items() if "__" in k}
         if self.callbacks or not isinstance(self.optimizer, str):
             return None
@@ -346,6 +375,11 @@ class SequenceClassifier(KerasClassifier):
         return json.dumps([*key, dataclasses.asdict(objective)] if objective else key)
 
     def _make_trainer_network(self, objective=None):
+        if is_in_scope():
+            return make_replicated(
+                lambda: build_network(**self.network, random_state=self.seed),
+                self._get_compile_kwargs,
+            )
         network = build_network(
             **self.network, random_state=self.seed, compile_kwargs=self._get_compile_kwargs()
         )
@@ -424,10 +458,10 @@ class SequenceClassifier(KerasClassifier):
         is_over = keeper.resumed is not None and keeper.resumed.stopped
         with without_first_steps(self.model_, feed.first):
             self.model_.fit(
-                feed.dataset(),
+                whole_batches(feed.dataset()),
                 epochs=initial_epoch if is_over else epochs,
                 initial_epoch=initial_epoch,
-                validation_data=watched and watched.dataset(),
+                validation_data=watched and whole_batches(watched.dataset()),
                 callbacks=[*own, *self._fit_callbacks, history, *extra_callbacks, keeper],
                 # A bar towards an end that nobody knows tells nothing.
                 verbose=2 if self.verbose and isinstance(X, ChunkStream) else self.verbose,

@@ -1,34 +1,34 @@
 """Stop and resume: the checkpoints of trainings, on disk.
 
 Under the folder that an estimator is given, each training has one of its own, named by a digest
-of all that decides its result: parameters, data, seed, and what it goes on from. So a fit finds
-the checkpoints of the same fit, and never another's. A file is what :func:`skrnn.save` writes of
-the estimator at that moment, with the state of the training beside it.
+of all that decides what its epochs do: parameters, data, seed, and what it goes on from. So a fit
+finds the checkpoints of the same training, and never another's. How many epochs there are to be
+is no part of that: a fit of more epochs goes on from one of fewer, which is what successive
+halving asks for. A file is what :func:`skrnn.save` writes of the estimator at that moment, with
+the state of the training beside it.
 """
 
 import fcntl
-import hashlib
 import importlib.metadata
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType
 from warnings import warn
 
 import numpy as np
 
 import skrnn
 from skrnn._programs import precision
+from skrnn.identity import digest
 from skrnn.persistence import InvalidFileError, codecs, container
-from skrnn.sequences import Sequences
 from skrnn.training_state import EarlyStoppingState, PretrainingState, TrainingState
 
 # Part of a training's name: a change of what decides the result makes new folders.
-FORMAT = 1
+FORMAT = 2
+# Moments on the way, the newest; of a training that has ended the last, from which one of more
+# epochs goes on. What the trainings have come to stays, one file for each number of epochs.
 KEPT = 2
-# Objects in objects are looked into so far.
-MAX_DEPTH = 5
 _PREFIX = "training/"
 # These watch, or say where to begin, but change no result.
 _NO_PART_OF_A_TRAINING = (
@@ -40,7 +40,7 @@ _NO_PART_OF_A_TRAINING = (
 )
 _PLAIN = ("epoch", "batch", "learning_rate", "stopped", "finished")
 _PLAIN_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
-_NAME = re.compile(r"(pretraining|epoch)-(\d+)(?:-batch-(\d+))?\.skrnn")
+_MOMENT = re.compile(r"(pretraining|epoch)-(\d+)(?:-batch-(\d+))?\.skrnn")
 
 
 @dataclass
@@ -70,10 +70,13 @@ class CheckpointFolder:
     ----------
     path : Path
         Made if missing.
+    until : int
+        The epoch that the fit ends with.
     """
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, until):
+        self.path, self.until = path, until
+        self._damaged = []
         path.mkdir(parents=True, exist_ok=True)
         self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -85,10 +88,11 @@ class CheckpointFolder:
             pass  # a file system without locks; then it is up to the caller
 
     @classmethod
-    def open(cls, folder, name, *, any_seed=False):
-        """Return the folder of a training, and its newest whole checkpoint or None.
+    def open(cls, folder, name, until, *, any_seed=False):
+        """Return the folder of a training, and the newest whole checkpoint for this fit or None.
 
-        Where another process is in it just now, the next number of that name is taken.
+        Where the fit has been done, its end is returned, and no folder. Where another process
+        is in the folder just now, the next number of that name is taken.
 
         Parameters
         ----------
@@ -96,6 +100,8 @@ class CheckpointFolder:
             The estimator's parameter.
         name : str
             Names the training, see `training_name`.
+        until : int
+            The epoch that the fit ends with.
         any_seed : bool
             Whether each fit has a seed of its own: a finished training is then another one.
         """
@@ -105,50 +111,54 @@ class CheckpointFolder:
                 f"checkpoint={str(folder)!r} is a file; it wants a folder, which is made where "
                 "there is none."
             )
+        end = None if any_seed else _read_end(folder, name, until)
+        if end is not None:
+            return None, end
         number = 1
         while True:
             path = folder / (name if number == 1 else f"{name}-{number}")
             number += 1
             try:
-                found = cls(path)
+                found = cls(path, until)
             except BlockingIOError:
                 continue
-            checkpoint = found.newest()
-            if any_seed and checkpoint is not None and checkpoint.state.finished:
+            if any_seed and any(path.glob("final-*.skrnn")):
                 found.close()
                 continue
-            return found, checkpoint
+            return found, found.newest()
 
     def close(self):
         """Let others in."""
         os.close(self._lock)
 
     def newest(self):
-        """Return the newest `Checkpoint` that is whole, or None; warn of those that are not."""
+        """Return the newest `Checkpoint` that the fit can go on from, or None.
+
+        Those that are damaged are passed over with a warning, those of epochs after its end
+        without.
+        """
         for leftover in self.path.glob(".*.tmp"):  # of a process that was killed while it wrote
             leftover.unlink(missing_ok=True)
-        for path in reversed(self.files()):
-            try:
-                return read_checkpoint(path)
-            except (InvalidFileError, OSError) as error:
-                warn(
-                    f"A checkpoint is damaged, and the one before it is taken: {error}",
-                    UserWarning,
-                    stacklevel=2,
-                )
+        for path in reversed(self.moments()):
+            if _place(path) > (True, self.until, 0):
+                continue
+            checkpoint = _read_or_warn(path)
+            if checkpoint is not None:
+                return checkpoint
+            self._damaged.append(path)
         return None
 
-    def files(self):
-        """Return the paths of all checkpoints, oldest first."""
-        return sorted((p for p in self.path.iterdir() if _NAME.fullmatch(p.name)), key=_place)
+    def moments(self):
+        """Return the paths of the checkpoints on the way, oldest first."""
+        return sorted((p for p in self.path.iterdir() if _MOMENT.fullmatch(p.name)), key=_place)
 
     def save(self, estimator, state, seeds):
-        """Write a checkpoint, then remove all but the last `KEPT`.
+        """Write a checkpoint, then remove those on the way but the last `KEPT`.
 
         Where it cannot be written, a full disk for instance, a warning says so, training goes on,
         and the older ones stay.
         """
-        path = self.path / _name(state)
+        path = self.path / _name(state, self.until)
         try:
             write_checkpoint(path, estimator, state, seeds)
         except OSError as error:
@@ -168,11 +178,38 @@ class CheckpointFolder:
                 stacklevel=2,
             )
             return
-        older = [p for p in self.files() if _place(p) <= _place(path)]
-        # Later ones were found damaged, or this one would not be written.
-        later = [p for p in self.files() if _place(p) > _place(path)]
-        for old in [*older[:-KEPT], *later]:
+        damaged = [p for p in self._damaged if p != path]
+        # Those of later epochs belong to a fit of more epochs than this one.
+        here = (True, self.until, 0) if state.finished else _place(path)
+        passed = [p for p in self.moments() if p not in damaged and _place(p) <= here]
+        for old in [*passed[: -1 if state.finished else -KEPT], *damaged]:
             old.unlink(missing_ok=True)
+        self._damaged = []
+
+
+def _read_end(folder, name, until):
+    """Return the `Checkpoint` of a fit that has ended, in whichever folder of its name, or None.
+
+    Such a file is moved into its place whole and never changed, so no lock is needed.
+    """
+    for pattern in (name, f"{name}-*"):
+        for path in sorted(folder.glob(f"{pattern}/{_end_name(until)}")):
+            checkpoint = _read_or_warn(path)
+            if checkpoint is not None:
+                return checkpoint
+    return None
+
+
+def _read_or_warn(path):
+    try:
+        return read_checkpoint(path)
+    except (InvalidFileError, OSError) as error:
+        warn(
+            f"A checkpoint is damaged, and the one before it is taken: {error}",
+            UserWarning,
+            stacklevel=2,
+        )
+        return None
 
 
 def write_checkpoint(path, estimator, state, seeds):
@@ -261,8 +298,11 @@ def versions():
     return found
 
 
-def training_name(estimator, given, words):
+def training_name(estimator, given, words, *, any_seed=False):
     """Name a training by a digest of all that decides its result.
+
+    The number of epochs counts only where callbacks may look ahead to it, or remember what is
+    not kept.
 
     Parameters
     ----------
@@ -273,6 +313,8 @@ def training_name(estimator, given, words):
         tuples and dicts of these.
     words : sequence of str or None
         Those of the data: of a mapping of words to vectors these count.
+    any_seed : bool
+        Whether each fit has a seed of its own; its epochs are then no other fit's beginning.
 
     Returns
     -------
@@ -285,13 +327,12 @@ def training_name(estimator, given, words):
     callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     callbacks = [*callbacks, *vars(estimator).get("_skl_callbacks", ())]
     callbacks = [callback for callback in callbacks if not _only_watches(callback)]
+    if not any_seed and all(map(_forgets, callbacks)):
+        parameters.pop("epochs")
     vectors = _identity(parameters.pop("embeddings"), words or ())
     name = type(estimator).__name__
     decides = [name, FORMAT, parameters, callbacks, vectors, estimator.vocabulary_size_]
-    digest = hashlib.sha256()
-    for part in _parts([*decides, precision(), given]):
-        digest.update(part)
-    return f"{name}-{digest.hexdigest()[:24]}"
+    return f"{name}-{digest([*decides, precision(), given])}"
 
 
 def _identity(embeddings, words):
@@ -319,58 +360,28 @@ def _only_watches(callback):
     )
 
 
-def _name(state):
+def _forgets(callback):
+    """Whether a callback is known to carry nothing from epoch to epoch, nor to look ahead."""
+    home, name = type(callback).__module__, type(callback).__name__
+    forgetful = ("LearningRateScheduler", "LambdaCallback", "TerminateOnNaN")
+    return home.startswith("keras.") and name in forgetful
+
+
+def _name(state, until):
     """Return the name of a state's file, which tells how far it is."""
+    if state.finished:
+        return _end_name(until)
     if isinstance(state, PretrainingState):
         return f"pretraining-{len(state.losses):04}.skrnn"
     within = f"-batch-{state.batch:06}" if state.batch else ""
     return f"epoch-{state.epoch:04}{within}.skrnn"
 
 
+def _end_name(until):
+    return f"final-{until:04}.skrnn"
+
+
 def _place(path):
-    """Return what sorts files by how far they are."""
-    kind, number, batch = _NAME.fullmatch(path.name).groups()
+    """Return what sorts the files of moments by how far they are."""
+    kind, number, batch = _MOMENT.fullmatch(path.name).groups()
     return kind == "epoch", int(number), int(batch or 0)
-
-
-def _parts(value, depth=0):
-    """Yield the bytes that tell a value from others, each kind and length with it."""
-    if isinstance(value, np.generic) and value.dtype.kind in "biuf" and value.itemsize <= 8:
-        value = value.item()
-    if isinstance(value, np.ndarray | np.generic) and value.dtype != object:
-        value = np.ascontiguousarray(value)
-        yield f"array {value.dtype.str} {value.shape}:".encode()
-        yield memoryview(value.reshape(-1).view(np.uint8))
-    elif isinstance(value, dict):
-        yield f"dict {len(value)}:".encode()
-        for key in sorted(value, key=repr):
-            yield from _parts(key, depth)
-            yield from _parts(value[key], depth)
-    elif isinstance(value, list | tuple | np.ndarray):
-        yield f"list {len(value)}:".encode()
-        for one in value:
-            yield from _parts(one, depth)
-    elif isinstance(value, os.PathLike):
-        yield from _parts(os.fspath(value))
-    elif value is None or isinstance(value, str | bytes | int | float):
-        yield f"{type(value).__name__} {value!r}:".encode()
-    else:
-        content = _content(value) if depth < MAX_DEPTH else None
-        yield from _parts([type(value).__qualname__, content], depth + 1)
-
-
-def _content(value):
-    """Return what tells an object from others of its class, as far as can be known."""
-    if isinstance(value, Sequences):
-        return [value.values, value.offsets]
-    if isinstance(value, FunctionType):
-        code, cells = value.__code__, value.__closure__ or ()
-        closure = [cell.cell_contents for cell in cells]
-        return [code.co_code, code.co_consts, code.co_names, value.__defaults__, closure]
-    if isinstance(value, CodeType):
-        return [value.co_code, value.co_consts, value.co_names]
-    try:  # optimizers and schedules of Keras, which numbers the names of equal ones
-        return {k: v for k, v in value.get_config().items() if k != "name"}
-    except (AttributeError, NotImplementedError):
-        attributes = getattr(value, "__dict__", {})
-        return {k: v for k, v in attributes.items() if not k.startswith("_")}

@@ -73,7 +73,7 @@ class SemiSupervisedStep:
         self._table = embedding.embeddings
         # Named: TensorFlow sorts what it sums by name, and Keras's own names count models.
         self._embedding = keras.Model(network.inputs[0], embedding.output, name="to_embedding")
-        self._head = _behind_embedding(network)
+        self._head = behind_embedding(network)
         # Of an embedding that is frozen, and the states of the dropouts' generators.
         fixed = [v for layer in network.layers for v in layer.non_trainable_variables]
         self._generators = [v for v in fixed if v is not self._table]
@@ -295,7 +295,7 @@ class _MaskedByTokens(keras.layers.Layer):
 _BESIDE = {AddScores: "ngram_scores", AppendEvidence: "ngram_evidence"}
 
 
-def _behind_embedding(network):
+def behind_embedding(network):
     """Return the part of a network from embedded tokens, and its inputs, to logits."""
     tokens, *others = network.inputs
     others = {tensor.name: tensor for tensor in others}

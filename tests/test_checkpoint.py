@@ -222,10 +222,84 @@ def test_a_finished_fit_is_not_done_again(tmp_path):
     assert everything(second) == everything(first.partial_fit(X, LABELS))
 
 
-def test_the_last_two_are_kept(tmp_path):
-    """Fails if a folder grows with the epochs, or keeps one file only."""
+@pytest.fixture
+def trained(monkeypatch):
+    """The batches really trained by each fit, in order."""
+    from skrnn._scikeras import SequenceClassifier
+
+    watch, initialize = Watch(), SequenceClassifier._initialize_callbacks
+
+    def with_watch(self):
+        initialize(self)
+        self._fit_callbacks = [*self._fit_callbacks, watch]
+
+    monkeypatch.setattr(SequenceClassifier, "_initialize_callbacks", with_watch)
+    return watch.steps
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ngram_range": (1, 2), "word_dropout": 0.1},
+        {"early_stopping": True, "n_iter_no_change": 2},
+        {"callbacks": [keras.callbacks.LearningRateScheduler(lambda epoch: 0.02 / (1 + epoch))]},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_more_epochs_go_on_from_fewer(tmp_path, trained, options):
+    """Fails if epochs are trained twice, or end with other bytes than those of one fit.
+
+    With early stopping the weights to go on from are not those that were kept as the best.
+    """
+    wanted = {n: everything(small(None, epochs=n, **options).fit(X, LABELS)) for n in (1, 2, 5)}
+    del trained[:]
+    n_batches = 6 if "early_stopping" in options else 7
+    for epochs, n_trained in [(1, 1), (2, 1), (5, 3)]:
+        model = small(tmp_path, epochs=epochs, **options).fit(X, LABELS)
+        assert everything(model) == wanted[epochs]
+        assert trained.pop() == n_trained * n_batches
+    for epochs in (2, 1, 5):
+        model = small(tmp_path, epochs=epochs, **options).fit(X, LABELS)
+        assert everything(model) == wanted[epochs]
+    assert trained == []
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_fewer_epochs_after_more(tmp_path, trained):
+    """Fails if what a longer fit has left is taken for the end of a shorter, or thrown away."""
+    wanted = {n: everything(small(None, epochs=n).fit(X, LABELS)) for n in (2, 4, 6)}
+    del trained[:]
+    for epochs, n_trained in [(4, 4), (2, 2), (6, 2)]:
+        assert everything(small(tmp_path, epochs=epochs).fit(X, LABELS)) == wanted[epochs]
+        assert trained.pop() == n_trained * 7
+
+
+class ByProgress(keras.callbacks.Callback):
+    """Looks ahead to the last epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = 0.02 * (1 - epoch / self.params["epochs"])
+
+
+def on_plateau():
+    """Return a callback that remembers the epochs before."""
+    return keras.callbacks.ReduceLROnPlateau("loss", patience=2, min_delta=1.0)
+
+
+@pytest.mark.parametrize("make", [ByProgress, on_plateau])
+def test_callbacks_that_look_ahead_or_remember_keep_the_fits_apart(tmp_path, make):
+    """Fails if a fit goes on where its callback would have done otherwise."""
+    for epochs in (1, 4):
+        found = small(tmp_path, epochs=epochs, callbacks=[make()]).fit(X, LABELS)
+        plain = small(None, epochs=epochs, callbacks=[make()]).fit(X, LABELS)
+        assert everything(found) == everything(plain)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_end_and_the_moment_before_are_kept(tmp_path):
+    """Fails if a folder grows with the epochs, or has nothing that more epochs can go on from."""
     small(tmp_path, checkpoint_minutes=None).fit(X, LABELS)
-    assert files(tmp_path) == ["epoch-0003.skrnn", "epoch-0004.skrnn"]
+    assert files(tmp_path) == ["epoch-0004.skrnn", "final-0004.skrnn"]
 
 
 @pytest.mark.reliability
@@ -233,7 +307,6 @@ def test_the_last_two_are_kept(tmp_path):
     "other",
     [
         {"units": 7},
-        {"epochs": 5},
         {"random_state": 1},
         {"learning_rate": 0.021},
         {"class_weight": {0: 1, 1: 2}},
@@ -362,7 +435,11 @@ def test_a_search_keeps_every_fit_apart(tmp_path):
     np.testing.assert_array_equal(
         kept.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
     )
-    assert len(list(tmp_path.iterdir())) == 9
+    folders = {
+        path.name.rsplit("-", 1)[0] if path.name.count("-") > 1 else path.name
+        for path in tmp_path.iterdir()
+    }
+    assert len(folders) == 5  # of two widths and two folds, and of the best on all rows
 
 
 def test_without_a_seed_an_unfinished_fit_goes_on_and_a_finished_one_does_not(
@@ -384,11 +461,11 @@ def test_two_at_a_time_do_not_write_over_each_other(tmp_path):
     """Fails if a second process that does the same fit shares the folder of the first."""
     from skrnn.checkpoint import CheckpointFolder
 
-    one, _ = CheckpointFolder.open(tmp_path, "fit")
-    other, _ = CheckpointFolder.open(tmp_path, "fit")
+    one, _ = CheckpointFolder.open(tmp_path, "fit", 1)
+    other, _ = CheckpointFolder.open(tmp_path, "fit", 1)
     assert one.path != other.path
     one.close()
-    again, _ = CheckpointFolder.open(tmp_path, "fit")
+    again, _ = CheckpointFolder.open(tmp_path, "fit", 1)
     assert again.path == one.path
 
 

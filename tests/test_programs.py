@@ -11,7 +11,7 @@ from tensorflow.python.eager.polymorphic_function import polymorphic_function as
 
 from skrnn import RNNClassifier, _programs, build_network
 from skrnn._backend import keras
-from skrnn._programs import borrow_trainer, give_back, predict_logits
+from skrnn._programs import borrow_trainer, give_back
 
 NETWORK = {
     **BARE,
@@ -229,6 +229,11 @@ def test_parallel_fits_are_the_same_as_one_after_another():
 # --- The prediction program -------------------------------------------------------------
 
 
+def logits_of(architecture, network, inputs):
+    values = _programs.as_tensors(_programs.network_variables(network))
+    return _programs.predict_logits(architecture, values, inputs)
+
+
 def test_prediction_follows_the_weights_it_is_given():
     """Fails if the program keeps the weights of the estimator that happened to make it."""
     x = X[:7].astype(np.int32)
@@ -240,12 +245,12 @@ def test_prediction_follows_the_weights_it_is_given():
     for order in ([0, 1, 2], [2, 0, 1]):
         _programs._logits_program.cache_clear()
         for i in order:
-            got = predict_logits(ARCHITECTURE, networks[i], [x])
+            got = logits_of(ARCHITECTURE, networks[i], [x])
             assert got.dtype == np.float32 and got.shape == (7, 1)
             np.testing.assert_allclose(got, wanted[i], rtol=1e-6, atol=1e-7)
     # Changed weights count from the next call on.
     networks[0].set_weights(networks[1].get_weights())
-    np.testing.assert_allclose(predict_logits(ARCHITECTURE, networks[0], [x]), wanted[1], rtol=1e-6)
+    np.testing.assert_allclose(logits_of(ARCHITECTURE, networks[0], [x]), wanted[1], rtol=1e-6)
     assert _programs._logits_program.cache_info().misses == 1
 
 
@@ -253,13 +258,13 @@ def test_predicting_from_threads():
     """Fails if threads that predict with different weights share any of them."""
     networks = [build_network(**NETWORK, random_state=seed) for seed in range(4)]
     x = X.astype(np.int32)
-    wanted = [predict_logits(ARCHITECTURE, network, [x]).tobytes() for network in networks]
+    wanted = [logits_of(ARCHITECTURE, network, [x]).tobytes() for network in networks]
     _programs._logits_program.cache_clear()
     got = [set() for _ in networks]
 
     def work(i):
         for _ in range(20):
-            got[i].add(predict_logits(ARCHITECTURE, networks[i], [x]).tobytes())
+            got[i].add(logits_of(ARCHITECTURE, networks[i], [x]).tobytes())
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
     for thread in threads:
@@ -272,10 +277,10 @@ def test_predicting_from_threads():
 def test_one_trace_serves_every_shape():
     """Fails if each width or number of rows is traced anew."""
     network = build_network(**NETWORK, random_state=0)
-    predict_logits(ARCHITECTURE, network, [np.ones((2, 2), np.int32)])
+    logits_of(ARCHITECTURE, network, [np.ones((2, 2), np.int32)])
     made = _programs._logits_program.cache_info().misses
     for shape in ((1, 1), (5, 3), (2, 40)):
-        logits = predict_logits(ARCHITECTURE, network, [np.ones(shape, np.int32)])
+        logits = logits_of(ARCHITECTURE, network, [np.ones(shape, np.int32)])
         assert logits.shape[0] == shape[0]
     assert _programs._logits_program.cache_info().misses == made
 
@@ -304,5 +309,5 @@ def test_many_networks_are_no_retracing(caplog, monkeypatch):
         model = build_network(**network, random_state=0, compile_kwargs={"optimizer": "sgd"})
         trainer = borrow_trainer(str(units), lambda model=model: model)
         trainer.network.fit(X[:9], Y[:9], verbose=0, validation_data=(X[:9], Y[:9]))
-        predict_logits(json.dumps(network), model, [X[:2].astype(np.int32)])
+        logits_of(json.dumps(network), model, [X[:2].astype(np.int32)])
     assert "retracing" not in caplog.text

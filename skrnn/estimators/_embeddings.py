@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn.sequences import PADDING, Sequences
+from skrnn.sharing import shared
 
 
 def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, seed, name):
@@ -41,7 +42,12 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
         from skrnn.embeddings import corpus_embeddings
 
         corpus = joined(sequences, unlabeled)
-        return corpus_embeddings(corpus, vocabulary_size, dim, random_state=seed), None
+        vectors = shared(
+            "corpus vectors",
+            [corpus, vocabulary_size, dim, seed],
+            lambda: corpus_embeddings(corpus, vocabulary_size, dim, random_state=seed),
+        )
+        return vectors, None
     from skrnn.embeddings import EmbeddingCoverage, read_embeddings
 
     is_array = isinstance(source, np.ndarray | list | tuple)

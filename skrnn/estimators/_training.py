@@ -13,7 +13,9 @@ from skrnn.estimators._checks import DataChecks
 from skrnn.estimators._chunks import ChunkReader
 from skrnn.estimators._embeddings import initial_embeddings, joined
 from skrnn.ngrams import NgramModel
+from skrnn.sharing import shared
 from skrnn.targets import MIN_HELD_OUT, hold_out
+from skrnn.training_state import TrainingState
 
 # Validation on IMDb and TREC chose it, where texts are soon learned by heart. How long numeric
 # sequences take is another question in each task.
@@ -186,14 +188,11 @@ class Training(DataChecks):
             self._ngrams = None
             return training, validation
         if ngram_range is not None:
-            self._ngrams = NgramModel(ngram_range)
-            sequences = self._ngrams.fit_score(
-                sequences,
-                targets,
-                weights,
-                vocabulary_size=self.vocabulary_size_,
-                n_outputs=self._targets.n_outputs,
-                seed=seed,
+            sizes = self.vocabulary_size_, self._targets.n_outputs
+            self._ngrams, sequences = shared(
+                "n-grams",
+                [sequences, targets, weights, ngram_range, *sizes, seed],
+                lambda: _fit_ngrams(ngram_range, sequences, targets, weights, sizes, seed),
             )
         elif going_on:
             sequences = self._with_scores(sequences)
@@ -309,8 +308,10 @@ class Training(DataChecks):
         has no checkpoints.
         """
         from skrnn._backend import check_not_forked
+        from skrnn._distribution import check_strategy
 
         check_not_forked()  # before n-grams and vectors take their time
+        check_strategy(self, pretrains=data is not None and not going_on)
         seeds = self._draw_seeds()
         if data is None or self.checkpoint is None:
             yield _Session(seeds)
@@ -321,14 +322,16 @@ class Training(DataChecks):
         before = self._keras.identity() if going_on else None
         given = [*data, self.classes_, before, None if any_seed else seeds]
         words = next(part.words for part in data if hasattr(part, "words"))
-        name = training_name(self, given, words)
-        folder, newest = CheckpointFolder.open(self.checkpoint, name, any_seed=any_seed)
+        name = training_name(self, given, words, any_seed=any_seed)
+        until = self.epochs + (self.n_iter_ if going_on else 0)
+        folder, newest = CheckpointFolder.open(self.checkpoint, name, until, any_seed=any_seed)
         try:
             if newest is not None and self.verbose:
                 print(f"Going on from {newest.path}.")
             yield _Session(newest.seeds if newest else seeds, folder, newest)
         finally:
-            folder.close()
+            if folder is not None:
+                folder.close()
 
     def _adopt(self, session, going_on):
         """Be what a finished training has made, as if it had been done again."""
@@ -341,19 +344,37 @@ class Training(DataChecks):
 
     def _resumption(self, session, keras):
         """Return what makes a training go on from a checkpoint, and write further ones."""
-        if session.folder is None:
+        kept = vars(self).get("_kept_epochs")
+        if session.folder is None and kept is None:
             return {}
 
-        def save(state):
-            moment = copy(self)
-            moment._be(*keras.as_of(state))
-            session.folder.save(moment, state, session.seeds)
+        def tell(state):
+            if session.folder is not None:
+                moment = copy(self)
+                moment._be(*keras.as_of(state))
+                session.folder.save(moment, state, session.seeds)
+            if kept is not None and isinstance(state, TrainingState):
+                kept.take(self, keras, state)
 
         return {
             "resumed": session.newest and session.newest.state,
-            "on_state": save,
-            "minutes": self.checkpoint_minutes,
+            "on_state": tell,
+            "minutes": None if session.folder is None else self.checkpoint_minutes,
         }
+
+
+def _fit_ngrams(ngram_range, sequences, targets, weights, sizes, seed):
+    """Return a fitted n-gram model, and the training rows with its scores."""
+    ngrams = NgramModel(ngram_range)
+    vocabulary_size, n_outputs = sizes
+    return ngrams, ngrams.fit_score(
+        sequences,
+        targets,
+        weights,
+        vocabulary_size=vocabulary_size,
+        n_outputs=n_outputs,
+        seed=seed,
+    )
 
 
 @dataclass
