@@ -1,4 +1,4 @@
-"""One network trained on several devices: what a fit does in the scope of a `tf.distribute` strategy.
+"""One network trained on several devices, in the scope of a strategy of `tf.distribute`.
 
 Each device, a *replica*, has a copy of the weights, and of every batch a share of the rows. What
 comes out is what one device makes of the same batches, but for the order in which float32 numbers
@@ -148,8 +148,9 @@ def make_replicated(make_network, make_compile_kwargs):
     network.optimizer._all_reduce_sum_gradients = list
     for layer in network.layers:
         _draw_for_whole_batches(layer)
-    network.train_function = _Steps(network).make(training=True)
-    network.test_function = _Steps(network).make(training=False)
+    steps = _Steps(network)
+    network.train_function = steps.make(training=True)
+    network.test_function = steps.make(training=False)
     return network
 
 
@@ -194,7 +195,7 @@ class _Steps:
         return logs | self.network.compute_metrics(None, y, y_pred, weights)
 
     def _whole(self, batch):
-        """Return inputs, y and weights as one; a callback's own data Keras has split, or lack some."""
+        """Return inputs, y and weights; data that a callback evaluates Keras has split already."""
         join = functools.partial(tf.concat, axis=0)
         x, y, weights = keras.utils.unpack_x_y_sample_weight(
             tf.nest.map_structure(lambda part: join(self._of_all(part)), batch)

@@ -11,7 +11,6 @@ import functools
 import json
 import logging
 import threading
-import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -73,34 +72,7 @@ def _quiet(step):
     return quiet_step
 
 
-def _noting_graphs(step, graphs):
-    """Wrap a step of Keras so that it adds the graph it is traced in to a list."""
-
-    def noting_step(data):
-        graphs.append(tf.compat.v1.get_default_graph())
-        return step(data)
-
-    return noting_step
-
-
-def _free_with(owner, graphs):
-    """Free graphs, a list that may still grow, when their owner goes.
-
-    TensorFlow leaves them in reference cycles that Python's collector cannot undo: 4 MB and more
-    for each trace, for good. Can go once a tf.function that goes takes its graph along.
-    """
-    # At the end of the process, TensorFlow may be gone before.
-    weakref.finalize(owner, _dismantle, graphs).atexit = False
-
-
-def _dismantle(graphs):
-    from tensorflow.python.framework.func_graph import dismantle_func_graph
-
-    while graphs:
-        dismantle_func_graph(graphs.pop())
-
-
-@dataclass(eq=False)
+@dataclass
 class Trainer:
     """A compiled network whose training step may be traced already."""
 
@@ -110,10 +82,6 @@ class Trainer:
 
     def __post_init__(self):
         _build_metrics(self.network)
-        graphs = []
-        self.network.train_step = _noting_graphs(self.network.train_step, graphs)
-        self.network.test_step = _noting_graphs(self.network.test_step, graphs)
-        _free_with(self, graphs)
         self.network.make_train_function()
         self.network.make_test_function()
         self.network.train_function = _quiet(self.network.train_function)
@@ -204,9 +172,7 @@ def _logits_program(architecture, precision):
 
     # The one trace there is. Called through it, TensorFlow does not count the first calls of
     # several programs as retracing of one.
-    traced = program.get_concrete_function()
-    _free_with(traced, [traced.graph])
-    return traced
+    return program.get_concrete_function()
 
 
 def as_tensors(values):

@@ -34,6 +34,7 @@ from skrnn._distribution import is_in_scope, make_replicated, outside_scope, who
 from skrnn._feed import Feed, PairedFeed
 from skrnn._keeper import StateKeeper, without_first_steps
 from skrnn._optimizers import on_dense_gradients
+from skrnn._progress import progress_lines
 from skrnn._stream import ChunkStream, StreamFeed
 from skrnn.batching import BatchPlan, auto_batch_size
 from skrnn.layers._engine import release_memory
@@ -455,6 +456,7 @@ class SequenceClassifier(KerasClassifier):
             own.append(keeper.make_decay(self._learning_rate, self.learning_rate_decay))
         # Before the extra callbacks, which look into it; Keras itself would put it after them.
         keeper.history = history = AlignedHistory()
+        shown = progress_lines(self.verbose, keeper.n_batches)
         is_over = keeper.resumed is not None and keeper.resumed.stopped
         with without_first_steps(self.model_, feed.first):
             self.model_.fit(
@@ -462,9 +464,8 @@ class SequenceClassifier(KerasClassifier):
                 epochs=initial_epoch if is_over else epochs,
                 initial_epoch=initial_epoch,
                 validation_data=watched and whole_batches(watched.dataset()),
-                callbacks=[*own, *self._fit_callbacks, history, *extra_callbacks, keeper],
-                # A bar towards an end that nobody knows tells nothing.
-                verbose=2 if self.verbose and isinstance(X, ChunkStream) else self.verbose,
+                callbacks=[*own, *self._fit_callbacks, history, *extra_callbacks, *shown, keeper],
+                verbose=0,
                 shuffle=False,
             )
         self.history_ = self.history_with(history)

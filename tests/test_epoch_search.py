@@ -308,6 +308,13 @@ def test_a_fit_that_kills_its_worker_fails_alone():
             EpochSearchCV(pipeline(), grid, error_score="raise", **settings).fit(REVIEWS, LABELS)
 
 
+def test_what_joblib_itself_refuses_is_told():
+    """Fails if a bad call is taken for the end of a worker, and tried again and again."""
+    with warnings.catch_warnings(), pytest.raises(ValueError, match="n_jobs == 0"):
+        warnings.simplefilter("error")
+        EpochSearchCV(pipeline(), {"rnn__epochs": [1]}, cv=2, n_jobs=0).fit(REVIEWS, LABELS)
+
+
 # --- Going on ---------------------------------------------------------------------------
 
 

@@ -205,7 +205,7 @@ def test_verbose(capfd):
     small().fit(X, Y).predict(X)
     assert capfd.readouterr() == ("", "")
     small(verbose=2).fit(X, Y)
-    assert "Epoch 3/3" in capfd.readouterr().out
+    assert "epoch 3/3  loss" in capfd.readouterr().out
 
 
 def test_values_that_come_and_go_stand_at_their_epochs():

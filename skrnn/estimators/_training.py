@@ -268,12 +268,15 @@ class Training(DataChecks):
 
     def _run(self, keras, training, validation, epochs, given, early_stopping, start):
         from skrnn._callbacks import BestEpoch, EpochTasks
+        from skrnn._progress import is_in_search
 
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, **given)
         stopping = None
         if early_stopping:
             stopping = BestEpoch(patience=self.n_iter_no_change, min_delta=self.tol)
+        if is_in_search(context):  # whose lines would run into one another
+            keras.verbose = 0
         state, ended_by = keras.train(
             *training,
             epochs=epochs,
@@ -282,6 +285,7 @@ class Training(DataChecks):
             callbacks=[EpochTasks(context, self, given, keras)],
             **start,
         )
+        keras.verbose = int(self.verbose)
         self._be(keras, state.stopping and state.stopping.best_epoch)
         if ended_by is None:
             context.call_on_fit_task_end(estimator=self, **given, reconstruction_attributes={})

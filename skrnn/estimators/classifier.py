@@ -171,7 +171,9 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
         :class:`sklearn.callback.ProgressBar`, see `set_callbacks`.
 
     verbose : int, default=0
-        0 is silent, 1 shows Keras's progress bar, 2 writes one line an epoch.
+        0 is silent. 1 shows a line with epoch, losses, scores and the time left, which is
+        rewritten in terminals and notebooks; where it cannot be, as in a log, it is a line an
+        epoch. 2 always writes a line an epoch. Fits that a search compares are silent.
 
     random_state : int, RandomState instance or None, default=None
         Seeds weights, dropout, the order of rows and the validation part. The same int gives
@@ -191,7 +193,7 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
         The class labels; the columns' numbers for a multilabel target.
     n_features_in_ : int
         Columns of X in `fit`; the channels where X has three dimensions.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of X, where all are strings.
     n_iter_ : int
         Epochs trained.

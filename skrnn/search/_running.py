@@ -1,6 +1,7 @@
 """Tasks on joblib's workers, of which none is lost with a worker."""
 
 import tempfile
+from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from pathlib import Path
 from warnings import warn
@@ -75,23 +76,29 @@ def _run_alone(left, name, folder, n_jobs, on_result, on_death):
 def _run(left, folder, n_jobs, pre_dispatch, on_result):
     """Run tasks and take those that end out of `left`; return what has ended it, or None."""
     jobs = [delayed(_run_task)(name, call, folder) for name, call in left.items()]
-    try:
-        results = iter(_start(jobs, n_jobs, pre_dispatch))
-    except Exception as crash:
-        return crash
+    results = None
     while True:
         try:
+            results = iter(_start(jobs, n_jobs, pre_dispatch)) if results is None else results
             name, result = next(results)
         except StopIteration:
             return None
-        except Exception as crash:
-            return crash
+        except Exception as error:
+            if not _is_death(error):
+                raise
+            return error
         if isinstance(result, _Raised):
             if hasattr(results, "close"):
                 results.close()  # nobody waits for the rest
             raise result.error
         del left[name]
         on_result(name, result)
+
+
+def _is_death(error):
+    """Whether an error of joblib, Dask or Ray tells of a worker's end."""
+    home = type(error).__module__.split(".")[0]
+    return isinstance(error, BrokenExecutor) or home in ("distributed", "ray")
 
 
 def _start(jobs, n_jobs, pre_dispatch):

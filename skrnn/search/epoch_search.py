@@ -94,7 +94,7 @@ class EpochSearchCV(GridSearchCV):
         Of `best_estimator_`.
     n_features_in_ : int
         Of `best_estimator_`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Of `best_estimator_`.
     n_resumed_ : int
         Fits whose scores came from `checkpoint`.

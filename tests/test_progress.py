@@ -1,0 +1,138 @@
+"""The progress line of a fit; each docstring says what a wrong implementation fails on."""
+
+import re
+import sys
+
+import keras
+import numpy as np
+import pytest
+from bare import ESTIMATOR
+from sklearn.model_selection import GridSearchCV
+
+from skrnn import EpochSearchCV, RNNClassifier
+from skrnn import _progress as progress
+
+rng = np.random.default_rng(0)
+X = np.array([rng.permutation(6) + 2 for _ in range(60)])
+Y = (X == 3).argmax(axis=1) < (X == 4).argmax(axis=1)
+
+
+def small(**parameters):
+    settings = {**ESTIMATOR, "cell": "rnn", "units": 4, "embedding_dim": 4, "batch_size": 10}
+    return RNNClassifier(**{**settings, "epochs": 3, "random_state": 0, **parameters})
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Let standard output be one, with a pause of none between two writings."""
+    monkeypatch.setattr(progress, "_can_rewrite", lambda: True)
+    monkeypatch.setattr(progress, "PAUSE", -1.0)
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def screen(written):
+    """Return what a terminal shows of it: a carriage return goes back, and text replaces."""
+    lines = [[]]
+    column = 0
+    for char in written:
+        if char == "\n":
+            lines.append([])
+            column = 0
+        elif char == "\r":
+            column = 0
+        else:
+            lines[-1][column : column + 1] = char
+            column += 1
+    return ["".join(line).rstrip() for line in lines]
+
+
+def test_a_log_has_a_line_an_epoch(capsys):
+    """Fails if a log is filled with bars, or an epoch's figures are not those of history_."""
+    for verbose in (1, 2):
+        model = small(verbose=verbose).fit(X, Y, X_val=X, y_val=Y)
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 3
+        for i, line in enumerate(lines):
+            told = dict(re.findall(r"(\w+) (\d\.\d{4})", line))
+            assert line.startswith(f"epoch {i + 1}/3")
+            assert list(told) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+            for name, value in told.items():
+                assert abs(float(value) - model.history_[name][i]) < 6e-5
+        assert all("left" in line for line in lines[:2]) and "left" not in lines[2]
+
+
+def test_a_terminal_has_one_line(capsys, terminal):
+    """Fails if a line is left behind, a longer text shows through, or batches are not seen."""
+    model = small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
+    written = capsys.readouterr().out
+    shown = screen(written)
+    assert len(shown) == 2 and shown[1] == ""
+    final = f"epoch 3/3  loss {model.history_['loss'][2]:.4f}"
+    assert shown[0].startswith(final) and re.search(
+        r"val_accuracy [01]\.\d{4}  [\d.:]+( s)?$", shown[0]
+    )
+    states = written.split("\r")
+    assert sum("epoch 2/3  50%" in state for state in states) == 1
+    assert all(len(state) < 120 for state in states)
+
+
+def test_a_narrow_terminal(capsys, terminal, monkeypatch):
+    """Fails if a line wraps, for then it cannot be rewritten."""
+    monkeypatch.setenv("COLUMNS", "40")
+    small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
+    assert max(map(len, screen(capsys.readouterr().out))) < 40
+
+
+def test_the_end_of_an_interrupted_line(capsys, terminal):
+    """Fails if what is printed next stands in the line of a training that was stopped."""
+    stop = keras.callbacks.EarlyStopping("loss", min_delta=9.0, patience=1)
+    small(verbose=1, callbacks=[stop]).fit(X, Y)
+    print("next")
+    shown = screen(capsys.readouterr().out)
+    assert shown[0].startswith("epoch 2/3") and shown[1:] == ["next", ""]
+
+
+def test_time_left_counts_what_this_fit_trains(monkeypatch):
+    """Fails if epochs of an earlier fit count as if they had taken no time."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    lines = progress.EpochLines()
+    lines.set_params({"epochs": 10})
+    written = []
+    lines._write_line = written.append
+    lines.on_train_begin()
+    for epoch in (6, 7):
+        lines.on_epoch_begin(epoch)
+        now[0] += 30
+        lines.on_epoch_end(epoch, {"loss": 0.5})
+    assert written == ["epoch  7/10  loss 0.5000  1:30 left", "epoch  8/10  loss 0.5000  1:00 left"]
+
+
+@pytest.mark.parametrize(
+    "seconds, told", [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "0:10"), (3600, "1:00:00")]
+)
+def test_clock(seconds, told):
+    """Fails on a time such as 0:60."""
+    assert progress.clock(seconds) == told
+
+
+@pytest.mark.parametrize("search", [GridSearchCV, EpochSearchCV])
+def test_a_search_is_quiet_but_for_the_best(capsys, search):
+    """Fails if the fits of a search write into one another, or verbose is lost on the way."""
+    found = search(small(verbose=2), {"units": [3, 4]}, cv=2).fit(X, Y)
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert found.best_estimator_.verbose == 2
+    found.best_estimator_.partial_fit(X, Y)
+    assert capsys.readouterr().out.startswith("epoch 4/4  loss")
+
+
+def test_without_standard_output(monkeypatch):
+    """Fails if a service without standard output cannot train."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert small(verbose=1, epochs=1).fit(X, Y).n_iter_ == 1
+
+
+def test_silence_by_default(capsys):
+    """Fails if verbose=0 says anything."""
+    small().fit(X, Y)
+    assert capsys.readouterr() == ("", "")
