@@ -1,22 +1,30 @@
-"""The learning curve, drawn without TensorFlow from what a fitted estimator has."""
+"""What all pictures have in common: what importing them loads, errors, docstrings, colours."""
 
 import builtins
+import doctest
+import importlib
+import inspect
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import matplotlib
-import numpy as np
 import pytest
-from sklearn.dummy import DummyClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from test_package import documented_parameters
 
-from skrnn.plotting import TrainingCurveDisplay
+import skrnn.plotting
+from skrnn.plotting import style
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgb
 
-HISTORY = {"loss": [0.7, 0.5, 0.4], "accuracy": [0.5, 0.7, 0.8]}
-VALIDATED = HISTORY | {"val_loss": [0.7, 0.6, 0.65], "val_accuracy": [0.5, 0.6, 0.6]}
+DISPLAYS = [
+    "ConfusionMatricesDisplay",
+    "CorpusDisplay",
+    "SearchCurveDisplay",
+    "TrainingCurveDisplay",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -25,60 +33,18 @@ def close_figures():
     plt.close("all")
 
 
-def fitted(history, best_epoch):
-    return SimpleNamespace(history_=history, best_epoch_=best_epoch, n_iter_=len(history["loss"]))
-
-
-def curves(axes):
-    return {line.get_label(): line.get_ydata() for line in axes.lines}
-
-
-def test_draws_what_was_measured():
-    """Fails if a curve is missing, mislabelled, or starts at epoch 0."""
-    display = TrainingCurveDisplay.from_estimator(fitted(VALIDATED, 2))
-    loss, accuracy = display.ax_
-    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
-    np.testing.assert_array_equal(curves(loss)["training"], VALIDATED["loss"])
-    np.testing.assert_array_equal(curves(loss)["validation"], VALIDATED["val_loss"])
-    np.testing.assert_array_equal(curves(accuracy)["training"], VALIDATED["accuracy"])
-    np.testing.assert_array_equal(curves(accuracy)["validation"], VALIDATED["val_accuracy"])
-    assert loss.lines[0].get_xdata().tolist() == [1, 2, 3]
-    for axes in display.ax_:
-        (best,) = [line for line in axes.lines if line.get_label() == "best epoch"]
-        assert set(best.get_xdata()) == {2}
-    assert display.figure_ is loss.figure
-
-
-def test_without_validation():
-    """Fails if the last epoch is marked as best where nothing was validated."""
-    display = TrainingCurveDisplay.from_estimator(fitted(HISTORY, 3))
-    assert set(curves(display.ax_[0])) == {"training"}
-    display.figure_.canvas.draw()
-
-
-def test_draws_where_it_is_told():
-    """Fails if `ax` is ignored and a second figure opened."""
-    figure, ax = plt.subplots(2)
-    display = TrainingCurveDisplay(HISTORY).plot(ax=ax)
-    assert display.figure_ is figure and len(plt.get_fignums()) == 1
-    assert display.plot() is display and display.figure_ is not figure
-
-
-def test_one_epoch():
-    """Fails if a single point is an invisible line: it has a marker."""
-    display = TrainingCurveDisplay({"loss": [0.5], "accuracy": [0.5]}).plot()
-    assert display.ax_[0].lines[0].get_marker() == "o"
-
-
-def test_unfitted():
-    """Fails if a missing fit shows as an AttributeError of the display's own."""
-    pipe = make_pipeline(FunctionTransformer(), DummyClassifier())
-    with pytest.raises(ValueError, match=r"DummyClassifier has no history_.*fitted RNNClassifier"):
-        TrainingCurveDisplay.from_estimator(pipe)
+def test_import_is_light():
+    """Fails if importing the displays loads matplotlib, which is an extra, or TensorFlow."""
+    code = (
+        "import sys, skrnn.plotting; "
+        "print([m for m in ('matplotlib', 'tensorflow', 'keras') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_missing_matplotlib_says_how_to_install_it(monkeypatch):
-    """Fails if the error does not have the command."""
+    """Fails if the error of any display does not have the command."""
     real = builtins.__import__
 
     def without_matplotlib(name, *args, **kwargs):
@@ -86,6 +52,81 @@ def test_missing_matplotlib_says_how_to_install_it(monkeypatch):
             raise ImportError(name)
         return real(name, *args, **kwargs)
 
+    curve = SimpleNamespace(label="", x=[1], mean=[1], std=[0], rows=[0])
+    displays = [
+        skrnn.plotting.ConfusionMatricesDisplay({"a": [[1, 0], [0, 1]]}),
+        skrnn.plotting.CorpusDisplay([1], [1]),
+        skrnn.plotting.SearchCurveDisplay("epochs", [curve], 0),
+        skrnn.plotting.TrainingCurveDisplay({"loss": [0.7]}),
+    ]
+    assert [type(display).__name__ for display in displays] == DISPLAYS
     monkeypatch.setattr(builtins, "__import__", without_matplotlib)
-    with pytest.raises(ImportError, match=r"pip install 'skrnn\[plot\]'"):
-        TrainingCurveDisplay(HISTORY).plot()
+    for display in displays:
+        wanted = rf"{type(display).__name__} needs.* pip install 'skrnn\[plot\]'"
+        with pytest.raises(ImportError, match=wanted):
+            display.plot()
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_documented_parameters(name):
+    """Fails if a docstring's parameters or defaults drift from the signature."""
+    cls = getattr(skrnn.plotting, name)
+    things = [cls] + [
+        getattr(cls, method)
+        for method, thing in vars(cls).items()
+        if not method.startswith("_") and inspect.isroutine(getattr(thing, "__func__", thing))
+    ]
+    for thing in things:
+        told = documented_parameters(inspect.getdoc(thing))
+        parameters = [p for p in inspect.signature(thing).parameters.values() if p.name != "self"]
+        assert list(told) == [p.name for p in parameters], thing
+        for parameter in parameters:
+            said = told[parameter.name].partition("default=")[2]
+            if parameter.default is inspect.Parameter.empty:
+                assert not said, parameter
+            else:
+                assert eval(said) == parameter.default, parameter
+
+
+@pytest.mark.parametrize("module", ["confusion", "corpus", "cv_results", "search", "training"])
+def test_examples_in_docstrings(module):
+    """Fails if an example in a docstring does not run, or prints something else."""
+    assert doctest.testmod(importlib.import_module(f"skrnn.plotting.{module}")).failed == 0
+
+
+def seen(color, deficiency):
+    """A colour as Machado et al. (2009) simulate it for somebody without one kind of cones."""
+    red, green, blue = to_rgb(color)
+    rows = {
+        "protanopia": [(0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052)],
+        "deuteranopia": [(0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969)],
+        "none": [(1, 0, 0), (0, 1, 0), (0, 0, 1)],
+    }[deficiency]
+    return [r * red + g * green + b * blue for r, g, b in rows]
+
+
+@pytest.mark.parametrize("deficiency", ["none", "protanopia", "deuteranopia"])
+def test_colors_differ_for_everyone(deficiency):
+    """Fails if two of the first four colours look alike without red or green cones.
+
+    matplotlib's default colours do: their green and red.
+    """
+    shades = [seen(color, deficiency) for color in style.COLORS[:4]]
+    for i, one in enumerate(shades):
+        for other in shades[:i]:
+            assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 0.15
+
+
+def test_lines_differ_without_colors():
+    """Fails if two of eight lines have the same colour, dash and marker."""
+    looks = {
+        (style.COLORS[i % 7], style.DASHES[i % len(style.DASHES)], style.MARKERS[i % 7])
+        for i in range(8)
+    }
+    assert len(looks) == 8
+
+
+def test_plain_text():
+    """Fails if two dollars in a class name make a formula of what stands between them."""
+    text = plt.figure().text(0, 0, style.plain("$5_a$"))
+    assert text._preprocess_math(text.get_text()) == ("$5_a$", False)

@@ -1,0 +1,240 @@
+"""Integrated gradients (Sundararajan, Taly & Yan 2017) of a network's logit."""
+
+import functools
+import importlib
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from warnings import warn
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skrnn.inspection.ngram_shares import deal_to_tokens
+from skrnn.sequences import UNKNOWN
+
+# What the contributions' sum may be away from the change of the score, as a part of it; what the
+# parts of the path may be away from theirs, all together and whatever their signs, lest errors
+# that cancel pass for none; and the change below which nothing need be nearer: 1e-4 of a logit
+# is about the rounding of a long sum.
+TOLERANCE, PARTS_TOLERANCE, SMALLEST_CHANGE = 0.01, 0.05, 0.01
+MAX_STEPS = 1024
+# Points of Gauss and Legendre in each part.
+PLACES, WEIGHTS = (np.polynomial.legendre.leggauss(4) + np.array([[1.0], [0.0]])) / 2
+# Time steps of all rows of a batch, so that long texts do not fill the memory.
+BATCH_TIMESTEPS = 2**15
+
+
+def integrated_gradients(classifier, row, direction, n_steps):
+    """Attribute the change of a score along the straight path from the baseline to the row.
+
+    The integral is adaptive: the score is known at both ends of each part of the path, so that
+    every part tells by itself how far its integral is from the truth. Those that are the
+    farthest are halved. Max pooling bends the score at many places, which need more points than
+    the rest of the path.
+
+    Parameters
+    ----------
+    classifier : RNNClassifier
+        Fitted.
+    row : Row
+        What is explained.
+    direction : ndarray of shape (n_outputs,)
+        The score is ``logits @ direction``.
+    n_steps : int
+        Points at which the gradient is taken to begin with; there will be more, up to
+        `MAX_STEPS`, until the contributions are complete.
+
+    Returns
+    -------
+    values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
+    score, baseline_score : float
+    n_steps : int
+        Points in the end.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where they are not complete with `MAX_STEPS`.
+    """
+    path = _Path(classifier, row, direction)
+    cuts = np.linspace(0, 1, -(-n_steps // len(PLACES)) + 1).tolist()
+    parts = path.integrate(list(pairwise(cuts)))
+    change = path.scores[1.0] - path.scores[0.0]
+    while not _are_complete(parts, change):
+        if len(parts) * len(PLACES) >= MAX_STEPS:
+            total = sum(part.values.sum() for part in parts)
+            warn(
+                f"The contributions sum to {total:.5g}, but the score changes by {change:.5g}: "
+                f"with {len(parts) * len(PLACES)} steps integrated gradients are not complete to "
+                f"{TOLERANCE:.0%}. Start with a larger n_steps, or use method='occlusion'.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+            break
+        worst, others = _worst(parts)
+        halves = [half for part in worst for half in part.halves()]
+        parts = others + path.integrate(halves)
+    values = sum(part.values for part in parts)
+    if row.is_blank:
+        values = np.zeros(len(row.tokens))
+    return values, path.scores[1.0], path.scores[0.0], len(parts) * len(PLACES)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the path, its contributions, and how far their sum is from the truth."""
+
+    start: float
+    end: float
+    values: np.ndarray
+    gap: float
+
+    def halves(self):
+        middle = (self.start + self.end) / 2
+        return [(self.start, middle), (middle, self.end)]
+
+
+def _are_complete(parts, change):
+    gaps = np.array([part.gap for part in parts])
+    size = max(abs(change), SMALLEST_CHANGE)
+    is_near = np.abs(gaps).sum() <= PARTS_TOLERANCE * size
+    return is_near and abs(gaps.sum()) <= TOLERANCE * size
+
+
+def _worst(parts):
+    """Return the parts that have half of all gaps, the largest first, and the others."""
+    parts = sorted(parts, key=lambda part: -abs(part.gap))
+    so_far = np.cumsum([abs(part.gap) for part in parts])
+    n_worst = int(np.searchsorted(so_far, so_far[-1] / 2)) + 1
+    return parts[:n_worst], parts[n_worst:]
+
+
+class _Path:
+    """The straight line from the baseline to one row, in all inputs of the network at once.
+
+    Token embeddings begin at that of the unknown word, evidence and scores of n-grams at what
+    they are where there are none, numeric channels at zero.
+    """
+
+    def __init__(self, classifier, row, direction):
+        programs = importlib.import_module("skrnn._programs")
+        self._row, self._ngrams = row, classifier._ngrams
+        model, keras_ = classifier.model_, classifier._keras
+        self._program = _gradient_program(keras_.architecture, programs.precision())
+        self._values = _tensors(programs.network_variables(model))
+        self._direction = direction.astype(np.float32)
+        sequence = row.sequence
+        if sequence.is_tokens:
+            from skrnn.network import EMBEDDING
+
+            table = np.asarray(model.get_layer(EMBEDDING).embeddings, dtype=np.float32)
+            end = [table[sequence.values]]
+            start = [np.broadcast_to(table[UNKNOWN], end[0].shape)]
+        else:
+            end, start = [sequence.values], [np.zeros_like(sequence.values)]
+        if sequence.scores is not None:
+            end.append(sequence.scores[0])
+            start.append(self._ngrams.to_arrays()[3])
+        if sequence.evidence is not None:
+            end.append(sequence.evidence)
+            start.append(np.zeros_like(sequence.evidence))
+        self._start, self._change = start, [e - s for e, s in zip(end, start, strict=True)]
+        self.scores = {}  # by place, at the ends of parts
+
+    def integrate(self, parts):
+        """Return the `_Part` of each (start, end)."""
+        n_at_once = max(1, BATCH_TIMESTEPS // (len(self._row.sequence.values) * len(PLACES)))
+        done = []
+        for first in range(0, len(parts), n_at_once):
+            done += self._integrate(parts[first : first + n_at_once])
+        return done
+
+    def _integrate(self, parts):
+        ends = sorted({end for part in parts for end in part} - set(self.scores))
+        inside = [start + (end - start) * PLACES for start, end in parts]
+        scores, gradients = self._evaluate(np.concatenate([ends, *inside]))
+        self.scores.update(zip(ends, map(float, scores), strict=False))
+        done = []
+        for i, (start, end) in enumerate(parts):
+            own = slice(len(ends) + i * len(PLACES), len(ends) + (i + 1) * len(PLACES))
+            weights = (end - start) * WEIGHTS
+            values = self._deal([np.tensordot(weights, g[own], 1) for g in gradients])
+            gap = values.sum() - (self.scores[end] - self.scores[start])
+            done.append(_Part(start, end, values, float(gap)))
+        return done
+
+    def _evaluate(self, places):
+        """Return the scores and the gradients of all inputs at places of the path."""
+        inputs = [
+            start + places.astype(np.float32).reshape(-1, *[1] * change.ndim) * change
+            for start, change in zip(self._start, self._change, strict=True)
+        ]
+        scores, gradients = self._program(self._values, _tensors(inputs), self._direction)
+        return scores.numpy(), [gradient.numpy() for gradient in gradients]
+
+    def _deal(self, gradients):
+        """Return what the gradients, times the way, make of each token, or step and channel."""
+        own = gradients[0] * self._change[0]
+        if not self._row.sequence.is_tokens:
+            return own
+        values = own.sum(axis=1)
+        if len(gradients) > 1:
+            evidence = gradients[2] if len(gradients) > 2 else None
+            values += deal_to_tokens(self._ngrams, self._row.sequence, gradients[1], evidence)
+        return values
+
+
+def _tensors(values):
+    from skrnn._backend import tf
+
+    return [tf.convert_to_tensor(getattr(value, "value", value)) for value in values]
+
+
+@functools.lru_cache(maxsize=8)
+def _gradient_program(architecture, precision):
+    """Return a function of a network's values, inputs and direction to scores and gradients.
+
+    As `skrnn._programs` does for predictions, one serves all networks of an architecture, and all
+    threads. Tokens come embedded; rows have no padding.
+    """
+    from skrnn._backend import keras, tf
+    from skrnn._programs import network_variables
+    from skrnn.network import LOGITS, build_network
+    from skrnn.semi_supervised import behind_embedding
+
+    network = build_network(**json.loads(architecture), random_state=0)
+    is_tokens = network.inputs[0].dtype == "int32"
+    if is_tokens:
+        scorer = behind_embedding(network)
+        inputs = [scorer.inputs[0], *scorer.inputs[2:]]
+    else:
+        scorer = keras.Model(network.inputs, network.get_layer(LOGITS).output)
+        inputs = scorer.inputs
+    variables = network_variables(network)
+    place = {id(variable): i for i, variable in enumerate(variables)}
+    learned = [place[id(variable)] for variable in scorer.trainable_variables]
+    others = [place[id(variable)] for variable in scorer.non_trainable_variables]
+    signature = (
+        [tf.TensorSpec(v.shape, v.dtype) for v in variables],
+        [tf.TensorSpec(x.shape, tf.float32) for x in inputs],
+        tf.TensorSpec((network.output_shape[-1],), tf.float32),
+    )
+
+    @tf.function(input_signature=signature, autograph=False, jit_compile=False)
+    def program(values, inputs, direction):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(inputs)
+            x = list(inputs)
+            if is_tokens:  # of the ids themselves it only reads which are padding
+                x.insert(1, tf.fill(tf.shape(x[0])[:2], UNKNOWN))
+            logits, _ = scorer.stateless_call(
+                [values[i] for i in learned],
+                [values[i] for i in others],
+                x if len(x) > 1 else x[0],
+                training=False,
+            )
+            score = tf.linalg.matvec(tf.cast(logits, tf.float32), direction)
+        return score, tape.gradient(score, inputs, unconnected_gradients="zero")
+
+    return program.get_concrete_function()

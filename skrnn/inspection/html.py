@@ -1,0 +1,126 @@
+"""An explanation as HTML: the user's text, its words highlighted, nothing of it run."""
+
+import re
+from html import escape
+
+from skrnn.sequences import UNKNOWN
+
+# Blue and vermilion of Okabe and Ito, told apart with each of the common colour blindnesses; the
+# kind of line tells them apart without any colour.
+_FOR, _AGAINST = "0,114,178", "213,94,0"
+# Of the background behind the strongest token: black on it stays readable.
+_OPACITY = 0.6
+# Below this part of the strongest token nothing is drawn.
+_FAINT = 0.02
+
+_BOX = (
+    "background:#fff;color:#111;padding:.8em 1em;max-width:60em;box-sizing:border-box;"
+    "font-family:system-ui,sans-serif;line-height:1.75"
+)
+_TEXT = "margin:0;white-space:pre-wrap;overflow-wrap:anywhere"
+_LEGEND = "margin:0 0 .6em;font-size:.875em;line-height:1.5;overflow-wrap:anywhere"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_PAGE = """<!DOCTYPE html>
+<html lang="und">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Which words decided</title>
+</head>
+<body style="margin:0;background:#fff">
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+# What no HTML document can hold, nor UTF-8: control characters and halves of characters.
+_UNSHOWN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+
+def render(explanation, full):
+    """Return an explanation of a text as HTML.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        With `tokens`.
+    full : bool
+        Whether to make a page of its own.
+
+    Returns
+    -------
+    str
+        Of ASCII and the text's own characters; styles are inline, as notebooks want them.
+    """
+    body = (
+        f'<div style="{_BOX}">\n'
+        f'<p dir="auto" style="{_LEGEND}">{_legend(explanation)}</p>\n'
+        f'<p dir="auto" style="{_TEXT}">{_words(explanation)}</p>\n'
+        "</div>"
+    )
+    return _PAGE.format(policy=_POLICY, body=body) if full else body
+
+
+def _safe(text):
+    return escape(_UNSHOWN.sub("\ufffd", text), quote=True)
+
+
+def _legend(explanation):
+    strongest = abs(explanation.values).max(initial=0)
+    target = _safe(str(explanation.target))
+    against = _mark("against it", "", -1.0)
+    return (
+        f"<strong><bdi>{target}</bdi></strong>: probability {explanation.probability:.3f}, "
+        f"score {explanation.score:+.2f} (with all words unknown "
+        f"{explanation.baseline_score:+.2f}).<br>\n"
+        f"{_mark('for it', '', 1.0)} {against}, strongest \N{PLUS-MINUS SIGN}{strongest:.2f}; "
+        f"{escape(explanation.method.replace('_', ' '))}."
+    )
+
+
+def _words(explanation):
+    strongest = abs(explanation.values).max(initial=0) or 1.0
+    text, spans = explanation.text, explanation.spans
+    marked, titles = [], _titles(explanation)
+    if spans is None:
+        for token, title, value in zip(explanation.tokens, titles, explanation.values, strict=True):
+            marked.append(_mark(_safe(token), title, value / strongest))
+        return " ".join(marked)
+    end = 0
+    for title, (start, stop), value in zip(titles, spans.tolist(), explanation.values, strict=True):
+        # Two tokens may be of one character, a ligature: it is shown with the first.
+        start, stop = max(start, end), max(stop, end)
+        marked.append(_safe(text[end:start]))
+        if start < stop:
+            shown = _safe(text[start:stop])
+            marked.append(_mark(shown, title, value / strongest))
+        end = stop
+    marked.append(_safe(text[end:]))
+    return "".join(marked)
+
+
+def _titles(explanation):
+    """Return for each token the attribute that tells it, as it is read, and its contribution."""
+    titles = []
+    for token, number, value in zip(
+        explanation.tokens, explanation.ids, explanation.values, strict=True
+    ):
+        unknown = " (unknown word)" if number == UNKNOWN else ""
+        titles.append(f' title="{_safe(token)}{unknown}: {value:+.3f}"')
+    return titles
+
+
+def _mark(shown, title, strength):
+    """Highlight what is escaped already; `strength` is between -1 and 1."""
+    if abs(strength) < _FAINT:
+        return f"<span{title}>{shown}</span>"
+    color, line = (_FOR, "solid") if strength > 0 else (_AGAINST, "dashed")
+    size = abs(strength)
+    style = (
+        f"background:rgba({color},{_OPACITY * size:.2f});"
+        f"border-bottom:2px {line} rgba({color},{0.3 + 0.7 * size:.2f});border-radius:2px"
+    )
+    return f'<span{title} style="{style}">{shown}</span>'

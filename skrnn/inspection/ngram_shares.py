@@ -1,0 +1,47 @@
+"""What n-grams tell, dealt to their tokens.
+
+The score of an n-gram model is a sum of weights, one for each different n-gram of a text, and its
+evidence at a token the sum of the weights of the n-grams that end there. So each weight belongs to
+an n-gram, whose tokens get equal parts of it; where an n-gram occurs several times, the score,
+which counts it once, is first dealt equally to its occurrences.
+"""
+
+import numpy as np
+
+
+def deal_to_tokens(model, sequence, per_score, per_evidence):
+    """Return what each token has in the score and the evidence of its n-grams.
+
+    Parameters
+    ----------
+    model : NgramModel
+        Fitted.
+    sequence : Sequences
+        One row of token ids.
+    per_score : ndarray of shape (n_outputs,)
+        What a unit of the score is worth.
+    per_evidence : ndarray of shape (n_steps, n_outputs), or None
+        What a unit of the evidence at each step is worth; None where it is not read.
+
+    Returns
+    -------
+    ndarray of shape (n_steps,) of float64
+        Their sum is ``per_score @ (score - intercept)``, and ``per_evidence`` times the evidence.
+    """
+    settings, codes, coef, _ = model.to_arrays()
+    found = model._vocabulary.find(sequence)
+    lengths = np.arange(model.ngram_range[0], model.ngram_range[1] + 1)
+    sizes = [len(codes[n - 1]) for n in lengths]
+    weights = coef.astype(np.float64)[:, found.number]  # (n_outputs, n_occurrences)
+    times = np.bincount(found.number, minlength=1)[found.number]
+    worth = per_score @ weights / times
+    if per_evidence is not None:
+        worth += settings["scale"] * (per_evidence[found.step].T * weights).sum(axis=0)
+    n = np.repeat(lengths, sizes)[found.number]
+    share, n_steps = worth / n, len(sequence.values)
+    values = np.zeros(n_steps)
+    for back in range(model.ngram_range[1]):
+        reaches = n > back
+        steps = found.step[reaches] - back
+        values += np.bincount(steps, share[reaches], n_steps)
+    return values

@@ -1,0 +1,58 @@
+"""Occlusion (Zeiler & Fergus 2014): what is missing from the logit without a token."""
+
+import numpy as np
+
+from skrnn.sequences import UNKNOWN, check_sequences
+
+# Time steps of all rows of a prediction, so that long texts do not fill the memory.
+BATCH_TIMESTEPS = 2**18
+
+
+def occlusion(classifier, row, direction):
+    """Predict the row again and again, each time with one token unknown.
+
+    Parameters
+    ----------
+    classifier : RNNClassifier
+        Fitted.
+    row : Row
+        What is explained.
+    direction : ndarray of shape (n_outputs,)
+        The score is ``logits @ direction``.
+
+    Returns
+    -------
+    values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
+        By how much the score falls where the token is unknown, or the number zero.
+    score, baseline_score : float
+        Of the row, and of one in which all are.
+    """
+    steps = row.sequence.values
+    fill = UNKNOWN if row.sequence.is_tokens else 0
+    # A token that is unknown anyway changes nothing.
+    places = np.argwhere(steps != fill)
+
+    ends = np.stack([steps, np.full_like(steps, fill)])
+    score, baseline_score = _score(classifier, ends, direction)
+    values = np.zeros(steps.shape)
+    n_rows = max(1, BATCH_TIMESTEPS // len(steps))
+    for first in range(0, len(places), n_rows):
+        part = places[first : first + n_rows]
+        rows = np.repeat(steps[np.newaxis], len(part), axis=0)
+        rows[(np.arange(len(part)), *part.T)] = fill
+        values[tuple(part.T)] = score - _score(classifier, rows, direction)
+    if row.is_blank:
+        values = np.zeros(len(row.tokens))
+    return values, float(score), float(baseline_score)
+
+
+def _score(classifier, rows, direction):
+    """Return ``logits @ direction`` of rows as a caller might give them, predicted as always."""
+    sequences, _ = check_sequences(
+        rows,
+        estimator=classifier,
+        input="numeric" if classifier.vocabulary_size_ is None else "tokens",
+        vocabulary_size=classifier.vocabulary_size_,
+    )
+    logits = classifier._keras.predict_logits(classifier._with_scores(sequences))
+    return logits.astype(np.float64) @ direction

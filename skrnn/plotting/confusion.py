@@ -1,0 +1,374 @@
+"""Confusion matrices of several estimators, side by side."""
+
+from collections.abc import Mapping
+from math import ceil
+
+import numpy as np
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+from .style import check_matplotlib, plain
+
+# Inches: the side of a cell and of a matrix, a character of a class's name, the widest figure.
+_CELL, _SMALLEST, _LARGEST, _CHARACTER, _WIDEST = 0.55, 2.2, 5.0, 0.085, 14.0
+# With more classes, numbers in the cells run into each other.
+_MOST_NUMBERS = 15
+
+
+class ConfusionMatricesDisplay:
+    """Confusion matrices of several classifiers side by side, in one scale of colours.
+
+    Each is drawn by :class:`~sklearn.metrics.ConfusionMatrixDisplay`. All have the same classes in
+    the same order, whichever of them a classifier has predicted.
+
+    Made by `from_estimators` or `from_predictions`; `plot` draws it again.
+
+    Parameters
+    ----------
+    confusion_matrices : dict of str to ndarray of shape (n_classes, n_classes)
+        A matrix for each name; rows are true classes, columns predicted ones.
+    display_labels : array-like of shape (n_classes,), default=None
+        Names of the classes; None numbers them.
+    normalize : {"true", "pred", "all"} or None, default=None
+        Over what the matrices have been normalised, for the label of the colour bar.
+
+    Attributes
+    ----------
+    displays_ : dict of str to ConfusionMatrixDisplay
+        scikit-learn's display of each matrix.
+    ax_ : ndarray of matplotlib.axes.Axes, of shape (n_matrices,)
+        Axes of each matrix.
+    figure_ : matplotlib.figure.Figure
+        The figure they are in.
+    colorbar_ : matplotlib.colorbar.Colorbar or None
+        The one for all.
+
+    See Also
+    --------
+    sklearn.metrics.ConfusionMatrixDisplay : A single matrix.
+    skrnn.compare : Scores of several estimators, by cross-validation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.plotting import ConfusionMatricesDisplay
+    >>> y_true = np.array(["bad", "bad", "good", "good"])
+    >>> y_pred = {"LSTM": ["bad", "bad", "good", "good"], "NB-SVM": ["bad", "good", "good", "bad"]}
+    >>> display = ConfusionMatricesDisplay.from_predictions(y_true, y_pred)
+    >>> display.confusion_matrices["NB-SVM"].tolist()
+    [[1, 1], [1, 1]]
+    >>> [axes.get_title() for axes in display.ax_]
+    ['LSTM', 'NB-SVM']
+    """
+
+    def __init__(self, confusion_matrices, *, display_labels=None, normalize=None):
+        self.confusion_matrices = confusion_matrices
+        self.display_labels = display_labels
+        self.normalize = normalize
+
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators,
+        X,
+        y,
+        *,
+        labels=None,
+        sample_weight=None,
+        normalize=None,
+        display_labels=None,
+        ax=None,
+        **plot_kw,
+    ):
+        """Draw what fitted classifiers take for what.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator, or list of tuple (str, estimator)
+            Fitted classifiers or pipelines, by the name to write above their matrix.
+        X : as the estimators take it
+            Rows to predict, the same for all.
+        y : array-like of shape (n_samples,)
+            True classes.
+        labels : array-like of shape (n_classes,), default=None
+            The classes to show, in this order. None shows all that occur in `y` or in a
+            prediction, sorted.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        normalize : {"true", "pred", "all"} or None, default=None
+            Show shares of each true class (row), of each predicted one (column), or of all rows,
+            instead of numbers.
+        display_labels : array-like of shape (n_classes,), default=None
+            What to call the classes; None writes `labels`.
+        ax : array-like of matplotlib.axes.Axes, default=None
+            Where to draw, one for each estimator; None makes a figure.
+        **plot_kw : dict
+            More for `plot`.
+
+        Returns
+        -------
+        display : ConfusionMatricesDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no estimator or a name is twice, the target is multilabel, or the number of
+            axes or labels is wrong.
+        TypeError
+            If `estimators` is neither a dict nor a list of pairs.
+        """
+        y_pred = {name: estimator.predict(X) for name, estimator in _named(estimators).items()}
+        return cls.from_predictions(
+            y,
+            y_pred,
+            labels=labels,
+            sample_weight=sample_weight,
+            normalize=normalize,
+            display_labels=display_labels,
+            ax=ax,
+            **plot_kw,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_pred,
+        *,
+        labels=None,
+        sample_weight=None,
+        normalize=None,
+        display_labels=None,
+        ax=None,
+        **plot_kw,
+    ):
+        """Draw predictions that have been made.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            True classes.
+        y_pred : dict of str to array-like of shape (n_samples,), or list of tuple
+            Predicted classes, by the name to write above their matrix.
+        labels : array-like of shape (n_classes,), default=None
+            See `from_estimators`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        normalize : {"true", "pred", "all"} or None, default=None
+            See `from_estimators`.
+        display_labels : array-like of shape (n_classes,), default=None
+            What to call the classes; None writes `labels`.
+        ax : array-like of matplotlib.axes.Axes, default=None
+            Where to draw, one for each prediction; None makes a figure.
+        **plot_kw : dict
+            More for `plot`.
+
+        Returns
+        -------
+        display : ConfusionMatricesDisplay
+
+        Raises
+        ------
+        ValueError, TypeError
+            As in `from_estimators`.
+        """
+        y_pred = _named(y_pred)
+        if type_of_target(y_true, input_name="y_true") not in ("binary", "multiclass"):
+            raise ValueError(
+                f"Confusion matrices need one class a row, got a {type_of_target(y_true)} target. "
+                "For several labels a row, sklearn.metrics.multilabel_confusion_matrix makes a "
+                "matrix for each; for numbers there is sklearn.metrics.PredictionErrorDisplay."
+            )
+        if labels is None:
+            labels = unique_labels(y_true, *y_pred.values())
+        matrices = {
+            name: confusion_matrix(
+                y_true,
+                predicted,
+                labels=labels,
+                sample_weight=sample_weight,
+                normalize=normalize,
+            )
+            for name, predicted in y_pred.items()
+        }
+        if display_labels is None:
+            display_labels = labels
+        if len(display_labels) != len(labels):
+            raise ValueError(
+                f"display_labels has {len(display_labels)} names, but there are {len(labels)} "
+                f"classes: {list(labels)[:10]}. Give a name for each."
+            )
+        display = cls(matrices, display_labels=display_labels, normalize=normalize)
+        return display.plot(ax=ax, **plot_kw)
+
+    def plot(
+        self,
+        *,
+        ax=None,
+        cmap="Blues",
+        include_values=None,
+        values_format=None,
+        xticks_rotation=None,
+        colorbar=True,
+    ):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib.axes.Axes, default=None
+            Where to draw, one for each matrix; None makes a figure whose size fits them.
+        cmap : str or matplotlib Colormap, default="Blues"
+            Colours.
+        include_values : bool or None, default=None
+            Whether to write the numbers into the cells; None does so up to 15 classes.
+        values_format : str or None, default=None
+            Format of the numbers. None writes integers in full and others with two decimals.
+        xticks_rotation : float or None, default=None
+            Degrees by which to turn the names below; None turns them where they would run into
+            each other.
+        colorbar : bool, default=True
+            Whether there is a colour bar, one for all.
+
+        Returns
+        -------
+        display : ConfusionMatricesDisplay
+        """
+        plt = check_matplotlib("ConfusionMatricesDisplay")
+        names = list(self.confusion_matrices)
+        matrices = [np.asarray(self.confusion_matrices[name]) for name in names]
+        n_classes = _n_classes(matrices)
+        labels = range(n_classes) if self.display_labels is None else self.display_labels
+        labels = [plain(label) for label in labels]
+        own_figure = ax is None
+        if own_figure:
+            ax = _make_axes(plt, len(names), labels)
+        self.ax_ = np.asarray(ax).ravel()
+        if len(self.ax_) != len(names):
+            raise ValueError(
+                f"ax has {len(self.ax_)} axes for {len(names)} matrices: {names}. Pass one for "
+                "each, or None for a new figure."
+            )
+        self.figure_ = self.ax_[0].figure
+        if include_values is None:
+            include_values = n_classes <= _MOST_NUMBERS
+        if values_format is None:
+            values_format = "d" if all(m.dtype.kind in "iu" for m in matrices) else ".2f"
+        shares = self.normalize in ("true", "pred")
+        highest = 1.0 if shares else max(matrix.max() for matrix in matrices)
+        self.displays_ = {}
+        for axes, name, matrix in zip(self.ax_, names, matrices, strict=True):
+            self.displays_[name] = display = ConfusionMatrixDisplay(matrix, display_labels=labels)
+            display.plot(
+                ax=axes,
+                cmap=cmap,
+                include_values=include_values,
+                values_format=values_format,
+                colorbar=False,
+                im_kw={"vmin": 0, "vmax": highest},
+            )
+            axes.set_title(plain(name))
+            _fit_texts(display, xticks_rotation)
+        if own_figure:
+            _keep_outer_labels(self.ax_)
+        self.colorbar_ = None
+        if colorbar:
+            self.colorbar_ = self.figure_.colorbar(
+                self.displays_[names[0]].im_, ax=list(self.ax_), label=self._measure()
+            )
+        return self
+
+    def _measure(self):
+        weighted = any(np.asarray(m).dtype.kind == "f" for m in self.confusion_matrices.values())
+        return {
+            None: "weight of the rows" if weighted else "number of rows",
+            "true": "share of the true class",
+            "pred": "share of the predicted class",
+            "all": "share of all rows",
+        }[self.normalize]
+
+
+def _named(things):
+    """Bring a dict or a list of pairs to a dict."""
+    if isinstance(things, Mapping):
+        pairs = list(things.items())
+    elif isinstance(things, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)
+        for pair in things
+    ):
+        pairs = list(things)
+    else:
+        raise TypeError(
+            f'Expected a dict such as {{"LSTM": a, "NB-SVM": b}}, or a list of such pairs, got a '
+            f"{type(things).__name__}. For a single one, too, give it a name."
+        )
+    if not pairs:
+        raise ValueError("There is nothing to draw: neither an estimator nor predictions.")
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(f"Names must differ, got {[name for name, _ in pairs]}.")
+    return dict(pairs)
+
+
+def _n_classes(matrices):
+    shapes = [matrix.shape for matrix in matrices]
+    if len(set(shapes)) != 1 or len(shapes[0]) != 2 or shapes[0][0] != shapes[0][1]:
+        raise ValueError(
+            f"The confusion matrices must be square and of one size, got shapes {shapes}. Make "
+            "them with the same labels=."
+        )
+    return shapes[0][0]
+
+
+def _make_axes(plt, n_matrices, labels):
+    """Make a figure in which matrices and the names of the classes have room."""
+    side = np.clip(_CELL * len(labels), _SMALLEST, _LARGEST)
+    longest = _CHARACTER * max(map(len, labels))
+    margin = 0.6 + longest
+    below = 0.6 + (0.7 * longest if longest > side / len(labels) else 0.2)
+    room = _WIDEST - margin - 1  # 1 for the colour bar
+    n_columns = min(n_matrices, max(1, int(room / (side + 0.3))))
+    n_rows = ceil(n_matrices / n_columns)
+    size = (margin + 1 + n_columns * (side + 0.3), 0.4 + n_rows * (side + 0.4) + below)
+    grid = {"figsize": size, "layout": "compressed", "squeeze": False}
+    _, ax = plt.subplots(n_rows, n_columns, **grid)
+    for unused in ax.ravel()[n_matrices:]:
+        unused.remove()
+    return ax.ravel()[:n_matrices]
+
+
+def _keep_outer_labels(ax):
+    """Name true classes at the left end of a row only, predicted ones where no matrix is below."""
+    columns = ax[0].get_gridspec().ncols
+    for place, axes in enumerate(ax):
+        if place % columns:
+            axes.set_ylabel("")
+            axes.tick_params(labelleft=False)
+        if place + columns < len(ax):
+            axes.set_xlabel("")
+            axes.tick_params(labelbottom=False)
+
+
+def _fit_texts(display, rotation):
+    """Make numbers and names legible: small enough for their cells, and in contrast to them."""
+    axes, matrix = display.ax_, display.confusion_matrix
+    box, figure = axes.get_position(), axes.figure
+    cell = min(box.width * figure.get_figwidth(), box.height * figure.get_figheight())
+    cell *= 72 / len(matrix)  # points
+    if display.text_ is not None:
+        longest = max(len(text.get_text()) for text in display.text_.flat)
+        fontsize = min(10, 0.9 * cell / (0.6 * longest))
+        for text, value in zip(display.text_.flat, matrix.flat, strict=True):
+            # By the common scale: scikit-learn goes by the matrix's own range.
+            red, green, blue, _ = display.im_.cmap(display.im_.norm(value))
+            dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+            text.set(color="white" if dark else "black", fontsize=fontsize)
+    names = axes.get_xticklabels()
+    fontsize = min(10, 0.85 * cell)
+    axes.tick_params(labelsize=fontsize)
+    if rotation is None:
+        longest = 0.6 * fontsize * max(len(name.get_text()) for name in names)
+        rotation = (45 if len(names) <= _MOST_NUMBERS else 90) if longest > 0.95 * cell else 0
+    if rotation:
+        slanting = rotation % 90 != 0
+        for name in names:
+            name.set(rotation=rotation, ha="right" if slanting else "center")
+            name.set_rotation_mode("anchor" if slanting else None)
