@@ -1,6 +1,6 @@
 """
-Handwritten digits as sequences
-===============================
+Can a network read handwritten digits row by row?
+=================================================
 
 A recurrent network reads an 8 x 8 image row by row: eight time steps of eight pixels. Numeric
 sequences are floats of shape (n_samples, n_timesteps, n_channels).
@@ -31,6 +31,6 @@ ConfusionMatrixDisplay.from_estimator(clf, X_test, y_test)
 
 # %%
 # The loss and accuracy of each epoch are in ``history_``.
-from skrnn.plotting import TrainingCurveDisplay  # noqa: E402
+from skrnn.plotting import TrainingCurveDisplay
 
 TrainingCurveDisplay.from_estimator(clf)

@@ -138,7 +138,8 @@ class PairedFeed(Feed):
     def _arrange(self, batch):
         *tensors, seeds = batch
         n_inputs = len(self.X.inputs([0]))
-        x, y, sample_weight = tensors[:n_inputs], *tensors[n_inputs : n_inputs + 2]
+        x = tensors[:n_inputs]
+        y, sample_weight = tensors[n_inputs : n_inputs + 2]
         return (tuple(x), y, sample_weight), tuple(tensors[n_inputs + 2 :]), seeds
 
 

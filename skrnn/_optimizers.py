@@ -20,6 +20,14 @@ class _DenseGradients:
         dense = [tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g for g in grads]
         return super().apply(dense, trainable_variables)
 
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        # Alone, there is nothing to sum. TensorFlow would register a gradient of that sum, and keep
+        # it for ever, and with it the graph of the whole training step: some MB for each trace.
+        # Can go once Keras leaves the sum out where there is no strategy.
+        if tf.distribute.has_strategy():
+            return super()._all_reduce_sum_gradients(grads_and_vars)
+        return list(grads_and_vars)
+
 
 class _OneKernel(_DenseGradients):
     """Mixin before Adam: its update in the one TensorFlow operation that there is for it.

@@ -381,11 +381,11 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
 
 def make_tfidf_logistic(
     *,
-    ngram_range=(1, 1),
-    max_features=10_000,
-    sublinear_tf=True,
-    C=1.0,
-    random_state=None,
+    ngram_range: tuple[int, int] = (1, 1),
+    max_features: int | None = 10_000,
+    sublinear_tf: bool = True,
+    C: float = 1.0,
+    random_state: int | np.random.RandomState | None = None,
 ) -> Pipeline:
     """Tf-idf of words and logistic regression.
 
@@ -430,12 +430,12 @@ def make_tfidf_logistic(
 
 def make_nbsvm(
     *,
-    ngram_range=(1, 2),
-    min_df=2,
-    max_features=None,
-    token_pattern=_WORDS_AND_MARKS,
-    alpha=1.0,
-    C=0.1,
+    ngram_range: tuple[int, int] = (1, 2),
+    min_df: int | float = 2,
+    max_features: int | None = None,
+    token_pattern: str = _WORDS_AND_MARKS,
+    alpha: float = 1.0,
+    C: float = 0.1,
 ) -> Pipeline:
     """NB-SVM: binarised n-grams scaled by log-count ratios, and a linear model.
 

@@ -5,9 +5,10 @@ import math
 import pickle
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -24,7 +25,15 @@ _COSTS = ("fit_seconds", "predict_seconds", "pickled_bytes")
 
 
 def compare(
-    estimators, X, y, *, cv=None, scoring=None, groups=None, n_jobs=None, error_score="raise"
+    estimators: Mapping[str, Any] | Sequence[Any],
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = None,
+    scoring: Any = None,
+    groups: Any = None,
+    n_jobs: int | None = None,
+    error_score: Literal["raise"] | float = "raise",
 ) -> "Comparison":
     """Compare estimators on the same splits: scores, seconds and size.
 
@@ -169,23 +178,31 @@ class Comparison(Sequence):
 
     n_splits : int
         Number of splits that the means are over.
+
+    Examples
+    --------
+    >>> from skrnn.comparison import Comparison
+    >>> rows = [{"estimator": "A", "test_score": 0.8}, {"estimator": "B", "test_score": 0.9}]
+    >>> result = Comparison(rows, n_splits=3)
+    >>> result["B"]["test_score"], result.columns, len(result)
+    (0.9, ('estimator', 'test_score'), 2)
     """
 
-    def __init__(self, rows, *, n_splits):
+    def __init__(self, rows: Iterable[Mapping[str, Any]], *, n_splits: int) -> None:
         self._rows = tuple(dict(row) for row in rows)
         self._n_splits = n_splits
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Keys of every row."""
         return tuple(self._rows[0])
 
     @property
-    def n_splits(self):
+    def n_splits(self) -> int:
         """Number of splits that the means are over."""
         return self._n_splits
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of estimators."""
         return len(self._rows)
 
@@ -242,7 +259,7 @@ class Comparison(Sequence):
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Write the table in Markdown.
 
         Returns
@@ -389,7 +406,7 @@ def _measure(name, estimator, X, y, number, split, scoring, error_score):
     Returns a dict of scores (``"test_<name>"``) and costs; where something
     failed, an ``"error"``, and the scores and costs that there are.
     """
-    errors = []
+    errors: list = []
     try:
         result = cross_validate(
             estimator,

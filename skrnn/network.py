@@ -1,5 +1,7 @@
 """From hyperparameters to a Keras model: the only place that knows the architecture."""
 
+from typing import Any
+
 import numpy as np
 
 from skrnn._backend import check_not_forked, keras
@@ -18,26 +20,26 @@ EMBEDDING, LOGITS = "embedding", "logits"
 
 def build_network(
     *,
-    cell="lstm",
-    units=64,
-    bidirectional=True,
-    embedding_dim=128,
-    pooling="max",
-    trainable_embeddings=True,
-    word_dropout=0.1,
-    embedding_dropout=0.3,
-    recurrent_dropout=0.0,
-    dropout=0.5,
-    ngram_scores=False,
-    ngram_evidence=False,
-    vocabulary_size=10_002,
-    n_channels=None,
-    n_outputs=1,
-    multilabel=False,
-    random_state=None,
-    meta=None,
-    compile_kwargs=None,
-):
+    cell: str = "lstm",
+    units: int | tuple[int, ...] = 64,
+    bidirectional: bool = True,
+    embedding_dim: int = 128,
+    pooling: str = "max",
+    trainable_embeddings: bool = True,
+    word_dropout: float = 0.1,
+    embedding_dropout: float = 0.3,
+    recurrent_dropout: float = 0.0,
+    dropout: float = 0.5,
+    ngram_scores: bool = False,
+    ngram_evidence: bool = False,
+    vocabulary_size: int = 10_002,
+    n_channels: int | None = None,
+    n_outputs: int = 1,
+    multilabel: bool = False,
+    random_state: int | None = None,
+    meta: dict[str, Any] | None = None,
+    compile_kwargs: dict[str, Any] | None = None,
+) -> keras.Model:
     """Build a recurrent network that classifies sequences.
 
     The network is an embedding (of token ids; numeric channels go in as they are), one or more

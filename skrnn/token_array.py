@@ -21,6 +21,15 @@ class TokenArray(csr_array):
     words : tuple of str or None
         The word of each id, None for padding, the unknown word and ids without a word. As a
         whole None if the words are not known.
+
+    Examples
+    --------
+    >>> from skrnn import TextToSequence
+    >>> X = TextToSequence().fit_transform(["good film", "bad film"])
+    >>> X[:1].toarray()
+    array([[4, 2]], dtype=int32)
+    >>> X[:1].vocabulary_size, X.words
+    (5, (None, None, 'film', 'bad', 'good'))
     """
 
     vocabulary_size = None

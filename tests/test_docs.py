@@ -11,7 +11,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-PAGES = ["README.md", "docs/user_guide.md", "docs/persistence.md", "docs/onnx.md"]
+PAGES = [
+    "README.md",
+    "docs/quickstart.md",
+    "docs/user_guide.md",
+    "docs/explaining.md",
+    "docs/inside_a_network.md",
+    "docs/persistence.md",
+    "docs/onnx.md",
+    "docs/faq.md",
+    "docs/migration.md",
+]
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def test_only_the_strongest():
 
 
 def test_tokens_that_fonts_do_not_have():
-    """Fails if a control character or half a character stops the drawing, or a long one takes all."""
+    """Fails if half a character stops the drawing, or a long token leaves no room for bars."""
     found = explanation([1, 2, 3, 4], ["a\nb", "\ud800", "x" * 60, ""])
     display = found.plot()
     display.figure_.canvas.draw()

@@ -177,7 +177,14 @@ def _locate(path):
     {"path": [str, os.PathLike], **_SHARED_CONSTRAINTS},
     prefer_skip_nested_validation=True,
 )
-def load_imdb(path, *, subset="train", shuffle=True, random_state=42, return_X_y=False):
+def load_imdb(
+    path: str | os.PathLike,
+    *,
+    subset: str = "train",
+    shuffle: bool = True,
+    random_state: int | np.random.RandomState | None = 42,
+    return_X_y: bool = False,
+) -> Bunch | tuple[list[str], np.ndarray]:
     """Load the IMDb film reviews from their archive or folder (classification).
 
     An archive is read straight into memory; nothing is extracted. Only plain
@@ -316,15 +323,15 @@ def _decode(content, name):
 )
 def fetch_imdb(
     *,
-    data_home=None,
-    subset="train",
-    shuffle=True,
-    random_state=42,
-    return_X_y=False,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-):
+    data_home: str | os.PathLike | None = None,
+    subset: str = "train",
+    shuffle: bool = True,
+    random_state: int | np.random.RandomState | None = 42,
+    return_X_y: bool = False,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Bunch | tuple[list[str], np.ndarray]:
     """Load the IMDb film reviews (classification), downloading them if necessary.
 
     If the environment variable ``SKRNN_DATA`` names a folder that holds the

@@ -255,7 +255,9 @@ def _write(symbol, sense, rng, used):
     },
     prefer_skip_nested_validation=True,
 )
-def make_reviews(n_samples=1000, *, random_state=None):
+def make_reviews(
+    n_samples: int = 1000, *, random_state: int | np.random.RandomState | None = None
+) -> tuple[list[str], np.ndarray]:
     """Generate short film reviews in which the order of the words decides.
 
     The same words stand in favourable and in unfavourable reviews about equally

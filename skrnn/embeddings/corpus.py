@@ -5,6 +5,8 @@ counts against chance (positive pointwise mutual information), and keep the lead
 vectors. It needs no gradient, and a few seconds where word2vec needs minutes.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.sparse import csr_array, eye_array
 from sklearn.utils import check_random_state
@@ -30,7 +32,14 @@ PAIRS_A_BLOCK = 2**22
 MAX_PAIRS = 2**27
 
 
-def corpus_embeddings(sequences, vocabulary_size, dim=64, *, window=10, random_state=None):
+def corpus_embeddings(
+    sequences: Any,
+    vocabulary_size: int,
+    dim: int = 64,
+    *,
+    window: int = 10,
+    random_state: int | np.random.RandomState | None = None,
+) -> np.ndarray:
     r"""Make word vectors from the sequences of token ids themselves.
 
     Words get similar vectors where they stand near the same words. The vectors are the leading

@@ -22,6 +22,13 @@ class EmbeddingCoverage:
     share_of_tokens : float
         Share of the running tokens, unknown words among them, that have a vector; NaN where
         there are none. It is the higher one, since it is the rare words that are missing.
+
+    Examples
+    --------
+    >>> from skrnn.embeddings import EmbeddingCoverage
+    >>> words = [None, None, "film", "plot"]  # of the ids 0 (padding), 1 (unknown), 2 and 3
+    >>> EmbeddingCoverage.measure(words, [False, False, True, False], [0, 1, 8, 1])
+    EmbeddingCoverage(1 of 2 words, 50.0%; 80.0% of the tokens)
     """
 
     n_words: int

@@ -1,6 +1,8 @@
 """read_embeddings: pretrained word vectors for the words of a vocabulary, from any source."""
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +10,7 @@ from skrnn.embeddings.files import read_file
 from skrnn.embeddings.lookup import Lookup, check_vector, show, spellings
 
 
-def read_embeddings(source, words):
+def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
     """Look up pretrained vectors for words.
 
     A file's format is told from its content, whatever its name. It is read once and as a stream:

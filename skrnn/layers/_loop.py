@@ -18,6 +18,7 @@ same seed must give the same bytes on any number of cores.
 """
 
 import functools
+from typing import ClassVar
 
 from skrnn._backend import tf
 
@@ -38,7 +39,7 @@ class Equations:
     n_states: int
     n_saved: int
     # The module of :mod:`skrnn.layers.kernels` that computes the same, if there is one.
-    kernel = None
+    kernel: ClassVar[str | None] = None
 
     def weight_shapes(self, n_features):
         """Shapes of the weights, in Keras's order."""

@@ -17,6 +17,15 @@ class Embedding(keras.layers.Embedding):
     --------
     keras.layers.Embedding : All parameters. Where they ask for another precision than float32,
         or for an adapter or quantisation of the vectors, its own code runs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.layers import Embedding
+    >>> layer = Embedding(10, 4)
+    >>> vectors = layer(np.array([[1, 2, 1]], dtype="int32")).numpy()
+    >>> vectors.shape, bool((vectors[0, 0] == vectors[0, 2]).all())
+    ((1, 3, 4), True)
     """
 
     def call(self, inputs):

@@ -129,6 +129,16 @@ class GRU(FusedLayer, keras.layers.GRU):
     ----------
     .. [1] Cho et al., "Learning phrase representations using RNN encoder-decoder for
        statistical machine translation", EMNLP 2014, arXiv:1406.1078.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.layers import GRU
+    >>> layer = GRU(3)
+    >>> layer(np.zeros((2, 5, 4), dtype="float32")).shape
+    TensorShape([2, 3])
+    >>> [tuple(weight.shape) for weight in layer.weights]
+    [(4, 9), (3, 9), (2, 9)]
     """
 
     def _equations(self):

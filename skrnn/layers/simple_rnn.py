@@ -71,6 +71,17 @@ class SimpleRNN(FusedLayer, keras.layers.SimpleRNN):
     References
     ----------
     .. [1] Elman, "Finding structure in time", Cognitive Science 14(2), 1990.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.layers import SimpleRNN
+    >>> x = np.ones((1, 2, 4), dtype="float32")
+    >>> layer = SimpleRNN(3, return_sequences=True)
+    >>> h = layer(x).numpy()
+    >>> W, U, b = layer.get_weights()
+    >>> bool(np.allclose(h[0, 1], np.tanh(x[0, 1] @ W + h[0, 0] @ U + b), atol=1e-6))
+    True
     """
 
     def _equations(self):

@@ -1,11 +1,12 @@
 """From documents cut into words to the tensor that an exported pipeline takes."""
 
+from collections.abc import Iterable
 from itertools import chain
 
 import numpy as np
 
 
-def pad_words(rows):
+def pad_words(rows: Iterable[list[str]]) -> np.ndarray:
     """Lay out the words of documents as an array, padded on the right with "".
 
     It is what the model that :func:`skrnn.to_onnx` makes of a pipeline takes as "words".

@@ -24,6 +24,19 @@ class InvalidFileError(ValueError):
         Which file.
     way_out : str or None, default=None
         What to do about it; None says to get the file anew.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skrnn import InvalidFileError, load
+    >>> path = os.path.join(tempfile.mkdtemp(), "no.skrnn")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("something else")
+    >>> try:
+    ...     load(path)
+    ... except InvalidFileError as error:
+    ...     print(error.path == path)
+    True
     """
 
     def __init__(self, problem, part=None, path=None, way_out=None):

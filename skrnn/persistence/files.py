@@ -1,6 +1,11 @@
 """`save` and `load`: an estimator and its file."""
 
+import os
+from collections.abc import Sequence
+from typing import Any
 from warnings import warn
+
+from sklearn.base import BaseEstimator
 
 from skrnn.persistence import codecs, container
 from skrnn.persistence.errors import InvalidFileError, shown
@@ -9,7 +14,7 @@ from skrnn.persistence.errors import InvalidFileError, shown
 _TRAINING = "training"
 
 
-def save(estimator, path):
+def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     """Write a fitted estimator to a file that can be loaded without trusting it.
 
     The file is a zip archive of JSON and arrays, see the page on persistence of the
@@ -69,7 +74,7 @@ def save(estimator, path):
     container.write(path, {"model": tree}, arrays)
 
 
-def load(path, *, token_patterns=()):
+def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
     """Read an estimator from a file.
 
     No code of the file is run, nothing is imported by a name in it, and memory is bounded by its
@@ -106,13 +111,22 @@ def load(path, *, token_patterns=()):
     See Also
     --------
     skrnn.save : Writes the file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skrnn import TextToSequence, load, save
+    >>> path = os.path.join(tempfile.mkdtemp(), "text.skrnn")
+    >>> save(TextToSequence().fit(["good film", "bad film"]), path)
+    >>> load(path).transform(["bad film"]).toarray()
+    array([[3, 2]], dtype=int32)
     """
     if isinstance(token_patterns, str):
         raise TypeError(
             f"token_patterns={token_patterns!r} is a str; wanted is a list of them. Put it in one."
         )
     document, arrays = container.read(path)
-    left_out = []
+    left_out: list[str] = []
     try:
         odd = document.keys() - {"model", _TRAINING}
         if odd:

@@ -87,7 +87,7 @@ def _one_column(X):
             f"Expected one column of documents, got {type(X).__name__} of shape {shape}"
             f"{_column_names(X)}. Pass the column that holds the text, for example "
             'X["review"], or choose it with '
-            'make_column_transformer((TextToSequence(), "review")).'
+            'make_column_transformer(("passthrough", ["review"])) before TextToSequence().'
         )
     return np.reshape(X, -1)  # frames become object arrays; masked arrays keep their mask
 

@@ -1,11 +1,11 @@
 """TextToSequence, the scikit-learn face of the text package."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import count, repeat
 from numbers import Integral
-from typing import ClassVar
+from typing import Any, ClassVar
 from warnings import warn
 from weakref import WeakKeyDictionary
 
@@ -33,7 +33,7 @@ from skrnn.text.vocabulary import (
 
 # The words by id of each fitted instance, with the vocabulary they were made from. Not kept in the
 # instance, which using does not change and whose pickle holds every word once.
-_WORDS = WeakKeyDictionary()
+_WORDS: WeakKeyDictionary = WeakKeyDictionary()
 
 
 class TextToSequence(
@@ -202,7 +202,7 @@ class TextToSequence(
         self.sparse_output = sparse_output
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Iterable[str], y: None = None) -> "TextToSequence":
         """Learn the vocabulary and the longest document.
 
         Parameters
@@ -232,7 +232,7 @@ class TextToSequence(
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Iterable[str], y: None = None) -> Any:
         """Learn the vocabulary and return the training documents as token ids.
 
         The same as `fit` and then `transform`, but reads the documents only once.
@@ -252,7 +252,7 @@ class TextToSequence(
         """
         return self._lay_out(*self._learn(X))
 
-    def transform(self, X):
+    def transform(self, X: Iterable[str]) -> Any:
         """Return documents as token ids.
 
         Parameters
@@ -276,7 +276,7 @@ class TextToSequence(
         check_is_fitted(self)
         return self._lay_out(*self._read_known(X, self.vocabulary_))
 
-    def build_analyzer(self):
+    def build_analyzer(self) -> Callable[[Any], list[str]]:
         """Return the function that cuts a document into words, as `transform` does.
 
         It has no need of a vocabulary, and so `fit` none to precede it. Truncating to
@@ -305,7 +305,7 @@ class TextToSequence(
         """
         return partial(_analyze, self._make_analyzer())
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> list[np.ndarray]:
         """Return the words of token ids.
 
         Parameters

@@ -15,8 +15,8 @@ ALIGNMENT = 64
 # Of blocks that nobody uses, so many bytes are kept during a fit: the tapes of both directions.
 MAX_IDLE_BYTES = 256 << 20
 
-_idle = []  # smallest first; whoever changes it holds the lock
-_returned = deque()
+_idle: list = []  # smallest first; whoever changes it holds the lock
+_returned: deque = deque()
 _lock = threading.Lock()
 
 

@@ -3,6 +3,7 @@
 A tree names its class by a short name out of the table below, which is all that a file can name.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
@@ -23,8 +24,8 @@ from skrnn.text import TextToSequence
 @dataclass(frozen=True)
 class _Codec:
     cls: type
-    encode_state: callable
-    decode: callable
+    encode_state: Callable
+    decode: Callable
     ways_out: dict
 
 

@@ -1,19 +1,14 @@
-"""The command line: ``skrnn demo``."""
+"""``skrnn demo``: hands over to :mod:`skrnn.demo`."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from skrnn import __version__
+from skrnn.cli.errors import CommandError
+from skrnn.cli.options import count
 
 
-def make_parser():
-    """Return the parser of the ``skrnn`` command."""
-    parser = argparse.ArgumentParser(
-        prog="skrnn", description="Recurrent neural networks that behave like scikit-learn."
-    )
-    parser.add_argument("--version", action="version", version=f"skrnn {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def add_parser(commands):
+    """Add the command."""
     demo = commands.add_parser(
         "demo",
         help="train, compare, save and use a sentiment classifier",
@@ -31,24 +26,16 @@ def make_parser():
         "names, else downloaded)",
     )
     demo.add_argument("--cell", choices=["rnn", "lstm", "gru"], default="lstm", help="the layer")
-    demo.add_argument("--epochs", type=_count, default=10, help="passes over the training reviews")
+    demo.add_argument("--epochs", type=count, default=10, help="passes over the training reviews")
     demo.add_argument("--seed", type=int, default=0, help="random_state of everything")
     demo.add_argument(
         "--output", type=Path, default=Path("skrnn-demo"), help="folder for what it writes"
     )
-    return parser
+    demo.set_defaults(run=run)
 
 
-def _count(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
-
-
-def main(argv=None):
-    """Run the command line; return the exit status."""
-    arguments = make_parser().parse_args(argv)
+def run(arguments):
+    """Run the command."""
     from skrnn.demo import DemoError, run
 
     try:
@@ -60,9 +47,4 @@ def main(argv=None):
             output=arguments.output,
         )
     except DemoError as error:
-        print(f"skrnn demo: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nskrnn demo: interrupted", file=sys.stderr)
-        return 130
-    return 0
+        raise CommandError(str(error)) from error

@@ -1,0 +1,76 @@
+"""
+How do I save a model, and serve it elsewhere?
+==============================================
+
+:func:`skrnn.save` writes a fitted pipeline to a file that holds data and no code, and
+:func:`skrnn.load` reads it. :func:`skrnn.to_onnx` writes a model for runtimes that know nothing of
+skrnn or TensorFlow.
+"""
+
+# %%
+# A fitted pipeline
+# -----------------
+import tempfile
+from pathlib import Path
+
+from sklearn.pipeline import make_pipeline
+
+from skrnn import RNNClassifier, TextToSequence, make_reviews
+
+reviews, labels = make_reviews(600, random_state=0)
+network = RNNClassifier(cell="gru", units=8, embedding_dim=16, epochs=3, random_state=0)
+pipe = make_pipeline(TextToSequence(), network).fit(reviews, labels)
+folder = Path(tempfile.mkdtemp())
+
+# %%
+# To another Python process
+# -------------------------
+# The file may come from people whose pickles you would not load: nothing in it is run, and what it
+# says is checked.
+import skrnn
+
+skrnn.save(pipe, folder / "reviews.skrnn")
+same = skrnn.load(folder / "reviews.skrnn")
+texts = ["The music was not dull at all.", "The plot was rather clumsy."]
+print("same bytes:", (same.predict_proba(texts) == pipe.predict_proba(texts)).all())
+
+# %%
+# A service loads it once and answers from several threads at once:
+from concurrent.futures import ThreadPoolExecutor
+
+with ThreadPoolExecutor(2) as pool:
+    answers = pool.map(lambda text: same.predict_proba([text])[0, 1], texts)
+    print([f"{answer:.3f}" for answer in answers])
+
+# %%
+# A damaged file is refused, and the message says what is wrong with it.
+data = bytearray((folder / "reviews.skrnn").read_bytes())
+data[len(data) // 2] ^= 1
+(folder / "damaged.skrnn").write_bytes(data)
+try:
+    skrnn.load(folder / "damaged.skrnn")
+except skrnn.InvalidFileError as error:
+    print(str(error).replace(str(folder), "folder"))
+
+# %%
+# To a process without TensorFlow
+# -------------------------------
+# The ONNX model takes words, since ONNX has no regular expressions to find them with; the analyzer
+# of a ``TextToSequence`` with the same parameters does. It needs ``pip install "skrnn[onnx]"
+# onnxruntime``.
+try:
+    import onnxruntime
+
+    from skrnn.onnx import pad_words
+
+    model = skrnn.to_onnx(pipe)
+    (folder / "reviews.onnx").write_bytes(model.SerializeToString())
+    session = onnxruntime.InferenceSession(
+        folder / "reviews.onnx", providers=["CPUExecutionProvider"]
+    )
+    words = pad_words(map(TextToSequence().build_analyzer(), texts))
+    label, probabilities = session.run(["label", "probabilities"], {"words": words})
+    print("onnxruntime:", label, probabilities.round(3).tolist())
+    print("skrnn:      ", pipe.predict(texts), pipe.predict_proba(texts).round(3).tolist())
+except ImportError as error:
+    print(f"Not shown here: {error}")

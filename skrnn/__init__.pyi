@@ -1,0 +1,21 @@
+# What type checkers see in place of the lazy loading in __init__.py; tests/test_typing.py holds the
+# two together.
+from skrnn.baselines import make_nbsvm as make_nbsvm
+from skrnn.baselines import make_tfidf_logistic as make_tfidf_logistic
+from skrnn.comparison import compare as compare
+from skrnn.datasets import fetch_imdb as fetch_imdb
+from skrnn.datasets import load_imdb as load_imdb
+from skrnn.datasets import make_reviews as make_reviews
+from skrnn.estimators import RNNClassifier as RNNClassifier
+from skrnn.inspection import explain as explain
+from skrnn.inspection import trace as trace
+from skrnn.network import build_network as build_network
+from skrnn.onnx import to_onnx as to_onnx
+from skrnn.persistence import InvalidFileError as InvalidFileError
+from skrnn.persistence import load as load
+from skrnn.persistence import save as save
+from skrnn.search import EpochSearchCV as EpochSearchCV
+from skrnn.text import TextToSequence as TextToSequence
+
+__version__: str
+__all__: list[str]

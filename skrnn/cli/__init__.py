@@ -1,0 +1,81 @@
+"""The command line: ``skrnn train``, ``predict``, ``evaluate`` and others, a module each.
+
+What a command needs it imports when it runs, so that ``skrnn --help`` is there at once.
+"""
+
+import argparse
+import errno
+import os
+import sys
+import warnings
+
+from skrnn import __version__
+from skrnn.cli import compare, demo, evaluate, explain, export, make_reviews, predict, train
+from skrnn.cli.errors import CommandError, one_line
+
+__all__ = ["main", "make_parser"]
+
+_COMMANDS = (train, predict, evaluate, explain, export, compare, make_reviews, demo)
+# As shells have it: 128 and the number of the signal.
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+
+
+def make_parser():
+    """Return the parser of the ``skrnn`` command."""
+    parser = argparse.ArgumentParser(
+        prog="skrnn", description="Recurrent neural networks that behave like scikit-learn."
+    )
+    parser.add_argument("--version", action="version", version=f"skrnn {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def main(argv=None):
+    """Run the command line; return the exit status.
+
+    Parameters
+    ----------
+    argv : list of str or None, default=None
+        The arguments after the name of the command; None takes the process's own.
+
+    Returns
+    -------
+    status : int
+        0; 2 where a file or an argument is not right, which one line on standard error tells;
+        130 after Ctrl-C; 141 where whoever read standard output has stopped.
+    """
+    arguments = make_parser().parse_args(argv)
+    arguments.argv = sys.argv[1:] if argv is None else list(argv)
+    name = f"skrnn {arguments.command}"
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: _say(f"{name}: warning: {one_line(message)}")
+            arguments.run(arguments)
+            sys.stdout.flush()
+    except CommandError as error:
+        _say(f"{name}: {one_line(error)}")
+        return 2
+    except KeyboardInterrupt:
+        _say(f"\n{name}: interrupted")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _give_up_output()
+        return _PIPE_CLOSED
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        _give_up_output()
+        _say(f"{name}: cannot write to standard output: {error.strerror}.")
+        return 2
+    return 0
+
+
+def _give_up_output():
+    # What is still in the buffer would raise again when the process ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(line):
+    print(line, file=sys.stderr, flush=True)

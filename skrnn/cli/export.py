@@ -1,0 +1,45 @@
+"""``skrnn export``: a saved model as ONNX."""
+
+from pathlib import Path
+
+from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.options import add_force_option
+from skrnn.cli.outputs import check_outputs, write_file
+
+
+def add_parser(commands):
+    """Add the command."""
+    parser = commands.add_parser(
+        "export",
+        help="write a model as ONNX",
+        description=(
+            "Write a model as ONNX, which onnxruntime runs without Python and TensorFlow. What it "
+            "takes tells the page on ONNX of the documentation."
+        ),
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a file of skrnn train")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
+    add_force_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments):
+    """Run the command."""
+    if arguments.output.suffix.lower() != ".onnx":
+        raise CommandError(f"--output {arguments.output}: the name of the file ends in .onnx.")
+    check_outputs({"--output": arguments.output}, [arguments.model], force=arguments.force)
+    from skrnn import to_onnx
+    from skrnn.cli.models import load_model
+
+    estimator = load_model(arguments.model)
+
+    with told_in_one_line():
+        model = to_onnx(estimator)
+    try:
+        content = model.SerializeToString()
+    except ValueError as error:  # of protobuf, which ends at 2 GB
+        raise CommandError(f"{arguments.model} is too large for one ONNX file: {error}") from error
+    write_file(arguments.output, content)
+    takes = ", ".join(value.name for value in model.graph.input)
+    gives = " and ".join(value.name for value in model.graph.output)
+    print(f"{arguments.output}: {len(content) / 1e6:.1f} MB, takes {takes}, gives {gives}")

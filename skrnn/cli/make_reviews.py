@@ -1,0 +1,38 @@
+"""``skrnn make-reviews``: a table to try the other commands on."""
+
+from pathlib import Path
+
+from skrnn.cli.options import add_force_option, count, seed
+from skrnn.cli.outputs import check_outputs, write_file
+from skrnn.cli.tables import Table, format_of, render_table
+
+
+def add_parser(commands):
+    """Add the command."""
+    parser = commands.add_parser(
+        "make-reviews",
+        help="write generated film reviews to a file",
+        description=(
+            "Write generated film reviews, in which the order of the words decides, with the "
+            "columns review and sentiment (negative or positive)."
+        ),
+    )
+    parser.add_argument("output", type=Path, metavar="FILE", help=".csv, .tsv, .jsonl or .parquet")
+    parser.add_argument("--rows", type=count, default=2000, help="how many (default: 2000)")
+    parser.add_argument("--seed", type=seed, default=0, help="others with another (default: 0)")
+    add_force_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments):
+    """Run the command."""
+    format, compressed = format_of(arguments.output)
+    check_outputs({"FILE": arguments.output}, force=arguments.force)
+    from skrnn.datasets import make_reviews
+
+    reviews, target = make_reviews(arguments.rows, random_state=arguments.seed)
+    sentiments = [("negative", "positive")[one] for one in target]
+    columns = {"review": reviews, "sentiment": sentiments}
+    table = Table(arguments.output, columns, list(range(1, len(reviews) + 1)))
+    write_file(arguments.output, render_table(table, format, compressed=compressed))
+    print(f"{arguments.output}: {len(reviews):,} reviews, columns review and sentiment")

@@ -1,0 +1,104 @@
+"""Saved models that read text: loaded, and their answers with the class labels as text."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.tables.table import as_text
+
+
+@dataclass
+class TextModel:
+    """A pipeline from documents to classes.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        Fitted.
+    classes : list of str
+        Its class labels as a CSV file would hold them, in the order of `classes_`.
+    """
+
+    pipeline: object
+    classes: list
+
+    def answer(self, texts):
+        """Return the number of the class predicted for each text, and the probabilities."""
+        position = {label: i for i, label in enumerate(self.pipeline.classes_.tolist())}
+        predicted = [position[label] for label in self.pipeline.predict(texts).tolist()]
+        return np.array(predicted, np.intp), self.pipeline.predict_proba(texts)
+
+    def numbers(self, table, labels, option):
+        """Return the number of the class of each label, or say which is none."""
+        position = {label: i for i, label in enumerate(self.classes)}
+        unknown = [i for i, label in enumerate(labels) if label not in position]
+        if unknown:
+            labels = sorted({labels[i] for i in unknown})
+            raise CommandError(
+                f"{table.path}: the model does not know the label{'s' * (len(labels) > 1)} "
+                f"{_some(labels)} ({option}), {table.places(unknown)}. It was trained on "
+                f"{_some(self.classes)}."
+            )
+        return np.array([position[label] for label in labels], np.intp)
+
+
+def load_text_model(path):
+    """Read a model that :func:`skrnn.save` or ``skrnn train`` has written.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    TextModel
+
+    Raises
+    ------
+    CommandError
+        Where it cannot be read, or does not go from text to one class of several.
+    """
+    pipeline = load_model(path)
+    if not hasattr(pipeline, "steps") or not _reads_text(pipeline):
+        raise CommandError(
+            f"{path} holds a {type(pipeline).__name__} that does not read text. Wanted is a "
+            "pipeline that begins with TextToSequence, as skrnn train saves it."
+        )
+    if getattr(getattr(pipeline[-1], "_targets", None), "multilabel", False):
+        raise CommandError(
+            f"{path} gives several labels to a text, which only Python can use: skrnn.load."
+        )
+    return TextModel(pipeline, [as_text(label) for label in pipeline.classes_.tolist()])
+
+
+def load_model(path):
+    """Read whatever estimator the file has."""
+    if Path(path).is_dir():
+        raise CommandError(f"{path} is a folder, not a model's file.")
+    try:
+        os.stat(path)
+    except OSError as error:
+        raise CommandError(f"cannot read the model {path}: {error.strerror}.") from error
+    from skrnn import load
+
+    with told_in_one_line():
+        return load(path)
+
+
+def _reads_text(pipeline):
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    from skrnn import TextToSequence
+
+    first = pipeline[0]
+    while hasattr(first, "steps"):
+        first = first[0]
+    return isinstance(first, TextToSequence | CountVectorizer)
+
+
+def _some(labels):
+    return ", ".join(map(repr, labels[:8])) + f" and {len(labels) - 8} more" * (len(labels) > 8)

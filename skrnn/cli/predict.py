@@ -1,0 +1,88 @@
+"""``skrnn predict``: a table with the model's answers beside its columns."""
+
+from pathlib import Path
+
+from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.options import add_force_option, add_table_options, read_options
+from skrnn.cli.outputs import check_outputs, write_file, write_standard_output
+from skrnn.cli.tables import format_of, render_table
+from skrnn.cli.tables.parquet import check_pyarrow
+
+
+def add_parser(commands):
+    """Add the command."""
+    parser = commands.add_parser(
+        "predict",
+        help="add a model's answers to a table",
+        description=(
+            "Write the rows of FILE with all their columns, and the column prediction; with "
+            "--probabilities also probability_<class> for each class."
+        ),
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a file of skrnn train")
+    add_table_options(parser, label=False)
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="its ending tells the format; - is standard output, in FILE's format (default: -)",
+    )
+    parser.add_argument(
+        "--probabilities", action="store_true", help="add the probability of each class"
+    )
+    parser.add_argument(
+        "--prefix", default="", metavar="TEXT", help="put in front of the new columns' names"
+    )
+    add_force_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments):
+    """Run the command."""
+    format, compressed = _output_format(arguments)
+    check_outputs(
+        {"--output": arguments.output}, [arguments.file, arguments.model], force=arguments.force
+    )
+    table = read_options(arguments)
+    texts = table.texts(arguments.text)
+    from skrnn.cli.models import load_text_model
+
+    model = load_text_model(arguments.model)
+    _check_names(arguments, table, model)
+    with told_in_one_line():
+        predicted, probabilities = model.answer(texts)
+    # The classes as the model has them: in JSON lines and Parquet a number stays a number.
+    labels = model.pipeline.classes_.tolist()
+    table.columns[f"{arguments.prefix}prediction"] = [labels[i] for i in predicted]
+    if arguments.probabilities:
+        for name, column in zip(model.classes, probabilities.T.tolist(), strict=True):
+            table.columns[f"{arguments.prefix}probability_{name}"] = column
+    content = render_table(table, format, compressed=compressed)
+    if arguments.output == "-":
+        write_standard_output(content)
+    else:
+        write_file(arguments.output, content)
+        print(f"{arguments.output}: {len(table):,} rows")
+
+
+def _output_format(arguments):
+    """Return the format of the output, and whether it is compressed."""
+    if arguments.output != "-":
+        format, compressed = format_of(arguments.output)
+        if format == "parquet":
+            check_pyarrow()
+        return format, compressed
+    format = arguments.format or format_of(arguments.file)[0]
+    return ("csv" if format == "parquet" else format), False
+
+
+def _check_names(arguments, table, model):
+    names = ["prediction"]
+    if arguments.probabilities:
+        names += [f"probability_{name}" for name in model.classes]
+    taken = [name for name in names if arguments.prefix + name in table.columns]
+    if taken:
+        raise CommandError(
+            f"{table.path} has a column {arguments.prefix + taken[0]!r} already. Give the new "
+            "ones names of their own, for example with --prefix model_."
+        )

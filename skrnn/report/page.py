@@ -1,0 +1,170 @@
+"""The report of a training, put together."""
+
+import datetime
+import importlib.metadata
+import platform
+
+import skrnn
+from skrnn.report import figures
+from skrnn.report.data import data_section
+from skrnn.report.html import document, figure, section, table, tag
+from skrnn.report.mistakes import mistakes_section
+from skrnn.report.words import words_section
+
+_LIBRARIES = ("tensorflow", "keras", "scikit-learn", "numpy", "scipy", "matplotlib")
+
+
+def render(run, *, now=None):
+    """Write the report.
+
+    Parameters
+    ----------
+    run : Run
+        What was trained, on what, and what it answers.
+    now : datetime.datetime or None, default=None
+        The time to write above it; None takes the clock's.
+
+    Returns
+    -------
+    str
+        One HTML page that loads nothing, runs nothing, and has all texts escaped.
+    """
+    now = datetime.datetime.now().astimezone() if now is None else now
+    title = f"{run.model}: trained on {run.source}"
+    return document(
+        title,
+        tag("h1", title),
+        tag("p", f"{now:%Y-%m-%d %H:%M %Z}, skrnn {skrnn.__version__}", class_="note"),
+        _summary(run),
+        data_section(run),
+        _scores(run),
+        _training(run),
+        _calibration(run),
+        _classes(run),
+        words_section(run),
+        mistakes_section(run),
+        _settings(run),
+    )
+
+
+def _summary(run):
+    network = run.answers[0]
+    told = (
+        f"The network answers {network.scores.accuracy:.1%} of the {len(run.held_out):,} held-out "
+        f"rows right, after training on {len(run.train):,} rows."
+    )
+    rivals = [one for one in run.answers[1:] if one.scores is not None]
+    if rivals:
+        best = max(rivals, key=lambda one: one.scores.accuracy)
+        told += f" Of the baselines, {best.name} comes highest, with {best.scores.accuracy:.1%}."
+    return tag("p", tag("strong", told))
+
+
+def _scores(run):
+    binary = len(run.classes) == 2
+    header = ["model", "accuracy", "balanced accuracy", "log-loss"]
+    rows, problems = [], []
+    for one in run.answers:
+        if one.scores is None:
+            problems.append(tag("p", f"{one.name} could not be fitted: {one.problem}"))
+            continue
+        scores = one.scores
+        cells = [f"{scores.accuracy:.4f}", f"{scores.balanced_accuracy:.4f}"]
+        cells += [f"{scores.log_loss:.4f}"]
+        if binary:
+            cells.append("-" if scores.roc_auc is None else f"{scores.roc_auc:.4f}")
+        rows.append([one.name, *cells, f"{one.fit_seconds:.1f}"])
+    n = len(run.held_out)
+    low, high = wilson_interval(run.answers[0].scores.accuracy, n)
+    note = (
+        f"Of the same {n:,} held-out rows, on which none of these was fitted; the network is the "
+        "model as saved. So many rows leave open whether its accuracy on all rows of this kind is "
+        f"{low:.3f} or {high:.3f} (95 % interval of Wilson). Log-loss is lower when better; "
+        "balanced accuracy counts each class alike."
+    )
+    return section(
+        "Scores",
+        table([*header, *["ROC AUC"] * binary, "fit (s)"], rows),
+        tag("p", note, class_="note"),
+        *problems,
+    )
+
+
+def wilson_interval(share, n, z=1.96):
+    """Return the ends of the interval of Wilson (1927) for a share of n rows."""
+    middle = share + z**2 / (2 * n)
+    half = z * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
+    return (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)
+
+
+def _training(run):
+    classifier = run.pipeline[-1]
+    n, best = classifier.n_iter_, classifier.best_epoch_
+    told = f"{n} epoch{'s' * (n > 1)}" + f"; kept are the weights of epoch {best}." * (best != n)
+    validation = (
+        " Validation rows are a part of the training rows, by which training stopped."
+        if classifier.early_stopping
+        else " Validation rows are the held-out rows, which decided nothing."
+    )
+    note = "Training loss and accuracy are means over an epoch, with dropout on, while the network "
+    note += "changes; they may be worse than those of rows it has not seen." + validation
+    picture = figure(
+        figures.learning_curves(run.pipeline), "Loss and accuracy of each epoch.", told
+    )
+    return section("Learning curves", picture, tag("p", note, class_="note"))
+
+
+def _calibration(run):
+    fitted = [
+        one for one in run.answers if one.scores is not None and "most frequent" not in one.name
+    ]
+    note = (
+        "Answers are put into groups of equal size, from the least to the most sure; a point is "
+        "the mean probability of a group's answers and the share of them that is right. On the "
+        "grey line the two agree; below it, the model is too sure of itself."
+    )
+    picture = figure(
+        figures.calibration(fitted, run.held_out.truth),
+        "Share of right answers over the probability that the models give them.",
+    )
+    return section("Calibration", picture, tag("p", note, class_="note"))
+
+
+def _classes(run):
+    scores = run.answers[0].scores
+    rows = [
+        [
+            one.label,
+            *("-" if v is None else f"{v:.3f}" for v in (one.precision, one.recall, one.f1)),
+            f"{one.n_rows:,}",
+        ]
+        for one in scores.classes
+    ]
+    picture = figure(
+        figures.confusion(scores),
+        "Confusion matrix of the network on the held-out rows.",
+        "The network's answers for the held-out rows.",
+    )
+    return section(
+        "Class by class", table(["class", "precision", "recall", "F1", "rows"], rows), picture
+    )
+
+
+def _settings(run):
+    text, classifier = run.pipeline[0], run.pipeline[-1]
+    rows = [
+        [f"{type(step).__name__}: {name}", repr(value)]
+        for step in (text, classifier)
+        for name, value in sorted(step.get_params(deep=False).items())
+    ]
+    versions = [["Python", platform.python_version()], ["skrnn", skrnn.__version__]]
+    versions += [[name, importlib.metadata.version(name)] for name in _LIBRARIES]
+    return section(
+        "How it was made",
+        tag("h3", "Command"),
+        tag("pre", run.command),
+        tag("h3", "Versions"),
+        table(["", "version"], versions, class_="settings"),
+        tag("h3", "Parameters"),
+        table(["parameter", "value"], rows, class_="settings"),
+    )

@@ -1,0 +1,271 @@
+"""Bad files and arguments: one clear line, exit status 2, no traceback, and nothing written."""
+
+import gzip
+import os
+import sys
+
+import pytest
+
+from skrnn.cli import main
+
+GOOD = b"text,label\n" + b"".join(b"good film %d,pos\nbad film %d,neg\n" % (i, i) for i in range(9))
+TRAIN = ["train", "data.csv", "--text", "text", "--label", "label"]
+JSON = ["train", "data.jsonl", "--text", "text", "--label", "label"]
+
+
+def as_jsonl(lines):
+    return b"".join(line.encode() + b"\n" for line in lines)
+
+
+# What the file is called and holds, the command, and what the line has to say.
+BAD = {
+    "missing": ({}, TRAIN, "cannot read data.csv: No such file"),
+    "folder": ({}, ["train", ".", *TRAIN[2:], "--format", "csv"], ". is a folder, not a file"),
+    "unknown-ending": ({"data.xls": GOOD}, ["train", "data.xls", *TRAIN[2:]], "'.xls' tells no"),
+    "empty": ({"data.csv": b""}, TRAIN, "data.csv is empty"),
+    "empty-bom": ({"data.csv": b"\xef\xbb\xbf"}, TRAIN, "data.csv is empty"),
+    "empty-lines": ({"data.csv": b"\n\n"}, TRAIN, "data.csv is empty"),
+    "header-only": ({"data.csv": b"text,label\n"}, TRAIN, "no rows, only a header ('text'"),
+    "no-column": (
+        {"data.csv": GOOD.replace(b"text,", b"Review,")},
+        ["train", "data.csv", "--text", "review", "--label", "label"],
+        "no column 'review' (--text). Did you mean 'Review'? It has 'Review' and 'label'",
+    ),
+    "semicolons": (
+        {"data.csv": GOOD.replace(b",", b";")},
+        TRAIN,
+        "Are its columns set apart by a semicolon? Then use --delimiter ';'",
+    ),
+    "column-twice": ({"data.csv": b"text,label,label\na,b,c\n"}, TRAIN, "has 'label' more than"),
+    "too-many-fields": (
+        {"data.csv": GOOD + b"well, good,pos\n"},
+        TRAIN,
+        "data.csv, line 20: 3 fields, where the header has 2. A field with a comma",
+    ),
+    "too-few-fields": ({"data.csv": GOOD + b"cut off"}, TRAIN, "line 20: 1 field, where"),
+    "open-quote": (
+        {"data.csv": GOOD + b'"never closed,pos\nx,y\n'},
+        TRAIN,
+        "data.csv, line 20: a double quote opens a field and none closes it",
+    ),
+    "odd-quote": ({"data.csv": GOOD + b'"so" he said,pos\n'}, TRAIN, "line 20: quotes that do not"),
+    "latin-1": (
+        {"data.csv": GOOD + b"a caf\xe9,pos\n"},
+        TRAIN,
+        "data.csv, line 20, byte 6: 0xe9 is not UTF-8. Name the file's encoding",
+    ),
+    "utf-16": ({"data.csv": GOOD.decode().encode("utf-16")}, TRAIN, "use --encoding utf-16"),
+    "not-utf-16": (
+        {"data.csv": GOOD + b"x"},
+        [*TRAIN, "--encoding", "utf-16"],
+        "data.csv, byte 291: it is not utf-16, truncated data",
+    ),
+    "nul": ({"data.csv": GOOD + b"a\0b,pos\n"}, TRAIN, "data.csv, line 20: a NUL character"),
+    "no-gzip": ({"data.csv.gz": GOOD}, ["train", "data.csv.gz", *TRAIN[2:]], "cannot be decompr"),
+    "cut-gzip": (
+        {"data.csv.gz": gzip.compress(GOOD)[:-12]},
+        ["train", "data.csv.gz", *TRAIN[2:]],
+        "cannot be decompressed",
+    ),
+    "missing-labels": (
+        {"data.csv": GOOD + b"what,\nis,pos\nthis, \n"},
+        TRAIN,
+        "data.csv: no label in column 'label', lines 20 and 22. Add the labels, or",
+    ),
+    "only-missing-labels": (
+        {"data.csv": b"text,label\na,\nb,\n"},
+        [*TRAIN, "--drop-missing"],
+        "no row has a label",
+    ),
+    "one-class": ({"data.csv": b"text,label\na,x\nb,x\n"}, TRAIN, "the one label 'x' in every row"),
+    "single-rows": (
+        {"data.csv": GOOD + b"a,odd\nb,rare\n"},
+        TRAIN,
+        "label 'odd' stands in one row only, so it cannot be trained and held out. So does anoth",
+    ),
+    "too-few-rows": (
+        {"data.csv": b"text,label\na,x\nb,x\nc,y\nd,y\n"},
+        [*TRAIN, "--validation", "0.9"],
+        "4 rows are too few to hold out 90 % of them",
+    ),
+    "empty-texts": ({"data.csv": b"text,label\n,x\n,y\n,x\n ,y\n"}, TRAIN, "is empty in every row"),
+    "no-words": (
+        {"data.csv": b"text,label\n" + b"--,x\n...,y\n" * 9},
+        TRAIN,
+        "the network could not be trained: ",
+    ),
+    "no-json": (
+        {"data.jsonl": as_jsonl(['{"text": "a"}', "{text}"])},
+        JSON,
+        "line 2, column 2: no",
+    ),
+    "json-array": ({"data.jsonl": b'[{"text": "a"}]'}, JSON, "line 1: [{'text': 'a'}], where an"),
+    "json-twice": ({"data.jsonl": b'{"text": "a", "text": "b"}'}, JSON, "'text' stands there more"),
+    "json-number": (
+        {"data.jsonl": as_jsonl(['{"text": "a", "label": 1}', '{"text": 5, "label": 0}'])},
+        JSON,
+        "data.jsonl, line 2: column 'text' holds 5 (int), where a text should be",
+    ),
+    "json-deep": ({"data.jsonl": b"[" * 200_000}, JSON, "line 1: nested too deep"),
+    "json-half": ({"data.jsonl": b'{"text": "\\ud800"}'}, JSON, "half of a surrogate pair"),
+    "json-label": ({"data.jsonl": b'{"text": "a", "label": ["b"]}'}, JSON, "holds ['b'] (list)"),
+    "no-parquet": (
+        {"data.parquet": b"PAR1 and more"},
+        ["train", "data.parquet", *TRAIN[2:]],
+        "data.parquet is no Parquet file that can be read",
+    ),
+    "validation-labels": (
+        {"data.csv": GOOD, "other.csv": b"text,label\na,pos\nb,Neg\n"},
+        [*TRAIN, "--validation", "other.csv"],
+        "other.csv: no row of data.csv has the label 'Neg', line 3",
+    ),
+    "validation-share": ({"data.csv": GOOD}, [*TRAIN, "--validation", "1.5"], "a share is at"),
+    "setting-unknown": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--set", "unit=4"],
+        "neither RNNClassifier nor TextToSequence has this parameter. Did you mean units?",
+    ),
+    "setting-value": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--set", "pooling=sum"],
+        "The 'pooling' parameter of RNNClassifier must be a str among",
+    ),
+    "output-exists": (
+        {"data.csv": GOOD, "model.skrnn": b"precious"},
+        TRAIN,
+        "--output model.skrnn exists. Name another file, or let --force",
+    ),
+    "output-folder": ({"data.csv": GOOD}, [*TRAIN, "--output", "."], "--output . is a folder"),
+    "output-nowhere": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--output", "no/where/model.skrnn"],
+        "there is no folder no/where. Make it first",
+    ),
+    "output-is-input": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--output", "./data.csv", "--force"],
+        "--output data.csv is the file that is read",
+    ),
+    "outputs-are-one": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--output", "a", "--report", "./a"],
+        "--output and --report are the same file",
+    ),
+    "report-without-scores": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--validation", "0", "--report", "r.html"],
+        "--report needs held-out rows",
+    ),
+    "no-model": (
+        {"data.csv": GOOD},
+        ["predict", "none.skrnn", "data.csv", "--text", "text"],
+        "cannot read the model none.skrnn: No such file",
+    ),
+    "other-model": (
+        {"data.csv": GOOD, "m.skrnn": b"PK, but not much more"},
+        ["predict", "m.skrnn", "data.csv", "--text", "text"],
+        "The file 'm.skrnn' cannot be loaded.",
+    ),
+    "output-ending": (
+        {"data.csv": GOOD},
+        ["predict", "m.skrnn", "data.csv", "--text", "text", "--output", "out.txt"],
+        "out.txt: the ending '.txt' tells no format",
+    ),
+    "export-ending": ({}, ["export", "m.skrnn", "--output", "m.pt"], "ends in .onnx"),
+    "explain-nothing": ({}, ["explain", "m.skrnn"], "name either a FILE, with --text COLUMN"),
+    "compare-folds": (
+        {"data.csv": GOOD},
+        ["compare", *TRAIN[1:], "--cv", "10"],
+        "label 'pos' stands in 9 rows, fewer than --cv 10",
+    ),
+    "reviews-exist": ({"r.csv": GOOD}, ["make-reviews", "r.csv"], "FILE r.csv exists"),
+    "name-of-two-lines": ({}, ["train", "a\nb\x1b.csv", *TRAIN[2:]], "cannot read a b\\x1b.csv"),
+}
+
+
+def content(folder):
+    return {
+        path.relative_to(folder): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_one_clear_line(name, tmp_path, monkeypatch, capsys):
+    """Fails if a bad file ends in a traceback, in no or in several lines, or leaves a file."""
+    if name == "no-parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    files, arguments, told = BAD[name]
+    for path, data in files.items():
+        (tmp_path / path).write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    before = content(tmp_path)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(f"skrnn {arguments[0]}: ")
+    assert err.count("\n") == 1 and err.endswith("\n")
+    assert told in err
+    assert content(tmp_path) == before
+    if name != "no-words":  # which only the tokenizer sees
+        assert out == ""
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, capsys):
+    """Fails if a file without permission ends in a traceback."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_bytes(GOOD)
+    (tmp_path / "data.csv").chmod(0)
+    assert main(TRAIN) == 2
+    assert "cannot read data.csv: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing", "told"),
+    [
+        ([*TRAIN, "--report", "r.html"], "matplotlib.pyplot", "pip install 'skrnn[plot]'"),
+        (
+            ["train", "data.parquet", *TRAIN[2:]],
+            "pyarrow",
+            "pip install 'skrnn[parquet]'",
+        ),
+        (
+            ["predict", "m", "data.csv", "--text", "text", "--output", "o.parquet"],
+            "pyarrow",
+            "pip install 'skrnn[parquet]'",
+        ),
+    ],
+    ids=["report", "read-parquet", "write-parquet"],
+)
+def test_missing_extras_are_named_first(arguments, missing, told, tmp_path, monkeypatch, capsys):
+    """Fails if a package that is not installed shows after the training, or without its name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_bytes(GOOD)
+    (tmp_path / "data.parquet").write_bytes(GOOD)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and told in err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--encoding", "utf-9"],
+        ["--encoding", "base64"],
+        ["--delimiter", "ab"],
+        ["--set", "units"],
+        ["--set", "dropout=NaN"],
+        ["--units", "0"],
+        ["--seed", "-1"],
+        ["--learning-rate", "inf"],
+    ],
+    ids=" ".join,
+)
+def test_bad_options_end_with_usage(options, capsys):
+    """Fails if an option that nothing can be made of was taken."""
+    with pytest.raises(SystemExit) as ended:
+        main([*TRAIN, *options])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith("usage: skrnn train") and f"argument {options[0]}" in err
