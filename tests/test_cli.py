@@ -41,7 +41,7 @@ def test_demo_says_what_it_does_and_nothing_else(demo):
         "Used from a new process",
     ]
     assert "Generated film reviews" in result.stdout
-    assert "Epoch 4/4" in result.stdout
+    assert "epoch 4/4" in result.stdout
 
 
 def test_demo_classifies_a_sentence_in_a_new_process(demo):
@@ -83,7 +83,7 @@ def test_the_demo_goes_on_after_an_interruption(demo):
     newest = max((output / "checkpoints").glob("*/*.skrnn"))
     again = run("demo", "--cell", "gru", "--epochs", 4, "--output", output)
     assert f"Going on from {newest}." in again.stdout
-    assert "Epoch 4/4" not in again.stdout
+    assert "epoch 4/4" not in again.stdout
     assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
 
 

@@ -157,10 +157,11 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
 
     checkpoint : path or None, default=None
         A folder in which `fit` keeps what it has reached: after every epoch, of pretraining too,
-        a file with weights, optimizer, random state and history, the last two of them. The same
-        fit (parameters, data, seed; of `fit_chunks` the first chunk) goes on there, in a later
-        process too, and ends with the same bytes as if it had never stopped; where it had ended,
-        it has nothing left to train. Every other fit has a folder of its own inside.
+        a file with weights, optimizer, random state and history, of which the last two are kept.
+        The same fit (parameters, data, seed; of `fit_chunks` the first chunk) goes on there, in a
+        later process too, and ends with the same bytes as if it had never stopped; where it had
+        ended, it has nothing left to train. A fit of more epochs goes on from one of fewer, unless
+        callbacks may look ahead or remember. Every other fit has a folder of its own inside.
         :func:`skrnn.load` reads a file as a model. No effect in `partial_fit`.
 
     checkpoint_minutes : float or None, default=10.0
