@@ -70,7 +70,7 @@ def test_demo_writes_what_it_names(demo):
     texts, labels = skrnn.make_reviews(300, random_state=77)
     assert np.mean(pipeline.predict(texts) == labels) > 0.9
     checkpoints = sorted((output / "checkpoints").glob("*/*.skrnn"))
-    assert [path.name for path in checkpoints] == ["epoch-0003.skrnn", "epoch-0004.skrnn"]
+    assert [path.name for path in checkpoints] == ["epoch-0004.skrnn", "final-0004.skrnn"]
     ids = pipeline[0].transform(texts)
     last = skrnn.load(checkpoints[-1])
     np.testing.assert_array_equal(last.predict_proba(ids), pipeline[1].predict_proba(ids))
