@@ -14,6 +14,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 from warnings import warn
 
 import numpy as np
@@ -302,7 +303,7 @@ def training_name(estimator, given, words, *, any_seed=False):
     """Name a training by a digest of all that decides its result.
 
     The number of epochs counts only where callbacks may look ahead to it, or remember what is
-    not kept.
+    not kept; and with chunks, of which not all are known.
 
     Parameters
     ----------
@@ -327,12 +328,13 @@ def training_name(estimator, given, words, *, any_seed=False):
     callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     callbacks = [*callbacks, *vars(estimator).get("_skl_callbacks", ())]
     callbacks = [callback for callback in callbacks if not _only_watches(callback)]
-    if not any_seed and all(map(_forgets, callbacks)):
+    in_chunks = given[0] == "chunks" if isinstance(given[0], str) else False
+    if not any_seed and not in_chunks and all(map(_forgets, callbacks)):
         parameters.pop("epochs")
     vectors = _identity(parameters.pop("embeddings"), words or ())
     name = type(estimator).__name__
     decides = [name, FORMAT, parameters, callbacks, vectors, estimator.vocabulary_size_]
-    return f"{name}-{digest([*decides, precision(), given])}"
+    return f"{name}-{digest([*decides, precision(), given], lenient=True)}"
 
 
 def _identity(embeddings, words):
@@ -363,8 +365,15 @@ def _only_watches(callback):
 def _forgets(callback):
     """Whether a callback is known to carry nothing from epoch to epoch, nor to look ahead."""
     home, name = type(callback).__module__, type(callback).__name__
-    forgetful = ("LearningRateScheduler", "LambdaCallback", "TerminateOnNaN")
-    return home.startswith("keras.") and name in forgetful
+    if not home.startswith("keras."):
+        return False
+    if name == "LearningRateScheduler":  # its function may remember in what it encloses
+        cells = getattr(callback.schedule, "__closure__", None) or ()
+        plain = (int, float, str, type(None))
+        return isinstance(callback.schedule, FunctionType) and all(
+            isinstance(cell.cell_contents, plain) for cell in cells
+        )
+    return name == "TerminateOnNaN"
 
 
 def _name(state, until):

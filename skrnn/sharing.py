@@ -8,7 +8,7 @@ named by all that it is made of; outside it is made anew each time. Nothing here
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
-from pickle import PicklingError
+from copy import deepcopy
 
 import joblib
 
@@ -54,19 +54,33 @@ class StoreMemory:
     def __init__(self, store):
         self.store = store
 
+    # Tells Pipeline that it need not clone the steps, some of which may not be clonable.
+    location = None
+
     def cache(self, function, ignore=()):
-        """Return a function that keeps what it returns, named by all but the ignored keywords."""
+        """Return a function that keeps what it returns, named by all but the ignored keywords.
+
+        Every call gets a copy, for later steps may work in place.
+        """
 
         def cached(*args, **kwargs):
             telling = {name: value for name, value in kwargs.items() if name not in ignore}
-            about = [digest(one) if hasattr(one, "get_params") else one for one in args]
             try:
+                about = [digest(one) if hasattr(one, "get_params") else one for one in args]
                 name = joblib.hash([function.__module__, function.__qualname__, about, telling])
-            except PicklingError:  # rows of a kind that cannot be told from others
+            except Exception:  # a step or rows of a kind that cannot be told from others
                 return function(*args, **kwargs)
-            return self.store.get("steps", name, lambda: function(*args, **kwargs))
+            return deepcopy(self.store.get("steps", name, lambda: function(*args, **kwargs)))
 
         return cached
+
+    def __deepcopy__(self, memo):
+        """Return None: a clone of the pipeline belongs to no search."""
+        return None
+
+    def __reduce__(self):
+        """Pickle as None, for the same reason."""
+        return type(None), ()
 
 
 @contextmanager

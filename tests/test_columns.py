@@ -17,6 +17,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skrnn import RNNClassifier, TextToSequence
 
+pytestmark = pytest.mark.slow
+
 rng = np.random.default_rng(0)
 N = 160
 LABELS = rng.integers(0, 2, N)

@@ -12,11 +12,12 @@ import warnings
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import SkipTestWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skrnn
-from skrnn import RNNClassifier, TextToSequence
+from skrnn import EpochSearchCV, RNNClassifier, TextToSequence
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
 
 # The simple recurrent layer, the fastest to trace: every number of columns is another network.
@@ -34,6 +35,7 @@ ESTIMATORS = [
     TextToSequence(),
     LogCountRatio(),
     NBSVMClassifier(),
+    EpochSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, error_score="raise"),
 ]
 
 _MINI_BATCHES = (

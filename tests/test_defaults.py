@@ -8,6 +8,8 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, build_network
 
+pytestmark = pytest.mark.slow
+
 N_NOISE = 300
 
 

@@ -17,6 +17,8 @@ import skrnn
 from skrnn import RNNClassifier
 from skrnn._backend import keras, tf
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parent / "data_parallel.py"
 
 

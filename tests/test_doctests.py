@@ -10,6 +10,8 @@ import pytest
 
 import skrnn
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(skrnn.__file__).parent
 ROOT = PACKAGE.parent
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

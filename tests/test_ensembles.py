@@ -11,6 +11,8 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_nbsvm
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.array(["bad", "fair", "good"])
 
 

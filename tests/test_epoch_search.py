@@ -3,7 +3,10 @@
 Each test's docstring says what a wrong implementation fails on.
 """
 
+import copy
 import os
+import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import numpy as np
 import pytest
 from bare import ESTIMATOR
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -23,6 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skrnn import EpochSearchCV, RNNClassifier, TextToSequence, make_reviews
 
@@ -57,21 +62,20 @@ def assert_same(search, grid_search, X=REVIEWS):
         np.testing.assert_array_equal(search.predict_proba(X), grid_search.predict_proba(X))
 
 
-class CountEpochs(keras.callbacks.LambdaCallback):
-    """Counts in a file, so that clones and other processes count together."""
+def count_epochs(path):
+    """Return a callback that counts in a file, so that clones and processes count together.
 
-    def __new__(cls, path):
-        def count(epoch, logs):
-            with open(path, "a") as file:
-                file.write("x")
-
-        return keras.callbacks.LambdaCallback(on_epoch_end=count)
+    One of Keras that only watches: it is no part of what a training is named by.
+    """
+    return keras.callbacks.CSVLogger(path, append=True)
 
 
 def counted(path):
-    return len(path.read_text()) if path.exists() else 0
+    lines = path.read_text().splitlines() if path.exists() else []
+    return sum(not line.startswith("epoch") for line in lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -81,9 +85,14 @@ def counted(path):
             "refit": "neg_log_loss",
             "return_train_score": True,
         },
-        {"scoring": lambda e, X, y: {"a": e.score(X, y), "b": len(X)}, "refit": "a"},
-        {"scoring": "neg_log_loss", "refit": lambda results: 3},
-        {"scoring": "neg_log_loss", "refit": False},
+        pytest.param(
+            {"scoring": lambda e, X, y: {"a": e.score(X, y), "b": len(X)}, "refit": "a"},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"scoring": "neg_log_loss", "refit": lambda results: 3}, marks=pytest.mark.slow
+        ),
+        pytest.param({"scoring": "neg_log_loss", "refit": False}, marks=pytest.mark.slow),
     ],
     ids=["one", "several", "callable", "refit callable", "no refit"],
 )
@@ -122,6 +131,7 @@ class ByProgress(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = 0.05 * (1 - epoch / self.params["epochs"])
 
 
+@pytest.mark.slow
 def test_a_callback_that_may_look_ahead():
     """Fails if its epochs are taken for those of a longer fit."""
     pipe, settings = pipeline(callbacks=[ByProgress()]), {"cv": 2, "scoring": "neg_log_loss"}
@@ -136,10 +146,10 @@ def test_each_epoch_is_trained_once_and_each_fold_tokenised_once(tmp_path):
 
     def split(text):
         with path.open("a") as file:
-            file.write("x")
+            file.write("x\n")
         return text.split()
 
-    pipe = pipeline(callbacks=[CountEpochs(tmp_path / "epochs")])
+    pipe = pipeline(callbacks=[count_epochs(tmp_path / "epochs")])
     pipe.set_params(text__tokenizer=split)
     EpochSearchCV(pipe, GRID, cv=2, refit=False).fit(REVIEWS, LABELS)
     assert counted(tmp_path / "epochs") == 2 * 2 * 4  # folds, units, the most epochs
@@ -178,6 +188,7 @@ def test_epochs_that_are_none_fail_alone():
     assert found == [False, True, True, False]
 
 
+@pytest.mark.slow
 def test_other_steps_and_other_estimators():
     """Fails if the last step may not be searched over, or may not be another estimator."""
     pipe, settings = pipeline(), {"cv": 2, "scoring": "neg_log_loss"}
@@ -238,6 +249,80 @@ def test_a_progress_bar_shows_the_search(capsys, monkeypatch):
     told = capsys.readouterr().out
     assert told.count("EpochSearchCV - candidate-split-evaluation | Pipeline - fit") == 2
     assert told.count("RNNClassifier - fit") == 3  # two folds, and the best on all rows
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {
+            "callbacks": [
+                keras.callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True)
+            ]
+        },
+        {"optimizer": keras.optimizers.SGD(0.3, momentum=0.9, use_ema=True)},
+    ],
+    ids=["best weights", "averages"],
+)
+def test_what_changes_weights_after_the_last_epoch(parameters):
+    """Fails if an epoch on the way is taken for an end that has something done to it."""
+    pipe = pipeline(learning_rate=0.9, **parameters)
+    grid, settings = {"rnn__epochs": [1, 3]}, {"cv": 2, "scoring": "neg_log_loss"}
+    one = EpochSearchCV(pipe, grid, **settings).fit(REVIEWS, LABELS)
+    assert_same(one, GridSearchCV(pipe, grid, **settings).fit(REVIEWS, LABELS))
+
+
+def test_candidates_that_look_alike_are_not_taken_for_one():
+    """Fails if fitted steps of one candidate serve another, whose functions only look the same."""
+    tokenizers = [re.compile(pattern).findall for pattern in (r"\w+", r"\w")]
+    settings = {"cv": 2, "scoring": "neg_log_loss"}
+    grid = {"text__tokenizer": tokenizers}
+    one = EpochSearchCV(pipeline(), grid, **settings).fit(REVIEWS, LABELS)
+    assert_same(one, GridSearchCV(pipeline(), grid, **settings).fit(REVIEWS, LABELS))
+    assert len(set(one.cv_results_["mean_test_score"])) == 2
+
+
+def add_one(X):
+    return np.add(X, 1, out=X)
+
+
+class Bare:
+    """A step that is no estimator of scikit-learn's."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X
+
+
+def curious(estimator, X, y):
+    """Score in ways that look into the pipeline, copy it, and work on its rows in place."""
+    copied = pickle.loads(pickle.dumps(copy.deepcopy(estimator)))
+    assert clone(estimator).memory is None
+    assert (copied.predict(X) == estimator.predict(X)).all()
+    before = estimator.decision_function(X).sum()
+    X *= -1
+    after = estimator.decision_function(X).sum()
+    X *= -1
+    return before - after + estimator[-1].epochs
+
+
+def test_steps_and_scorers_of_any_kind():
+    """Fails if steps that work in place, or are no estimators, or scorers that look inside, break.
+
+    Also if a scored network says that it had another number of epochs.
+    """
+    X = np.random.default_rng(0).normal(size=(80, 5)).astype(np.float32)
+    steps = [
+        ("scale", StandardScaler()),
+        ("bare", Bare()),
+        ("add", FunctionTransformer(add_one)),
+        ("rnn", network(learning_rate=0.01)),
+    ]
+    grid = {"rnn__units": [3, 4], "rnn__epochs": [1, 2]}
+    settings = {"cv": 2, "scoring": curious, "refit": False}
+    one = EpochSearchCV(Pipeline(steps), grid, **settings).fit(X.copy(), LABELS)
+    assert_same(one, GridSearchCV(Pipeline(steps), grid, **settings).fit(X.copy(), LABELS))
 
 
 def test_nothing_of_a_search_is_left():
@@ -322,7 +407,7 @@ def test_a_finished_search_is_read(tmp_path):
     """Fails if a fit is done again, or its results are not those of the first time."""
     epochs = tmp_path / "epochs"
     settings = {"cv": 2, "scoring": ["accuracy", "neg_log_loss"], "refit": False}
-    pipe = pipeline(callbacks=[CountEpochs(epochs)])
+    pipe = pipeline(callbacks=[count_epochs(epochs)])
     first = EpochSearchCV(pipe, GRID, checkpoint=tmp_path / "kept", **settings)
     first.fit(REVIEWS, LABELS)
     done = counted(epochs)
@@ -345,6 +430,8 @@ def test_a_finished_search_is_read(tmp_path):
         {"scoring": make_scorer(f1_score, average="micro")},
         {"return_train_score": True},
         {"cv": 3},
+        {"scoring": make_scorer(lambda y, found: 1.0)},
+        {"scoring": make_scorer(lambda y, found: 2.0)},
         {"labels": 1 - LABELS},
         {"reviews": [*REVIEWS[1:], "another"]},
     ],
@@ -382,6 +469,10 @@ def test_damaged_results_and_failed_fits_are_done_again(tmp_path):
         with pytest.warns(FitFailedWarning):
             search = EpochSearchCV(pipeline(), bad, **settings).fit(REVIEWS, LABELS)
         assert search.n_resumed_ == n_resumed
+    broken = {**settings, "scoring": lambda estimator, X, y: np.nan}
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="non-finite"):
+            assert EpochSearchCV(pipeline(), grid, **broken).fit(REVIEWS, LABELS).n_resumed_ == 0
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(ValueError, match="is a file; it wants a folder"):
@@ -434,14 +525,15 @@ def test_a_search_that_is_killed_goes_on(tmp_path):
 # --- Successive halving -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_halving_goes_on_from_the_round_before(tmp_path):
     """Fails if a round trains epochs of the round before again, or scores another network."""
     settings = {"resource": "rnn__epochs", "max_resources": 4, "min_resources": 1, "factor": 2}
     settings |= {"cv": 2, "refit": False, "random_state": 0, "scoring": "neg_log_loss"}
     grid = {"rnn__units": [3, 4], "rnn__learning_rate": [0.01, 0.03]}
-    plain = pipeline(callbacks=[CountEpochs(tmp_path / "plain")])
+    plain = pipeline(callbacks=[count_epochs(tmp_path / "plain")])
     wanted = HalvingGridSearchCV(plain, grid, **settings).fit(REVIEWS, LABELS)
-    kept = pipeline(callbacks=[CountEpochs(tmp_path / "kept")], checkpoint=tmp_path / "pool")
+    kept = pipeline(callbacks=[count_epochs(tmp_path / "kept")], checkpoint=tmp_path / "pool")
     search = HalvingGridSearchCV(kept, grid, **settings).fit(REVIEWS, LABELS)
     for key in ("mean_test_score", "iter", "n_resources", "rank_test_score"):
         np.testing.assert_array_equal(search.cv_results_[key], wanted.cv_results_[key])

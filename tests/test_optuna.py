@@ -11,6 +11,8 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 
+pytestmark = pytest.mark.slow
+
 optuna = pytest.importorskip("optuna", reason="needs optuna (extra: test)")
 
 SMALL = {**ESTIMATOR, "embedding_dim": 4, "batch_size": 16}

@@ -21,6 +21,8 @@ from skrnn.report.run import Answers, Rows, Run
 from skrnn.report.scores import measure
 from skrnn.report.words import evenly, telling_words
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("matplotlib", reason="the report has pictures")
 
 HOSTILE = {

@@ -34,6 +34,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 
+pytestmark = pytest.mark.slow
+
 rng = np.random.default_rng(0)
 # The label is an order: all rows have the same six ids.
 X = np.array([rng.permutation(6) + 2 for _ in range(80)])

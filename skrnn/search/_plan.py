@@ -1,5 +1,6 @@
 """Which fits a search consists of, and what has come of them."""
 
+import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from skrnn.search._staged import failure, group_candidates
@@ -54,10 +55,13 @@ class FitPlan:
                 self.left.remove(name)
         return len(self._out)
 
-    def take(self, name, results, folder):
-        """Take the results of a fit, and keep them in the folder, if any, unless it has failed."""
+    def take(self, name, results, folder, error_score):
+        """Take the results of a fit, and keep them in the folder, if any, unless it has failed.
+
+        A score that is no number, or that stands for failures, may be one of these.
+        """
         self._out[name] = results
-        if folder is not None and all(result["fit_error"] is None for result in results):
+        if folder is not None and all(_is_whole(result, error_score) for result in results):
             folder.write(self._names[name], results)
 
     def give_up(self, name, error, scorer, error_score, return_train_score):
@@ -86,3 +90,11 @@ class FitPlan:
             for group, i in (places[number] for number in range(len(self.candidates)))
             for split in range(len(self.splits))
         ]
+
+
+def _is_whole(result, error_score):
+    if result["fit_error"] is not None:
+        return False
+    scores = [result["test_scores"], result.get("train_scores", ())]
+    values = [v for one in scores for v in (one.values() if isinstance(one, dict) else [one])]
+    return all(np.all(np.isfinite(v)) and np.all(v != error_score) for v in values)

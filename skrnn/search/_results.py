@@ -1,6 +1,8 @@
 """The results of a search on disk: one small file a fit, named by all that decides it."""
 
 import importlib.metadata
+import os
+import sys
 from pathlib import Path
 from warnings import warn
 
@@ -8,7 +10,7 @@ import joblib
 import numpy as np
 
 import skrnn
-from skrnn.identity import digest
+from skrnn.identity import UnknownObjectError, digest
 from skrnn.persistence import InvalidFileError, container
 
 # Part of the names: a change of what decides a result makes new ones.
@@ -36,11 +38,25 @@ class ResultFolder:
                 "there is none."
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        self._common = [FORMAT, _versions(), digest(common), joblib.hash(data)]
+        try:
+            self._common = [FORMAT, _settings(), digest(common), joblib.hash(data)]
+        except Exception as error:  # whatever pickling rows may raise
+            raise self._cannot(error) from error
 
     def name(self, *fit):
         """Return the name of a fit, told by what decides it besides what all have in common."""
-        return f"fit-{digest([*self._common, *fit])}.skrnn-result"
+        try:
+            return f"fit-{digest([*self._common, *fit])}.skrnn-result"
+        except UnknownObjectError as error:
+            raise self._cannot(error) from error
+
+    @staticmethod
+    def _cannot(error):
+        return ValueError(
+            "checkpoint= of EpochSearchCV names the results of a fit by all that decides them, "
+            f"which cannot be done here: {error} Leave checkpoint out, or use parameters and rows "
+            "that can be pickled."
+        )
 
     def read(self, name):
         """Return the results kept under a name, or None."""
@@ -63,7 +79,7 @@ class ResultFolder:
         try:
             plain = [{k: _plain(v) for k, v in result.items()} for result in results]
             container.write(self.path / name, {"results": plain}, {})
-        except OSError as error:
+        except (OSError, TypeError, ValueError) as error:
             warn(
                 f"A result of the search could not be written to {self.path}: {error}. The search "
                 "goes on; were it interrupted, this fit would have to be done again.",
@@ -78,6 +94,17 @@ def _plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _versions():
-    names = ("scikit-learn", "tensorflow", "keras", "numpy")
-    return [skrnn.__version__, *(importlib.metadata.version(name) for name in names)]
+def _settings():
+    """Return what else decides a score: versions, and how this process computes."""
+    names = ("scikit-learn", "tensorflow", "keras", "numpy", "scipy")
+    found = [skrnn.__version__, *(importlib.metadata.version(name) for name in names)]
+    try:
+        found.append(importlib.metadata.version("numba"))
+    except importlib.metadata.PackageNotFoundError:
+        found.append(None)
+    found.append(os.environ.get("SKRNN_ENGINE"))
+    keras = sys.modules.get("keras")  # not loaded, it has its defaults
+    policy = ("float32", "float32")
+    if keras is not None:
+        policy = (keras.config.dtype_policy().name, keras.config.floatx())
+    return [*found, policy]

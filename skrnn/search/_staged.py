@@ -2,10 +2,11 @@
 
 import time
 from contextlib import nullcontext
-from copy import copy
+from copy import copy, deepcopy
 from numbers import Integral, Number
 from traceback import format_exc
 
+import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics._scorer import _MultimetricScorer
@@ -15,6 +16,7 @@ from sklearn.utils.validation import _check_method_params, _num_samples
 
 from skrnn.estimators._epochs import keeping_epochs
 from skrnn.estimators._network import NetworkEstimator
+from skrnn.sharing import StoreMemory
 
 
 def find_network(estimator):
@@ -133,12 +135,38 @@ def _can_stage(estimator, parameters, key):
     network, prefix = find_network(estimator)
     if not isinstance(network, NetworkEstimator) or key != f"{prefix}epochs":
         return False
+    # A subclass may do more after the last epoch, and so does an average of weights.
+    is_ours = type(network).__module__.startswith("skrnn.")
+    if not is_ours or getattr(network.optimizer, "use_ema", False):
+        return False
     callbacks = network.callbacks
     callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-    # Keras's own callbacks do not ask how many epochs are to come.
-    return all(c is None or type(c).__module__.startswith("keras.") for c in callbacks) and all(
+    return all(map(_leaves_the_end_alone, callbacks)) and all(
         type(c).__module__.startswith("sklearn.") for c in vars(network).get("_skl_callbacks", ())
     )
+
+
+# Of Keras: these do not ask how many epochs are to come, nor change weights after the last.
+_HARMLESS = (
+    "CSVLogger",
+    "EarlyStopping",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ReduceLROnPlateau",
+    "TensorBoard",
+    "TerminateOnNaN",
+)
+
+
+def _leaves_the_end_alone(callback):
+    if callback is None:
+        return True
+    kind = type(callback)
+    if not kind.__module__.startswith("keras.") or kind.__name__ not in _HARMLESS:
+        return False
+    restores = getattr(callback, "restore_best_weights", False)
+    return not restores and "on_train_end" not in vars(callback)
 
 
 class _StagedFit:
@@ -156,6 +184,7 @@ class _StagedFit:
         estimator.set_params(**clone(candidates[int(np.argmax(self.epochs))], safe=False))
         self.network, prefix = find_network(estimator)
         # A checkpoint tells the end of a fit, not what was scored on the way.
+        self.checkpoint = self.network.checkpoint
         estimator.set_params(**{f"{prefix}checkpoint": None})
         self.estimator = estimator
         self.fit_params = _check_method_params(X, settings["fit_params"] or {}, train)
@@ -176,13 +205,14 @@ class _StagedFit:
                     raise
                 error = format_exc()
         seconds = time.perf_counter() - start
-        memo, results = _Transforms(), []
+        memo, results = _Transforms([self.train[0], self.test[0]]), []
         for parameters, epochs in zip(self.candidates, self.epochs, strict=True):
-            network = kept.estimators.get(epochs)
+            network = kept.estimators.get(epochs) if epochs < max(self.epochs) else None
             if network is not None:
-                result = self._score(network, kept.seconds[epochs] - start, memo)
-            elif error is None:  # it has ended before that epoch, as the fit of more would
-                result = self._score(self.network, seconds, memo)
+                seconds_until = kept.seconds[epochs] - start
+                result = self._score(network, epochs, seconds_until, memo)
+            elif error is None:  # the end, or an epoch that the training has not come to
+                result = self._score(self.network, epochs, seconds, memo)
             else:
                 result = self._fail(seconds, error)
             if verbose > 1:
@@ -211,7 +241,9 @@ class _StagedFit:
             if context is not None:
                 context.call_on_fit_task_end(**given)
 
-    def _score(self, network, seconds, memo):
+    def _score(self, network, epochs, seconds, memo):
+        network = copy(network)
+        network.epochs, network.checkpoint = epochs, self.checkpoint
         estimator = with_network(self.estimator, network, memo)
         scorer, error_score = self.settings["scorer"], self.settings["error_score"]
         start = time.perf_counter()
@@ -262,6 +294,8 @@ def with_network(estimator, network, memo):
     if not hasattr(estimator, "steps"):
         return network
     changed = copy(estimator)
+    if isinstance(estimator.memory, StoreMemory):
+        changed.memory = None  # it was the search's
     *others, (name, last) = estimator.steps
     changed.steps = [
         *((other, memo.remembering(step)) for other, step in others),
@@ -271,29 +305,38 @@ def with_network(estimator, network, memo):
 
 
 class _Transforms:
-    """Steps that transform the same rows once, however many networks read them."""
+    """Steps that transform the same rows once, however many networks read them.
 
-    def __init__(self):
-        self._steps = {}
+    Parameters
+    ----------
+    rows : list
+        The rows that are remembered, X of training and test. What a scorer makes of them is not.
+    """
+
+    def __init__(self, rows):
+        self._rows, self._steps = rows, {}
 
     def remembering(self, step):
         """Return the step, such that `transform` remembers what it has been given."""
         if not hasattr(step, "transform"):
             return step
         if id(step) not in self._steps:
-            self._steps[id(step)] = step, _remember(step)
+            self._steps[id(step)] = step, self._remember(step)
         return self._steps[id(step)][1]
 
+    def _remember(self, step):
+        transform, seen, one = step.transform, {}, copy(step)
 
-def _remember(step):
-    transform, seen, one = step.transform, {}, copy(step)
+        def remembered(X, **params):
+            if params or not any(X is rows for rows in self._rows):
+                return transform(X, **params)
+            try:
+                name = joblib.hash(X)  # a scorer may change it in place
+            except Exception:  # of a kind that cannot be pickled
+                return transform(X)
+            if name not in seen:
+                seen[name] = transform(X)
+            return deepcopy(seen[name])
 
-    def remembered(X, **params):
-        if params:
-            return transform(X, **params)
-        if id(X) not in seen:
-            seen[id(X)] = X, transform(X)
-        return seen[id(X)][1]
-
-    one.transform = remembered
-    return one
+        one.transform = remembered
+        return one

@@ -253,7 +253,7 @@ class EpochSearchCV(GridSearchCV):
             tasks[name] = partial(_fit_and_score_sharing, token, clone(base), X, y, **about)
 
         def on_result(name, results):
-            plan.take(name, results, folder)
+            plan.take(name, results, folder, self.error_score)
 
         def on_death(name, error):
             if self.error_score == "raise":
@@ -309,8 +309,10 @@ class EpochSearchCV(GridSearchCV):
 
 
 def _tell_scorer(scoring):
-    """Return what tells a scorer from others; those of `make_scorer` keep all to themselves."""
-    return repr(scoring) if isinstance(scoring, _BaseScorer) else scoring
+    """Return what tells a scorer from others."""
+    if not isinstance(scoring, _BaseScorer):
+        return scoring
+    return [type(scoring).__qualname__, {k: v for k, v in vars(scoring).items() if k != "_scorers"}]
 
 
 # Of the search that this process works for; a worker is not told when a search has ended.
