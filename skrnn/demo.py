@@ -68,8 +68,8 @@ def run(*, data, cell, epochs, seed, output):
     pipeline = _make_pipeline(cell, epochs, seed, data, output / "checkpoints")
     seconds = _fit(pipeline, reviews, seed)
     print(
-        f"Trained in {seconds:.0f} s. {output}/checkpoints has the last epoch and the end, models that\n"
-        "skrnn.load reads; after an interruption the same command goes on from them."
+        f"Trained in {seconds:.0f} s. {output}/checkpoints has its last epoch and its end, which\n"
+        "skrnn.load reads as models; after an interruption the same command goes on from them."
     )
     print(f"Kept: the weights of epoch {pipeline[-1].best_epoch_}, the best on held-out reviews.")
 

@@ -118,7 +118,8 @@ from skrnn import TextToSequence
 from skrnn.identity import digest
 def split(text, k=2):
     return [w for w in text.split() if w not in {"the", "a", "an", "of"}]
-print(digest([TextToSequence(tokenizer=split), {"b", "a", "c"}, re.compile("x").findall, np.ones(3)]))
+found = [TextToSequence(tokenizer=split), {"b", "a", "c"}, re.compile("x").findall, np.ones(3)]
+print(digest(found))
 """
     found = {
         subprocess.run(

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+import tempfile
 from pathlib import Path
 
 from skrnn.cli.errors import CommandError
@@ -85,8 +86,14 @@ def _check_output(option, path, force):
         raise CommandError(
             f"{option} {path}: there is no folder {path.parent}. Make it first, with mkdir -p."
         )
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise CommandError(f"{option} {path}: the folder {path.parent} may not be written to.")
+    try:  # asked by doing it: some folders let nobody write, whatever they say
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CommandError(
+            f"{option} {path}: the folder {path.parent} may not be written to ({error.strerror}). "
+            "Name a file in another."
+        ) from error
 
 
 def _same(path, other):
