@@ -71,7 +71,8 @@ def run(arguments):
         checkpoint=None if arguments.checkpoint is None else str(arguments.checkpoint),
     )
     print(training.told(data), flush=True)
-    print(f"\nTraining: {network[-1].cell}, {network[-1].epochs} epochs at most", flush=True)
+    epochs = network[-1].epochs
+    print(f"\nTraining: {network[-1].cell}, epochs: {epochs} at the most", flush=True)
     start = time.perf_counter()
     _fit(network, data, arguments)
     seconds = time.perf_counter() - start

@@ -34,7 +34,8 @@ figure img { display: block; max-width: 100%; height: auto; }
 .mistake { margin: 1.2rem 0 0; padding-left: .8rem; border-left: 3px solid #bbb; }
 .mistake > div { max-height: 24rem; overflow-y: auto; }
 .place { color: #555; font-size: .9rem; }
-pre { overflow-x: auto; background: #f6f6f6; padding: .6rem .8rem; font-size: .85rem; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
+pre { background: #f6f6f6; padding: .6rem .8rem; }
 """
 
 

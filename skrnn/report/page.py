@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import inspect
 import platform
 
 import skrnn
@@ -156,6 +157,7 @@ def _settings(run):
         [f"{type(step).__name__}: {name}", repr(value)]
         for step in (text, classifier)
         for name, value in sorted(step.get_params(deep=False).items())
+        if repr(value) != repr(inspect.signature(type(step)).parameters[name].default)
     ]
     versions = [["Python", platform.python_version()], ["skrnn", skrnn.__version__]]
     versions += [[name, importlib.metadata.version(name)] for name in _LIBRARIES]
@@ -165,6 +167,6 @@ def _settings(run):
         tag("pre", run.command),
         tag("h3", "Versions"),
         table(["", "version"], versions, class_="settings"),
-        tag("h3", "Parameters"),
+        tag("h3", "Parameters that are not the defaults"),
         table(["parameter", "value"], rows, class_="settings"),
     )
