@@ -325,18 +325,28 @@ class _Transforms:
         return self._steps[id(step)][1]
 
     def _remember(self, step):
-        transform, seen, one = step.transform, {}, copy(step)
-
-        def remembered(X, **params):
-            if params or not any(X is rows for rows in self._rows):
-                return transform(X, **params)
-            try:
-                name = joblib.hash(X)  # a scorer may change it in place
-            except Exception:  # of a kind that cannot be pickled
-                return transform(X)
-            if name not in seen:
-                seen[name] = transform(X)
-            return deepcopy(seen[name])
-
-        one.transform = remembered
+        one = copy(step)
+        one.transform = _Remembering(step, self._rows)
         return one
+
+
+class _Remembering:
+    """The method `transform` of a step, for as long as it is not copied."""
+
+    def __init__(self, step, rows):
+        self._step, self._rows, self._seen = step, rows, {}
+
+    def __call__(self, X, **params):
+        transform = self._step.transform
+        if params or not any(X is rows for rows in self._rows):
+            return transform(X, **params)
+        try:
+            name = joblib.hash(X)  # a scorer may change it in place
+        except Exception:  # of a kind that cannot be pickled
+            return transform(X)
+        if name not in self._seen:
+            self._seen[name] = transform(X)
+        return deepcopy(self._seen[name])
+
+    def __reduce__(self):
+        return getattr, (self._step, "transform")
