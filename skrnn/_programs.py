@@ -55,17 +55,29 @@ def _is_worth_telling(record):
 logging.getLogger("tensorflow").addFilter(_is_worth_telling)
 
 
+# TensorFlow (2.21) and Keras are not prepared for two threads that trace at once: now and then one
+# of them got a TypeError out of the tracing. Can go when they are.
+_tracing = threading.RLock()
+
+
 def _quiet(step):
     """Wrap a step of Keras so that TensorFlow does not advise against retracing it.
 
     TensorFlow counts by line of source code, and takes five networks, each with a first step of
     its own, for one that is traced again and again. Can go once it tells them apart.
     """
+    is_traced = False
 
     def quiet_step(iterator):
+        nonlocal is_traced
         _thread.is_training = True
         try:
-            return step(iterator)
+            if is_traced:
+                return step(iterator)
+            with _tracing:
+                done = step(iterator)
+            is_traced = True
+            return done
         finally:
             _thread.is_training = False
 
@@ -148,6 +160,9 @@ def give_back(trainer):
                 del _idle[oldest]
 
 
+_made = set()
+
+
 @functools.lru_cache(maxsize=16)
 def _logits_program(architecture, precision):
     network = build_network(**json.loads(architecture), random_state=0)
@@ -198,5 +213,10 @@ def predict_logits(architecture, values, inputs):
     """
     check_not_forked()
     key = (architecture, precision())
-    program = outside_scope(lambda: _logits_program(*key))
+    if key in _made:
+        program = _logits_program(*key)
+    else:  # predictions wait for another thread's tracing only the first time
+        with _tracing:
+            program = outside_scope(lambda: _logits_program(*key))
+        _made.add(key)
     return program(values, [tf.constant(x) for x in inputs]).numpy()

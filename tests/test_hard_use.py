@@ -18,6 +18,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from bare import ESTIMATOR
 from joblib.externals.loky import get_reusable_executor
 from sklearn.pipeline import make_pipeline
 
@@ -271,3 +272,30 @@ def test_a_stream_takes_the_memory_of_a_few_chunks():
         assert 8 * many["tokens"] == 50 * chunk == 200e6
         assert many["grown"] < few["grown"] + 10 * chunk
         assert many["grown"] < 20 * chunk
+
+
+@pytest.mark.reliability
+def test_new_networks_in_threads():
+    """Fails if threads that each meet an architecture for the first time trace it at once.
+
+    Of 48 such fits 4 ended in a TypeError of TensorFlow's before there was a lock.
+    """
+    X = np.random.default_rng(0).integers(2, 30, (40, 9))
+    y = np.arange(40) % 2
+    settings = {**ESTIMATOR, "cell": "rnn", "epochs": 1, "batch_size": 16, "random_state": 0}
+    for n in range(5):
+        start, errors = threading.Barrier(4), []
+
+        def work(units, start=start, errors=errors, width=4 + n):
+            start.wait()
+            try:
+                RNNClassifier(units=units, embedding_dim=width, **settings).fit(X, y)
+            except Exception as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=work, args=(31 + 10 * i + n,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []

@@ -2,7 +2,7 @@
 
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/searches.py
 
-4,000 IMDb reviews, cut at 200 tokens; units in {32, 64}, epochs in {1, 2, 3}, dropout in {0, 0.5},
+4,000 IMDb reviews, cut at 100 tokens; units in {32, 64}, epochs in {1, 2, 3}, dropout in {0, 0.5},
 three folds: 12 candidates, 36 fits. Each search is a process of its own, its TensorFlow's start
 and that of its workers included; the data is loaded before. All take turns in each round. Given are
 medians [least, most] of the rounds, and whether the scores are the same.
@@ -30,7 +30,7 @@ from tables import markdown, spread
 from skrnn import EpochSearchCV, RNNClassifier, TextToSequence, fetch_imdb
 
 PACKAGES = ("scikit-learn", "scikeras", "tensorflow", "keras", "numpy", "numba", "joblib")
-MAX_FEATURES, MAX_LENGTH, WIDTH, BATCH_SIZE = 10_000, 200, 64, 64
+MAX_FEATURES, MAX_LENGTH, WIDTH, BATCH_SIZE = 10_000, 100, 64, 64
 # What scikeras does not have, switched off.
 BARE = {
     "embeddings": None,
