@@ -61,6 +61,8 @@ def main():
     runs = {name: [] for name in SEARCHES}
     for number in range(args.rounds):
         for name in SEARCHES:
+            if number and any(word in name for word in args.once):
+                continue
             command = [sys.executable, __file__, "--search", name, "--rows", str(args.rows)]
             told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             runs[name].append(json.loads(told.splitlines()[-1]))
@@ -80,6 +82,7 @@ def parse():
     add = parser.add_argument
     add("--rounds", type=int, default=3)
     add("--rows", type=int, default=4000, help="reviews")
+    add("--once", nargs="*", default=[], help="words in the names of what is run once only")
     add("--json", type=Path, help="write all figures here")
     add("--search", choices=SEARCHES, help=argparse.SUPPRESS)
     return parser.parse_args()
