@@ -149,10 +149,11 @@ def scikeras():
 
 def build_keras(units, dropout):
     """Return the network in plain Keras."""
-    from keras import Sequential, layers
+    from keras import Input, Sequential, layers
 
     return Sequential(
         [
+            Input((None,)),
             layers.Embedding(MAX_FEATURES + 2, WIDTH, mask_zero=True),
             layers.LSTM(units),
             layers.Dropout(dropout),
