@@ -160,7 +160,7 @@ def give_back(trainer):
                 del _idle[oldest]
 
 
-_made = set()
+_made: set[tuple] = set()
 
 
 @functools.lru_cache(maxsize=16)
