@@ -34,8 +34,8 @@ display = CorpusDisplay.from_estimator(TextToSequence(max_length=100, max_featur
 #
 # The same as numbers
 # -------------------
-print(f"95 % of the documents have at most {display.length_for(0.95)} tokens")
-print(f"95 % of the tokens are one of {display.words_for(0.95)} words")
+print(f"95% of the documents have at most {display.length_for(0.95)} tokens")
+print(f"95% of the tokens are one of {display.words_for(0.95)} words")
 print(f"max_length=50 would keep {display.tokens_kept(50):.0%} of the tokens")
 
 # %%

@@ -57,7 +57,7 @@ logging.getLogger("tensorflow").addFilter(_is_worth_telling)
 
 # TensorFlow (2.21) and Keras are not prepared for two threads that trace at once: now and then one
 # of them got a TypeError out of the tracing. Can go when they are.
-_tracing = threading.RLock()
+tracing = threading.RLock()
 
 
 def _quiet(step):
@@ -74,7 +74,7 @@ def _quiet(step):
         try:
             if is_traced:
                 return step(iterator)
-            with _tracing:
+            with tracing:
                 done = step(iterator)
             is_traced = True
             return done
@@ -216,7 +216,7 @@ def predict_logits(architecture, values, inputs):
     if key in _made:
         program = _logits_program(*key)
     else:  # predictions wait for another thread's tracing only the first time
-        with _tracing:
+        with tracing:
             program = outside_scope(lambda: _logits_program(*key))
         _made.add(key)
     return program(values, [tf.constant(x) for x in inputs]).numpy()

@@ -29,7 +29,9 @@ def progress_lines(verbose, n_batches):
     """
     if not verbose or sys.stdout is None:
         return []
-    if verbose == 1 and _can_rewrite():
+    if verbose == 1 and _in_notebook():
+        return [NotebookLine(n_batches)]
+    if verbose == 1 and _in_terminal():
         return [RewrittenLine(n_batches)]
     return [EpochLines()]
 
@@ -41,25 +43,33 @@ class EpochLines(keras.callbacks.Callback):
         """Start the clock."""
         self.start = time.perf_counter()
         self.n_epochs, self.n_done = self.params["epochs"], 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Remember where the training began, which may have been resumed."""
-        if not self.n_done:
-            self.first = epoch
+        self.prepared = None
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the line."""
         self.n_done += 1
         self._write_line(f"{self._told(epoch, logs)}{self._left(self.n_done, epoch + 1)}")
+        self._prepare(self.n_done)
+
+    def _prepare(self, n_done):
+        """Note when, and after what part of the epochs, the pace is first that of all the rest.
+
+        TensorFlow builds the network's program in the first batch, and in no other.
+        """
+        if self.prepared is None:
+            self.prepared = time.perf_counter(), n_done
 
     def _told(self, epoch, logs):
         width = len(str(self.n_epochs))
         return f"epoch {epoch + 1:{width}}/{self.n_epochs}{tell(logs)}"
 
     def _left(self, n_done, epoch):
-        """Tell the time left, by the share of the epochs done since the start; stops are no end."""
+        """Tell the time left, by the pace until now; that training may stop early is no end."""
         n_left = self.n_epochs - epoch
-        seconds = (time.perf_counter() - self.start) / n_done * n_left
+        since, n_before = self.prepared or (self.start, 0)
+        if n_done == n_before:
+            since, n_before = self.start, 0
+        seconds = (time.perf_counter() - since) / (n_done - n_before) * n_left
         return f"  {clock(seconds)} left" if n_left > 0 else ""
 
     def _write_line(self, text):
@@ -87,21 +97,25 @@ class RewrittenLine(EpochLines):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Note the epoch."""
-        super().on_epoch_begin(epoch, logs)
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
         """Rewrite the line, unless it has just been."""
+        done = min((batch + 1) / self.n_batches, 1) if self.n_batches else None
         now = time.perf_counter()
-        if now - self.last < PAUSE:
-            return
-        self.last, share = now, ""
-        left = ""
-        if self.n_batches:
-            done = (batch + 1) / self.n_batches
-            share = f" {min(done, 1):4.0%}"
-            left = self._left(self.epoch - self.first + done, self.epoch + done)
-        self._show(f"{self._told(self.epoch, {})}{share}{tell(logs)}{left}")
+        if now - self.last >= PAUSE:
+            self.last = now
+            self._show(self._under_way(done, logs))
+        if done is not None:
+            self._prepare(done)
+
+    def _under_way(self, done, logs):
+        """Return the line within an epoch, of which the share `done` is over."""
+        told = self._told(self.epoch, {})
+        if done is None:
+            return f"{told}{tell(logs)}"
+        left = self._left(self.n_done + done, self.epoch + done) if self.prepared else ""
+        return f"{told} {done:4.0%}{tell(logs)}{left}"
 
     def on_epoch_end(self, epoch, logs=None):
         """Rewrite the line with the epoch's figures."""
@@ -124,6 +138,31 @@ class RewrittenLine(EpochLines):
         self.shown = len(text)
 
 
+class NotebookLine(RewrittenLine):
+    r"""One output of a notebook's cell, which is replaced.
+
+    Text that goes back by ``\r`` would do while somebody looks on; a notebook that is run by a
+    program (nbclient, papermill) keeps each writing as an output of its own.
+    """
+
+    def on_train_begin(self, logs=None):
+        """Start the clock, and take a place in the cell."""
+        super().on_train_begin(logs)
+        self.output = None
+
+    def _show(self, text):
+        from IPython.display import display
+
+        data = {"text/plain": text}
+        if self.output is None:
+            self.output = display(data, raw=True, display_id=True)
+        else:
+            self.output.update(data, raw=True)
+
+    def _write_line(self, text):
+        """Write nothing: what comes next is another output."""
+
+
 def tell(logs):
     """Return losses and scores as text."""
     logs = dict(logs or {})
@@ -141,13 +180,17 @@ def clock(seconds):
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _can_rewrite():
-    r"""Whether standard output is a terminal, or a notebook's cell, where \r goes back."""
-    if sys.stdout.isatty():
-        return True
+def _in_terminal():
+    return sys.stdout.isatty()
+
+
+def _in_notebook():
+    """Whether standard output is that of a notebook's cell, not sent elsewhere."""
     ipython = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
-    return type(shell).__name__ == "ZMQInteractiveShell"
+    if type(shell).__name__ != "ZMQInteractiveShell":
+        return False
+    return type(sys.stdout).__module__.partition(".")[0] == "ipykernel"
 
 
 def is_in_search(context):

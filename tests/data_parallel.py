@@ -134,16 +134,19 @@ def dealt(folder):
         wanted += [rows.tolist() for rows in batches]
     with devices().scope():
         inside = several.predict_proba(X)
+        (explained,) = skrnn.explain(several, X[:1])
         (folder / "inside.pickle").write_bytes(pickle.dumps(several.set_params(callbacks=None)))
         skrnn.save(several, folder / "inside.skrnn")
         loaded = skrnn.load(folder / "inside.skrnn").predict_proba(X)
     np.save(folder / "inside.npy", inside)
+    (outside,) = skrnn.explain(several, X[:1])
     return compared(one, several) | {
         "shares": noted.shares,
         "batches": wanted,
         "devices": sorted(device[-5:] for device in noted.devices),
         "mirrored": noted.mirrored,
         "inside": bool((inside == several.predict_proba(X)).all()),
+        "explained": bool((explained.values == outside.values).all()),
         "loaded": bool((inside == loaded).all()),
         "plain": [type(v.value).__name__ for v in several.model_.weights],
         "clipping": compared(one, train(unclipped, sample_weight=WEIGHTS))["weights"],

@@ -269,6 +269,7 @@ def read_imdb(per_class=None):
     ]
 
 
+@pytest.mark.slow
 def test_imdb_small():
     """On 2,000 real reviews NB-SVM beats the same n-grams without the ratio, as in the paper."""
     (X, y), (X_test, y_test) = read_imdb(per_class=1000)

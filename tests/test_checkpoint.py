@@ -147,6 +147,7 @@ def test_a_broken_fit_goes_on_to_the_same_bytes(tmp_path, monkeypatch, variant, 
     assert watch.steps == [resumed.n_iter_ * n_batches - done]
 
 
+@pytest.mark.slow
 def test_it_may_break_again_and_again(tmp_path, monkeypatch):
     """Fails if batches that are passed over are counted, or written as if they were trained."""
     wanted = everything(small(None).fit(X, LABELS))
@@ -237,6 +238,7 @@ def trained(monkeypatch):
     return watch.steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -286,6 +288,7 @@ def on_plateau():
     return keras.callbacks.ReduceLROnPlateau("loss", patience=2, min_delta=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [ByProgress, on_plateau])
 def test_callbacks_that_look_ahead_or_remember_keep_the_fits_apart(tmp_path, make):
     """Fails if a fit goes on where its callback would have done otherwise."""

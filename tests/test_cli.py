@@ -105,8 +105,9 @@ def test_missing_reviews_are_one_clear_line(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["demo", "--epochs", "0"], ["demo", "--cell", "x"], []])
-def test_bad_arguments_end_with_usage(arguments):
-    """Fails if a bad argument was taken, or reached the training."""
+def test_bad_arguments_are_one_clear_line(arguments):
+    """Fails if a bad argument was taken, reached the training, or is lost below a usage."""
     result = run(*arguments)
     assert result.returncode == 2
-    assert "usage: skrnn" in result.stderr
+    assert result.stderr.count("\n") == 1 and result.stderr.startswith("skrnn")
+    assert result.stderr.endswith("--help.\n")

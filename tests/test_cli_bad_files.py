@@ -78,6 +78,23 @@ BAD = {
         "no row has a label",
     ),
     "one-class": ({"data.csv": b"text,label\na,x\nb,x\n"}, TRAIN, "the one label 'x' in every row"),
+    "spreadsheet": ({"d.xlsx": GOOD}, ["train", "d.xlsx", *TRAIN[2:]], "Save the sheet as CSV"),
+    "json": ({"d.json": GOOD}, ["train", "d.json", *TRAIN[2:]], "--format jsonl"),
+    "report-no-page": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--report", "report.txt"],
+        "--report report.txt: it is a web page. Name it .html",
+    ),
+    "explanations-no-page": (
+        {},
+        ["explain", "model.skrnn", "--text-value", "good", "--output", "why.txt"],
+        "--output why.txt: it is a web page",
+    ),
+    "scale-as-labels": (
+        {"data.csv": b"text,label\n" + b"".join(b"film %d,%d.5\n" % (i, i) for i in range(9))},
+        TRAIN,
+        "9 different values in 9 rows, 9 of them once: is it the column of labels?",
+    ),
     "single-rows": (
         {"data.csv": GOOD + b"a,odd\nb,rare\n"},
         TRAIN,
@@ -86,7 +103,7 @@ BAD = {
     "too-few-rows": (
         {"data.csv": b"text,label\na,x\nb,x\nc,y\nd,y\n"},
         [*TRAIN, "--validation", "0.9"],
-        "4 rows are too few to hold out 90 % of them",
+        "4 rows are too few to hold out 90% of them",
     ),
     "empty-texts": ({"data.csv": b"text,label\n,x\n,y\n,x\n ,y\n"}, TRAIN, "is empty in every row"),
     "no-words": (
@@ -148,7 +165,7 @@ BAD = {
     ),
     "outputs-are-one": (
         {"data.csv": GOOD},
-        [*TRAIN, "--output", "a", "--report", "./a"],
+        [*TRAIN, "--output", "a.html", "--report", "./a.html"],
         "--output and --report are the same file",
     ),
     "report-without-scores": (
@@ -257,15 +274,17 @@ def test_missing_extras_are_named_first(arguments, missing, told, tmp_path, monk
         ["--set", "units"],
         ["--set", "dropout=NaN"],
         ["--units", "0"],
+        ["--epochs", "1.5"],
         ["--seed", "-1"],
         ["--learning-rate", "inf"],
     ],
     ids=" ".join,
 )
-def test_bad_options_end_with_usage(options, capsys):
-    """Fails if an option that nothing can be made of was taken."""
+def test_bad_options_are_one_clear_line(options, capsys):
+    """Fails if an option that nothing can be made of was taken, or screens of usage hide it."""
     with pytest.raises(SystemExit) as ended:
         main([*TRAIN, *options])
     assert ended.value.code == 2
     err = capsys.readouterr().err
-    assert err.startswith("usage: skrnn train") and f"argument {options[0]}" in err
+    assert err.startswith(f"skrnn train: argument {options[0]}: ") and err.count("\n") == 1
+    assert options[1] in err and err.endswith(". See skrnn train --help.\n")

@@ -71,8 +71,8 @@ def test_variables_are_mirrored_in_training_only(dealt):
 
 
 def test_predicting_and_keeping_know_no_scope(dealt):
-    """Fails if what is predicted, pickled or saved in a scope is not the same outside of it."""
-    assert dealt["dealt"]["inside"] and dealt["dealt"]["loaded"]
+    """Fails if what is predicted, told, pickled or saved in a scope is not the same outside."""
+    assert all(dealt["dealt"][what] for what in ("inside", "explained", "loaded"))
     wanted = np.load(dealt["folder"] / "inside.npy")
     pickled = pickle.loads((dealt["folder"] / "inside.pickle").read_bytes())
     for kept in (pickled, skrnn.load(dealt["folder"] / "inside.skrnn")):

@@ -106,6 +106,7 @@ def test_the_scores_are_those_of_grid_search(settings):
     assert_same(one, GridSearchCV(pipe, GRID, cv=2, **settings).fit(REVIEWS, LABELS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -157,6 +158,7 @@ def test_each_epoch_is_trained_once_and_each_fold_tokenised_once(tmp_path):
     assert counted(path) == 2 * (40 + 2 * 40)
 
 
+@pytest.mark.slow
 def test_some_epochs_succeed_and_later_ones_fail():
     """Fails if an error in a later epoch takes the earlier ones with it, or goes untold."""
 
@@ -251,6 +253,7 @@ def test_a_progress_bar_shows_the_search(capsys, monkeypatch):
     assert told.count("RNNClassifier - fit") == 3  # two folds, and the best on all rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -421,6 +424,7 @@ def test_a_finished_search_is_read(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

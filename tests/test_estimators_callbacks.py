@@ -220,6 +220,7 @@ def test_values_that_come_and_go_stand_at_their_epochs():
     np.testing.assert_array_equal(history["f1"], [np.nan, 0.5, np.nan])
 
 
+@pytest.mark.slow
 def test_a_keras_checkpoint_is_the_model_of_its_epoch(tmp_path):
     """Fails if what Keras saves could not be loaded by Keras alone, or had other weights."""
     path = tmp_path / "epoch-{epoch}.keras"

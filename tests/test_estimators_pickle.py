@@ -48,6 +48,7 @@ joblib.dump(found, "found.joblib")
 """
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes_and_no_noise(tmp_path):
     """Fails if the pickle needs this process, if a seed does, or if anyone warns or chatters."""
     reviews, labels = make_reviews(150, random_state=12)
@@ -90,6 +91,7 @@ def test_size_is_that_of_weights_and_vocabulary():
     assert len(pickle.dumps(pipe)) <= 1.1 * needed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "copied"),
     [

@@ -320,7 +320,7 @@ def test_targets():
     scores = [explain(pipe, REVIEWS[:1], target=label)[0] for label in "abc"]
     probabilities = softmax([each.score for each in scores])
     np.testing.assert_allclose([each.probability for each in scores], probabilities, atol=1e-5)
-    for wrong in ("d", 0, ["a"], None.__class__):
+    for wrong in ("d", 0, None.__class__):
         with pytest.raises(ValueError, match=r"target=.* is no class.*\['a', 'b', 'c'\]"):
             explain(pipe, REVIEWS[:1], target=wrong)
 
@@ -386,7 +386,12 @@ def test_tokens_without_text():
         ("last", REVIEWS[:1], {"n_steps": 2.5}, ValueError, "n_steps must be a positive integer"),
         ("last", [3], {}, TypeError, "row 0 is int 3"),
         (make_pipeline(TextToSequence(), LogisticRegression()), [""], {}, TypeError,
-         "steps are TextToSequence, LogisticRegression"),
+         "steps are TextToSequence, LogisticRegression. It explains recurrent networks only"),
+        (make_pipeline(LogisticRegression(), RNNClassifier()), [""], {}, TypeError,
+         "Pass the RNNClassifier alone"),
+        (make_pipeline("passthrough", make_pipeline(TextToSequence(), RNNClassifier())), [""], {},
+         TypeError, "Pass its last step, the Pipeline within"),
+        ("last", REVIEWS[:1], {"target": [0, 1]}, ValueError, "is several classes; pass one of"),
         (LogisticRegression(), [""], {}, TypeError, "but got LogisticRegression"),
         (make_pipeline(TextToSequence(), RNNClassifier()), [""], {}, NotFittedError, "fitted"),
     ],

@@ -167,11 +167,11 @@ def test_gradients_are_finite_differences(engine, kind, x):
 @pytest.mark.parametrize(
     ("params", "mask"),
     [
-        ({}, None),
+        pytest.param({}, None, marks=pytest.mark.slow),
         ({}, RIGHT_PADDED),
         ({"return_sequences": True, "go_backwards": True, "use_bias": False}, RIGHT_PADDED),
         ({"return_sequences": True, "zero_output_for_mask": True}, SCATTERED),
-        ({"go_backwards": True}, SCATTERED),
+        pytest.param({"go_backwards": True}, SCATTERED, marks=pytest.mark.slow),
     ],
     ids=lambda v: "-".join(v) if isinstance(v, dict) else "",
 )
@@ -286,6 +286,7 @@ def token_ids(n_samples=16, n_steps=9):
     return np.where(np.arange(n_steps) < lengths[:, None], ids, 0).astype("int32")
 
 
+@pytest.mark.slow
 def test_stacked_and_bidirectional_train_as_keras():
     # Predictions before, and after two epochs: all gradients have gone into the weights.
     ours, theirs = network(layers), network(keras.layers)
@@ -364,6 +365,7 @@ def test_one_trace_serves_every_length(engine, monkeypatch):
     assert functions[0].experimental_get_tracing_count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"], indirect=True)
 def test_learns_which_of_two_tokens_comes_first(kind):
     # The same bag of words in both classes: chance without order, and without a gradient

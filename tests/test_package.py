@@ -166,6 +166,7 @@ def test_first_fit_is_silent():
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.slow
 def test_first_fit_without_standard_error():
     """Fails if a process without standard error, such as a service, cannot load TensorFlow."""
     code = "import sys; sys.stderr = None; import skrnn._backend; print('loaded')"

@@ -155,6 +155,7 @@ GOING_ON = ["tokens", "n-grams", "dropouts", "multilabel", "channels", "optimize
 GOING_ON += ["warm start", "frozen", "factored", "schedule"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", GOING_ON)
 def test_training_goes_on_as_after_a_pickle(case, path):
     """Fails if a generator's state, the optimizer's, the epoch or the seed is lost."""

@@ -180,6 +180,8 @@ def test_bad_input():
         draw([0, 1], {})
     with pytest.raises(ValueError, match=r"Names must differ, got \['a', 'a'\]"):
         draw([0, 1], [("a", [0, 1]), ("a", [1, 1])])
+    with pytest.raises(ValueError, match=r"y_pred\['b'\] has 1 rows, but y_true has 2"):
+        draw([0, 1], {"a": [0, 1], "b": [1]})
     with pytest.raises(ValueError, match="multilabel-indicator target.*multilabel_confusion"):
         draw(np.array([[0, 1], [1, 1]]), {"a": np.array([[0, 1], [1, 1]])})
     with pytest.raises(ValueError, match=r"of one size, got shapes \[\(2, 2\), \(3, 3\)\]"):

@@ -139,7 +139,7 @@ def test_draws_words():
 
 
 def test_share_that_is_not_all():
-    """Fails if 99.96 % reads as all."""
+    """Fails if 99.96% reads as all."""
     display = CorpusDisplay(np.array([2499]), np.array([2498, 1]), max_features=1).plot()
     assert "max_features=1: 99.9% of the tokens" in labels(display.ax_[1])
 

@@ -86,9 +86,13 @@ def test_tokens_that_fonts_do_not_have():
 
 
 def test_nothing_to_draw():
-    """Fails if an empty text, or one of unknown words, cannot be drawn."""
+    """Fails if an empty text, or one of unknown words, cannot be drawn, or looks like a failure."""
     for found in (explanation([], []), explanation([0.0], ["xyzzy"])):
-        found.plot().figure_.canvas.draw()
+        display = found.plot()
+        display.figure_.canvas.draw()
+        (told,) = display.ax_.texts
+        assert told.get_text() in ("no known word", "all 0")
+    assert not explanation([0.0, 0.1], ["xyzzy", "good"]).plot().ax_.texts
 
 
 def test_channels():
@@ -146,6 +150,17 @@ def test_what_a_trace_has_not(kwargs, message):
     """Fails if a wrong name is a KeyError of the display's own."""
     with pytest.raises(ValueError, match=message):
         TraceDisplay(traced(), **kwargs).plot()
+
+
+def test_what_is_not_drawn():
+    """Fails if another thing than the display's own shows as an AttributeError from inside it."""
+    with pytest.raises(TypeError, match="draws a Trace, got a list. Pass one of those"):
+        TraceDisplay([traced()]).plot()
+    with pytest.raises(TypeError, match="layer must be an integer, got 'a'"):
+        TraceDisplay(traced(), layer="a").plot()
+    with pytest.raises(TypeError, match="draws an Explanation, got a NoneType"):
+        TokenAttributionDisplay(None).plot()
+    assert len(TraceDisplay(traced(), activations="hidden").plot().ax_) == 1
 
 
 def test_draws_where_it_is_told():

@@ -292,3 +292,5 @@ def test_no_search():
         SearchCurveDisplay.from_estimator(GridSearchCV(Epochs(), {}))
     with pytest.raises(ValueError, match="needs 'params' and 'mean_test_score'.*'test_score'"):
         SearchCurveDisplay.from_cv_results({"fit_time": [1], "test_score": [1]})
+    with pytest.raises(TypeError, match="cv_results_ of a fitted search.* got a NoneType"):
+        SearchCurveDisplay.from_cv_results(None)

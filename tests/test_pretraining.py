@@ -212,6 +212,7 @@ def test_sample_learns_too(monkeypatch):
 # --- Which layers -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "changed"),
     [
@@ -240,6 +241,7 @@ def test_layers_that_learn(parameters, changed):
 # --- The estimator ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_unlabelled_text_serves_a_problem_of_many_labels():
     """Fails if what is learned from text without labels does not reach the classifier.
 
@@ -291,6 +293,7 @@ def test_history_and_callbacks():
     assert small(pretraining_epochs=0).fit(X, Y).pretraining_history_ == {"loss": []}
 
 
+@pytest.mark.slow
 def test_text_of_both_kinds_counts():
     """Fails if labelled or unlabelled rows are left out, or held-out ones are read."""
     both = small().fit(X, Y, X_unlabeled=UNLABELED)
@@ -300,6 +303,7 @@ def test_text_of_both_kinds_counts():
     assert held_out.pretraining_history_ != small(epochs=1).fit(X, Y).pretraining_history_
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_generators_left_alone():
     """Fails if anything random escapes the seed, or turns the process's own generators.
 
@@ -318,6 +322,7 @@ def test_same_seed_same_bytes_and_generators_left_alone():
     assert weights(small(**settings, random_state=1).fit(X, Y, X_unlabeled=UNLABELED)) != one
 
 
+@pytest.mark.slow
 def test_only_from_the_start():
     """Fails if a fit that goes on pretrains again and throws away what was learned."""
     whole = small(epochs=4).fit(X, Y)

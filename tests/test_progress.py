@@ -4,6 +4,8 @@ import re
 import sys
 
 import keras
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 from bare import ESTIMATOR
@@ -25,7 +27,7 @@ def small(**parameters):
 @pytest.fixture
 def terminal(monkeypatch):
     """Let standard output be one, with a pause of none between two writings."""
-    monkeypatch.setattr(progress, "_can_rewrite", lambda: True)
+    monkeypatch.setattr(progress, "_in_terminal", lambda: True)
     monkeypatch.setattr(progress, "PAUSE", -1.0)
     monkeypatch.setenv("COLUMNS", "120")
 
@@ -106,6 +108,67 @@ def test_time_left_counts_what_this_fit_trains(monkeypatch):
         now[0] += 30
         lines.on_epoch_end(epoch, {"loss": 0.5})
     assert written == ["epoch  7/10  loss 0.5000  1:30 left", "epoch  8/10  loss 0.5000  1:00 left"]
+
+
+def test_time_left_leaves_the_first_batch_out(monkeypatch):
+    """Fails if building the program, which happens once, is taken for the pace of every batch."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    line = progress.RewrittenLine(10)
+    line.set_params({"epochs": 2})
+    written = []
+    line._show = written.append
+    line.on_train_begin()
+    line.on_epoch_begin(0)
+    for batch, seconds in enumerate([60, 2, 2, 2]):
+        now[0] += seconds
+        line.on_train_batch_end(batch, {"loss": 0.5})
+    assert written == [
+        "epoch 1/2  10%  loss 0.5000",
+        "epoch 1/2  20%  loss 0.5000  0:36 left",
+        "epoch 1/2  30%  loss 0.5000  0:34 left",
+        "epoch 1/2  40%  loss 0.5000  0:32 left",
+    ]
+
+
+def test_epochs_of_one_batch(monkeypatch):
+    """Fails by division by zero, where the first batch is the whole first epoch."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    line = progress.RewrittenLine(1)
+    line.set_params({"epochs": 3})
+    written = []
+    line._show = written.append
+    line.on_train_begin()
+    for epoch, seconds in enumerate([60, 2]):
+        line.on_epoch_begin(epoch)
+        now[0] += seconds
+        line.on_train_batch_end(0, {"loss": 0.5})
+        line.on_epoch_end(epoch, {"loss": 0.5})
+    assert [text for text in written if "%" not in text] == [
+        "epoch 1/3  loss 0.5000  2:00 left",
+        "epoch 2/3  loss 0.5000  2.0 s left",
+    ]
+
+
+@pytest.mark.slow
+def test_a_notebook_that_a_program_runs(tmp_path):
+    """Fails if a fit leaves an output for each rewriting, or its last figures are not there."""
+    code = (
+        "from skrnn import RNNClassifier, TextToSequence, make_reviews\n"
+        "reviews, labels = make_reviews(400, random_state=0)\n"
+        "ids = TextToSequence().fit_transform(reviews)\n"
+        "clf = RNNClassifier('rnn', units=4, epochs=3, batch_size=4, ngram_range=None, verbose=1)\n"
+        "clf.fit(ids, labels);\n"
+        "print('next')\n"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(notebook, kernel_name="python3").execute(cwd=tmp_path)
+    line, after = [out for out in notebook.cells[0].outputs if out.get("name") != "stderr"]
+    assert re.fullmatch(
+        r"epoch 3/3  loss \d\.\d{4}  accuracy \d\.\d{4}  [\d.:]+( s)?", line.data["text/plain"]
+    )
+    assert after.text == "next\n"
 
 
 @pytest.mark.parametrize(

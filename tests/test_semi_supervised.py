@@ -115,6 +115,7 @@ def test_losses_are_the_textbooks(kind):
     np.testing.assert_allclose(step.labelled_loss(y, as_32[0], WEIGHTS), kerass, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_adversarial_perturbation_is_the_worst(kind):
     """Fails if the perturbation is not along the gradient, of norm epsilon, and none at padding.
@@ -149,6 +150,7 @@ def test_adversarial_perturbation_is_the_worst(kind):
     np.testing.assert_allclose(r / step.standard_deviation(), along, atol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_virtual_perturbation_moves_the_answer(kind):
     """Fails if the power iteration finds no direction that moves the answer.
@@ -310,6 +312,7 @@ def weights(model):
     return [value.tobytes() for value in model.model_.get_weights()]
 
 
+@pytest.mark.slow
 def test_neighbours_among_unlabelled_texts_pass_labels_on():
     """Fails if the virtual adversarial loss, or the unlabelled rows, do not reach the network.
 
@@ -339,6 +342,7 @@ def test_neighbours_among_unlabelled_texts_pass_labels_on():
     assert score[1.0] > 0.9
 
 
+@pytest.mark.slow
 def test_each_loss_falls():
     """Fails if a loss is told but not minimized, or minimized on the wrong rows."""
     settings = {"learning_rate": 0.01, "epochs": 8, "dropout": 0.0}
@@ -361,6 +365,7 @@ def test_each_loss_falls():
     )
 
 
+@pytest.mark.slow
 def test_options_that_are_off_cost_nothing():
     """Fails if a fit without the options is another than before, or meets a trainer with them."""
     off = dict.fromkeys(ALL, 0.0)

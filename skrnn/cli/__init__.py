@@ -20,9 +20,16 @@ _COMMANDS = (train, predict, evaluate, explain, export, compare, make_reviews, d
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """End with one line; the usage before it would be a screen of options."""
+        _say(f"{self.prog}: {one_line(message)}. See {self.prog} --help.")
+        raise SystemExit(2)
+
+
 def make_parser():
     """Return the parser of the ``skrnn`` command."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="skrnn", description="Recurrent neural networks that behave like scikit-learn."
     )
     parser.add_argument("--version", action="version", version=f"skrnn {__version__}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from skrnn.cli.errors import CommandError, told_in_one_line
 from skrnn.cli.options import add_force_option, add_format_options, count, read_options
-from skrnn.cli.outputs import check_outputs, write_file
+from skrnn.cli.outputs import check_outputs, check_page, write_file
 from skrnn.cli.score_tables import short
 
 
@@ -68,6 +68,7 @@ def _check(arguments):
         raise CommandError("name either a FILE, with --text COLUMN, or texts, with --text-value.")
     if arguments.file is not None and arguments.text is None:
         raise CommandError(f"which column of {arguments.file} holds the texts? Name it by --text.")
+    check_page("--output", arguments.output)
     inputs = [arguments.model] + ([arguments.file] if arguments.file else [])
     check_outputs({"--output": arguments.output}, inputs, force=arguments.force)
 

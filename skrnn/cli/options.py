@@ -156,25 +156,32 @@ def _step_with(name, text, classifier):
 
 def count(text):
     """Return a positive whole number."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    value = _number(int, text)
+    if value is None or value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return value
 
 
 def _positive(text):
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    value = _number(float, text)
+    if value is None or not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
 
 
 def seed(text):
     """Return a whole number that NumPy takes for a seed."""
-    value = int(text)
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 4294967295")
+    value = _number(int, text)
+    if value is None or not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 4294967295")
     return value
+
+
+def _number(kind, text):
+    try:
+        return kind(text)
+    except ValueError:
+        return None
 
 
 def _encoding(text):

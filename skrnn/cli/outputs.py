@@ -33,6 +33,19 @@ def check_outputs(outputs, inputs=(), *, force):
             raise CommandError(f"{twin} and {option} are the same file, {path}. Name another.")
 
 
+def check_page(option, path):
+    """Refuse a page that is not called one: it would be opened as something else.
+
+    Parameters
+    ----------
+    option : str
+        That names it.
+    path : path-like or None
+    """
+    if path is not None and Path(path).suffix.lower() not in (".html", ".htm"):
+        raise CommandError(f"{option} {path}: it is a web page. Name it .html.")
+
+
 def write_file(path, content):
     """Write bytes; an older file of the name stays whole until the new one is.
 

@@ -12,7 +12,7 @@ from skrnn.cli.options import (
     add_table_options,
     make_network,
 )
-from skrnn.cli.outputs import check_outputs, write_file
+from skrnn.cli.outputs import check_outputs, check_page, write_file
 from skrnn.cli.score_tables import score, text_table
 
 
@@ -53,6 +53,7 @@ def run(arguments):
         # A log or a pager shows each epoch when it ends, not eighty at once.
         sys.stdout.reconfigure(line_buffering=True)
     share, held_out_file = _validation(arguments.validation)
+    check_page("--report", arguments.report)
     inputs = [arguments.file] + ([held_out_file] if held_out_file else [])
     check_outputs(
         {"--output": arguments.output, "--report": arguments.report},

@@ -72,7 +72,7 @@ def read_data(arguments, share, held_out_file):
         return Data(str(table.path), classes, rows, None, "No rows are held out.", n_dropped)
     train, held_out = _divide(rows, share, arguments.seed, table, len(classes))
     told = (
-        f"The held-out rows are a random {100 * share:g} % of the rows of {table.path}, the same "
+        f"The held-out rows are a random {100 * share:g}% of the rows of {table.path}, the same "
         f"share of each label (seed {arguments.seed})."
     )
     return Data(str(table.path), classes, train, held_out, told, n_dropped)
@@ -186,6 +186,13 @@ def _check_classes(table, column, labels, classes, *, once):
     counts = Counter(labels)
     single = [label for label in classes if counts[label] == 1]
     if once and single:
+        if 2 * len(single) > len(classes):
+            raise CommandError(
+                f"{table.path}: column {column!r} has {len(classes)} different values in "
+                f"{len(labels)} rows, {len(single)} of them once: is it the column of labels? A "
+                "label is one of a few classes, each of several rows. Of numbers on a scale make "
+                "classes first, such as 'low' and 'high'."
+            )
         others = len(single) - 1
         many = f" So do {others} others." if others > 1 else " So does another." * others
         raise CommandError(
@@ -217,7 +224,7 @@ def _divide(rows, share, seed, table, n_classes):
     n_held_out = max(int(np.ceil(share * n)), n_classes)
     if n - n_held_out < n_classes:
         raise CommandError(
-            f"{table.path}: {n} rows are too few to hold out {100 * share:g} % of them with each "
+            f"{table.path}: {n} rows are too few to hold out {100 * share:g}% of them with each "
             f"of {n_classes} labels on both sides. Add rows, or use --validation 0 or FILE."
         )
     parts = train_test_split(

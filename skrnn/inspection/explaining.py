@@ -150,7 +150,12 @@ def _explain(classifier, row, method, chosen, n_steps):
 
 
 def _number_of(target, classes):
-    found = np.flatnonzero(classes == target) if np.ndim(target) == 0 else []
+    if np.ndim(target) != 0:
+        raise ValueError(
+            f"target={target!r} is several classes; pass one of {classes.tolist()}, and ask for "
+            "each by a call of its own."
+        )
+    found = np.flatnonzero(classes == target)
     if len(found) != 1:
         raise ValueError(
             f"target={target!r} is no class of the estimator; they are {classes.tolist()}. None "

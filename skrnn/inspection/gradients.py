@@ -121,7 +121,11 @@ class _Path:
         programs = importlib.import_module("skrnn._programs")
         self._row, self._ngrams = row, classifier._ngrams
         model, keras_ = classifier.model_, classifier._keras
-        self._program = _gradient_program(keras_.architecture, programs.precision())
+        distribution = importlib.import_module("skrnn._distribution")
+        key = keras_.architecture, programs.precision()
+        # As predictions do: a strategy's network keeps its variables to itself.
+        with programs.tracing:
+            self._program = distribution.outside_scope(lambda: _gradient_program(*key))
         self._values = _tensors(programs.network_variables(model))
         self._direction = direction.astype(np.float32)
         sequence = row.sequence

@@ -104,13 +104,22 @@ def _parts(estimator, caller):
     first, last = estimator[0], estimator[-1]
     if not (isinstance(first, TextToSequence) and isinstance(last, RNNClassifier)):
         kinds = ", ".join(type(step).__name__ for _, step in estimator.steps)
-        raise TypeError(
-            f"{wanted}, but the Pipeline's steps are {kinds}. Pass the RNNClassifier alone, and "
-            "as X what the steps before it return."
-        )
+        raise TypeError(f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(last)}")
     check_is_fitted(first)
     check_is_fitted(last)
     return first, estimator[:-1], last
+
+
+def _way_out(last):
+    """Return what to pass instead of a Pipeline that ends in `last`."""
+    if isinstance(last, RNNClassifier):
+        return " Pass the RNNClassifier alone, and as X what the steps before it return."
+    if isinstance(last, Pipeline) and isinstance(last[-1], RNNClassifier):
+        return " Pass its last step, the Pipeline within, and the texts as X."
+    return (
+        " It explains recurrent networks only; a linear model tells by its coef_ what each word "
+        "weighs."
+    )
 
 
 def _row_of_text(text, analyzer, document, tokens, sequence):

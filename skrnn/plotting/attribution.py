@@ -4,6 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn.text.vocabulary import UNKNOWN
+
 from .style import COLORS, check_matplotlib, plain
 
 # What speaks for the class, and against it, as in the HTML of an explanation.
@@ -128,6 +130,12 @@ class TokenAttributionDisplay:
 
     def _shown(self):
         """Return the places of the tokens to draw, in their order; None for numbers."""
+        if not hasattr(self.explanation, "tokens") or not hasattr(self.explanation, "values"):
+            raise TypeError(
+                "TokenAttributionDisplay draws an Explanation, got a "
+                f"{type(self.explanation).__name__}. Pass one of those that skrnn.explain("
+                "estimator, X) returns, or use TokenAttributionDisplay.from_estimator."
+            )
         if self.explanation.tokens is None:
             return None
         order = np.argsort(-np.abs(self.explanation.values), kind="stable")
@@ -148,6 +156,10 @@ class TokenAttributionDisplay:
         ax.spines[["top", "right", "left"]].set_visible(False)
         method = e.method.replace("_", " ")
         n_left = len(e.tokens) - len(shown)
+        if not values.any():
+            # Bars of no length would look like a picture that has failed.
+            told = "no known word" if e.ids is not None and (e.ids == UNKNOWN).all() else "all 0"
+            ax.text(0.02, 0.5, told, transform=ax.transAxes, va="center", color="0.35")
         left = f"\n{n_left} tokens that contribute less are not shown" if n_left else ""
         ax.set_xlabel(f"against  \N{LEFTWARDS ARROW}  {method}  \N{RIGHTWARDS ARROW}  for{left}")
 

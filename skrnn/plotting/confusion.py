@@ -6,6 +6,7 @@ from math import ceil
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import _num_samples
 
 from .style import check_matplotlib, plain
 
@@ -173,6 +174,12 @@ class ConfusionMatricesDisplay:
             As in `from_estimators`.
         """
         y_pred = _named(y_pred)
+        for name, predicted in y_pred.items():
+            if _num_samples(predicted) != _num_samples(y_true):
+                raise ValueError(
+                    f"y_pred[{name!r}] has {_num_samples(predicted)} rows, but y_true has "
+                    f"{_num_samples(y_true)}. Pass a prediction for each row."
+                )
         if type_of_target(y_true, input_name="y_true") not in ("binary", "multiclass"):
             raise ValueError(
                 f"Confusion matrices need one class a row, got a {type_of_target(y_true)} target. "

@@ -19,7 +19,7 @@ class CorpusDisplay:
 
     On the left the lengths of the documents, and how many of the documents stay whole, and how
     many of all their tokens stay, under each `max_length`. On the right how many of the running
-    tokens, and of the distinct words, are known with each `max_features`. Where 90, 95 and 99 %
+    tokens, and of the distinct words, are known with each `max_features`. Where 90, 95 and 99%
     are reached is written beneath, and the present settings are marked.
 
     Made by `from_estimator`; `plot` draws it again.
@@ -336,5 +336,5 @@ def _mark_shares(axes, x, y, reached_by, color):
 
 
 def _percent(share):
-    """Write a share, rounded down: what is not all does not read 100 %."""
+    """Write a share, rounded down: what is not all does not read 100%."""
     return f"{np.floor(share * 1000 + 1e-9) / 10:.1f}%"

@@ -44,6 +44,11 @@ class SearchCurve:
 
 def choose_score(cv_results, scoring=None):
     """Return the name of a score in the columns of `cv_results`: "score" where it is one."""
+    if not hasattr(cv_results, "keys"):
+        raise TypeError(
+            "cv_results must be the cv_results_ of a fitted search, a dict of columns, got a "
+            f"{type(cv_results).__name__}."
+        )
     start = "mean_test_"
     names = [key.removeprefix(start) for key in cv_results if key.startswith(start)]
     if scoring is None and len(names) == 1:

@@ -1,5 +1,7 @@
 """What recurrent layers hold, step by step."""
 
+from numbers import Integral
+
 import numpy as np
 
 from .attribution import diverging, label
@@ -24,7 +26,7 @@ class TraceDisplay:
         Which layer of a stack; negative numbers count from the last.
     direction : {"forward", "backward"}, default="forward"
         Which way it reads. Backward, read the map from right to left.
-    activations : list of str or None, default=None
+    activations : str, list of str or None, default=None
         What to draw, by the names in ``trace.layers[layer][direction]``; None draws all.
 
     Attributes
@@ -69,7 +71,7 @@ class TraceDisplay:
             Which layer of a stack.
         direction : {"forward", "backward"}, default="forward"
             Which way it reads.
-        activations : list of str or None, default=None
+        activations : str, list of str or None, default=None
             What to draw; None draws all.
         ax : array of matplotlib.axes.Axes, one an activation, default=None
             Where to draw; None makes a figure.
@@ -135,7 +137,14 @@ class TraceDisplay:
         return self
 
     def _chosen(self):
-        layers = self.trace.layers
+        layers = getattr(self.trace, "layers", None)
+        if layers is None:
+            raise TypeError(
+                f"TraceDisplay draws a Trace, got a {type(self.trace).__name__}. Pass one of those "
+                "that skrnn.trace(estimator, X) returns, or use TraceDisplay.from_estimator."
+            )
+        if not isinstance(self.layer, Integral):
+            raise TypeError(f"layer must be an integer, got {self.layer!r}.")
         if not -len(layers) <= self.layer < len(layers):
             raise ValueError(f"layer={self.layer!r}: the network has {len(layers)} layers.")
         of_layer = layers[self.layer]
@@ -144,7 +153,8 @@ class TraceDisplay:
                 f"direction={self.direction!r}: the layer reads {' and '.join(of_layer)}."
             )
         arrays = of_layer[self.direction]
-        names = list(arrays) if self.activations is None else list(self.activations)
+        wanted = [self.activations] if isinstance(self.activations, str) else self.activations
+        names = list(arrays) if wanted is None else list(wanted)
         unknown = [name for name in names if name not in arrays]
         if unknown or not names:
             raise ValueError(

@@ -72,7 +72,7 @@ def _facts(parts, ids, tokens):
 
     rows = [
         row("tokens of a text, median", quantile(0.5)),
-        row("95 % have at most", quantile(0.95)),
+        row("95% have at most", quantile(0.95)),
         row("the longest has", quantile(1.0)),
         row("share of tokens that the model knows", known),
         row("texts without a token", empty),
@@ -90,6 +90,8 @@ def _repeated(run):
             labels[text].add(label)
     trained = set(run.train.texts)
     known = sum(text in trained for text in run.held_out.texts)
+    if n_rows == len(labels):
+        return [tag("p", "No text stands in more than one row.")]
     told = [
         f"{n_rows - len(labels):,} rows repeat the text of another row; "
         f"{sum(len(one) > 1 for one in labels.values()):,} texts stand there with several labels."

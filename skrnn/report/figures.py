@@ -81,7 +81,7 @@ def lengths(counts):
     for (name, numbers), color, dash in zip(counts.items(), COLORS, DASHES, strict=False):
         shares, _ = np.histogram(numbers, edges)
         axes.stairs(shares / len(numbers), edges, label=name, color=color, linestyle=dash)
-    axes.set_xlabel("tokens of a text (the longest 1 % are left out)")
+    axes.set_xlabel("tokens of a text (the longest 1% are left out)")
     axes.set_ylabel("share of texts")
     axes.set_ylim(bottom=0)
     axes.legend()

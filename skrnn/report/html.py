@@ -17,7 +17,12 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; padding-top: .6rem; border-top: 
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 p { margin: .4rem 0; max-width: 46rem; }
 p.note, figcaption { color: #555; font-size: .9rem; }
-.scroll { overflow-x: auto; margin: .5rem 0; }
+/* A shadow at the end where more can be scrolled to; it is covered where nothing more is. */
+.scroll { overflow-x: auto; margin: .5rem 0; background:
+  linear-gradient(to right, #fff 40%, transparent) 0 / 3rem 100% no-repeat local,
+  linear-gradient(to left, #fff 40%, transparent) 100% / 3rem 100% no-repeat local,
+  linear-gradient(to right, #0004, transparent) 0 / .8rem 100% no-repeat scroll,
+  linear-gradient(to left, #0004, transparent) 100% / .8rem 100% no-repeat scroll; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .9rem .25rem 0; text-align: right; vertical-align: top;
   white-space: nowrap; unicode-bidi: isolate; }
@@ -31,6 +36,8 @@ tbody th { border-bottom: 1px solid #e4e4e4; font-weight: 400; }
 .columns > div { min-width: 0; max-width: 100%; }
 figure { margin: .8rem 0; }
 figure img { display: block; max-width: 100%; height: auto; }
+@media (max-width: 32rem) { table { font-size: .85rem; } th, td { padding-right: .6rem; }
+  th:first-child { min-width: 5.5rem; } }
 .mistake { margin: 1.2rem 0 0; padding-left: .8rem; border-left: 3px solid #bbb; }
 .mistake > div { max-height: 24rem; overflow-y: auto; }
 .place { color: #555; font-size: .9rem; }

@@ -56,8 +56,9 @@ def _summary(run):
     )
     rivals = [one for one in run.answers[1:] if one.scores is not None]
     if rivals:
-        best = max(rivals, key=lambda one: one.scores.accuracy)
-        told += f" Of the baselines, {best.name} comes highest, with {best.scores.accuracy:.1%}."
+        highest = max(one.scores.accuracy for one in rivals)
+        best = [one.name for one in rivals if one.scores.accuracy == highest]
+        told += f" The best of the baselines, {' and '.join(best)}, {highest:.1%}."
     return tag("p", tag("strong", told))
 
 
@@ -79,9 +80,10 @@ def _scores(run):
     low, high = wilson_interval(run.answers[0].scores.accuracy, n)
     note = (
         f"Of the same {n:,} held-out rows, on which none of these was fitted; the network is the "
-        "model as saved. So many rows leave open whether its accuracy on all rows of this kind is "
-        f"{low:.3f} or {high:.3f} (95 % interval of Wilson). Log-loss is lower when better; "
-        "balanced accuracy counts each class alike."
+        "model as saved. Its accuracy on all rows of this kind may be anything from "
+        f"{low:.3f} to {high:.3f}: a sample of {n:,} does not tell more (95% confidence interval "
+        "of Wilson). Log-loss is better when lower; balanced accuracy is the mean recall of the "
+        "classes, be they frequent or rare."
     )
     return section(
         "Scores",

@@ -17,6 +17,12 @@ _ENDINGS = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
 }
+# What takes a step before: the endings, and which.
+_ELSEWHERE = {
+    (".xlsx", ".xls", ".ods"): "Save the sheet as CSV in UTF-8, from the program that made it.",
+    (".json",): "A file with an object a line is JSON lines: --format jsonl.",
+    (".txt", ".dat"): "--format csv or tsv says what it is.",
+}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -26,9 +32,10 @@ def format_of(path):
     compressed = name.endswith(".gz")
     ending = Path(name.removesuffix(".gz")).suffix
     if ending not in _ENDINGS:
+        steps = (" " + step for endings, step in _ELSEWHERE.items() if ending in endings)
         raise CommandError(
             f"{path}: the ending {ending!r} tells no format. Known are {', '.join(_ENDINGS)}, and "
-            "with .gz after them."
+            f"with .gz after them.{next(steps, '')}"
         )
     return _ENDINGS[ending], compressed
 

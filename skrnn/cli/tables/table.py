@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from skrnn.cli.errors import CommandError
 
 # So many columns, lines and characters of a value an error shows.
-_SHOWN = 20
+_SHOWN = 10
 
 
 @dataclass
@@ -48,7 +48,8 @@ class Table:
         names = list(self.columns)
         near = difflib.get_close_matches(name.strip().lower(), [n.strip().lower() for n in names])
         meant = [n for n in names if n.strip().lower() in near[:1]]
-        guess = f" Did you mean {meant[0]!r}?" if meant else ""
+        # Of a header that is one long name, the delimiter is what is wrong.
+        guess = f" Did you mean {meant[0]!r}?" if meant and not self.hint else ""
         raise CommandError(
             f"{self.path} has no column {name!r} ({option}).{guess} "
             f"It has {_listed([shown(n) for n in names])}.{self.hint}"
