@@ -26,10 +26,13 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "mathml",
+    "shown_pages",
 ]
 exclude_patterns = ["_build", "_ext", "_templates", "gallery/*.ipynb", "gallery/*.py"]
 templates_path = ["_templates"]
 default_role = None
+# Whose blocks' results are shown; running them takes about two minutes.
+shown_pages = ["quickstart", "explaining", "inside_a_network"]
 
 # --- Markdown ---------------------------------------------------------------------------
 
