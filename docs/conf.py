@@ -66,6 +66,8 @@ sphinx_gallery_conf = {
     "within_subsection_order": "ExampleTitleSortKey",
     "abort_on_example_error": True,
     "show_memory": False,
+    # What stands in memory where is no answer: the picture is above it.
+    "ignore_repr_types": r"matplotlib\.|Display",
     "min_reported_time": 10_000,  # times of a busy machine tell nothing
     "show_signature": False,
     "remove_config_comments": True,

@@ -17,8 +17,21 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 
-reviews, labels = make_reviews(600, random_state=0)
-network = RNNClassifier(cell="gru", units=8, embedding_dim=16, epochs=3, random_state=0)
+reviews, labels = make_reviews(2000, random_state=0)
+network = RNNClassifier(
+    cell="gru",
+    units=16,
+    pooling="last",
+    embeddings=None,
+    ngram_range=None,
+    word_dropout=0.0,
+    embedding_dropout=0.0,
+    dropout=0.0,
+    learning_rate=0.01,
+    learning_rate_decay=0.0,
+    epochs=8,
+    random_state=0,
+)
 pipe = make_pipeline(TextToSequence(), network).fit(reviews, labels)
 folder = Path(tempfile.mkdtemp())
 
@@ -70,7 +83,7 @@ try:
     )
     words = pad_words(map(TextToSequence().build_analyzer(), texts))
     label, probabilities = session.run(["label", "probabilities"], {"words": words})
-    print("onnxruntime:", label, probabilities.round(3).tolist())
+    print("onnxruntime:", label, probabilities.astype(float).round(3).tolist())
     print("skrnn:      ", pipe.predict(texts), pipe.predict_proba(texts).round(3).tolist())
 except ImportError as error:
     print(f"Not shown here: {error}")

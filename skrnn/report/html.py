@@ -37,6 +37,7 @@ tbody th { border-bottom: 1px solid #e4e4e4; font-weight: 400; }
 figure { margin: .8rem 0; }
 figure img { display: block; max-width: 100%; height: auto; }
 @media (max-width: 32rem) { table { font-size: .85rem; } th, td { padding-right: .6rem; }
+  thead th { white-space: normal; }
   th:first-child { min-width: 5.5rem; } }
 .mistake { margin: 1.2rem 0 0; padding-left: .8rem; border-left: 3px solid #bbb; }
 .mistake > div { max-height: 24rem; overflow-y: auto; }

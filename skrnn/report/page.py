@@ -58,7 +58,7 @@ def _summary(run):
     if rivals:
         highest = max(one.scores.accuracy for one in rivals)
         best = [one.name for one in rivals if one.scores.accuracy == highest]
-        told += f" The best of the baselines, {' and '.join(best)}, {highest:.1%}."
+        told += f" The best baseline gets {highest:.1%} right ({' and '.join(best)})."
     return tag("p", tag("strong", told))
 
 
