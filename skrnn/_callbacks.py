@@ -32,6 +32,16 @@ class AlignedHistory(keras.callbacks.History):
                 values[:0] = [np.nan] * n_before
 
 
+def joined(before, after):
+    """Return two histories of a network one after the other, NaN for what one of them lacks."""
+    # Validation may come and go between fits; every list has all epochs nevertheless.
+    no_values = [[np.nan] * len(one.get("loss", ())) for one in (before, after)]
+    return {
+        key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
+        for key in sorted({**before, **after})
+    }
+
+
 class BestEpoch(keras.callbacks.EarlyStopping):
     """Stop on the validation loss, and keep the weights of the best epoch.
 

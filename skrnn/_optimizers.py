@@ -81,3 +81,14 @@ def on_dense_gradients(optimizer):
     """
     optimizer.__class__ = _on_dense_gradients(type(optimizer))
     return optimizer
+
+
+def check_optimizer(name):
+    """Refuse a name that Keras has no optimizer of."""
+    try:
+        keras.optimizers.get(name)
+    except ValueError:
+        raise ValueError(
+            f"The 'optimizer' parameter names no Keras optimizer: {name!r}. Use 'adam', 'adamw', "
+            "'rmsprop', 'sgd' or another of keras.optimizers, or give an optimizer object."
+        ) from None

@@ -29,11 +29,11 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import _programs
 from skrnn._backend import BaseWrapper, KerasClassifier, keras
-from skrnn._callbacks import AlignedHistory, DivergedError, FiniteTraining
+from skrnn._callbacks import AlignedHistory, DivergedError, FiniteTraining, joined
 from skrnn._distribution import is_in_scope, make_replicated, outside_scope, whole_batches
 from skrnn._feed import Feed, PairedFeed
 from skrnn._keeper import StateKeeper, without_first_steps
-from skrnn._optimizers import on_dense_gradients
+from skrnn._optimizers import check_optimizer, on_dense_gradients
 from skrnn._progress import progress_lines
 from skrnn._stream import ChunkStream, StreamFeed
 from skrnn.batching import BatchPlan, auto_batch_size
@@ -80,7 +80,7 @@ class SequenceClassifier(KerasClassifier):
             Where the network would be another one, or the optimizer is unknown.
         """
         if isinstance(kwargs["optimizer"], str):
-            _check_optimizer(kwargs["optimizer"])
+            check_optimizer(kwargs["optimizer"])
         if previous is None:
             return cls(network, seed, **kwargs)
         changed = {
@@ -472,13 +472,7 @@ class SequenceClassifier(KerasClassifier):
 
     def history_with(self, history):
         """Return `history_` with the epochs of a Keras `History` added."""
-        before, after = getattr(self, "history_", {}), history.history
-        # Validation may come and go between fits; every list has all epochs nevertheless.
-        no_values = [[np.nan] * len(h.get("loss", ())) for h in (before, after)]
-        return {
-            key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
-            for key in sorted({**before, **after})
-        }
+        return joined(getattr(self, "history_", {}), history.history)
 
 
 _NOT_PICKLED = (
@@ -489,16 +483,6 @@ _NOT_PICKLED = (
     "target_encoder_",
     "feature_encoder_",
 )
-
-
-def _check_optimizer(name):
-    try:
-        keras.optimizers.get(name)
-    except ValueError:
-        raise ValueError(
-            f"The 'optimizer' parameter names no Keras optimizer: {name!r}. Use 'adam', 'adamw', "
-            "'rmsprop', 'sgd' or another of keras.optimizers, or give an optimizer object."
-        ) from None
 
 
 def _release_memory():

@@ -1,0 +1,231 @@
+"""`compare`: all estimators on all splits."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
+from sklearn.utils.parallel import Parallel, delayed
+
+from .measuring import mean_row, measure
+from .result import Comparison
+
+
+def compare(
+    estimators: Mapping[str, Any] | Sequence[Any],
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = None,
+    scoring: Any = None,
+    groups: Any = None,
+    n_jobs: int | None = None,
+    error_score: Literal["raise"] | float = "raise",
+) -> "Comparison":
+    """Compare estimators on the same splits: scores, seconds and size.
+
+    Every estimator is cloned, fitted and scored by
+    :func:`~sklearn.model_selection.cross_validate` on each split; the ones
+    given stay as they are. The splits are drawn once. Within a split the
+    estimators take turns, so that a machine that slows down during the run
+    slows all of them.
+
+    Parameters
+    ----------
+    estimators : mapping of str to estimator, or list
+        What to compare: ``{name: estimator}``, or a list of estimators and
+        ``(name, estimator)`` pairs. An estimator without a name gets that of
+        its class in lower case, as in
+        :func:`~sklearn.pipeline.make_pipeline`, with "-1", "-2", ... where
+        several would share it.
+
+    X : array-like of shape (n_samples,) or (n_samples, ...)
+        The data: whatever the estimators take and scikit-learn can index;
+        a list of strings, an array, a sparse matrix, a data frame's column.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The target.
+
+    cv : int, splitter or iterable of (train, test) pairs, default=None
+        As in :func:`~sklearn.model_selection.cross_validate`: None for 5
+        folds, an int for that many, stratified if one of the estimators is a
+        classifier. A single holdout is ``[(train_indices, test_indices)]``.
+
+    scoring : str, callable, list, tuple or dict, default=None
+        As in :func:`~sklearn.model_selection.cross_validate`; None is each
+        estimator's own `score`. Scores are better when greater, as everywhere
+        in scikit-learn ("neg_log_loss", ...).
+
+    groups : array-like of shape (n_samples,), default=None
+        Groups for a splitter such as
+        :class:`~sklearn.model_selection.GroupKFold`.
+
+    n_jobs : int or None, default=None
+        Fits that run at the same time. Scores do not depend on it, but
+        seconds do, since the fits compete for the processor: time with None.
+
+    error_score : "raise" or float, default="raise"
+        With "raise", an estimator that fails in a fold raises, with a note on
+        which one it was. With a number (NaN is the usual one), that fold gets
+        it as its score, and one
+        :class:`~sklearn.exceptions.FitFailedWarning` an estimator tells.
+
+    Returns
+    -------
+    comparison : Comparison
+        One row (a dict) for each estimator, in the order given; prints as a
+        table. The keys are
+
+        - ``"estimator"``: its name;
+        - ``"test_score"`` and ``"test_score_std"``: mean and (population)
+          standard deviation over the splits; one such pair for each scorer,
+          called ``"test_<name>"``, where `scoring` names them;
+        - ``"fit_seconds"``: mean time of `fit`;
+        - ``"predict_seconds"``: mean time of one call of `predict` on the
+          whole test part. It is the first call after `fit`, made apart from
+          the scoring, because with several scorers, or one that wants
+          probabilities, scikit-learn's score time is not that of a
+          prediction;
+        - ``"pickled_bytes"``: mean size of the fitted estimator's pickle, NaN
+          if it cannot be pickled.
+
+    Raises
+    ------
+    TypeError
+        If `estimators` is neither a mapping nor a list, a name is not a
+        string, or an estimator has no `fit` or `predict`.
+
+    ValueError
+        If there are no estimators, two have the same name, X and y differ in
+        length, or a split is not a pair of index arrays.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skrnn.comparison import compare
+    >>> X, y = load_digits(return_X_y=True)
+    >>> result = compare({"constant": DummyClassifier(), "Bayes": GaussianNB()}, X, y, cv=3)
+    >>> [row["estimator"] for row in result]
+    ['constant', 'Bayes']
+    >>> round(result["Bayes"]["test_score"], 2)
+    0.81
+    """
+    named = _named(estimators)
+    if isinstance(X, str | bytes):
+        raise ValueError(f"X is a bare {type(X).__name__}; pass a list of documents.")
+    X, y, groups = indexable(X, y, groups)
+    if not isinstance(error_score, int | float) and error_score != "raise":
+        raise ValueError(f"error_score must be 'raise' or a number, got {error_score!r}.")
+    for _, estimator in named:  # a misspelt scorer shows before the first long fit, not after it
+        check_scoring(estimator, scoring=scoring)
+    splits = _splits(cv, X, y, groups, classifier=any(is_classifier(e) for _, e in named))
+
+    measured = Parallel(n_jobs=n_jobs)(
+        delayed(measure)(name, estimator, X, y, number, split, scoring, error_score)
+        for number, split in enumerate(splits)
+        for name, estimator in named
+    )
+    # Estimators take turns within a split, so every len(named)-th is the same one.
+    folds = {name: measured[i :: len(named)] for i, (name, _) in enumerate(named)}
+    _warn_of_failures(folds, error_score)
+    scores = list(
+        dict.fromkeys(key for fold in measured for key in fold if key.startswith("test_"))
+    )
+    # Nothing is known of the scores only where every fold of every estimator failed.
+    scores = scores or ["test_score"]
+    return Comparison(
+        [mean_row(name, folds[name], scores, error_score) for name, _ in named],
+        n_splits=len(splits),
+    )
+
+
+def _named(estimators):
+    """Check the estimators and bring them to a list of (name, estimator)."""
+    if hasattr(estimators, "fit"):
+        raise TypeError(
+            f"estimators is a single {type(estimators).__name__}; pass a list of estimators or "
+            "a mapping of names to estimators."
+        )
+    if isinstance(estimators, Mapping):
+        items = list(estimators.items())
+    elif isinstance(estimators, list | tuple):
+        items = [item if isinstance(item, tuple) else (None, item) for item in estimators]
+    else:
+        raise TypeError(
+            "estimators must be a mapping of names to estimators or a list, got "
+            f"{type(estimators).__name__}."
+        )
+    if not items:
+        raise ValueError("estimators is empty; pass at least one estimator.")
+    for item in items:
+        if len(item) != 2:
+            raise TypeError(f"expected an estimator or a (name, estimator) pair, got {item!r}.")
+        name, estimator = item
+        if not isinstance(name, str | None):
+            raise TypeError(f"names of estimators must be strings, got {name!r}.")
+        which = "an estimator" if name is None else f"estimator {name!r}"
+        if isinstance(estimator, type):
+            raise TypeError(
+                f"{which} is the class {estimator.__name__}; pass an instance: "
+                f"{estimator.__name__}()."
+            )
+        for method in ("fit", "predict"):
+            if not hasattr(estimator, method):
+                raise TypeError(f"{which} has no {method!r} method: {estimator!r}.")
+
+    given = [name for name, _ in items if name is not None]
+    repeated = sorted({name for name in given if given.count(name) > 1})
+    if repeated:
+        raise ValueError(f"names of estimators must differ; repeated: {', '.join(repeated)}.")
+    kinds = [type(estimator).__name__.lower() for name, estimator in items if name is None]
+    taken = set(given)
+    named = []
+    for name, estimator in items:
+        if name is None:
+            kind = type(estimator).__name__.lower()
+            name, number = kind, 0
+            while name in taken or (number == 0 and kinds.count(kind) > 1):
+                number += 1
+                name = f"{kind}-{number}"
+            taken.add(name)
+        named.append((name, estimator))
+    return named
+
+
+def _splits(cv, X, y, groups, *, classifier):
+    """Draw all splits, once, as a list of (train, test) index arrays."""
+    if cv is None or isinstance(cv, Integral) or hasattr(cv, "split"):
+        return list(check_cv(cv, y, classifier=classifier).split(X, y, groups))
+    splits = list(cv)
+    if not splits:
+        raise ValueError("cv holds no splits.")
+    for number, split in enumerate(splits):
+        shapes = [np.shape(part) for part in split] if np.ndim(split[0]) else []
+        if len(shapes) != 2 or any(len(shape) != 1 or shape[0] == 0 for shape in shapes):
+            raise ValueError(
+                f"split {number} of cv is not a pair of index arrays (train, test), both not "
+                "empty. A single holdout is written cv=[(train, test)]."
+            )
+    return splits
+
+
+def _warn_of_failures(folds, error_score):
+    """Give one warning for each estimator that failed somewhere."""
+    # Here and not in the worker: a worker process does not know the caller's warning filters.
+    for name, results in folds.items():
+        errors = [fold["error"] for fold in results if "error" in fold]
+        if errors:
+            warnings.warn(
+                f"estimator {name!r} failed on {len(errors)} of {len(results)} splits, which get "
+                f"the score {error_score}; the first error was {errors[0]}",
+                FitFailedWarning,
+                stacklevel=3,
+            )
