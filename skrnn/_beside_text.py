@@ -1,4 +1,4 @@
-"""Other columns beside token ids: what no network should read as one sequence.
+"""What looks like token ids, and is no sequence: other columns beside them, and counts of words.
 
 ColumnTransformer and FeatureUnion put what their transformers give side by side. The result is a
 plain array in which a text, its padding and something else follow one another in each row.
@@ -11,6 +11,8 @@ from scipy.sparse import issparse
 MIN_SHARE = 0.25
 # Texts differ in length; the fields of a form, some of them left out, hardly do.
 MIN_LENGTHS = 3
+# Of the rows with gaps, and of the values that are 1, where words are counted.
+MIN_GAPS, MIN_ONES = 0.9, 0.5
 
 
 def reject_columns_beside_text(X, name, input):
@@ -59,6 +61,41 @@ def reject_columns_beside_text(X, name, input):
         "the ids would be read as a part of the text. Give each kind of columns an estimator of "
         "its own in a StackingClassifier or VotingClassifier, and join several texts to one "
         f"before TextToSequence. If a row of X is one sequence all the same, set input={input!r}."
+    )
+
+
+def reject_word_counts(X, name):
+    """Raise an error where a sparse X looks like counts of words, as CountVectorizer makes them.
+
+    Their columns are words: nearly every row has gaps, and most words occur once. Of token ids
+    most would be unknown words then, with padding between them.
+
+    Parameters
+    ----------
+    X : ndarray or sparse array in CSR format
+        Integers that an estimator was given to learn from.
+    name : str
+        The estimator, for the error.
+
+    Raises
+    ------
+    ValueError
+        With the ways out.
+    """
+    if not issparse(X) or X.ndim != 2:
+        return
+    columns, values, lengths = _entries(X)
+    several = lengths > 1
+    starts = (np.cumsum(lengths) - lengths)[several]
+    width = columns[starts + lengths[several] - 1] - columns[starts] + 1
+    gaps = np.mean(width > lengths[several]) if len(starts) else 0
+    if gaps < MIN_GAPS or np.mean(values == 1) < MIN_ONES:
+        return
+    raise ValueError(
+        f"X looks like counts of words: {gaps:.0%} of its rows have gaps, and "
+        f"{np.mean(values == 1):.0%} of its values are 1. {name} reads a row as token ids in the "
+        "order of the text, and counts have no order to read: put TextToSequence() in the place "
+        "of CountVectorizer. If a row of X is a sequence all the same, set input='tokens'."
     )
 
 

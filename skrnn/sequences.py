@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import _check_feature_names, check_array
 
-from skrnn._beside_text import reject_columns_beside_text
+from skrnn._beside_text import reject_columns_beside_text, reject_word_counts
 from skrnn.token_array import PADDING, UNKNOWN, TokenArray
 
 # A larger vocabulary has to be declared: at 64 dimensions this one takes 4 GB. Integers far beyond
@@ -149,6 +149,8 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
         if input == "auto":
             input = "tokens" if X.dtype.kind in "iu" else "numeric"
             if reset and words is None:
+                if input == "tokens":
+                    reject_word_counts(X, name)
                 reject_columns_beside_text(X, name, input)
         if X.ndim == 2 and (input == "numeric" or reset):
             _check_width(X.shape[1], name, estimator, reset)

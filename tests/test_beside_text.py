@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
@@ -49,6 +50,18 @@ def test_what_is_put_beside_token_ids_is_refused(transformer, rows):
     message = f"go on in column {column}.*StackingClassifier.*set input="
     with pytest.raises(ValueError, match=message):
         make_pipeline(transformer, RNNClassifier()).fit(rows, LABELS)
+
+
+def test_counts_of_words_are_refused():
+    """Fails if CountVectorizer in the tokenizer's place trains a network on noise in silence."""
+    counts = CountVectorizer()
+    for binary in (False, True):
+        with pytest.raises(ValueError, match="counts of words.*TextToSequence.*input='tokens'"):
+            make_pipeline(counts.set_params(binary=binary), RNNClassifier()).fit(REVIEWS, LABELS)
+    assert len(read(csr_array(counts.fit_transform(REVIEWS)), "tokens")) == len(REVIEWS)
+    ids = np.where(rng.random((40, 12)) < 0.3, 0, rng.integers(1, 9, (40, 12)))
+    assert (read(csr_array(ids)).values == ids[ids > 0]).all()  # gaps, and few ones
+    assert len(read(csr_array(np.ones((3, 4), int)))) == 3  # ones, and no gaps
 
 
 def padded():

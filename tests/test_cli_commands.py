@@ -285,7 +285,9 @@ def test_explanations_on_the_terminal(folder, capsys):
     assert main(command) == 0
     heading, *lines = capsys.readouterr().out.splitlines()
     (wanted,) = explain(skrnn.load("model.skrnn"), [text], target="neg")
-    assert heading == f"text 1: neg, probability {wanted.probability:.3f}"
+    said = "neg (predicted: pos)" if wanted.prediction == "pos" else "neg"
+    scores = f"score {wanted.score:+.3f} (with all words unknown {wanted.baseline_score:+.3f})"
+    assert heading == f"text 1: {said}, probability {wanted.probability:.3f}, {scores}"
     assert [line.split()[1] for line in lines] == wanted.tokens
     np.testing.assert_allclose([float(line.split()[0]) for line in lines], wanted.values, atol=6e-4)
     assert main([*command[:-1], "other"]) == 2

@@ -391,6 +391,8 @@ def test_tokens_without_text():
          "Pass the RNNClassifier alone"),
         (make_pipeline("passthrough", make_pipeline(TextToSequence(), RNNClassifier())), [""], {},
          TypeError, "Pass its last step, the Pipeline within"),
+        (make_pipeline("passthrough", TextToSequence(), RNNClassifier()), [""], {}, TypeError,
+         r"Pass its part pipeline\[1:\], and as X the texts"),
         ("last", REVIEWS[:1], {"target": [0, 1]}, ValueError, "is several classes; pass one of"),
         (LogisticRegression(), [""], {}, TypeError, "but got LogisticRegression"),
         (make_pipeline(TextToSequence(), RNNClassifier()), [""], {}, NotFittedError, "fitted"),

@@ -114,9 +114,18 @@ def test_legend():
     """Fails if the answer, the way or what is unknown is not told."""
     found = explanation("Bad film", values=[0.123, -0.5], ids=np.array([1, 5]), target=3)
     legend = Reader(found.to_html()).paragraphs[0]
-    for told in ("3: probability 0.750", "+1.10", "-0.20", "\u00b10.50", "integrated gradients"):
+    for told in (
+        "3: probability 0.750",
+        "+1.10",
+        "-0.20",
+        "full colour is 0.50",
+        "integrated gradients",
+    ):
         assert told in legend
     assert 'title="bad (unknown word): +0.123"' in found.to_html()
+    assert "predicted" not in legend
+    other = Reader(explanation("Bad film", target=3, prediction=4).to_html()).paragraphs[0]
+    assert "3 (predicted: 4): probability 0.750" in other
     for nothing in (explanation(""), explanation("a", values=[0.0])):
         assert Reader(nothing.to_html()).paragraphs[1] == nothing.text
 

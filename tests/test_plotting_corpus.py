@@ -181,9 +181,9 @@ def test_draws_where_it_is_told():
 def test_bad_input():
     """Fails if a mistake shows as an error of a library below, or the wrong row is named."""
     draw = CorpusDisplay.from_estimator
-    with pytest.raises(TypeError, match="Expected a TextToSequence.*got a FunctionTransformer"):
+    with pytest.raises(TypeError, match="Expected a TextToSequence.*got FunctionTransformer"):
         draw(FunctionTransformer(), DOCUMENTS)
-    with pytest.raises(TypeError, match="Pipeline that starts with a FunctionTransformer"):
+    with pytest.raises(TypeError, match="Pipeline that starts with the step FunctionTransformer"):
         draw(make_pipeline(FunctionTransformer()), DOCUMENTS)
     with pytest.raises(ValueError, match="none of the 2 documents has a token"):
         draw(TextToSequence(), ["", " "])

@@ -19,10 +19,11 @@ def close_figures():
     plt.close("all")
 
 
-def explanation(values, tokens=None, text=None, spans=None):
+def explanation(values, tokens=None, text=None, spans=None, prediction="a$b$"):
     values = np.asarray(values, float)
     return Explanation(
-        text=text, tokens=tokens, spans=spans, ids=None, values=values, target="a$b$", prediction=1,
+        text=text, tokens=tokens, spans=spans, ids=None, values=values, target="a$b$",
+        prediction=prediction,
         probability=0.75, score=1.1, baseline_score=-0.2, method="occlusion", n_steps=None,
     )  # fmt: skip
 
@@ -59,7 +60,10 @@ def test_bars():
     assert labels(axes.yaxis) == ["It", "WAS", "N'T", "good"]
     bottom, top = axes.get_ylim()
     assert bottom > top  # the first token on top
-    assert axes.get_title() == r"a\$b\$: probability 0.750, score +1.10"
+    title = "a\\$b\\$: probability 0.750\nscore +1.10 (with all words unknown -0.20)"
+    assert axes.get_title() == title
+    other = explanation([0.5], ["it"], prediction="c").plot().ax_.get_title()
+    assert other.startswith(r"a\$b\$ (predicted: c): probability 0.750")
     assert "occlusion" in axes.get_xlabel()
     assert -axes.get_xlim()[0] == axes.get_xlim()[1] > 1
 
@@ -120,6 +124,7 @@ def test_maps_of_gates():
         assert image.get_clim() == ((0, 1) if name.endswith("gate") else (-1, 1))
     assert labels(display.ax_[-1].xaxis) == ["w0", "w1", "w2", "w3", "w4"]
     assert "right to left" in display.ax_[-1].get_xlabel()
+    assert display.ax_[0].get_title(loc="right") == "layer 2, backward"
     found.layers[0]["forward"]["cell"][:] *= 4  # a cell goes beyond 1
     (axes,) = TraceDisplay(found, activations=["cell"]).plot().ax_
     limit = np.abs(found.layers[0]["forward"]["cell"]).max()

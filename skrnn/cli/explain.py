@@ -94,8 +94,13 @@ def _target(arguments, model):
 
 
 def _lines(place, explanation):
-    label = short(str(explanation.target))
-    heading = f"{place}: {label}, probability {explanation.probability:.3f}"
+    from skrnn.inspection.html import told_target
+
+    told = told_target(explanation, lambda label: short(str(label)))
+    heading = (
+        f"{place}: {told}, probability {explanation.probability:.3f}, "
+        f"score {explanation.score:+.3f} (with all words unknown {explanation.baseline_score:+.3f})"
+    )
     words = [
         f"{value:+8.3f}  {short(token)}"
         for token, value in zip(explanation.tokens, explanation.values, strict=True)

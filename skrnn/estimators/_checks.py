@@ -66,7 +66,8 @@ class DataChecks:
         except ValueError as error:
             raise ValueError(
                 f"In X_unlabeled: {error} (Behind a Pipeline, X_unlabeled takes the way of X only "
-                "with Pipeline(..., transform_input=['X_unlabeled']).)"
+                "with Pipeline(..., transform_input=['X_unlabeled']) and "
+                "sklearn.set_config(enable_metadata_routing=True).)"
             ) from error
 
     def _check_X(self, X):
@@ -144,7 +145,8 @@ class DataChecks:
         except ValueError as error:
             raise ValueError(
                 f"In X_val, y_val: {error} (Behind a Pipeline, X_val takes the way of X only with "
-                "Pipeline(..., transform_input=['X_val']).)"
+                "Pipeline(..., transform_input=['X_val']) and "
+                "sklearn.set_config(enable_metadata_routing=True).)"
             ) from error
         weights = np.ones(len(sequences), dtype=np.float32)
         return self._encode(sequences, y_val, weights, np.arange(len(sequences)))

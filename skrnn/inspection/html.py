@@ -3,6 +3,8 @@
 import re
 from html import escape
 
+import numpy as np
+
 from skrnn.sequences import UNKNOWN
 
 # Blue and vermilion of Okabe and Ito, told apart with each of the common colour blindnesses; the
@@ -64,19 +66,37 @@ def render(explanation, full):
     return _PAGE.format(policy=_POLICY, body=body) if full else body
 
 
+def told_target(explanation, tell=str):
+    """Return the target as a heading tells it: with what is predicted, if that is another class.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    tell : callable, default=str
+        From a class to its name.
+
+    Returns
+    -------
+    str
+    """
+    target, prediction = explanation.target, explanation.prediction
+    is_other = np.ndim(prediction) == 0 and prediction != target
+    return tell(target) + (f" (predicted: {tell(prediction)})" if is_other else "")
+
+
 def _safe(text):
     return escape(_UNSHOWN.sub("\ufffd", text), quote=True)
 
 
 def _legend(explanation):
     strongest = abs(explanation.values).max(initial=0)
-    target = _safe(str(explanation.target))
+    target = _safe(told_target(explanation))
     against = _mark("against it", "", -1.0)
     return (
         f"<strong><bdi>{target}</bdi></strong>: probability {explanation.probability:.3f}, "
         f"score {explanation.score:+.2f} (with all words unknown "
         f"{explanation.baseline_score:+.2f}).<br>\n"
-        f"{_mark('for it', '', 1.0)} {against}, strongest \N{PLUS-MINUS SIGN}{strongest:.2f}; "
+        f"{_mark('for it', '', 1.0)} {against}, full colour is {strongest:.2f}; "
         f"{escape(explanation.method.replace('_', ' '))}."
     )
 

@@ -104,14 +104,18 @@ def _parts(estimator, caller):
     first, last = estimator[0], estimator[-1]
     if not (isinstance(first, TextToSequence) and isinstance(last, RNNClassifier)):
         kinds = ", ".join(type(step).__name__ for _, step in estimator.steps)
-        raise TypeError(f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(last)}")
+        raise TypeError(f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(estimator)}")
     check_is_fitted(first)
     check_is_fitted(last)
     return first, estimator[:-1], last
 
 
-def _way_out(last):
-    """Return what to pass instead of a Pipeline that ends in `last`."""
+def _way_out(pipeline):
+    """Return what to pass instead of a Pipeline."""
+    last = pipeline[-1]
+    for i, step in enumerate(pipeline):
+        if isinstance(step, TextToSequence) and isinstance(last, RNNClassifier):
+            return f" Pass its part pipeline[{i}:], and as X the texts that go into that."
     if isinstance(last, RNNClassifier):
         return " Pass the RNNClassifier alone, and as X what the steps before it return."
     if isinstance(last, Pipeline) and isinstance(last[-1], RNNClassifier):

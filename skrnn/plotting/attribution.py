@@ -122,8 +122,13 @@ class TokenAttributionDisplay:
         else:
             self._plot_tokens(shown)
         e = self.explanation
+        from skrnn.inspection.html import told_target
+
+        # The contributions of integrated gradients sum to the difference of the two scores.
+        start = "baseline" if e.tokens is None else "with all words unknown"
         ax.set_title(
-            f"{plain(e.target)}: probability {e.probability:.3f}, score {e.score:+.2f}",
+            f"{plain(told_target(e))}: probability {e.probability:.3f}\n"
+            f"score {e.score:+.2f} ({start} {e.baseline_score:+.2f})",
             fontsize="medium",
         )
         return self

@@ -284,8 +284,10 @@ def _first_step(estimator):
     if not isinstance(first, TextToSequence):
         raise TypeError(
             f"Expected a TextToSequence, or a Pipeline that starts with one, got "
-            f"{'a Pipeline that starts with a ' if first is not estimator else 'a '}"
+            f"{'a Pipeline that starts with the step ' if first is not estimator else ''}"
             f"{type(first).__name__}."
+            + " Pass its best_estimator_."
+            * hasattr(first, "best_estimator_")
         )
     return first
 

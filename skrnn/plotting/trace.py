@@ -181,6 +181,11 @@ class TraceDisplay:
         for axes in self.ax_[:-1]:
             axes.tick_params(labelbottom=False)
         last, backward = self.ax_[-1], self.direction == "backward"
+        of_layer = self.trace.layers[self.layer]
+        if len(of_layer) > 1 or len(self.trace.layers) > 1:
+            number = range(len(self.trace.layers))[self.layer] + 1
+            told = f"layer {number}, {self.direction}"
+            self.ax_[0].set_title(told, fontsize="medium", loc="right", pad=3)
         if backward:
             last.set_xlabel("\N{LEFTWARDS ARROW}  read from right to left")
         if self.trace.tokens is None:

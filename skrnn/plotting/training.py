@@ -92,9 +92,11 @@ class TrainingCurveDisplay:
         """
         last = estimator[-1] if hasattr(estimator, "steps") else estimator
         if not hasattr(last, "history_"):
+            search = hasattr(last, "best_estimator_")
             raise ValueError(
-                f"{type(last).__name__} has no history_ to draw. Pass a fitted RNNClassifier, or "
-                "a fitted Pipeline that ends in one."
+                f"{type(last).__name__} has no history_ to draw. Pass "
+                + ("its best_estimator_." if search else "a fitted RNNClassifier, or a fitted ")
+                + "Pipeline that ends in one." * (not search)
             )
         return cls(last.history_, _best_epoch(last), name).plot(ax=ax)
 

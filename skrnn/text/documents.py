@@ -85,9 +85,7 @@ def _one_column(X):
     if len(shape) != 2 or shape[1] != 1:
         raise ValueError(
             f"Expected one column of documents, got {type(X).__name__} of shape {shape}"
-            f"{_column_names(X)}. Pass the column that holds the text, for example "
-            'X["review"], or choose it with '
-            'make_column_transformer(("passthrough", ["review"])) before TextToSequence().'
+            f"{_column_names(X)}. {_one_of(X)}"
         )
     return np.reshape(X, -1)  # frames become object arrays; masked arrays keep their mask
 
@@ -95,6 +93,18 @@ def _one_column(X):
 def _column_names(X):
     names = list(getattr(X, "columns", []))
     return f" with columns {names[:5]!r}" if names else ""
+
+
+def _one_of(X):
+    names = list(getattr(X, "columns", []))
+    if not names:
+        return "Pass one column, X[:, i]."
+    example = names[0]
+    return (
+        f"Pass the column that holds the text, such as X[{example!r}] or, as a frame, "
+        f"X[[{example!r}]]; or choose it within a pipeline, with "
+        f'make_column_transformer(("passthrough", [{example!r}])) before TextToSequence().'
+    )
 
 
 def _document_error(document, row):

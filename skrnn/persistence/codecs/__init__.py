@@ -126,9 +126,12 @@ def _encode(estimator, place):
     cls = type(estimator)
     codec = _CODECS.get(cls.__name__)
     if codec is None or codec.cls is not cls:
+        best = hasattr(estimator, "best_estimator_")
+        way_out = "Pass its best_estimator_, or keep it" if best else "Keep it"
         raise TypeError(
             f"{cls.__module__}.{cls.__qualname__} is no class that a file without pickle keeps, "
-            f"which are {', '.join(CLASSES)}, and no subclasses of them. Keep it with joblib.dump."
+            f"which are {', '.join(CLASSES)}, and no subclasses of them. {way_out} with "
+            "joblib.dump. Of a Pipeline, a part can be passed too, such as pipeline[1:]."
         )
     check_is_fitted(estimator)
     return {
