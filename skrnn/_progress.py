@@ -1,5 +1,6 @@
 """The progress line of a fit: one that is rewritten where it can be, one an epoch elsewhere."""
 
+import math
 import shutil
 import sys
 import time
@@ -50,6 +51,9 @@ class EpochLines(keras.callbacks.Callback):
         self.n_done += 1
         self._write_line(f"{self._told(epoch, logs)}{self._left(self.n_done, epoch + 1)}")
         self._prepare(self.n_done)
+
+    def close(self):
+        """Leave standard output at the beginning of a line; here it always is."""
 
     def _prepare(self, n_done):
         """Note when, and after what part of the epochs, the pace is first that of all the rest.
@@ -126,13 +130,20 @@ class RewrittenLine(EpochLines):
     def on_train_end(self, logs=None):
         """Leave the last figures, with the time that it took."""
         if self.told:
-            self._show(f"{self.told}  {clock(time.perf_counter() - self.start)}")
+            # Whole, though it may wrap: it is not rewritten.
+            self._show(f"{self.told}  {clock(time.perf_counter() - self.start)}", math.inf)
+        self.close()
+
+    def close(self):
+        """End the line, which an exception may have left open."""
         if self.shown:
             self._write_line("")
+        self.shown = 0
 
-    def _show(self, text):
+    def _show(self, text, width=None):
         # A line that wraps could not be rewritten.
-        text = text[: shutil.get_terminal_size((100, 24)).columns - 1]
+        width = shutil.get_terminal_size((100, 24)).columns - 1 if width is None else width
+        text = shortened(text, width)
         sys.stdout.write(f"\r{text.ljust(self.shown)}")
         sys.stdout.flush()
         self.shown = len(text)
@@ -150,7 +161,7 @@ class NotebookLine(RewrittenLine):
         super().on_train_begin(logs)
         self.output = None
 
-    def _show(self, text):
+    def _show(self, text, width=None):
         from IPython.display import display
 
         data = {"text/plain": text}
@@ -171,6 +182,13 @@ def tell(logs):
     return "".join(f"  {name} {float(logs[name]):.4f}" for name in names)
 
 
+def shortened(text, width):
+    """Return a line without the fields that it has no room for: half a number is another one."""
+    while len(text) > width and "  " in text.rstrip():
+        text = text.rstrip().rpartition("  ")[0]
+    return text if len(text) <= width else text[: max(width, 0)]
+
+
 def clock(seconds):
     """Return seconds as hours, minutes and seconds; tenths where they are few."""
     if seconds < 9.95:
@@ -181,7 +199,7 @@ def clock(seconds):
 
 
 def _in_terminal():
-    return sys.stdout.isatty()
+    return getattr(sys.stdout, "isatty", bool)()
 
 
 def _in_notebook():

@@ -458,16 +458,27 @@ class SequenceClassifier(KerasClassifier):
         keeper.history = history = AlignedHistory()
         shown = progress_lines(self.verbose, keeper.n_batches)
         is_over = keeper.resumed is not None and keeper.resumed.stopped
-        with without_first_steps(self.model_, feed.first):
-            self.model_.fit(
-                whole_batches(feed.dataset()),
-                epochs=initial_epoch if is_over else epochs,
-                initial_epoch=initial_epoch,
-                validation_data=watched and whole_batches(watched.dataset()),
-                callbacks=[*own, *self._fit_callbacks, history, *extra_callbacks, *shown, keeper],
-                verbose=0,
-                shuffle=False,
-            )
+        try:
+            with without_first_steps(self.model_, feed.first):
+                self.model_.fit(
+                    whole_batches(feed.dataset()),
+                    epochs=initial_epoch if is_over else epochs,
+                    initial_epoch=initial_epoch,
+                    validation_data=watched and whole_batches(watched.dataset()),
+                    callbacks=[
+                        *own,
+                        *self._fit_callbacks,
+                        history,
+                        *extra_callbacks,
+                        *shown,
+                        keeper,
+                    ],
+                    verbose=0,
+                    shuffle=False,
+                )
+        finally:
+            for line in shown:
+                line.close()
         self.history_ = self.history_with(history)
 
     def history_with(self, history):

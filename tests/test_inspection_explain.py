@@ -15,10 +15,13 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import RNNClassifier, TextToSequence, explain, make_reviews, trace
 from skrnn.inspection import gradients
+from skrnn.inspection.explaining import METHODS
 from skrnn.inspection.recurrence import lstm
+from skrnn.sequences import UNKNOWN
 
 REVIEWS, LABELS = make_reviews(80, random_state=0)
 LABELS = np.array(LABELS)
@@ -101,6 +104,9 @@ def test_the_baseline_is_unknown_words():
     probability = float(pipe[-1].model_(ones)[0, 0])
     logit = np.log(probability / (1 - probability)) * (1 if found.target else -1)
     assert found.baseline_score == pytest.approx(logit, abs=1e-4)
+    for name in FITS:
+        found, other = (explain(fitted(name), REVIEWS[:1], method=m)[0] for m in METHODS)
+        assert found.baseline_score == pytest.approx(other.baseline_score, abs=1e-4)
 
 
 def test_unknown_words():
@@ -301,7 +307,6 @@ def test_occlusion_is_prediction_without_the_word(name):
         ]
         np.testing.assert_allclose(each.values, wanted, atol=1e-5)
         assert each.score == pytest.approx(score(text), abs=1e-5)
-        assert each.baseline_score == pytest.approx(score("zzz"), abs=1e-5)
         assert each.n_steps is None
     assert np.abs(found[0].values).max() > 1e-2
 
@@ -358,6 +363,19 @@ def test_other_pipelines():
     shorter = make_pipeline(TextToSequence(), Tail(), RNNClassifier(**SMALL | PLAIN))
     with pytest.raises(ValueError, match="row 0 has 3 tokens, but 2 ids"):
         explain(shorter.fit(REVIEWS, LABELS), ["the plot was"])
+
+
+def test_steps_that_reorder_tokens():
+    """Fails if a word is told what another one has contributed."""
+    turn = FunctionTransformer(lambda X: X.toarray()[:, ::-1])
+    forget = FunctionTransformer(lambda X: np.where(X.toarray() == 3, UNKNOWN, X.toarray()))
+    network = RNNClassifier(**SMALL | PLAIN, input="tokens")
+    turned = make_pipeline(TextToSequence(), turn, network).fit(REVIEWS, LABELS)
+    with pytest.raises(ValueError, match="change the order or the ids of the tokens of row 0"):
+        explain(turned, ["the plot was dull"])
+    forgetful = make_pipeline(TextToSequence(), forget, network).fit(REVIEWS, LABELS)
+    (found,) = explain(forgetful, [" ".join(list(forgetful[0].vocabulary_)[:4])])
+    assert found.ids.tolist() == [2, UNKNOWN, 4, 5]
 
 
 def test_tokens_without_text():

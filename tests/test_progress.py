@@ -2,6 +2,7 @@
 
 import re
 import sys
+import types
 
 import keras
 import nbclient
@@ -81,8 +82,13 @@ def test_a_terminal_has_one_line(capsys, terminal):
 def test_a_narrow_terminal(capsys, terminal, monkeypatch):
     """Fails if a line wraps, for then it cannot be rewritten."""
     monkeypatch.setenv("COLUMNS", "40")
-    small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
-    assert max(map(len, screen(capsys.readouterr().out))) < 40
+    model = small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
+    *rewritten, last = capsys.readouterr().out.rstrip("\n").split("\r")
+    assert max(map(len, rewritten)) < 40
+    # Fields are whole: of 0.5523 no 0.55 is left, and the last line has all of them.
+    numbers = [n for text in rewritten for n in re.findall(r"(?:loss|accuracy) (\S+)", text)]
+    assert numbers and all(len(number) == 6 for number in numbers)
+    assert f"val_accuracy {model.history_['val_accuracy'][2]:.4f}" in last
 
 
 def test_the_end_of_an_interrupted_line(capsys, terminal):
@@ -92,6 +98,20 @@ def test_the_end_of_an_interrupted_line(capsys, terminal):
     print("next")
     shown = screen(capsys.readouterr().out)
     assert shown[0].startswith("epoch 2/3") and shown[1:] == ["next", ""]
+
+
+def test_the_line_of_a_training_that_fails(capsys, terminal):
+    """Fails if what is printed after an exception stands in the line."""
+
+    class Fails(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        small(verbose=1, callbacks=[Fails()]).fit(X, Y)
+    print("next")
+    shown = screen(capsys.readouterr().out)
+    assert shown[0].startswith("epoch 1/3") and shown[1:] == ["next", ""]
 
 
 def test_time_left_counts_what_this_fit_trains(monkeypatch):
@@ -187,6 +207,24 @@ def test_a_search_is_quiet_but_for_the_best(capsys, search):
     assert found.best_estimator_.verbose == 2
     found.best_estimator_.partial_fit(X, Y)
     assert capsys.readouterr().out.startswith("epoch 4/4  loss")
+
+
+def test_fields_that_have_no_room():
+    """Fails if a number is cut in two."""
+    line = "epoch 1/3  loss 0.5523  val_loss 0.6612  0:12 left"
+    assert progress.shortened(line, 60) == line
+    assert progress.shortened(line, 40) == "epoch 1/3  loss 0.5523  val_loss 0.6612"
+    assert progress.shortened(line, 38) == "epoch 1/3  loss 0.5523"
+    assert progress.shortened(line, 5) == "epoch"
+
+
+def test_an_output_that_can_only_write(monkeypatch):
+    """Fails if what stands in for standard output has to be able to do more than it needs."""
+    written = []
+    output = types.SimpleNamespace(write=written.append, flush=lambda: None)
+    monkeypatch.setattr(sys, "stdout", output)
+    small(verbose=1, epochs=1).fit(X, Y)
+    assert written[0].startswith("epoch 1/1  loss")
 
 
 def test_without_standard_output(monkeypatch):

@@ -36,7 +36,8 @@ class Explanation:
         The network's logit for `target`: log-odds with two classes or several labels, the
         unnormalized log-probability with several classes.
     baseline_score : float
-        The same of the baseline, where no token is known.
+        The same of the baseline, in which all tokens are unknown, as many as they are. (A text
+        that holds none but unknown words is read as a single one, and may get another score.)
     method : {"integrated_gradients", "occlusion"}
         How the contributions were found.
     n_steps : int or None

@@ -1,5 +1,7 @@
 """Occlusion (Zeiler & Fergus 2014): what is missing from the logit without a token."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from skrnn.sequences import UNKNOWN, check_sequences
@@ -25,15 +27,19 @@ def occlusion(classifier, row, direction):
     values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
         By how much the score falls where the token is unknown, or the number zero.
     score, baseline_score : float
-        Of the row, and of one in which all are.
+        Of the row, and of one in which all are: as many unknown tokens, or zeros, which is the
+        baseline of integrated gradients too.
     """
     steps = row.sequence.values
     fill = UNKNOWN if row.sequence.is_tokens else 0
     # A token that is unknown anyway changes nothing.
     places = np.argwhere(steps != fill)
 
-    ends = np.stack([steps, np.full_like(steps, fill)])
-    score, baseline_score = _score(classifier, ends, direction)
+    (score,) = _score(classifier, steps[np.newaxis], direction)
+    baseline = np.full_like(steps, fill)
+    # Not by check_sequences, which makes a single step of a text of unknown words.
+    baseline = replace(row.sequence, values=baseline, scores=None, evidence=None)
+    (baseline_score,) = _logits(classifier, baseline) @ direction
     values = np.zeros(steps.shape)
     n_rows = max(1, BATCH_TIMESTEPS // len(steps))
     for first in range(0, len(places), n_rows):
@@ -54,5 +60,9 @@ def _score(classifier, rows, direction):
         input="numeric" if classifier.vocabulary_size_ is None else "tokens",
         vocabulary_size=classifier.vocabulary_size_,
     )
+    return _logits(classifier, sequences) @ direction
+
+
+def _logits(classifier, sequences):
     logits = classifier._keras.predict_logits(classifier._with_scores(sequences))
-    return logits.astype(np.float64) @ direction
+    return logits.astype(np.float64)

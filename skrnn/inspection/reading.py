@@ -73,6 +73,8 @@ def read(estimator, X, caller):
     if not documents:
         return classifier, []
     sequences = classifier._with_scores(classifier._check_X(between.transform(documents)))
+    if len(between) > 1:
+        _check_order(classifier._check_X(text.transform(documents)), sequences, caller)
     tokens = analyzer.iter_tokens(documents)
     rows = [
         _row_of_text(text, analyzer, document, of_document, sequences.take([i]))
@@ -108,6 +110,22 @@ def _parts(estimator, caller):
     check_is_fitted(first)
     check_is_fitted(last)
     return first, estimator[:-1], last
+
+
+def _check_order(own, sequences, caller):
+    """Refuse steps that put other tokens in the place of TextToSequence's; unknown words may be."""
+    for i, (before, after) in enumerate(zip(_ids(own), _ids(sequences), strict=True)):
+        # Another number of them is told where the tokens are at hand.
+        if len(before) == len(after) and not np.isin(after[after != before], UNKNOWN).all():
+            raise ValueError(
+                f"{caller} cannot tell which token is which: the steps between TextToSequence and "
+                f"RNNClassifier change the order or the ids of the tokens of row {i}. Leave out "
+                "what does, or give the RNNClassifier alone its ids."
+            )
+
+
+def _ids(sequences):
+    return np.split(sequences.values, sequences.offsets[1:-1])
 
 
 def _way_out(pipeline):
