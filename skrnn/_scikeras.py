@@ -19,10 +19,8 @@ overridden, and when each override can go:
   scikit-learn tool ever sees this class.
 """
 
-import ctypes
 import dataclasses
 import json
-import os
 
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
@@ -244,7 +242,7 @@ class SequenceClassifier(KerasClassifier):
         if state.finished and on_state is not None:
             on_state(state)
         self.take(state, best=not state.finished)
-        _release_memory()
+        release_memory()
         return state, ended_by
 
     def take(self, state, *, best=False):
@@ -494,15 +492,3 @@ _NOT_PICKLED = (
     "target_encoder_",
     "feature_encoder_",
 )
-
-
-def _release_memory():
-    """Hand what the activations took back to the system.
-
-    The C library would keep it, and joblib takes a worker that has grown by 300 MB for a leaking
-    one, which it warns of and replaces, TensorFlow's start included.
-    """
-    release_memory()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:  # glibc has it; others return memory by themselves
-        trim(0)

@@ -15,7 +15,7 @@ import numpy as np
 from bare import ESTIMATOR
 
 from skrnn import RNNClassifier, TextToSequence
-from skrnn._scikeras import _release_memory
+from skrnn.layers._engine import release_memory
 
 N_WORDS = 2000
 # The one long document among the short ones.
@@ -26,7 +26,7 @@ CHUNK_ROWS, CHUNK_STEPS = 5000, 100
 
 def begin():
     """Forget the peak so far; return the bytes this process has now."""
-    _release_memory()
+    release_memory()
     Path("/proc/self/clear_refs").write_text("5")
     return peak()
 

@@ -8,6 +8,7 @@ The kernels are Python functions to TensorFlow, so a graph that holds them runs 
 only. A `.keras` file holds none; for ``model.export`` set SKRNN_ENGINE to ``tensorflow``.
 """
 
+import ctypes
 import functools
 import importlib
 import importlib.util
@@ -74,7 +75,14 @@ def recur(equations, x, mask, weights, **options):
 
 
 def release_memory():
-    """Free what the kernels keep from batch to batch; nothing where they have not run."""
+    """Hand back to the system what a training took: the kernels' buffers, and activations.
+
+    The C library would keep it, and joblib takes a worker that has grown by 300 MB for a leaking
+    one, which it warns of and replaces, TensorFlow's start included.
+    """
     memory = sys.modules.get("skrnn.layers.kernels.memory")
     if memory is not None:
         memory.release()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:  # glibc has it; others return memory by themselves
+        trim(0)
