@@ -38,7 +38,9 @@ pipe.fit(reviews, labels)
 print(f"stopped after {pipe[-1].n_iter_} epochs; kept is number {pipe[-1].best_epoch_}")
 
 # %%
-# Epoch by epoch, on the rows it learns from and on those set aside. The kept epoch is marked.
+# Epoch by epoch, on the rows it learns from and on those set aside. The kept epoch is marked. The
+# loss decides, not the accuracy: it also counts how sure the answers are, and is steadier where
+# the rows set aside are few.
 from skrnn.plotting import TrainingCurveDisplay
 
 TrainingCurveDisplay.from_estimator(pipe)

@@ -47,6 +47,9 @@ print(f"{explanation.target} with probability {explanation.probability:.3f}")
 TokenAttributionDisplay.from_estimator(pipe, [text])
 
 # %%
+# "not" and "dull" share between them what "not dull" says, so that neither number alone is to be
+# read as what its word means.
+#
 # The text as it was written, its words highlighted; in a notebook it is what a cell shows.
 explanation
 

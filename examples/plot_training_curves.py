@@ -41,8 +41,8 @@ few = make_network().fit(X[:700], y[:700], X_val=X_val, y_val=y_val)
 TrainingCurveDisplay.from_estimator(few)
 
 # %%
-# The training loss falls and falls. The loss on the rows held back hardly does, and rises in the
-# end: the network knows its 700 reviews, and little about the others.
+# The training loss falls and falls. The loss on the rows held back hardly does, and rises from the
+# seventh epoch to the tenth: the network knows its 700 reviews, and little about the others.
 #
 # With more rows
 # --------------

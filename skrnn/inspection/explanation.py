@@ -8,7 +8,7 @@ import numpy as np
 from skrnn.inspection.html import render
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)  # arrays have no one truth to compare by
 class Explanation:
     """What each token of a text has in a classifier's score; made by :func:`skrnn.explain`.
 

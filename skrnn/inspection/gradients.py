@@ -63,14 +63,7 @@ def integrated_gradients(classifier, row, direction, n_steps):
     change = path.scores[1.0] - path.scores[0.0]
     while not _are_complete(parts, change):
         if len(parts) * len(PLACES) >= MAX_STEPS:
-            total = sum(part.values.sum() for part in parts)
-            warn(
-                f"The contributions sum to {total:.5g}, but the score changes by {change:.5g}: "
-                f"with {len(parts) * len(PLACES)} steps integrated gradients are not complete to "
-                f"{TOLERANCE:.0%}. Start with a larger n_steps, or use method='occlusion'.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+            warn(_incomplete(parts, change), ConvergenceWarning, stacklevel=4)
             break
         worst, others = _worst(parts)
         halves = [half for part in worst for half in part.halves()]
@@ -100,6 +93,20 @@ def _are_complete(parts, change):
     size = max(abs(change), SMALLEST_CHANGE)
     is_near = np.abs(gaps).sum() <= PARTS_TOLERANCE * size
     return is_near and abs(gaps.sum()) <= TOLERANCE * size
+
+
+def _incomplete(parts, change):
+    total = sum(part.values.sum() for part in parts)
+    gaps = sum(abs(part.gap) for part in parts)
+    told = f"The contributions sum to {total:.5g}, and the score changes by {change:.5g}"
+    if abs(total - change) <= TOLERANCE * max(abs(change), SMALLEST_CHANGE):
+        told += f", but only because errors of parts of the way, {gaps:.2g} together, cancel"
+    else:
+        told += f", which are not the same within {TOLERANCE:.0%}"
+    return (
+        f"{told}: with {len(parts) * len(PLACES)} steps integrated gradients are not complete. "
+        "Start with a larger n_steps, or use method='occlusion'."
+    )
 
 
 def _worst(parts):

@@ -9,7 +9,7 @@ from skrnn.inspection.recurrence import gru, lstm, simple_rnn
 from skrnn.text.vocabulary import UNKNOWN_WORD
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)  # arrays have no one truth to compare by
 class Trace:
     """The states and gates of a network while it reads a text; made by :func:`skrnn.trace`.
 
