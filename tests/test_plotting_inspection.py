@@ -4,10 +4,11 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from test_plotting import seen
 
 from skrnn.inspection import Explanation, Trace
 from skrnn.plotting import TokenAttributionDisplay, TraceDisplay
-from skrnn.plotting.attribution import AGAINST, FOR
+from skrnn.plotting.attribution import AGAINST, FOR, MAP_AGAINST, MAP_FOR, diverging
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -108,7 +109,8 @@ def test_channels():
     assert image.get_clim() == (-0.4, 0.4)
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("time step", "channel")
     assert image.cmap(image.norm(0.0))[:3] == pytest.approx((1, 1, 1), abs=0.02)
-    assert image.cmap(image.norm(0.4))[:3] == pytest.approx(to_rgb(FOR))
+    assert image.cmap(image.norm(0.4))[:3] == pytest.approx(to_rgb(MAP_FOR))
+    assert image.cmap(image.norm(-0.4))[:3] == pytest.approx(to_rgb(MAP_AGAINST))
 
 
 def test_maps_of_gates():
@@ -129,6 +131,31 @@ def test_maps_of_gates():
     (axes,) = TraceDisplay(found, activations=["cell"]).plot().ax_
     limit = np.abs(found.layers[0]["forward"]["cell"]).max()
     assert axes.images[0].get_clim() == (-limit, limit)
+
+
+def test_scale_of_a_cell_is_told():
+    """Fails if a hidden state seems stronger than the cell it is of: full colour is 1 there."""
+    found = traced()
+    found.layers[0]["forward"]["cell"][0, 0] = -3.24
+    display = TraceDisplay(found, activations=["candidate", "cell", "hidden"]).plot()
+    titles = [axes.get_title(loc="left") for axes in display.ax_]
+    assert titles == ["candidate", "cell (full colour at ±3.2)", "hidden"]
+    clims = [axes.images[0].get_clim() for axes in display.ax_]
+    assert clims == [(-1, 1), (-3.24, 3.24), (-1, 1)]
+
+
+@pytest.mark.parametrize("deficiency", ["none", "protanopia", "deuteranopia"])
+def test_signs_on_a_map_differ_for_everyone(deficiency):
+    """Fails if strong values of both signs are equally dark, or alike to the colour-blind."""
+    colors = diverging()
+    for strength in (0.5, 0.75, 1.0):
+        against = seen(colors(0.5 - strength / 2)[:3], deficiency)
+        speaks_for = seen(colors(0.5 + strength / 2)[:3], deficiency)
+        grey = [np.dot(color, [0.299, 0.587, 0.114]) for color in (against, speaks_for)]
+        assert grey[0] - grey[1] > 0.25 * strength
+        assert (against[0] > against[2]) and (speaks_for[0] < speaks_for[2])  # warm, and cold
+    # And white is in the middle of both ways.
+    assert colors(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.02)
 
 
 def test_many_steps():

@@ -1,10 +1,14 @@
 """The report: what it says of the rows, and that nothing in a text can do anything to the page."""
 
+import dataclasses
 import datetime
+import html
 import html.parser
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,12 +18,13 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_tfidf_logistic
 from skrnn.inspection import Explanation
-from skrnn.report.figures import confidence_bins
+from skrnn.report import explaining, figures
+from skrnn.report.figures import confidence_bins, short_label
 from skrnn.report.mistakes import surest_mistakes
-from skrnn.report.page import render, wilson_interval
+from skrnn.report.page import _summary, render, wilson_interval
 from skrnn.report.run import Answers, Rows, Run
 from skrnn.report.scores import measure
-from skrnn.report.words import evenly, telling_words
+from skrnn.report.words import evenly, telling_words, words_section
 
 pytestmark = pytest.mark.slow
 
@@ -93,6 +98,7 @@ class Elements(html.parser.HTMLParser):
     def __init__(self, page):
         super().__init__()
         self.found, self.text, self._open = [], "", []
+        self.pieces = []  # texts, with the elements that they stand in
         self.feed(page)
         assert not self._open
 
@@ -106,6 +112,7 @@ class Elements(html.parser.HTMLParser):
 
     def handle_data(self, data):
         self.text += data
+        self.pieces.append((data, tuple(self._open)))
 
 
 def test_texts_and_labels_are_shown_and_not_run(page):
@@ -120,6 +127,18 @@ def test_texts_and_labels_are_shown_and_not_run(page):
         assert shown in elements.text
     assert "<script>document.title='run'</script>" in elements.text
     assert "skrnn train '<r>.csv'" in elements.text
+
+
+def test_labels_turn_nothing_beside_them(page, run):
+    """Fails if a label that is written from the right, or turns what follows, is not isolated."""
+    inside = [open_ for text, open_ in Elements(page).pieces if any(one in text for one in HOSTILE)]
+    assert {open_[-1] for open_ in inside} == {"bdi", "th"}
+    # Each cell is written from the side that its own text begins at, as bdi does by itself.
+    assert "unicode-bidi: plaintext" in re.search("th, td {(.*?)}", page, re.S)[1]
+    # Where a line has both a label and more.
+    assert sum("strong" in open_ and "bdi" in open_ for open_ in inside) >= 2
+    assert re.search(r'class="place"> \(<bdi>r\.csv, line \d+</bdi>\)', page)
+    assert f"<h1><bdi>m.skrnn</bdi>: trained on <bdi>{html.escape(run.source)}</bdi></h1>" in page
 
 
 def test_nothing_is_loaded_from_elsewhere(page):
@@ -278,6 +297,36 @@ def test_wilson_interval_is_scipys(hits, n):
     np.testing.assert_allclose(wilson_interval(hits / n, n), (wanted.low, wanted.high), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("accuracies", "told"),
+    [
+        ([0.9, 0.8, 0.5], "rows. The best baseline gets 80.0% right: NB-SVM (uni- and bigrams)."),
+        ([0.7, 0.8, 0.5], "rows. That is no better than the best baseline, which gets 80.0% right"),
+        ([0.8, 0.8, 0.8], "which gets 80.0% right: NB-SVM (uni- and bigrams) and tf-idf."),
+        ([0.8], "rows."),
+    ],
+)
+def test_summary_compares_with_the_best_baseline(accuracies, told):
+    """Fails if a network that is no better seems to be, or a comma in a name parts it in two."""
+    names = ["RNN", "NB-SVM, uni- and bigrams", "tf-idf"]
+    answers = [
+        Answers(name, scores=SimpleNamespace(accuracy=accuracy))
+        for name, accuracy in zip(names, accuracies, strict=False)
+    ]
+    answers.append(Answers("broken", problem="no words"))
+    run = SimpleNamespace(answers=answers, held_out=range(10), train=range(90))
+    found = Elements(_summary(run)).text
+    assert told in found and found.endswith(".") and "broken" not in found
+
+
+def test_labels_with_control_characters_have_a_picture():
+    """Fails if a control character of a label makes the picture no XML, which no browser shows."""
+    labels = ["ok\x0b", "\ud800" * 30]
+    assert short_label(labels[0]) == r"ok\x0b" and len(short_label(labels[1])) == 30
+    scores = measure(labels, np.array([0, 1]), np.array([0, 1]), np.eye(2))
+    ET.fromstring(figures.confusion(scores))
+
+
 def explained(tokens, values, target):
     return Explanation(
         text=None,
@@ -293,6 +342,37 @@ def explained(tokens, values, target):
         method="integrated_gradients",
         n_steps=32,
     )
+
+
+@pytest.mark.parametrize(
+    ("parts", "scores", "rough"),
+    [
+        ([0.5, 0.4999], (1.0, 0.0), False),
+        ([0.5, 0.48], (1.0, 0.0), True),
+        # Of changes below 0.01, 1% of 0.01 is exact for skrnn.explain.
+        ([2e-5, 0.0], (0.10009, 0.1), False),
+        ([0.0, 0.0], (0.1 + 1e-9, 0.1), False),
+        ([2e-4, 0.0], (0.1, 0.1), True),
+    ],
+)
+def test_inexact_is_what_explain_takes_for_inexact(monkeypatch, parts, scores, rough):
+    """Fails if the page tells of errors in parts of next to nothing, or not of real ones."""
+    one = explained("good film", parts, "pos")
+    one = dataclasses.replace(one, score=scores[0], baseline_score=scores[1])
+    monkeypatch.setattr("skrnn.inspection.explain", lambda pipeline, texts, target: [one])
+    _, told = explaining.explain_texts(None, ["good film"])
+    assert bool(told) == rough
+
+
+def test_words_say_what_they_are_the_mean_of(monkeypatch, run, page):
+    """Fails if the note for several classes reads as if all texts counted for each of them."""
+    found = Elements(page).text
+    assert "part in the score of the class that the text is predicted to be of. Shown" in found
+    assert "for each class is the mean of these parts over the texts that are predicted to" in found
+    made = [explained("good film", [1.0, -1.0], "pos")] * 3
+    monkeypatch.setattr("skrnn.report.words.explain_texts", lambda *args, **kwargs: (made, ""))
+    page = words_section(dataclasses.replace(run, classes=["neg", "pos"]))
+    assert "log-odds of pos, or with opposite sign of neg. Shown is the mean" in Elements(page).text
 
 
 def test_telling_words_are_means_over_texts():

@@ -6,10 +6,13 @@ import numpy as np
 
 from skrnn.text.vocabulary import UNKNOWN
 
-from .style import COLORS, check_matplotlib, plain
+from .style import COLORS, check_matplotlib, ink, one_axes, plain, printable
 
 # What speaks for the class, and against it, as in the HTML of an explanation.
 FOR, AGAINST = COLORS[0], COLORS[1]
+# Ends of a map's colours: the same hues, but one dark and one light, so that the strongest of
+# both signs differ in a grey print too. A bar is told by its side; a map has the colour only.
+MAP_FOR, MAP_AGAINST = "#00427C", "#F08C2E"
 
 
 class TokenAttributionDisplay:
@@ -116,7 +119,8 @@ class TokenAttributionDisplay:
         if ax is None:
             size = (7, 3.6) if shown is None else (6, 1.6 + 0.24 * max(3, len(shown)))
             _, ax = plt.subplots(figsize=size, layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = one_axes(ax, type(self).__name__)
+        self.figure_ = self.ax_.figure
         if shown is None:
             self._plot_channels()
         else:
@@ -126,7 +130,7 @@ class TokenAttributionDisplay:
 
         # The contributions of integrated gradients sum to the difference of the two scores.
         start = "baseline" if e.tokens is None else "with all words unknown"
-        ax.set_title(
+        self.ax_.set_title(
             f"{plain(told_target(e))}: probability {e.probability:.3f}\n"
             f"score {e.score:+.2f} ({start} {e.baseline_score:+.2f})",
             fontsize="medium",
@@ -155,7 +159,7 @@ class TokenAttributionDisplay:
         ax.set_yticks(places, [label(e, i) for i in shown])
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(len(shown) - 0.4, -0.6)  # the first token on top
-        ax.axvline(0, color="0.3", linewidth=0.8)
+        ax.axvline(0, color=ink(0.3), linewidth=0.8)
         limit = 1.08 * np.abs(values).max(initial=0) or 1.0
         ax.set_xlim(-limit, limit)
         ax.spines[["top", "right", "left"]].set_visible(False)
@@ -164,7 +168,7 @@ class TokenAttributionDisplay:
         if not values.any():
             # Bars of no length would look like a picture that has failed.
             told = "no known word" if e.ids is not None and (e.ids == UNKNOWN).all() else "all 0"
-            ax.text(0.02, 0.5, told, transform=ax.transAxes, va="center", color="0.35")
+            ax.text(0.02, 0.5, told, transform=ax.transAxes, va="center", color=ink(0.35))
         left = f"\n{n_left} tokens that contribute less are not shown" if n_left else ""
         ax.set_xlabel(f"against  \N{LEFTWARDS ARROW}  {method}  \N{RIGHTWARDS ARROW}  for{left}")
 
@@ -182,10 +186,13 @@ class TokenAttributionDisplay:
 
 
 def diverging():
-    """Return a map of colours from what speaks against a class over white to what speaks for it."""
+    """Return a map of colours from what speaks against a class over white to what speaks for it.
+
+    The first is a light orange, the last a dark blue.
+    """
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("against_for", [AGAINST, "white", FOR])
+    return LinearSegmentedColormap.from_list("against_for", [MAP_AGAINST, "white", MAP_FOR])
 
 
 def label(found, i, width=24):
@@ -208,5 +215,5 @@ def label(found, i, width=24):
     token = found.tokens[i]
     if found.spans is not None:
         token = found.text[slice(*found.spans[i])] or token
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in token)
+    shown = printable(token).replace("\n", r"\n")  # a label has one line
     return plain(shown if len(shown) <= width else shown[: width - 1] + "\N{HORIZONTAL ELLIPSIS}")

@@ -8,7 +8,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import _num_samples
 
-from .style import check_matplotlib, plain
+from .style import check_matplotlib, flat_axes, plain
 
 # Inches: the side of a cell and of a matrix, a character of a class's name, the widest figure.
 _CELL, _SMALLEST, _LARGEST, _CHARACTER, _WIDEST = 0.55, 2.2, 5.0, 0.085, 14.0
@@ -249,7 +249,7 @@ class ConfusionMatricesDisplay:
         own_figure = ax is None
         if own_figure:
             ax = _make_axes(plt, len(names), labels)
-        self.ax_ = np.asarray(ax).ravel()
+        self.ax_ = flat_axes(ax, "ConfusionMatricesDisplay")
         if len(self.ax_) != len(names):
             raise ValueError(
                 f"ax has {len(self.ax_)} axes for {len(names)} matrices: {names}. Pass one for "
@@ -357,9 +357,8 @@ def _keep_outer_labels(ax):
 def _fit_texts(display, rotation):
     """Make numbers and names legible: small enough for their cells, and in contrast to them."""
     axes, matrix = display.ax_, display.confusion_matrix
-    box, figure = axes.get_position(), axes.figure
-    cell = min(box.width * figure.get_figwidth(), box.height * figure.get_figheight())
-    cell *= 72 / len(matrix)  # points
+    box = axes.get_window_extent()  # in pixels; a part of a figure has no size of its own
+    cell = min(box.width, box.height) * 72 / axes.figure.dpi / len(matrix)  # points
     if display.text_ is not None:
         longest = max(len(text.get_text()) for text in display.text_.flat)
         fontsize = min(10, 0.9 * cell / (0.6 * longest))

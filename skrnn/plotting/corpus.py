@@ -9,7 +9,7 @@ import numpy as np
 from skrnn.text import TextToSequence
 from skrnn.text.vocabulary import check_vocabulary, learn_vocabulary
 
-from .style import COLORS, check_matplotlib
+from .style import COLORS, check_matplotlib, flat_axes, ink
 
 _SHARES = (0.9, 0.95, 0.99)
 
@@ -201,7 +201,7 @@ class CorpusDisplay:
         plt = check_matplotlib("CorpusDisplay")
         if ax is None:
             _, ax = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained")
-        self.ax_ = np.asarray(ax).ravel()
+        self.ax_ = flat_axes(ax, "CorpusDisplay")
         if len(self.ax_) != 2:
             raise ValueError(
                 f"ax has {len(self.ax_)} axes; pass two, for lengths and words, or None for a "
@@ -228,9 +228,9 @@ class CorpusDisplay:
         width = max(1, round(upper / 40))
         edges = np.arange(-0.5, upper + width, width)
         drawn = np.asarray(self.lengths)[np.asarray(self.lengths) <= edges[-1]]
-        behind.hist(drawn, bins=edges, color="0.85", edgecolor="white", lw=0.3)
-        behind.set_ylabel("documents in each bin (grey)", color="0.4")
-        behind.tick_params(axis="y", colors="0.4")
+        behind.hist(drawn, bins=edges, color=ink(0.85), edgecolor=ink(1), lw=0.3)
+        behind.set_ylabel("documents in each bin (grey)", color=ink(0.4))
+        behind.tick_params(axis="y", colors=ink(0.4))
         whole, kept = self.documents_whole(grid), self.tokens_kept(grid)
         axes.plot(grid, whole, color=COLORS[0], label="documents left whole")
         axes.plot(grid, kept, "--", color=COLORS[1], label="tokens kept")
@@ -240,7 +240,7 @@ class CorpusDisplay:
             shares = self.documents_whole(self.max_length), self.tokens_kept(self.max_length)
             label = "max_length={:,}: {} whole, {} of the tokens"
             label = label.format(self.max_length, *map(_percent, shares))
-            axes.axvline(self.max_length, color="0.25", ls=":", label=label)
+            axes.axvline(self.max_length, color=ink(0.25), ls=":", label=label)
         axes.set_xlim(0, max(upper, 1))
         longest = int(np.max(self.lengths))
         rest = f" (the longest has {longest:,} tokens)" if longest > upper else ""
@@ -254,8 +254,6 @@ class CorpusDisplay:
         return int(max(min(longest, usual), 1.05 * (self.max_length or 0)))
 
     def _plot_words(self, axes):
-        from matplotlib.ticker import FuncFormatter
-
         n_words = np.arange(1, len(self.word_counts) + 1)
         axes.plot(n_words, self.coverage_, color=COLORS[0], label="running tokens known")
         distinct = self.distinct_coverage_
@@ -268,13 +266,15 @@ class CorpusDisplay:
             share = self.coverage_[min(self.max_features, len(n_words)) - 1]
             all_ = f", all {len(n_words):,} words" if self.max_features > len(n_words) else ""
             label = f"max_features={self.max_features:,}: {_percent(share)} of the tokens{all_}"
-            axes.axvline(min(self.max_features, len(n_words)), color="0.25", ls=":", label=label)
+            at = min(self.max_features, len(n_words))
+            axes.axvline(at, color=ink(0.25), ls=":", label=label)
         if self.known is not None:
             label = "fitted vocabulary, {:,} words: {} of the tokens"
             label = label.format(self.known[0], _percent(self.known[1]))
-            axes.plot(*self.known, "*", ms=12, mec="black", mfc=COLORS[4], label=label)
+            axes.plot(*self.known, "*", ms=12, mec=ink(), mfc=COLORS[4], label=label)
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        # A format, for a function made here could not be pickled.
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel("max_features")
         axes.set_ylabel("share known")
 
@@ -334,7 +334,7 @@ def _as_given(share):
 def _mark_shares(axes, x, y, reached_by, color):
     shares = ", ".join(f"{share:.0%}" for share in _SHARES[: len(x)])
     label = f"{shares} {reached_by} {', '.join(f'{value:,}' for value in x)}"
-    axes.plot(x, y, "o", color=color, mfc="white", label=label)
+    axes.plot(x, y, "o", color=color, mfc=ink(1), label=label)
 
 
 def _percent(share):

@@ -4,12 +4,21 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from .cv_results import choose_param, choose_score, last_rounds, make_curves, short_names
-from .style import COLORS, DASHES, MARKERS, check_matplotlib, plain
+from .style import (
+    DASHES,
+    MARKERS,
+    check_matplotlib,
+    in_legend,
+    ink,
+    line_color,
+    one_axes,
+    plain,
+)
 
-# More lines than this are not told apart; the others are grey.
+# More lines than this are not told apart; the others are grey, as light as this.
 _N_NAMED = 8
 _N_BANDS = 3
-_REST = "0.75"
+_REST = 0.75
 # Where the largest value is so many times the smallest, the x axis is logarithmic.
 _LOG_FROM = 50
 
@@ -219,7 +228,8 @@ class SearchCurveDisplay:
             longest = max(30, *(len(curve.label) for curve in self.curves))
             size = (5.8 + 0.075 * longest, 4.2)  # the legend stands beside the axes
             _, ax = plt.subplots(figsize=size, layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = one_axes(ax, "SearchCurveDisplay")
+        self.figure_ = self.ax_.figure
         n_named = len(self.curves) if len(self.curves) <= _N_NAMED else _N_NAMED - 1
         self.lines_ = [
             self._plot_curve(curve, place if place < n_named else None)
@@ -228,26 +238,26 @@ class SearchCurveDisplay:
         self._plot_std(n_named, std_display_style)
         self._plot_failures()
         self._mark_best()
-        self._set_axes(spread=std_display_style is not None)
+        self._set_axes(n_named, spread=std_display_style is not None)
         if own_figure:
             self.figure_.legend(loc="outside right upper", frameon=False)
         else:
-            ax.legend(fontsize="small")
+            self.ax_.legend(fontsize="small")
         return self
 
     def _plot_curve(self, curve, place):
-        style = {"color": _REST, "lw": 1, "marker": ".", "zorder": 1.5}
+        style = {"color": ink(_REST), "lw": 1, "marker": ".", "zorder": 1.5}
         label = None
         if place is not None:
             style = {
-                "color": COLORS[place % len(COLORS)],
+                "color": line_color(place),
                 "ls": DASHES[place % len(DASHES)],
                 "marker": MARKERS[place % len(MARKERS)],
                 "markersize": 5,
                 "zorder": 3 - place / 10,
             }
             failed = np.isnan(curve.mean).all()
-            label = plain(curve.label) + (" (failed)" if failed else "")
+            label = in_legend(curve.label) + (" (failed)" if failed else "")
         if curve.x is None:
             style.pop("marker")
             return self.ax_.axhline(curve.mean[0], label=label, **style)
@@ -261,7 +271,8 @@ class SearchCurveDisplay:
         if len(x):
             bottom = self.ax_.get_xaxis_transform()
             height = np.full(len(x), 0.03)
-            self.ax_.plot(x, height, "kx", transform=bottom, label="a fit failed", clip_on=False)
+            crosses = {"marker": "x", "ls": "", "color": ink(), "clip_on": False}
+            self.ax_.plot(x, height, transform=bottom, label="a fit failed", **crosses)
 
     def _plot_std(self, n_named, style):
         if style is None:
@@ -292,16 +303,16 @@ class SearchCurveDisplay:
         label, at, transform = f"{word}: {score:.3g}", 0.98, self.ax_.get_yaxis_transform()
         if curve.x is not None:
             at, transform = curve.x[point], self.ax_.transData
-            label += f" at {short_names([self.param])[self.param]}={at:.4g}"
-        star = {"marker": "*", "markersize": 15, "ls": "", "mec": "black", "mfc": line.get_color()}
+            label += f" at {plain(short_names([self.param])[self.param])}={at:.4g}"
+        star = {"marker": "*", "markersize": 15, "ls": "", "mec": ink(), "mfc": line.get_color()}
         self.ax_.plot([at], [score], label=label, transform=transform, zorder=4, **star)
 
-    def _set_axes(self, spread):
+    def _set_axes(self, n_named, spread):
         from matplotlib.ticker import MaxNLocator, NullLocator
 
-        n_others = sum(line.get_color() == _REST for line in self.lines_)
+        n_others = len(self.lines_) - n_named
         if n_others:
-            self.ax_.plot([], [], ".-", color=_REST, lw=1, label=f"{n_others} others")
+            self.ax_.plot([], [], ".-", color=ink(_REST), lw=1, label=f"{n_others} others")
         x = np.unique(np.concatenate([c.x for c in self.curves if c.x is not None]))
         if x[0] > 0 and x[-1] / x[0] >= _LOG_FROM:
             self.ax_.set_xscale("log")

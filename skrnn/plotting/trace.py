@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from .attribution import diverging, label
-from .style import check_matplotlib
+from .style import check_matplotlib, flat_axes
 
 # Between 0 and 1: how far a gate is open. The others are around 0, where the colour is white.
 GATES = {"input_gate", "forget_gate", "output_gate", "update_gate", "reset_gate"}
@@ -124,7 +124,7 @@ class TraceDisplay:
             _, ax = plt.subplots(
                 len(arrays), figsize=(width, height), sharex=True, layout="constrained"
             )
-        self.ax_ = np.atleast_1d(ax).ravel()
+        self.ax_ = flat_axes(ax, type(self).__name__)
         if len(self.ax_) != len(arrays):
             raise ValueError(
                 f"ax has {len(self.ax_)} axes, but {len(arrays)} are wanted, one each for "
@@ -164,15 +164,18 @@ class TraceDisplay:
         return {name: arrays[name] for name in names}
 
     def _plot_map(self, axes, name, array):
+        told = name.replace("_", " ")
         if name in GATES:
             colors = {"cmap": "Greys", "vmin": 0, "vmax": 1}
         else:
             limit = max(1.0, float(np.abs(array).max(initial=0)))  # beyond 1 only a cell goes
+            # Or the hidden state, in full colour at 1, would seem stronger than the cell it is of.
+            told += f" (full colour at ±{limit:.2g})" if limit > 1 else ""
             colors = {"cmap": diverging(), "vmin": -limit, "vmax": limit}
         image = axes.imshow(array.T, aspect="auto", interpolation="none", **colors)
         bar = self.figure_.colorbar(image, ax=axes, pad=0.015, aspect=8)
         bar.ax.tick_params(labelsize="x-small")
-        axes.set_title(name.replace("_", " "), fontsize="medium", loc="left", pad=3)
+        axes.set_title(told, fontsize="medium", loc="left", pad=3)
         axes.set_ylabel("unit", fontsize="small")
         axes.tick_params(labelsize="small")
         axes.yaxis.get_major_locator().set_params(integer=True, nbins=4)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .style import COLORS, check_matplotlib, plain
+from .style import check_matplotlib, flat_axes, in_legend, ink, line_color, plain
 
 _FURTHER = "further losses"
 _LEGEND = "skrnn-training-curves"  # by which a legend of ours is known again
@@ -120,7 +120,7 @@ class TrainingCurveDisplay:
         if own_figure:
             size = (4.5 * len(panels), 3.8)
             _, ax = plt.subplots(1, len(panels), figsize=size, layout="constrained", squeeze=False)
-        self.ax_ = np.asarray(ax).ravel()
+        self.ax_ = flat_axes(ax, "TrainingCurveDisplay")
         if len(self.ax_) > len(panels):
             raise ValueError(
                 f"ax has {len(self.ax_)} axes, but there is only {', '.join(panels)} to draw. "
@@ -175,23 +175,24 @@ class TrainingCurveDisplay:
     def _plot_panel(self, axes, label, curves):
         from matplotlib.ticker import MaxNLocator
 
-        of_this_fit = f"{plain(self.name)}, " if self.name else ""
+        of_this_fit = f"{self.name}, " if self.name else ""
         epochs = np.arange(1, len(self.history["loss"]) + 1)
         style = {"markersize": 4, "markevery": max(1, len(epochs) // 20)}
-        mark = "0.35"
+        mark = ink(0.35)
         for key, curve, dash in curves:
             values = np.asarray(self.history.get(key, np.nan), dtype=float)
             if np.isnan(values).all():
                 continue
             # Colours go on from what another fit has drawn here.
             n_before = sum(line.get_marker() != "None" for line in axes.lines)
-            color = COLORS[n_before % len(COLORS)]
-            axes.plot(epochs, values, dash, label=of_this_fit + curve, color=color, **style)
+            color, told = line_color(n_before), in_legend(of_this_fit + curve)
+            axes.plot(epochs, values, dash, label=told, color=color, **style)
             mark = color if self.name else mark
         if self.best_epoch is not None:
-            axes.axvline(self.best_epoch, color=mark, ls=":", label=f"{of_this_fit}best epoch")
+            told = in_legend(f"{of_this_fit}best epoch")
+            axes.axvline(self.best_epoch, color=mark, ls=":", label=told)
         axes.set_xlabel("epoch")
-        axes.set_ylabel(label)
+        axes.set_ylabel(plain(label))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if len(epochs) == 1:
             axes.set_xlim(0.5, max(1.5, axes.get_xlim()[1]))

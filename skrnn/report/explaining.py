@@ -2,9 +2,6 @@
 
 import warnings
 
-# What skrnn.explain wants the contributions to agree with the change of the score to.
-_EXACT = 0.01
-
 
 def explain_texts(pipeline, texts, target=None):
     """Explain texts by integrated gradients.
@@ -26,13 +23,14 @@ def explain_texts(pipeline, texts, target=None):
     from sklearn.exceptions import ConvergenceWarning
 
     from skrnn.inspection import explain
+    from skrnn.inspection.gradients import SMALLEST_CHANGE, TOLERANCE
 
     with warnings.catch_warnings():
         # A line on the terminal for each would tell nobody which text it is; the page does.
         warnings.simplefilter("ignore", ConvergenceWarning)
         explanations = explain(pipeline, texts, target=target)
-    errors = [_error(one) for one in explanations]
-    rough = [error for error in errors if error > _EXACT]
+    errors = [_error(one, SMALLEST_CHANGE) for one in explanations]
+    rough = [error for error in errors if error > TOLERANCE]
     if not rough:
         return explanations, ""
     return explanations, (
@@ -41,8 +39,11 @@ def explain_texts(pipeline, texts, target=None):
     )
 
 
-def _error(explanation):
-    """Return by what share the contributions miss the change of the score."""
+def _error(explanation, smallest_change):
+    """Return by what share the contributions miss the change of the score.
+
+    As skrnn.explain measures it: of a change that is next to nothing, a share tells nothing.
+    """
     change = explanation.score - explanation.baseline_score
     missed = abs(explanation.values.sum() - change)
-    return missed / abs(change) if change else 0.0
+    return missed / max(abs(change), smallest_change)

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from skrnn.plotting.style import COLORS, DASHES, MARKERS
+from skrnn.plotting.style import COLORS, DASHES, MARKERS, printable
 
 # Equally full bins: where nearly all answers are sure, equally wide ones would be empty.
 _BINS = 10
@@ -139,6 +139,7 @@ def confidence_bins(answers, truth):
 
 def short_label(label, width=30):
     """Return a class's name that a picture has room for."""
+    label = printable(label)  # before it is cut, for codes are longer
     return label if len(label) <= width else label[: width - 3] + "..."
 
 

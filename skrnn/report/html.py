@@ -25,7 +25,7 @@ p.note, figcaption { color: #555; font-size: .9rem; }
   linear-gradient(to left, #0004, transparent) 100% / .8rem 100% no-repeat scroll; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .9rem .25rem 0; text-align: right; vertical-align: top;
-  white-space: nowrap; unicode-bidi: isolate; }
+  white-space: nowrap; unicode-bidi: plaintext; }
 th:first-child { white-space: normal; min-width: 7rem; max-width: 20rem; }
 th { font-weight: 600; border-bottom: 1px solid #888; }
 td { border-bottom: 1px solid #e4e4e4; }
@@ -67,6 +67,11 @@ def tag(name, *content, **attributes):
         for key, value in attributes.items()
     )
     return Html(f"<{name}{told}>{''.join(map(escape, content))}</{name}>")
+
+
+def isolated(value):
+    """Return a name within a line: one that is written from the right turns nothing beside it."""
+    return tag("bdi", value)
 
 
 def join(parts):

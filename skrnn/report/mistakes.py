@@ -3,7 +3,7 @@
 import numpy as np
 
 from skrnn.report.explaining import explain_texts
-from skrnn.report.html import Html, section, tag
+from skrnn.report.html import Html, isolated, section, tag
 
 N_SHOWN = 10
 
@@ -50,10 +50,10 @@ def _mistake(run, i, explanation):
     heading = tag(
         "p",
         "predicted ",
-        tag("strong", run.classes[predicted]),
+        tag("strong", isolated(run.classes[predicted])),
         f" ({answers.probabilities[i, predicted]:.1%}), labelled ",
-        tag("strong", run.classes[rows.truth[i]]),
-        tag("span", f" ({rows.places[i]})", class_="place"),
+        tag("strong", isolated(run.classes[rows.truth[i]])),
+        tag("span", " (", isolated(rows.places[i]), ")", class_="place"),
     )
     # to_html escapes the text itself.
     return tag("div", heading, Html(explanation.to_html()), class_="mistake")

@@ -8,7 +8,7 @@ import platform
 import skrnn
 from skrnn.report import figures
 from skrnn.report.data import data_section
-from skrnn.report.html import document, figure, section, table, tag
+from skrnn.report.html import document, figure, isolated, section, table, tag
 from skrnn.report.mistakes import mistakes_section
 from skrnn.report.words import words_section
 
@@ -34,7 +34,7 @@ def render(run, *, now=None):
     title = f"{run.model}: trained on {run.source}"
     return document(
         title,
-        tag("h1", title),
+        tag("h1", isolated(run.model), ": trained on ", isolated(run.source)),
         tag("p", f"{now:%Y-%m-%d %H:%M %Z}, skrnn {skrnn.__version__}", class_="note"),
         _summary(run),
         data_section(run),
@@ -58,8 +58,20 @@ def _summary(run):
     if rivals:
         highest = max(one.scores.accuracy for one in rivals)
         best = [one.name for one in rivals if one.scores.accuracy == highest]
-        told += f" The best baseline gets {highest:.1%} right ({' and '.join(best)})."
+        told += _told_of_baselines(best, highest, network.scores.accuracy > highest)
     return tag("p", tag("strong", told))
+
+
+def _told_of_baselines(names, accuracy, is_beaten):
+    """Return a sentence on the best baselines, several where they are equally good."""
+    parted = [name.partition(", ") for name in names]
+    # A comma in a name would look like the next one's beginning.
+    told = [f"{first} ({rest})" if rest else first for first, _, rest in parted]
+    listed = " and ".join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
+    gets = f"gets {accuracy:.1%} right: {listed}."
+    if is_beaten:
+        return f" The best baseline {gets}"
+    return f" That is no better than the best baseline, which {gets}"
 
 
 def _scores(run):
@@ -68,14 +80,15 @@ def _scores(run):
     rows, problems = [], []
     for one in run.answers:
         if one.scores is None:
-            problems.append(tag("p", f"{one.name} could not be fitted: {one.problem}"))
+            problems.append(tag("p", f"{one.name} could not be fitted: ", isolated(one.problem)))
             continue
         scores = one.scores
         cells = [f"{scores.accuracy:.4f}", f"{scores.balanced_accuracy:.4f}"]
         cells += [f"{scores.log_loss:.4f}"]
         if binary:
             cells.append("-" if scores.roc_auc is None else f"{scores.roc_auc:.4f}")
-        rows.append([one.name, *cells, f"{one.fit_seconds:.1f}"])
+        seconds = "-" if one.fit_seconds is None else f"{one.fit_seconds:.1f}"
+        rows.append([one.name, *cells, seconds])
     n = len(run.held_out)
     low, high = wilson_interval(run.answers[0].scores.accuracy, n)
     note = (

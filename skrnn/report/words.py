@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from skrnn.report.explaining import explain_texts
-from skrnn.report.html import section, table, tag
+from skrnn.report.html import isolated, section, table, tag
 from skrnn.text.vocabulary import UNKNOWN
 
 # Explaining takes a fraction of a second a text.
@@ -41,25 +41,38 @@ def words_section(run):
         label: [word for word in one[:_SHOWN] if word[1] > _FAINT * strongest]
         for label, one in words.items()
     }
-    if len(run.classes) == 2:
-        of_what = f"the log-odds of {run.classes[1]!r}, or with opposite sign of {run.classes[0]!r}"
-    else:
-        of_what = "the score of the class that is predicted, over the texts so predicted"
-    told = (
-        f"{len(chosen):,} held-out texts were explained by integrated gradients (skrnn.explain), "
-        f"which deal to each word of a text its part in {of_what}. Shown is the mean of these "
-        f"parts over the texts that have the word, for words in at least {MIN_TEXTS} of them. It "
-        "is what this model makes of these words in these texts; it does not show that they are "
-        "the reason why a text has its label." + exact
-    )
     tables = [_table(label, words[label]) for label in run.classes[:_CLASSES]]
     n_left_out = max(0, len(run.classes) - _CLASSES)
     left_out = [tag("p", f"{n_left_out} further classes are left out.", class_="note")]
     return section(
         "Most telling words",
-        tag("p", told, class_="note"),
+        _note(run.classes, len(chosen), exact),
         tag("div", *tables, class_="columns"),
         *(left_out if n_left_out else []),
+    )
+
+
+def _note(classes, n_explained, exact):
+    """Say what the numbers are the mean of."""
+    if len(classes) == 2:
+        negative, positive = (tag("strong", isolated(label)) for label in classes)
+        of_what = ["the log-odds of ", positive, ", or with opposite sign of ", negative]
+        mean = "Shown is the mean of these parts over the texts that have the word"
+    else:
+        of_what = ["the score of the class that the text is predicted to be of"]
+        mean = (
+            "Shown for each class is the mean of these parts over the texts that are predicted to "
+            "be of it and have the word"
+        )
+    return tag(
+        "p",
+        f"{n_explained:,} held-out texts were explained by integrated gradients (skrnn.explain), "
+        "which deal to each word of a text its part in ",
+        *of_what,
+        f". {mean}, for words in at least {MIN_TEXTS} of them. It is what this model makes of "
+        "these words in these texts; it does not show that they are the reason why a text has its "
+        "label." + exact,
+        class_="note",
     )
 
 
@@ -69,7 +82,7 @@ def _table(label, words):
     else:
         rows = [[word, f"{mean:+.2f}", f"{n:,}"] for word, mean, n in words]
         told = table(["word", "mean part", "texts"], rows)
-    return tag("div", tag("h3", label), told)
+    return tag("div", tag("h3", isolated(label)), told)
 
 
 def telling_words(explanations, classes):
