@@ -15,6 +15,8 @@ from pathlib import Path
 
 from sphinx.errors import ExtensionError
 
+import skrnn
+
 MADE, PRINTED, KEY = "_made", "printed", "key"
 # ASCII's record separator: no page prints it.
 _END = "\x1e\n"
@@ -23,13 +25,14 @@ _SAVED = re.compile(r"""(?:savefig|Path)\(["'](\w+\.(?:png|html))["']\)""")
 
 
 def make(app):
-    """Run the pages of ``shown_pages`` that have changed since they were run last."""
+    """Run the pages of ``shown_pages``, unless neither they nor the package have changed since."""
+    package = b"".join(p.read_bytes() for p in sorted(Path(skrnn.__file__).parent.rglob("*.py")))
     for name in app.config.shown_pages:
         source = (Path(app.srcdir) / f"{name}.md").read_text(encoding="utf-8")
         blocks = _BLOCK.findall(source)
         script = "\n".join(f"{block}\nprint(end={_END!r})" for block in blocks)
         folder = Path(app.srcdir) / MADE / name
-        key, kept = hashlib.sha256(script.encode()).hexdigest(), folder / KEY
+        key, kept = hashlib.sha256(script.encode() + package).hexdigest(), folder / KEY
         if kept.is_file() and kept.read_text() == key:
             continue
         folder.mkdir(parents=True, exist_ok=True)
