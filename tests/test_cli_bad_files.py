@@ -1,6 +1,7 @@
 """Bad files and arguments: one clear line, exit status 2, no traceback, and nothing written."""
 
 import gzip
+import io
 import os
 import sys
 
@@ -186,7 +187,8 @@ BAD = {
     "output-ending": (
         {"data.csv": GOOD},
         ["predict", "m.skrnn", "data.csv", "--text", "text", "--output", "out.txt"],
-        "out.txt: the ending '.txt' tells no format",
+        "out.txt: the ending '.txt' tells no format. Known are .csv, .tsv, .tab, .jsonl, .ndjson, "
+        ".parquet, and with .gz after them.\n",
     ),
     "export-ending": ({}, ["export", "m.skrnn", "--output", "m.pt"], "ends in .onnx"),
     "explain-nothing": ({}, ["explain", "m.skrnn"], "name either a FILE, with --text COLUMN"),
@@ -196,6 +198,51 @@ BAD = {
         "label 'pos' stands in 9 rows, fewer than --cv 10",
     ),
     "reviews-exist": ({"r.csv": GOOD}, ["make-reviews", "r.csv"], "FILE r.csv exists"),
+    "train-to-standard-output": (
+        {"data.csv": GOOD, "-": b"precious"},
+        [*TRAIN, "--output", "-", "--force"],
+        "--output -: this is written to a file, not to standard output. Name the file.",
+    ),
+    "reviews-to-standard-output": ({}, ["make-reviews", "-"], "FILE -: this is written to a file"),
+    "input-ending": ({"d.txt": GOOD}, ["train", "d.txt", *TRAIN[2:]], "--format csv or tsv says"),
+    "input-name-too-long": (
+        {},
+        ["train", "a" * 300 + ".csv", *TRAIN[2:]],
+        "aaa.csv: File name too long.",
+    ),
+    "output-name-too-long": (
+        {"data.csv": GOOD},
+        [*TRAIN, "--output", "a" * 300],
+        "aaa: File name too long. Name another.",
+    ),
+    **{
+        f"checkpoint-{name}": ({"data.csv": GOOD}, [*TRAIN, "--checkpoint", folder], told)
+        for name, folder, told in (
+            ("name-too-long", "a" * 300, "aaa: File name too long. Name another."),
+            ("of-nobody", "~nobody-of-this-name/c", "--checkpoint ~nobody-of-this-name/c: Could"),
+            ("file", "data.csv", "--checkpoint data.csv is a file. Name a folder"),
+        )
+    },
+    "model-name-too-long": (
+        {"data.csv": GOOD},
+        ["predict", "a" * 300, "data.csv", "--text", "text"],
+        "aaa: File name too long.",
+    ),
+    **{
+        f"setting-{name}": ({"data.csv": GOOD}, [*TRAIN, "--set", setting], told)
+        for name, setting, told in (
+            ("callbacks", "callbacks=[]", "could not be saved: The parameter 'callbacks' may not"),
+            ("vectors", 'embeddings={"good": [1, 2]}', "could not be saved: RNNClassifier has emb"),
+            ("input", "input=numeric", "--set input=numeric: what TextToSequence gives"),
+            ("long-ngrams", "ngram_range=[1, 101]", "ngram_range=[1, 101], where n-grams of at"),
+            ("ngrams", "ngram_range=[2, 1]", "with 1 <= min_n <= max_n. Got [2, 1]"),
+            ("no-units", "units=[]", "must be a positive int, or a tuple of positive ints"),
+            ("units", "units=[4, 2147483646]", "2147483646 is too many; at most 16384 a l"),
+            ("pattern", "token_pattern=(", "is not a regular expression"),
+            ("vocabulary", "vocabulary=good", "vocabulary must be an iterable of words"),
+            ("optimizer", "optimizer=adamm", "Keras has none of this name"),
+        )
+    },
     "name-of-two-lines": ({}, ["train", "a\nb\x1b.csv", *TRAIN[2:]], "cannot read a b\\x1b.csv"),
 }
 
@@ -273,12 +320,16 @@ def test_missing_extras_are_named_first(arguments, missing, told, tmp_path, monk
         ["--delimiter", "ab"],
         ["--set", "units"],
         ["--set", "dropout=NaN"],
+        ["--set", "epochs=99999999999999999999"],
+        ["--set", "x=" + 100_000 * "["],
         ["--units", "0"],
+        ["--units", "16385"],
+        ["--max-length", "9" * 30],
         ["--epochs", "1.5"],
         ["--seed", "-1"],
         ["--learning-rate", "inf"],
     ],
-    ids=" ".join,
+    ids=lambda options: " ".join(options)[:40],
 )
 def test_bad_options_are_one_clear_line(options, capsys):
     """Fails if an option that nothing can be made of was taken, or screens of usage hide it."""
@@ -287,4 +338,61 @@ def test_bad_options_are_one_clear_line(options, capsys):
     assert ended.value.code == 2
     err = capsys.readouterr().err
     assert err.startswith(f"skrnn train: argument {options[0]}: ") and err.count("\n") == 1
-    assert options[1] in err and err.endswith(". See skrnn train --help.\n")
+    assert options[1][:38] in err and err.endswith(". See skrnn train --help.\n")
+
+
+def test_options_that_are_no_text(capsys):
+    """Fails if bytes that are no UTF-8 became a column's name, which no file could hold."""
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", "m.skrnn", "data.csv", "--text", "text", "--prefix", "\udcff"])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert "argument --prefix: '\\udcff' is not text in UTF-8" in err and err.count("\n") == 1
+
+
+def test_demo_takes_the_seeds_of_the_others(capsys):
+    """Fails if a seed that NumPy does not take ended in a traceback after the first lines."""
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--seed", "-1"])
+    assert ended.value.code == 2
+    assert "argument --seed: '-1' is not a whole number from 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (TRAIN, "cannot read data.csv: Permission denied."),
+        ([*TRAIN, "--output", "m.skrnn"], "--output m.skrnn: Permission denied."),
+        (["predict", "m.skrnn", *TRAIN[1:4]], "cannot read the model m.skrnn: Permission denied."),
+    ],
+    ids=["input", "output", "model"],
+)
+def test_folders_that_may_not_be_entered(arguments, told, tmp_path, monkeypatch, capsys):
+    """Fails if such a folder ends in a traceback, as Path.is_dir raises there in Python 3.11."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_bytes(GOOD)
+    locked, stat, opened = told.rpartition(": Perm")[0].split()[-1], os.stat, io.open
+
+    def refusing(function):
+        def call(path, *rest, **options):
+            if str(path) == locked:
+                raise PermissionError(13, "Permission denied", locked)
+            return function(path, *rest, **options)
+
+        return call
+
+    monkeypatch.setattr(os, "stat", refusing(stat))
+    monkeypatch.setattr(io, "open", refusing(opened))
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert told in err and err.count("\n") == 1
+
+
+def test_links_that_lead_nowhere(tmp_path, monkeypatch, capsys):
+    """Fails if the folder that is missing is not the one that is named."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_bytes(GOOD)
+    (tmp_path / "link").symlink_to(tmp_path / "gone" / "model.skrnn")
+    assert main([*TRAIN, "--output", "link"]) == 2
+    folder = os.path.realpath(tmp_path / "gone")
+    assert f"--output link: there is no folder {folder}. Make" in capsys.readouterr().err

@@ -321,11 +321,12 @@ def test_exported_models_answer_alike(folder, capsys):
 def test_comparison_has_the_network_and_its_rivals(folder, capsys):
     """Fails if an estimator or a score is missing from the table."""
     assert main(["compare", "train.csv", *COLUMNS, "--cv", "2", *SMALL]) == 0
-    first, header, *table = capsys.readouterr().out.splitlines()
+    first, header, *table, last = capsys.readouterr().out.splitlines()
     assert first == "90 rows, 2 folds: mean and standard deviation"
     assert "accuracy" in header and "log-loss (negative)" in header
     names = ["RNN (rnn)", "NB-SVM, uni- and bigrams", "tf-idf + logistic regression"]
     assert [line[:30].split("  ")[0].strip() for line in table] == names
+    assert last.startswith("* best of its column. Of all scores higher is better")
 
 
 def test_force_replaces_and_failure_leaves(folder, monkeypatch, capsys):

@@ -182,3 +182,60 @@ def test_compressed_output_repeats():
     made = render_table(table(a=["b"]), "csv", compressed=True)
     assert gzip.decompress(made) == b"a\nb\n"
     assert made[4:8] == b"\0\0\0\0"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_without_quotes_what_is_written_comes_back(delimiter, tmp_path):
+    """Fails if --no-quotes writes quotes or another delimiter than the one it reads."""
+    made = table(text=['"Never" he said', "it's", '"', ""], n=["1", "2", "3", "4"])
+    path = tmp_path / "raw.csv"
+    path.write_bytes(render_table(made, "csv", delimiter=delimiter, quotes=False))
+    assert path.read_text().splitlines()[1] == f'"Never" he said{delimiter}1'
+    assert read_table(path, delimiter=delimiter, quotes=False).columns == made.columns
+    with_quotes = render_table(made, "csv", delimiter=delimiter)
+    path.write_bytes(with_quotes)
+    assert read_table(path, delimiter=delimiter).columns == made.columns
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("a;b", "a semicolon"),
+        ("a\nb", "a line break"),
+        ("a\rb", "a carriage return"),
+        (["x;", 1], "a semicolon"),
+    ],
+    ids=["delimiter", "line", "return", "list"],
+)
+def test_without_quotes_no_field_is_torn(field, told):
+    """Fails if a field is written that would be read as two, or as two rows."""
+    made = table(text=["fine", field], n=["1", "2"])
+    with pytest.raises(CommandError, match=f"column 'text', line 2: the field holds {told}"):
+        render_table(made, "csv", delimiter=";", quotes=False)
+    with pytest.raises(CommandError, match=r"column 'a;', the header: the field holds"):
+        render_table(table(**{"a;": ["1"]}), "csv", delimiter=";", quotes=False)
+    with pytest.raises(CommandError, match="the field holds nothing"):
+        render_table(table(text=[""]), "csv", quotes=False)
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "jsonl"])
+@pytest.mark.parametrize("value", [b"raw", [b"raw"], {"a": [b"raw"]}], ids=["", "list", "dict"])
+def test_bytes_are_no_text(format, value):
+    """Fails if bytes of Parquet were written as Python's b'raw', or as letters they are not."""
+    with pytest.raises(CommandError, match=r"column 'blob' holds bytes.* end in \.parquet"):
+        render_table(table(text=["a", "b"], blob=[None, value]), format)
+
+
+def test_what_csv_and_json_do_not_have(tmp_path):
+    """Fails if a file is written that cannot be read, or JSON gets a word that is none of its."""
+    path = tmp_path / "nul.jsonl"
+    path.write_text('{"text": "a"}\n{"text": "b\\u0000"}\n')
+    read = read_table(path)
+    for format in ("csv", "tsv"):
+        with pytest.raises(CommandError, match="column 'text', line 2: a NUL character"):
+            render_table(read, format)
+    assert render_table(read, "jsonl").decode() == path.read_text()
+    odd = table(x=[float("inf"), float("nan")], day=[[datetime.date(2026, 1, 2)], [float("-inf")]])
+    lines = render_table(odd, "jsonl").decode().splitlines()
+    assert lines == ['{"x": null, "day": ["2026-01-02"]}', '{"x": null, "day": [null]}']
+    assert render_table(odd, "csv").decode() == 'x,day\ninf,"[""2026-01-02""]"\n,[null]\n'

@@ -5,13 +5,13 @@ What a command needs it imports when it runs, so that ``skrnn --help`` is there 
 
 import argparse
 import errno
-import os
 import sys
 import warnings
 
 from skrnn import __version__
 from skrnn.cli import compare, demo, evaluate, explain, export, make_reviews, predict, train
 from skrnn.cli.errors import CommandError, one_line
+from skrnn.cli.streams import give_up_output, say, usable_streams
 
 __all__ = ["main", "make_parser"]
 
@@ -23,7 +23,7 @@ _INTERRUPTED, _PIPE_CLOSED = 130, 141
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """End with one line; the usage before it would be a screen of options."""
-        _say(f"{self.prog}: {one_line(message)}. See {self.prog} --help.")
+        say(f"{self.prog}: {one_line(message)}. See {self.prog} --help.")
         raise SystemExit(2)
 
 
@@ -53,36 +53,32 @@ def main(argv=None):
         0; 2 where a file or an argument is not right, which one line on standard error tells;
         130 after Ctrl-C; 141 where whoever read standard output has stopped.
     """
+    with usable_streams():
+        return _run(argv)
+
+
+def _run(argv):
     arguments = make_parser().parse_args(argv)
     arguments.argv = sys.argv[1:] if argv is None else list(argv)
     name = f"skrnn {arguments.command}"
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_: _say(f"{name}: warning: {one_line(message)}")
+            warnings.showwarning = lambda message, *_: say(f"{name}: warning: {one_line(message)}")
             arguments.run(arguments)
             sys.stdout.flush()
     except CommandError as error:
-        _say(f"{name}: {one_line(error)}")
+        say(f"{name}: {one_line(error)}")
         return 2
     except KeyboardInterrupt:
-        _say(f"\n{name}: interrupted")
+        say(f"\n{name}: interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
-        _give_up_output()
+        give_up_output()
         return _PIPE_CLOSED
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
-        _give_up_output()
-        _say(f"{name}: cannot write to standard output: {error.strerror}.")
+        give_up_output()
+        say(f"{name}: cannot write to standard output: {error.strerror}.")
         return 2
     return 0
-
-
-def _give_up_output():
-    # What is still in the buffer would raise again when the process ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(line):
-    print(line, file=sys.stderr, flush=True)

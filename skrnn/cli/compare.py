@@ -2,14 +2,9 @@
 
 from collections import Counter
 
-from skrnn.cli.errors import CommandError, told_in_one_line
-from skrnn.cli.options import (
-    add_network_options,
-    add_table_options,
-    count,
-    make_network,
-    read_labelled,
-)
+from skrnn.cli.errors import CommandError, one_line, told_in_one_line
+from skrnn.cli.network import make_network
+from skrnn.cli.options import add_network_options, add_table_options, count, read_labelled
 
 _SCORING = {"accuracy": "accuracy", "log-loss (negative)": "neg_log_loss"}
 
@@ -37,19 +32,46 @@ def run(arguments):
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
-    from skrnn import compare, make_nbsvm, make_tfidf_logistic
+    from skrnn import make_nbsvm, make_tfidf_logistic
 
     network = make_network(arguments)
-    estimators = {
-        f"RNN ({network[-1].cell})": network,
+    rivals = {
         "NB-SVM, uni- and bigrams": make_nbsvm(),
         "tf-idf + logistic regression": make_tfidf_logistic(),
     }
+    # TensorFlow starts here, and not within the first fold's time.
+    import skrnn.network  # noqa: F401
+
     folds = StratifiedKFold(arguments.cv, shuffle=True, random_state=arguments.seed)
+    data = texts, np.array(labels), folds
     with told_in_one_line():
-        result = compare(estimators, texts, np.array(labels), cv=folds, scoring=_SCORING)
+        rows = _score(f"RNN ({network[-1].cell})", network, *data)
+    problems = []
+    for name, rival in rivals.items():
+        try:
+            # Too few words for n-grams that occur twice: no reason to lose the network's scores.
+            with told_in_one_line(f"{name} could not be fitted: "):
+                rows += _score(name, rival, *data)
+        except CommandError as error:
+            problems.append(one_line(error))
     print(f"{len(texts):,} rows, {arguments.cv} folds: mean and standard deviation")
-    print(result)
+    print("\n".join([_table(rows, arguments.cv), *problems]))
+
+
+def _score(name, estimator, texts, labels, folds):
+    """Return the row of one estimator; all get the same folds, for these have a seed."""
+    from skrnn import compare
+
+    return list(compare({name: estimator}, texts, labels, cv=folds, scoring=_SCORING))
+
+
+def _table(rows, n_folds):
+    from skrnn.comparison import Comparison
+
+    told = "Of all scores higher is better; log-loss is negative for that."
+    # Where there is but one estimator, none is marked.
+    marked = "* best of its column. " if len(rows) > 1 else ""
+    return f"{Comparison(rows, n_splits=n_folds)}\n{marked}{told}"
 
 
 def _check_folds(arguments, table, labels):

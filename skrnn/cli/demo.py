@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from skrnn.cli.errors import CommandError
-from skrnn.cli.options import count
+from skrnn.cli.options import count, seed
 
 
 def add_parser(commands):
@@ -27,7 +27,7 @@ def add_parser(commands):
     )
     demo.add_argument("--cell", choices=["rnn", "lstm", "gru"], default="lstm", help="the layer")
     demo.add_argument("--epochs", type=count, default=10, help="passes over the training reviews")
-    demo.add_argument("--seed", type=int, default=0, help="random_state of everything")
+    demo.add_argument("--seed", type=seed, default=0, help="random_state of everything")
     demo.add_argument(
         "--output", type=Path, default=Path("skrnn-demo"), help="folder for what it writes"
     )

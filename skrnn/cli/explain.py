@@ -1,5 +1,6 @@
 """``skrnn explain``: which words of a text decided."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from skrnn.cli.errors import CommandError, told_in_one_line
@@ -54,13 +55,17 @@ def run(arguments):
     target = _target(arguments, model)
     with told_in_one_line():
         explanations = explain(model.pipeline, texts, method=arguments.method, target=target)
+    explanations = [_with_names(one, model) for one in explanations]
     if arguments.output is None:
         print("\n\n".join(map(_lines, places, explanations)))
         if told:
             print(f"\n{told}")
         return
-    write_file(arguments.output, _page(arguments, places, explanations, told).encode())
-    print(f"{arguments.output}: {len(texts)} texts explained. {told}".rstrip())
+    page = _page(arguments, places, explanations, told)
+    # A name or a text of the command line may have bytes that are no UTF-8.
+    write_file(arguments.output, page.encode("utf-8", "backslashreplace"))
+    n = len(texts)
+    print(f"{arguments.output}: {n} text{'s' * (n != 1)} explained. {told}".rstrip())
 
 
 def _check(arguments):
@@ -93,10 +98,20 @@ def _target(arguments, model):
     return model.pipeline.classes_[model.classes.index(arguments.target)]
 
 
+def _with_names(explanation, model):
+    """Return an explanation whose classes are called as in tables, which is what --target takes."""
+    names = dict(zip(model.pipeline.classes_.tolist(), model.classes, strict=True))
+    return replace(
+        explanation,
+        target=names[explanation.target],
+        prediction=names[explanation.prediction],
+    )
+
+
 def _lines(place, explanation):
     from skrnn.inspection.html import told_target
 
-    told = told_target(explanation, lambda label: short(str(label)))
+    told = told_target(explanation, short)
     heading = (
         f"{place}: {told}, probability {explanation.probability:.3f}, "
         f"score {explanation.score:+.3f} (with all words unknown {explanation.baseline_score:+.3f})"

@@ -26,8 +26,8 @@ def add_parser(commands):
 
 def run(arguments):
     """Run the command."""
-    format, compressed = format_of(arguments.output)
     check_outputs({"FILE": arguments.output}, force=arguments.force)
+    format, compressed = format_of(arguments.output, is_input=False)
     from skrnn.datasets import make_reviews
 
     reviews, target = make_reviews(arguments.rows, random_state=arguments.seed)

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -77,7 +76,8 @@ def load_text_model(path):
 
 def load_model(path):
     """Read whatever estimator the file has."""
-    if Path(path).is_dir():
+    # Not Path.is_dir, which raises where a folder may not be entered.
+    if os.path.isdir(path):
         raise CommandError(f"{path} is a folder, not a model's file.")
     try:
         os.stat(path)

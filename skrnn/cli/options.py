@@ -9,9 +9,10 @@ from pathlib import Path
 from skrnn.cli.errors import CommandError
 from skrnn.cli.tables import FORMATS, read_table
 
-# The options that set a parameter each; --set reaches the others.
-_CLASSIFIER = ("cell", "units", "epochs", "batch_size", "learning_rate")
-_TEXT = ("max_features", "max_length")
+# More than an int32 holds: no table has as many rows, and no text as many words.
+_MAX_COUNT = 2**31 - 2
+# Of a layer: the recurrent weights of a wider LSTM alone are more than 4 GB.
+MAX_UNITS = 2**14
 
 
 def add_table_options(parser, *, label):
@@ -49,7 +50,7 @@ def add_network_options(parser):
     """Add what the network and its training are."""
     group = parser.add_argument_group("network")
     group.add_argument("--cell", choices=["rnn", "lstm", "gru"], help="recurrent layer (lstm)")
-    group.add_argument("--units", type=count, help="its width (64)")
+    group.add_argument("--units", type=_width, help="its width (64)")
     group.add_argument("--epochs", type=count, help="passes over the training rows (5)")
     group.add_argument("--batch-size", type=count, help="rows an update (by the number of rows)")
     group.add_argument("--learning-rate", type=_positive, help="step size (0.002)")
@@ -106,59 +107,21 @@ def read_labelled(arguments, path=None):
     return table, [texts[i] for i in kept], [labels[i] for i in kept], len(missing)
 
 
-def make_network(arguments, **settings):
-    """Make the unfitted pipeline that the options describe.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        With the options of `add_network_options`.
-    settings : dict
-        Further parameters of RNNClassifier; --set wins.
-
-    Returns
-    -------
-    Pipeline
-        Of TextToSequence and RNNClassifier, their parameters checked.
-    """
-    from sklearn.pipeline import make_pipeline
-
-    from skrnn import RNNClassifier, TextToSequence
-
-    text, classifier = TextToSequence(), RNNClassifier(**settings, random_state=arguments.seed)
-    for step, names in ((text, _TEXT), (classifier, _CLASSIFIER)):
-        for name in names:
-            if (value := getattr(arguments, name)) is not None:
-                step.set_params(**{name: value})
-    for name, value in arguments.set:
-        _step_with(name, text, classifier).set_params(**{name: value})
-    for step in (text, classifier):
-        try:
-            step._validate_params()
-        except ValueError as error:
-            raise CommandError(str(error)) from error
-    return make_pipeline(text, classifier)
-
-
-def _step_with(name, text, classifier):
-    for step in (classifier, text):
-        if name in step.get_params():
-            return step
-    import difflib
-
-    names = sorted({*classifier.get_params(), *text.get_params()})
-    near = difflib.get_close_matches(name, names, n=1)
-    raise CommandError(
-        f"--set {name}: neither RNNClassifier nor TextToSequence has this parameter."
-        + (f" Did you mean {near[0]}?" if near else f" They have {', '.join(names)}.")
-    )
-
-
 def count(text):
     """Return a positive whole number."""
     value = _number(int, text)
     if value is None or value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return _at_most(_MAX_COUNT, value)
+
+
+def _width(text):
+    return _at_most(MAX_UNITS, count(text))
+
+
+def _at_most(highest, value):
+    if value > highest:
+        raise argparse.ArgumentTypeError(f"{value} is too many; at most {highest}")
     return value
 
 
@@ -209,11 +172,24 @@ def _setting(text):
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=JSON, such as dropout=0.3")
     try:
-        return name, json.loads(value, parse_constant=partial(_no_constant, text))
+        hooks = {"parse_constant": _no_constant, "parse_int": _whole}
+        return name, json.loads(value, **{key: partial(hook, text) for key, hook in hooks.items()})
     except json.JSONDecodeError:
         # Quotes within a shell's quotes are a nuisance: what is no JSON is a string.
         return name, value
+    except RecursionError as error:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}...: nested too deep") from error
 
 
 def _no_constant(text, constant):
     raise argparse.ArgumentTypeError(f"{text!r}: {constant} is no JSON")
+
+
+def _whole(text, digits):
+    # Not by int, which itself refuses thousands of digits.
+    if len(digits) > 11 or abs(int(digits)) > _MAX_COUNT:
+        shown = digits if len(digits) <= 40 else f"{digits[:37]}..."
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r}: {shown} is too large; at most {_MAX_COUNT}"
+        )
+    return int(digits)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -9,22 +10,26 @@ from pathlib import Path
 from skrnn.cli.errors import CommandError
 
 
-def check_outputs(outputs, inputs=(), *, force):
+def check_outputs(outputs, inputs=(), *, force, streamed=()):
     """Refuse, before any work, files that cannot or must not be written.
 
     Parameters
     ----------
     outputs : dict of str to path-like or None
-        The file that each option names; None and "-" (standard output) are no files.
+        The file that each option names; None is no file.
     inputs : iterable of path-like
         Files that the command reads, which none of these may be.
     force : bool
         Whether existing files may be replaced.
+    streamed : iterable of str
+        Options of which "-" is standard output, and no file.
     """
-    files = {option: Path(path) for option, path in outputs.items() if not _is_none(path)}
     real = {}
-    for option, path in files.items():
-        _check_output(option, path, force)
+    for option, given in outputs.items():
+        if given is None or (str(given) == "-" and option in streamed):
+            continue
+        path = Path(given)
+        _check_output(option, path, force, option in streamed)
         for other in inputs:
             if _same(path, other):
                 raise CommandError(f"{option} {path} is the file that is read. Name another.")
@@ -44,6 +49,27 @@ def check_page(option, path):
     """
     if path is not None and Path(path).suffix.lower() not in (".html", ".htm"):
         raise CommandError(f"{option} {path}: it is a web page. Name it .html.")
+
+
+def check_folder(option, path):
+    """Refuse, before any work, what cannot be a folder; one that is missing will be made.
+
+    Parameters
+    ----------
+    option : str
+        That names it.
+    path : path-like or None
+        May begin with "~".
+    """
+    if path is None:
+        return
+    try:
+        folder = Path(path).expanduser()
+    except RuntimeError as error:  # nobody of this name
+        raise CommandError(f"{option} {path}: {error}") from error
+    mode = _mode(option, folder)
+    if mode is not None and not stat.S_ISDIR(mode):
+        raise CommandError(f"{option} {path} is a file. Name a folder, which is made if missing.")
 
 
 def write_file(path, content):
@@ -82,22 +108,22 @@ def write_standard_output(content):
         sys.stdout.write(content.decode())
 
 
-def _is_none(path):
-    return path is None or str(path) == "-"
-
-
-def _check_output(option, path, force):
-    if path.is_dir():
-        raise CommandError(f"{option} {path} is a folder. Name a file in it.")
-    if path.exists() and not path.is_file():
-        raise CommandError(f"{option} {path} is no regular file. Use - for standard output.")
-    if path.exists() and not force:
-        raise CommandError(f"{option} {path} exists. Name another file, or let --force replace it.")
-    # Not created: a folder misspelt would be a new one.
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
+def _check_output(option, path, force, streamed):
+    if str(path) == "-":
         raise CommandError(
-            f"{option} {path}: there is no folder {path.parent}. Make it first, with mkdir -p."
+            f"{option} -: this is written to a file, not to standard output. Name the file."
+        )
+    mode = _mode(option, path)
+    if mode is not None:
+        _check_existing(option, path, mode, force, streamed)
+    # Not created: a folder misspelt would be a new one.
+    real = os.path.realpath(path)
+    folder = os.path.dirname(real)
+    if not os.path.isdir(folder):
+        # Of a link that leads nowhere, the folder that is missing is not the one it is in.
+        named = folder if real != os.path.abspath(path) else path.parent
+        raise CommandError(
+            f"{option} {path}: there is no folder {named}. Make it first, with mkdir -p."
         )
     try:  # asked by doing it: some folders let nobody write, whatever they say
         with tempfile.TemporaryFile(dir=folder):
@@ -107,6 +133,26 @@ def _check_output(option, path, force):
             f"{option} {path}: the folder {path.parent} may not be written to ({error.strerror}). "
             "Name a file in another."
         ) from error
+
+
+def _mode(option, path):
+    """Return what kind of file there is; None where there is none."""
+    try:
+        return os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:  # a folder that one may not enter, a name too long
+        raise CommandError(f"{option} {path}: {error.strerror}. Name another.") from error
+
+
+def _check_existing(option, path, mode, force, streamed):
+    if stat.S_ISDIR(mode):
+        raise CommandError(f"{option} {path} is a folder. Name a file in it.")
+    if not stat.S_ISREG(mode):
+        way_out = "Use - for standard output." if streamed else "Name another."
+        raise CommandError(f"{option} {path} is no regular file. {way_out}")
+    if not force:
+        raise CommandError(f"{option} {path} exists. Name another file, or let --force replace it.")
 
 
 def _same(path, other):

@@ -1,5 +1,6 @@
 """``skrnn predict``: a table with the model's answers beside its columns."""
 
+import argparse
 from pathlib import Path
 
 from skrnn.cli.errors import CommandError, told_in_one_line
@@ -25,13 +26,18 @@ def add_parser(commands):
         "--output",
         metavar="FILE",
         default="-",
-        help="its ending tells the format; - is standard output, in FILE's format (default: -)",
+        help="its ending tells the format; - is standard output, in FILE's format, with its "
+        "delimiter and quotes (default: -)",
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="add the probability of each class"
     )
     parser.add_argument(
-        "--prefix", default="", metavar="TEXT", help="put in front of the new columns' names"
+        "--prefix",
+        type=_prefix,
+        default="",
+        metavar="TEXT",
+        help="put in front of the new columns' names",
     )
     add_force_option(parser)
     parser.set_defaults(run=run)
@@ -39,9 +45,12 @@ def add_parser(commands):
 
 def run(arguments):
     """Run the command."""
-    format, compressed = _output_format(arguments)
+    format, options = _output_format(arguments)
     check_outputs(
-        {"--output": arguments.output}, [arguments.file, arguments.model], force=arguments.force
+        {"--output": arguments.output},
+        [arguments.file, arguments.model],
+        force=arguments.force,
+        streamed=["--output"],
     )
     table = read_options(arguments)
     texts = table.texts(arguments.text)
@@ -57,7 +66,7 @@ def run(arguments):
     if arguments.probabilities:
         for name, column in zip(model.classes, probabilities.T.tolist(), strict=True):
             table.columns[f"{arguments.prefix}probability_{name}"] = column
-    content = render_table(table, format, compressed=compressed)
+    content = render_table(table, format, **options)
     if arguments.output == "-":
         write_standard_output(content)
     else:
@@ -65,15 +74,26 @@ def run(arguments):
         print(f"{arguments.output}: {len(table):,} rows")
 
 
+def _prefix(text):
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not text in UTF-8") from error
+    return text
+
+
 def _output_format(arguments):
-    """Return the format of the output, and whether it is compressed."""
+    """Return the format of the output, and further arguments of `render_table`."""
     if arguments.output != "-":
-        format, compressed = format_of(arguments.output)
+        format, compressed = format_of(arguments.output, is_input=False)
         if format == "parquet":
             check_pyarrow()
-        return format, compressed
+        return format, {"compressed": compressed}
     format = arguments.format or format_of(arguments.file)[0]
-    return ("csv" if format == "parquet" else format), False
+    if format == "parquet":
+        return "csv", {}
+    # What the same options read again.
+    return format, {"delimiter": arguments.delimiter, "quotes": not arguments.no_quotes}
 
 
 def _check_names(arguments, table, model):

@@ -6,14 +6,11 @@ import time
 from pathlib import Path
 
 from skrnn.cli.errors import CommandError, told_in_one_line
-from skrnn.cli.options import (
-    add_force_option,
-    add_network_options,
-    add_table_options,
-    make_network,
-)
-from skrnn.cli.outputs import check_outputs, check_page, write_file
+from skrnn.cli.network import check_savable, make_network
+from skrnn.cli.options import add_force_option, add_network_options, add_table_options
+from skrnn.cli.outputs import check_folder, check_outputs, check_page, write_file
 from skrnn.cli.score_tables import score, text_table
+from skrnn.cli.streams import say
 
 
 def add_parser(commands):
@@ -60,6 +57,7 @@ def run(arguments):
         inputs,
         force=arguments.force,
     )
+    check_folder("--checkpoint", arguments.checkpoint)
     if arguments.report is not None:
         _check_report(share)
     from skrnn.cli import training
@@ -71,12 +69,9 @@ def run(arguments):
         verbose=1 if sys.stdout.isatty() else 2,
         checkpoint=None if arguments.checkpoint is None else str(arguments.checkpoint),
     )
+    check_savable(network)
     print(training.told(data), flush=True)
-    epochs = network[-1].epochs
-    print(f"\nTraining: {network[-1].cell}, epochs: {epochs} at the most", flush=True)
-    start = time.perf_counter()
-    _fit(network, data, arguments)
-    seconds = time.perf_counter() - start
+    seconds = _fit(network, data, arguments)
     # The file is for predicting: it names no folder of this machine, and is silent.
     network[-1].set_params(checkpoint=None, verbose=0)
     answers = []
@@ -113,6 +108,25 @@ def _check_report(share):
 
 
 def _fit(network, data, arguments):
+    """Fit; return the seconds, None where a part of them was another process's."""
+    from skrnn.cli.training import trainings
+
+    classifier = network[-1]
+    at_most = " at the most" * classifier.early_stopping
+    print(f"\nTraining: {classifier.cell}, epochs: {classifier.epochs}{at_most}", flush=True)
+    # TensorFlow takes seconds to start, which are none of the fit's.
+    import skrnn.network  # noqa: F401
+
+    before = trainings(classifier.checkpoint)
+    start = time.perf_counter()
+    _fit_network(network, data, arguments)
+    seconds = time.perf_counter() - start
+    # A training that has begun here has made a folder of its own.
+    resumed = classifier.checkpoint is not None and trainings(classifier.checkpoint) == before
+    return None if resumed else seconds
+
+
+def _fit_network(network, data, arguments):
     import numpy as np
 
     from skrnn.cli.training import followed
@@ -124,10 +138,7 @@ def _fit(network, data, arguments):
             network[-1].fit(ids, labels[data.train.truth], **followed(network, data, labels))
     except KeyboardInterrupt:
         if arguments.checkpoint is not None:
-            print(
-                f"\nThe same command goes on from what {arguments.checkpoint} holds.",
-                file=sys.stderr,
-            )
+            say(f"\nThe same command goes on from what {arguments.checkpoint} holds.")
         raise
 
 
@@ -142,7 +153,10 @@ def _table(answers, data):
             continue
         values = [one.scores.accuracy, one.scores.balanced_accuracy, one.scores.log_loss]
         values += [one.scores.roc_auc] * binary
-        rows.append([one.name, *map(score, values), f"{one.fit_seconds:.1f}"])
+        seconds = "-" if one.fit_seconds is None else f"{one.fit_seconds:.1f}"
+        rows.append([one.name, *map(score, values), seconds])
+    if any(one.fit_seconds is None for one in answers):
+        problems.append("- (fit): went on from a checkpoint, so the time of the whole is not known")
     n = len(data.held_out)
     title = f"Scores on the {n:,} held-out row{'s' * (n > 1)}, on which none of these was fitted:"
     return "\n".join([title, text_table(rows), *problems])

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -71,10 +72,7 @@ def read_data(arguments, share, held_out_file):
     if share == 0:
         return Data(str(table.path), classes, rows, None, "No rows are held out.", n_dropped)
     train, held_out = _divide(rows, share, arguments.seed, table, len(classes))
-    told = (
-        f"The held-out rows are a random {100 * share:g}% of the rows of {table.path}, the same "
-        f"share of each label (seed {arguments.seed})."
-    )
+    told = _how_divided(table.path, share, len(held_out), len(rows), arguments.seed)
     return Data(str(table.path), classes, train, held_out, told, n_dropped)
 
 
@@ -103,7 +101,7 @@ def told(data):
         if twice:
             lines.append(
                 f"{_rows_told(twice)} held out with a text that training rows have too: the "
-                "scores flatter."
+                "scores are too good."
             )
     return "\n".join(lines)
 
@@ -123,6 +121,23 @@ def followed(network, data, labels):
         return {}
     ids = network[0].transform(data.held_out.texts)
     return {"X_val": ids, "y_val": labels[data.held_out.truth]}
+
+
+def trainings(folder):
+    """Return the trainings of which a folder of checkpoints holds any.
+
+    Parameters
+    ----------
+    folder : path-like or None
+
+    Returns
+    -------
+    set of Path
+        Their own folders.
+    """
+    if folder is None:
+        return set()
+    return {path.parent for path in Path(folder).expanduser().glob("*/*.skrnn")}
 
 
 def answers(name, estimator, fit_seconds, data):
@@ -221,7 +236,7 @@ def _divide(rows, share, seed, table, n_classes):
     from sklearn.model_selection import train_test_split
 
     n = len(rows)
-    n_held_out = max(int(np.ceil(share * n)), n_classes)
+    n_held_out = max(_n_of(share, n), n_classes)
     if n - n_held_out < n_classes:
         raise CommandError(
             f"{table.path}: {n} rows are too few to hold out {100 * share:g}% of them with each "
@@ -234,6 +249,24 @@ def _divide(rows, share, seed, table, n_classes):
         Rows([rows.texts[i] for i in part], rows.truth[part], [rows.places[i] for i in part])
         for part in map(np.sort, parts)
     ]
+
+
+def _how_divided(path, share, n_held_out, n, seed):
+    """Say what is held out, in the numbers that it came to."""
+    wanted = _n_of(share, n)
+    if n_held_out > wanted:
+        return (
+            f"The held-out rows are a random {n_held_out:,} of the {n:,} rows of {path} (seed "
+            f"{seed}), as many as there are labels; {100 * share:g}% would be {wanted:,}."
+        )
+    return (
+        f"The held-out rows are a random {100 * share:g}% of the rows of {path}, {n_held_out:,} "
+        f"of {n:,}, the same share of each label (seed {seed})."
+    )
+
+
+def _n_of(share, n):
+    return int(np.ceil(share * n))
 
 
 def _rows_told(n):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from skrnn.report import figures
 from skrnn.report.html import figure, section, table, tag
@@ -23,7 +24,8 @@ def data_section(run):
     Html
     """
     parts = {"training": run.train, "held out": run.held_out}
-    ids = {name: run.pipeline[0].transform(rows.texts) for name, rows in parts.items()}
+    # Dense ids with sparse_output=False: the zeros of their padding are no tokens.
+    ids = {name: csr_array(run.pipeline[0].transform(rows.texts)) for name, rows in parts.items()}
     tokens = {name: np.diff(X.indptr) for name, X in ids.items()}
     told = [tag("p", run.how_held_out)]
     if run.n_dropped:

@@ -41,7 +41,8 @@ class Answers:
         Numbers of classes; None where the model could not be fitted.
     probabilities : ndarray of shape (n_samples, n_classes) or None
     scores : Scores or None
-    fit_seconds : float
+    fit_seconds : float or None
+        None where the fit went on from a checkpoint, so that nobody knows how long all of it took.
     problem : str
         Why it could not be fitted.
     """
@@ -50,7 +51,7 @@ class Answers:
     predicted: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     scores: Scores | None = None
-    fit_seconds: float = 0.0
+    fit_seconds: float | None = 0.0
     problem: str = ""
 
 

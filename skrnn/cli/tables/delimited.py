@@ -7,6 +7,7 @@ import json
 import sys
 
 from skrnn.cli.errors import CommandError
+from skrnn.cli.tables.json_lines import plain
 from skrnn.cli.tables.table import Table, as_text, is_missing, shown
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -46,15 +47,33 @@ def read(path, text, delimiter, quotes):
     return Table(path, columns, lines, hint=_hint(header, delimiter))
 
 
-def render(table, delimiter):
-    """Return a table as text; what is in lists and the like as JSON."""
+def render(table, delimiter, quotes=True):
+    """Return a table as text; what is in lists and the like as JSON.
+
+    Parameters
+    ----------
+    table : Table
+    delimiter : str
+        Between fields.
+    quotes : bool, default=True
+        Whether fields may be in double quotes. Without, a field that needs them is an error.
+
+    Returns
+    -------
+    str
+    """
+    header = list(table.columns)
+    fields = {name: list(map(_field, values)) for name, values in table.columns.items()}
+    for name, values in fields.items():
+        _check_writable(table, name, values, None if quotes else delimiter)
     out = _Lines()
     # The csv module quotes a lone carriage return only where its own line ends have one.
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow(table.columns)
-    writer.writerows(
-        [_field(value) for value in row] for row in zip(*table.columns.values(), strict=True)
-    )
+    options = {"delimiter": delimiter, "lineterminator": "\r\n"}
+    if not quotes:
+        options |= {"quoting": csv.QUOTE_NONE, "quotechar": None}
+    writer = csv.writer(out, **options)
+    writer.writerow(header)
+    writer.writerows(zip(*fields.values(), strict=True))
     return "".join(out.parts)
 
 
@@ -68,10 +87,47 @@ class _Lines:
 
 def _field(value):
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(plain(value), ensure_ascii=False)
     if isinstance(value, float):
         return "" if is_missing(value) else repr(value)
     return "" if value is None else as_text(value)
+
+
+def _check_writable(table, name, fields, delimiter):
+    """Refuse a column that would not be read as it is written.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+        Of the column.
+    fields : list of str
+    delimiter : str or None
+        Where no field is quoted, what none may hold.
+    """
+    places = ["the header", *(f"{table.place} {line}" for line in table.lines)]
+    for place, field in zip(places, [name, *fields], strict=True):
+        if "\0" in field:
+            raise CommandError(
+                f"column {shown(name)}, {place}: a NUL character, which CSV and TSV do not hold. "
+                "Let the output end in .jsonl."
+            )
+        if delimiter is None:
+            continue
+        held = [what for char, what in _breaks(delimiter) if char in field]
+        # A line of one empty field would be read as none.
+        held += ["nothing"] * (len(table.columns) == 1 and not field)
+        if held:
+            raise CommandError(
+                f"column {shown(name)}, {place}: the field holds {held[0]}, which --no-quotes "
+                "cannot write. Write to a file, with --output: it gets quotes."
+            )
+
+
+def _breaks(delimiter):
+    name = _NAMES.get(delimiter)
+    told = f"a {name}" if name else repr(delimiter)
+    return [(delimiter, told), ("\n", "a line break"), ("\r", "a carriage return")]
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """Bytes of a file to a table and back, by the file's ending."""
 
 import gzip
+import os
 import zlib
 from pathlib import Path
 
 from skrnn.cli.errors import CommandError
 from skrnn.cli.tables import delimited, json_lines, parquet
-from skrnn.cli.tables.table import Table
+from skrnn.cli.tables.table import Table, shown
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 _ENDINGS = {
@@ -17,7 +18,7 @@ _ENDINGS = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
 }
-# What takes a step before: the endings, and which.
+# What takes a step before it can be read: the endings, and which.
 _ELSEWHERE = {
     (".xlsx", ".xls", ".ods"): "Save the sheet as CSV in UTF-8, from the program that made it.",
     (".json",): "A file with an object a line is JSON lines: --format jsonl.",
@@ -26,13 +27,26 @@ _ELSEWHERE = {
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def format_of(path):
-    """Return the format that a file's name tells, and whether it is compressed."""
+def format_of(path, *, is_input=True):
+    """Return the format that a file's name tells, and whether it is compressed.
+
+    Parameters
+    ----------
+    path : path-like
+    is_input : bool, default=True
+        Whether it is a file to be read, of which --format may tell the format instead.
+
+    Returns
+    -------
+    format : {"csv", "tsv", "jsonl", "parquet"}
+    compressed : bool
+    """
     name = Path(path).name.lower()
     compressed = name.endswith(".gz")
     ending = Path(name.removesuffix(".gz")).suffix
     if ending not in _ENDINGS:
-        steps = (" " + step for endings, step in _ELSEWHERE.items() if ending in endings)
+        elsewhere = _ELSEWHERE if is_input else {}
+        steps = (" " + step for endings, step in elsewhere.items() if ending in endings)
         raise CommandError(
             f"{path}: the ending {ending!r} tells no format. Known are {', '.join(_ENDINGS)}, and "
             f"with .gz after them.{next(steps, '')}"
@@ -86,7 +100,7 @@ def read_table(path, *, format=None, encoding="utf-8", delimiter=None, quotes=Tr
     return table
 
 
-def render_table(table: Table, format, *, compressed=False):
+def render_table(table: Table, format, *, compressed=False, delimiter=None, quotes=True):
     """Return the bytes of a file.
 
     Parameters
@@ -97,27 +111,56 @@ def render_table(table: Table, format, *, compressed=False):
         Text is UTF-8, without a byte order mark.
     compressed : bool, default=False
         Whether to compress with gzip.
+    delimiter : str or None, default=None
+        One character, for CSV and TSV; None is the format's own.
+    quotes : bool, default=True
+        Whether CSV and TSV may have fields in double quotes.
 
     Returns
     -------
     bytes
+
+    Raises
+    ------
+    CommandError
+        Where the format cannot hold what is in a column.
     """
     if format == "parquet":
         content = parquet.render(table)
-    elif format == "jsonl":
-        content = json_lines.render(table).encode()
     else:
-        content = delimited.render(table, delimited.DELIMITERS[format]).encode()
+        _check_no_bytes(table)
+        if format == "jsonl":
+            text = json_lines.render(table)
+        else:
+            text = delimited.render(table, delimiter or delimited.DELIMITERS[format], quotes)
+        content = text.encode()
     # Without the time of day: the same table is the same bytes.
     return gzip.compress(content, mtime=0) if compressed else content
 
 
+def _check_no_bytes(table):
+    for name, values in table.columns.items():
+        if any(map(_has_bytes, values)):
+            raise CommandError(
+                f"{table.path}: column {shown(name)} holds bytes, which text does not. Let the "
+                "output end in .parquet, or make text of them first."
+            )
+
+
+def _has_bytes(value):
+    if isinstance(value, list | tuple):
+        return any(map(_has_bytes, value))
+    if isinstance(value, dict):
+        return any(map(_has_bytes, value.values()))
+    return isinstance(value, bytes)
+
+
 def _read(path, compressed):
-    path = Path(path)
-    if path.is_dir():
+    # Not Path.is_dir, which raises where a folder may not be entered.
+    if os.path.isdir(path):
         raise CommandError(f"{path} is a folder, not a file.")
     try:
-        content = path.read_bytes()
+        content = Path(path).read_bytes()
     except OSError as error:
         raise CommandError(f"cannot read {path}: {error.strerror or error}.") from error
     if not compressed:

@@ -38,11 +38,14 @@ def read(path, text):
 
 
 def render(table):
-    """Return a table as text, an object a line; NaN is null, a date is text."""
+    """Return a table as text, an object a line.
+
+    A number that is not finite is null, for JSON has none such; a date is text.
+    """
     names = list(table.columns)
     return "".join(
         json.dumps(
-            {name: _plain(value) for name, value in zip(names, row, strict=True)},
+            {name: plain(value) for name, value in zip(names, row, strict=True)},
             ensure_ascii=False,
             allow_nan=False,
         )
@@ -83,17 +86,16 @@ def _object(pairs):
     return made
 
 
-def _plain(value):
+def plain(value):
+    """Return a value as what JSON has."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, datetime.timedelta | decimal.Decimal):
         return str(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
     return value
