@@ -161,6 +161,7 @@ def test_it_may_break_again_and_again(tmp_path, monkeypatch):
     assert list(resumed.history_) == list(small(None).fit(X, LABELS).history_)
 
 
+@pytest.mark.slow
 def test_pretraining_goes_on(tmp_path, monkeypatch):
     """Fails if epochs of the language model are done again, or its optimizer begins anew."""
     from skrnn import pretraining
@@ -326,6 +327,7 @@ def test_another_fit_has_a_folder_of_its_own(tmp_path, other):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_what_callbacks_and_optimizers_do_is_in_the_name(tmp_path):
     """Fails if other functions share a folder, or if equal objects do not."""
     few = {"epochs": 1}
@@ -368,6 +370,7 @@ def test_words_and_the_size_of_the_vocabulary_are_in_the_name(tmp_path):
     assert everything(one) != everything(two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "odd", [{"verbose": 3}, {"embeddings": np.ones((302, 6)).tolist()}], ids=["verbose", "list"]
 )

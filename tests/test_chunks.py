@@ -51,6 +51,7 @@ class Chunks:
             del x
 
 
+@pytest.mark.slow
 def test_one_chunk_is_nearly_a_fit():
     """Fails if rows are lost or labels mixed up: one chunk of all rows learns what fit learns."""
     model = small(epochs=8).fit_chunks([(X, LABELS)])
@@ -176,6 +177,7 @@ def test_what_chunks_cannot_have_is_refused(option):
         small(**{option: 1}).fit_chunks(Chunks(300))
 
 
+@pytest.mark.slow
 def test_numbers_in_chunks():
     """Fails if numeric sequences take another way than token ids, or targets lose their rows."""
     rng = np.random.default_rng(0)

@@ -54,6 +54,7 @@ def test_closed_standard_error_does_not_come_into_the_table(folder):
     assert (done.returncode, done.stdout) == (2, "")
 
 
+@pytest.mark.slow
 def test_closed_streams_do_not_become_files(folder):
     """Fails if a closed standard output ends in a traceback, or its number in an output file."""
     done = start(folder, PREDICT, ">&-")
@@ -75,6 +76,7 @@ def test_streams_that_are_none(folder, monkeypatch):
             assert getattr(sys, name) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
 def test_letters_that_a_terminal_has_not(encoding, folder):
     """Fails if such a letter of a label, or of an error, ends in a traceback."""

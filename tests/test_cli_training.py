@@ -78,6 +78,7 @@ def test_without_standard_output(folder, monkeypatch):
     assert (folder / "model.skrnn").stat().st_size
 
 
+@pytest.mark.slow
 def test_a_report_on_dense_rows(folder):
     """Fails if ids that are no sparse array break the report, or their padding counts as words."""
     assert train("--report", "sparse.html") == 0
@@ -87,6 +88,7 @@ def test_a_report_on_dense_rows(folder):
     assert facts[0][0] == facts[1][0]
 
 
+@pytest.mark.slow
 def test_the_time_of_a_part_is_not_told_as_that_of_the_whole(folder, capsys):
     """Fails if a training that went on from a checkpoint shows the last process's seconds."""
     options = ["--checkpoint", "c", "--report", "r.html"]
@@ -103,6 +105,7 @@ def test_the_time_of_a_part_is_not_told_as_that_of_the_whole(folder, capsys):
     assert re.search(number % r"\d+\.\d", capsys.readouterr().out, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_what_can_be_saved_is_not_refused(folder, capsys):
     """Fails if a parameter that a file holds is refused, or nobody tells what predict will not."""
     settings = ["units=[4, 3]", "ngram_range=null", "optimizer=SGD", "max_length=2147483646"]
@@ -137,6 +140,7 @@ def test_a_network_that_fails_is_an_error(folder, monkeypatch, capsys):
     assert out == "" and "class_weight" in err and err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_best_baseline_gets_the_same_folds(folder, capsys):
     """Fails if an estimator of compare were scored on other folds than those of the seed."""
     from sklearn.model_selection import StratifiedKFold, cross_val_score

@@ -210,6 +210,7 @@ def test_given_estimators_stay_unfitted():
     assert not hasattr(estimator, "classes_")
 
 
+@pytest.mark.slow
 def test_jobs_give_the_same_scores():
     """Results put back in the order of completion would swap rows under n_jobs=2."""
     estimators = [GaussianNB(), DummyClassifier(), LogisticRegression(max_iter=1000)]

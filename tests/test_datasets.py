@@ -504,6 +504,7 @@ def test_official_address_and_checksum():
 EVERY_TOKEN = r"(?u)\b\w+(?:'\w+)?\b|[!?]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bag_of_words_stays_below_its_bound(seed):
     """Fails if single words betray the label: then no recurrent network is needed."""

@@ -193,6 +193,7 @@ print(hashlib.sha256(corpus_embeddings(sequences, 2002, 64, random_state=0)).hex
 """
 
 
+@pytest.mark.slow
 def test_same_bytes_in_any_process_on_any_number_of_threads():
     """Fails if BLAS adds in another order with more threads, or a hash seed plays a part."""
     told = {

@@ -212,6 +212,7 @@ def test_other_steps_and_other_estimators():
     )
 
 
+@pytest.mark.slow
 def test_a_network_alone_and_a_pipeline_in_a_pipeline():
     """Fails if the network is only found where a pipeline of two steps has it."""
     ids = TextToSequence().fit_transform(REVIEWS)
@@ -274,6 +275,7 @@ def test_what_changes_weights_after_the_last_epoch(parameters):
     assert_same(one, GridSearchCV(pipe, grid, **settings).fit(REVIEWS, LABELS))
 
 
+@pytest.mark.slow
 def test_candidates_that_look_alike_are_not_taken_for_one():
     """Fails if fitted steps of one candidate serve another, whose functions only look the same."""
     tokenizers = [re.compile(pattern).findall for pattern in (r"\w+", r"\w")]
@@ -310,6 +312,7 @@ def curious(estimator, X, y):
     return before - after + estimator[-1].epochs
 
 
+@pytest.mark.slow
 def test_steps_and_scorers_of_any_kind():
     """Fails if steps that work in place, or are no estimators, or scorers that look inside, break.
 

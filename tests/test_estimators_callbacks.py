@@ -65,6 +65,7 @@ class Recorder:
 # --- scikit-learn's -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_monitor_scores_every_epoch_as_if_fit_had_ended_there():
     """Fails if an epoch's copy has other weights than a fit of so many epochs, also going on."""
     expected = [log_loss(Y, small(epochs=n).fit(X, Y).predict_proba(X)) for n in (1, 2, 3, 4)]

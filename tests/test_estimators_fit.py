@@ -68,6 +68,7 @@ def test_reads_reviews_where_a_bag_of_words_cannot():
     assert make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(*train).score(*test) < 0.75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [
@@ -88,6 +89,7 @@ def test_every_part_learns_an_order(network):
     assert model.fit(rows[:300], target[:300]).score(rows[300:], target[300:]) > 0.95
 
 
+@pytest.mark.slow
 def test_digits_as_eight_steps_of_eight_pixels():
     """Fails if numeric steps or channels are mixed up, or many classes are."""
     images, digits = load_digits(return_X_y=True)
@@ -102,6 +104,7 @@ def test_digits_as_eight_steps_of_eight_pixels():
     assert model.vocabulary_size_ is None
 
 
+@pytest.mark.slow
 def test_dropouts_regularise():
     """Fails if a dropout is ignored (same training as without) or also active at predict."""
     plain = RNNClassifier(**SMALL, epochs=2).fit(X, Y)

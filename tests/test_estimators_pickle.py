@@ -71,6 +71,7 @@ def test_another_process_gives_the_same_bytes_and_no_noise(tmp_path):
         assert found.tobytes() == expected, what
 
 
+@pytest.mark.slow
 def test_size_is_that_of_weights_and_vocabulary():
     """Fails if the optimizer, the training rows or a second copy of the weights goes along."""
     words = [f"word{i}" for i in range(10_000)]

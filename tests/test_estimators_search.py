@@ -121,6 +121,7 @@ def test_a_schedule_sets_the_learning_rate():
     assert small(epochs=3).fit(X, Y).history_["loss"] != model.history_["loss"]
 
 
+@pytest.mark.slow
 def test_cross_validation_on_ids_of_the_whole_corpus():
     """Fails if an id that only the test fold has is an error, though the vocabulary is known."""
     X_ids = TextToSequence().fit_transform(REVIEWS)
@@ -148,6 +149,7 @@ def test_clone_of_a_fitted_estimator_is_light():
     assert len(pickle.dumps(other)) < 3_000
 
 
+@pytest.mark.slow
 def test_ensembles_and_calibration():
     """Fails if a meta-estimator cannot clone it, weigh it or ask it for decisions."""
     network = make_pipeline(TextToSequence(max_features=50), small())

@@ -110,6 +110,7 @@ def test_a_callback_is_the_same_after_a_fit():
     assert digest(callback) == before
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_same_names():
     """Fails if an address, a hash seed or an order of a set is in a name."""
     code = """

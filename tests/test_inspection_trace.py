@@ -77,6 +77,7 @@ POOLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "pooling", "ngram_range"),
     [("lstm", "max", (1, 2)), ("gru", "mean", None), ("rnn", "last", None)],

@@ -516,6 +516,7 @@ def test_cells_without_kernels_take_the_other_loop(monkeypatch):
     assert layers.GRU(2, reset_after=False)._equations().kernel is None
 
 
+@pytest.mark.slow
 def test_importing_skrnn_does_not_load_numba():
     """Fails if half a second goes to Numba where no layer is ever traced."""
     code = "import sys, skrnn, skrnn.layers; print('numba' in sys.modules)"

@@ -240,6 +240,7 @@ def test_plain_scikeras_in_a_pipeline(n_words):
     assert model.get_layer("gru").units == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(-1, 8, 8), (-1, 64)])
 def test_plain_scikeras_on_numbers(shape):
     """Fails if floats are embedded as ids, or the channels are taken from the wrong axis."""

@@ -335,6 +335,7 @@ def test_files_of_format_1_load_for_ever(name):
         assert repr(clone(estimator).fit(REVIEWS, LABELS)) == repr(estimator)
 
 
+@pytest.mark.slow
 def test_loaded_estimators_are_estimators(path):
     """Fails if what is loaded cannot be cloned, pickled or searched."""
     pipe = loaded(clone(PIPELINES["default"]).fit(REVIEWS, LABELS), path)

@@ -197,6 +197,7 @@ def test_tells_nothing_from_the_token_itself(bidirectional):
     assert min(losses) > 0.9 * UNIGRAM_ENTROPY
 
 
+@pytest.mark.slow
 def test_sample_learns_too(monkeypatch):
     """Fails if the sampled softmax does not lead where the full one does."""
     monkeypatch.setattr(pretraining, "N_SAMPLED", 8)

@@ -299,6 +299,7 @@ def test_precision_is_part_of_the_program():
     assert borrow_trainer("a", None) is one
 
 
+@pytest.mark.slow
 def test_many_networks_are_no_retracing(caplog, monkeypatch):
     """Fails if TensorFlow's advice on retracing shows in a search over a few networks."""
     # It is given twice in a process; others here may have had it.

@@ -420,6 +420,7 @@ def test_going_on():
     np.testing.assert_array_equal(warm.predict_proba(X), whole.predict_proba(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "no unlabelled rows", "frozen"])
 def test_every_kind_of_target(kind, tmp_path):
     """Fails if some targets, or rows with labels alone, do not train, or a checkpoint is no model.
