@@ -67,6 +67,6 @@ def test_type_checker_sees_through_the_lazy_loading(tmp_path):
         text=True,
         timeout=300,
     )
-    assert "-> skrnn.comparison.Comparison" in done.stdout, done.stdout + done.stderr
+    assert "-> skrnn.comparison.result.Comparison" in done.stdout, done.stdout + done.stderr
     assert 'has incompatible type "str"; expected "int | float"' in done.stdout
     assert 'Module has no attribute "make_lstm"' in done.stdout
