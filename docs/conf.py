@@ -45,6 +45,7 @@ myst_heading_anchors = 4
 autosummary_generate = True
 toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # numpydoc's sections have the types
+autodoc_preserve_defaults = True  # the name of a long pattern, not the pattern
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
