@@ -130,8 +130,10 @@ class RewrittenLine(EpochLines):
     def on_train_end(self, logs=None):
         """Leave the last figures, with the time that it took."""
         if self.told:
-            # Whole, though it may wrap: it is not rewritten.
-            self._show(f"{self.told}  {clock(time.perf_counter() - self.start)}", math.inf)
+            # Without the time where it has no room. The figures stay whole, though they may wrap:
+            # this line is not rewritten.
+            last = f"{self.told}  {clock(time.perf_counter() - self.start)}"
+            self._show(last if len(last) < _columns() else self.told, math.inf)
         self.close()
 
     def close(self):
@@ -142,7 +144,7 @@ class RewrittenLine(EpochLines):
 
     def _show(self, text, width=None):
         # A line that wraps could not be rewritten.
-        width = shutil.get_terminal_size((100, 24)).columns - 1 if width is None else width
+        width = _columns() - 1 if width is None else width
         text = shortened(text, width)
         sys.stdout.write(f"\r{text.ljust(self.shown)}")
         sys.stdout.flush()
@@ -196,6 +198,10 @@ def clock(seconds):
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _columns():
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def _in_terminal():

@@ -91,6 +91,15 @@ def test_a_narrow_terminal(capsys, terminal, monkeypatch):
     assert f"val_accuracy {model.history_['val_accuracy'][2]:.4f}" in last
 
 
+def test_a_terminal_without_room_for_the_time(capsys, terminal, monkeypatch):
+    """Fails if the last line wraps for the sake of the time, or lacks a figure."""
+    monkeypatch.setenv("COLUMNS", "80")
+    model = small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
+    last = capsys.readouterr().out.rstrip("\n").split("\r")[-1].rstrip()
+    assert last.endswith(f"val_accuracy {model.history_['val_accuracy'][2]:.4f}")
+    assert len(last) < 80
+
+
 def test_the_end_of_an_interrupted_line(capsys, terminal):
     """Fails if what is printed next stands in the line of a training that was stopped."""
     stop = keras.callbacks.EarlyStopping("loss", min_delta=9.0, patience=1)
