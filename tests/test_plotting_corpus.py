@@ -6,6 +6,7 @@ from collections import Counter
 import matplotlib
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -183,6 +184,10 @@ def test_bad_input():
     draw = CorpusDisplay.from_estimator
     with pytest.raises(TypeError, match="Expected a TextToSequence.*got FunctionTransformer"):
         draw(FunctionTransformer(), DOCUMENTS)
+    search = GridSearchCV(FunctionTransformer(), {})
+    search.best_estimator_ = TextToSequence()
+    with pytest.raises(TypeError, match=r"got GridSearchCV\. Pass its best_estimator_\.$"):
+        draw(search, DOCUMENTS)
     with pytest.raises(TypeError, match="Pipeline that starts with the step FunctionTransformer"):
         draw(make_pipeline(FunctionTransformer()), DOCUMENTS)
     with pytest.raises(ValueError, match="none of the 2 documents has a token"):

@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -157,6 +158,11 @@ def test_unfitted():
     pipe = make_pipeline(FunctionTransformer(), DummyClassifier())
     with pytest.raises(ValueError, match=r"DummyClassifier has no history_.*fitted RNNClassifier"):
         TrainingCurveDisplay.from_estimator(pipe)
+    search = GridSearchCV(DummyClassifier(), {}).fit([[0]] * 10, [0, 1] * 5)
+    with pytest.raises(
+        ValueError, match=r"GridSearchCV has no history_.* Pass its best_estimator_\.$"
+    ):
+        TrainingCurveDisplay.from_estimator(search)
 
 
 @pytest.mark.parametrize(

@@ -123,15 +123,27 @@ def test_the_line_of_a_training_that_fails(capsys, terminal):
     assert shown[0].startswith("epoch 1/3") and shown[1:] == ["next", ""]
 
 
-def test_time_left_counts_what_this_fit_trains(monkeypatch):
-    """Fails if epochs of an earlier fit count as if they had taken no time."""
+@pytest.fixture
+def now(monkeypatch):
+    """Return what the clock shows, which a test sets."""
     now = [100.0]
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
-    lines = progress.EpochLines()
-    lines.set_params({"epochs": 10})
+    return now
+
+
+def begun(line, n_epochs):
+    """Begin a training of so many epochs; return the list of what will be written."""
     written = []
-    lines._write_line = written.append
-    lines.on_train_begin()
+    line._show = line._write_line = written.append
+    line.set_params({"epochs": n_epochs})
+    line.on_train_begin()
+    return written
+
+
+def test_time_left_counts_what_this_fit_trains(now):
+    """Fails if epochs of an earlier fit count as if they had taken no time."""
+    lines = progress.EpochLines()
+    written = begun(lines, 10)
     for epoch in (6, 7):
         lines.on_epoch_begin(epoch)
         now[0] += 30
@@ -139,15 +151,10 @@ def test_time_left_counts_what_this_fit_trains(monkeypatch):
     assert written == ["epoch  7/10  loss 0.5000  1:30 left", "epoch  8/10  loss 0.5000  1:00 left"]
 
 
-def test_time_left_leaves_the_first_batch_out(monkeypatch):
+def test_time_left_leaves_the_first_batch_out(now):
     """Fails if building the program, which happens once, is taken for the pace of every batch."""
-    now = [0.0]
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     line = progress.RewrittenLine(10)
-    line.set_params({"epochs": 2})
-    written = []
-    line._show = written.append
-    line.on_train_begin()
+    written = begun(line, 2)
     line.on_epoch_begin(0)
     for batch, seconds in enumerate([60, 2, 2, 2]):
         now[0] += seconds
@@ -160,15 +167,10 @@ def test_time_left_leaves_the_first_batch_out(monkeypatch):
     ]
 
 
-def test_epochs_of_one_batch(monkeypatch):
+def test_epochs_of_one_batch(now):
     """Fails by division by zero, where the first batch is the whole first epoch."""
-    now = [0.0]
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
     line = progress.RewrittenLine(1)
-    line.set_params({"epochs": 3})
-    written = []
-    line._show = written.append
-    line.on_train_begin()
+    written = begun(line, 3)
     for epoch, seconds in enumerate([60, 2]):
         line.on_epoch_begin(epoch)
         now[0] += seconds

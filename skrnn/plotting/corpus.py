@@ -282,12 +282,11 @@ class CorpusDisplay:
 def _first_step(estimator):
     first = estimator[0] if hasattr(estimator, "steps") else estimator
     if not isinstance(first, TextToSequence):
+        within = "" if first is estimator else "a Pipeline that starts with the step "
+        way_out = " Pass its best_estimator_." if hasattr(first, "best_estimator_") else ""
         raise TypeError(
-            f"Expected a TextToSequence, or a Pipeline that starts with one, got "
-            f"{'a Pipeline that starts with the step ' if first is not estimator else ''}"
-            f"{type(first).__name__}."
-            + " Pass its best_estimator_."
-            * hasattr(first, "best_estimator_")
+            "Expected a TextToSequence, or a Pipeline that starts with one, got "
+            f"{within}{type(first).__name__}.{way_out}"
         )
     return first
 

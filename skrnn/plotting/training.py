@@ -92,12 +92,10 @@ class TrainingCurveDisplay:
         """
         last = estimator[-1] if hasattr(estimator, "steps") else estimator
         if not hasattr(last, "history_"):
-            search = hasattr(last, "best_estimator_")
-            raise ValueError(
-                f"{type(last).__name__} has no history_ to draw. Pass "
-                + ("its best_estimator_." if search else "a fitted RNNClassifier, or a fitted ")
-                + "Pipeline that ends in one." * (not search)
-            )
+            way_out = "a fitted RNNClassifier, or a fitted Pipeline that ends in one"
+            if hasattr(last, "best_estimator_"):
+                way_out = "its best_estimator_"
+            raise ValueError(f"{type(last).__name__} has no history_ to draw. Pass {way_out}.")
         return cls(last.history_, _best_epoch(last), name).plot(ax=ax)
 
     def plot(self, *, ax=None):
