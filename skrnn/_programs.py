@@ -18,7 +18,8 @@ import numpy as np
 
 from skrnn._backend import check_not_forked, keras, tf
 from skrnn._distribution import outside_scope
-from skrnn.network import LOGITS, build_network
+from skrnn.network import DENSE, LOGITS, build_network
+from skrnn.wide import AddScores
 
 # Idle trainers kept, least recently used dropped first. Each holds its weights three times
 # (Adam's moments), about 10 MB at 10,000 words and 64 dimensions.
@@ -166,12 +167,14 @@ _made: set[tuple] = set()
 @functools.lru_cache(maxsize=16)
 def _logits_program(architecture, precision):
     network = build_network(**json.loads(architecture), random_state=0)
-    scorer = keras.Model(network.input, network.get_layer(LOGITS).output)
+    dense, *_ = _last_layers(network)
+    pooled = keras.Model(network.input, dense.input)
     variables = network_variables(network)
     place = {id(variable): i for i, variable in enumerate(variables)}
-    learned = [place[id(variable)] for variable in scorer.trainable_variables]
+    learned = [place[id(variable)] for variable in pooled.trainable_variables]
     # Frozen embeddings, and the states of the dropouts' generators.
-    others = [place[id(variable)] for variable in scorer.non_trainable_variables]
+    others = [place[id(variable)] for variable in pooled.non_trainable_variables]
+    last = [place[id(variable)] for layer in _last_layers(network) for variable in layer.weights]
     signature = (
         [tf.TensorSpec(v.shape, v.dtype) for v in variables],
         [tf.TensorSpec(x.shape, x.dtype) for x in network.inputs],
@@ -180,14 +183,34 @@ def _logits_program(architecture, precision):
     @tf.function(input_signature=signature, autograph=False, jit_compile=False)
     def program(values, inputs):
         x = inputs if len(inputs) > 1 else inputs[0]
-        logits, _ = scorer.stateless_call(
+        states, _ = pooled.stateless_call(
             [values[i] for i in learned], [values[i] for i in others], x, training=False
         )
-        return logits
+        return tf.cast(states, tf.float32), [tf.cast(values[i], tf.float32) for i in last]
 
     # The one trace there is. Called through it, TensorFlow does not count the first calls of
     # several programs as retracing of one.
     return program.get_concrete_function()
+
+
+def _last_layers(network):
+    """Return the dense layer and, if there is one, the layer that adds the scores of n-grams."""
+    last = network.get_layer(LOGITS)
+    if isinstance(last, AddScores):
+        return network.get_layer(DENSE), last
+    return (last,)
+
+
+def _dense(states, kernel, bias):
+    """Return ``states @ kernel + bias``, each row summed in the same order.
+
+    A matrix product sums the rows of a block in one order and those left over in another, by
+    processor: a row's answer would depend, in its last bit, on where it stands.
+    """
+    logits = np.zeros((len(states), len(bias)), np.float32)
+    for unit, weights in enumerate(kernel):
+        logits += states[:, unit, np.newaxis] * weights
+    return logits + bias
 
 
 def as_tensors(values):
@@ -219,4 +242,6 @@ def predict_logits(architecture, values, inputs):
         with tracing:
             program = outside_scope(lambda: _logits_program(*key))
         _made.add(key)
-    return program(values, [tf.constant(x) for x in inputs]).numpy()
+    states, (kernel, bias, *weight) = program(values, [tf.constant(x) for x in inputs])
+    logits = _dense(states.numpy(), kernel.numpy(), bias.numpy())
+    return logits + weight[0].numpy() * inputs[1] if weight else logits

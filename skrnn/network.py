@@ -16,6 +16,8 @@ CELLS = {
     "gru": GRU,
 }
 EMBEDDING, LOGITS = "embedding", "logits"
+# The dense layer's name if the scores of n-grams are added behind it; else it has the logits.
+DENSE = "recurrent_logits"
 
 
 def build_network(
@@ -169,7 +171,7 @@ def build_network(
     x = keras.layers.Dense(
         n_outputs,
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-        name="recurrent_logits" if ngram_scores else LOGITS,
+        name=DENSE if ngram_scores else LOGITS,
     )(x)
     if ngram_scores:
         x = AddScores(name=LOGITS)([x, others[0]])
