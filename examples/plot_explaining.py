@@ -13,7 +13,7 @@ pipeline, and :func:`skrnn.trace` what the network holds while it reads.
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, explain, make_reviews, trace
-from skrnn.plotting import TokenAttributionDisplay, TraceDisplay
+from skrnn.inspection import TokenAttributionDisplay, TraceDisplay
 
 reviews, labels = make_reviews(2000, random_state=0)
 pipe = make_pipeline(

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
-from skrnn._backend import keras
+from skrnn.backend.tensorflow import keras
 
 # So many that rows and splits are too large for Dask to send with each task.
 REVIEWS, LABELS = make_reviews(400, random_state=3)

@@ -25,10 +25,10 @@ from sklearn.base import clone  # noqa: E402
 
 import skrnn  # noqa: E402
 from skrnn import RNNClassifier  # noqa: E402
-from skrnn._feed import Feed  # noqa: E402
-from skrnn._keeper import StateKeeper  # noqa: E402
-from skrnn.batching import BatchPlan  # noqa: E402
 from skrnn.layers import Embedding  # noqa: E402
+from skrnn.sequences.batching import BatchPlan  # noqa: E402
+from skrnn.training.feeds import Feed  # noqa: E402
+from skrnn.training.recorder import StateKeeper  # noqa: E402
 
 # The first token tells which row it is.
 RNG = np.random.default_rng(0)

@@ -96,8 +96,8 @@ def with_network(fitted, X, **changes):
 
     Its logits for `X` have mean 0 and deviation 1: far out, probabilities hardly change.
     """
-    from skrnn._scikeras import SequenceClassifier
-    from skrnn.network import build_network
+    from skrnn.network.build import build_network
+    from skrnn.training.scikeras import SequenceClassifier
 
     one = copy.copy(fitted)
     one._keras = SequenceClassifier({**fitted._keras.network, **changes}, seed=0)

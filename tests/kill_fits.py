@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from bare import ESTIMATOR
 
-import skrnn._scikeras  # noqa: F401 (imports TensorFlow, before the forks)
+import skrnn.training.scikeras  # noqa: F401 (imports TensorFlow, before the forks)
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 
 # Half of the lives end within so many seconds of birth, the start among them; the other half within

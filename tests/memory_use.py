@@ -15,7 +15,7 @@ import numpy as np
 from bare import ESTIMATOR
 
 from skrnn import RNNClassifier, TextToSequence
-from skrnn.layers._engine import release_memory
+from skrnn.layers.engine import release_memory
 
 N_WORDS = 2000
 # The one long document among the short ones.

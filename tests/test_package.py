@@ -106,7 +106,7 @@ def test_import_is_light():
         "from skrnn import RNNClassifier; from sklearn.base import clone; "
         "clone(RNNClassifier(units=8)).set_params(cell='gru'); repr(RNNClassifier())",
         "import skrnn.text, skrnn.datasets, skrnn.baselines, skrnn.comparison, skrnn.sequences, "
-        "skrnn.batching, skrnn.targets, skrnn.plotting, skrnn.cli, skrnn.embeddings, skrnn.ngrams, "
+        "skrnn.heads.classes, skrnn.plotting, skrnn.cli, skrnn.embeddings, skrnn.ngrams, "
         "skrnn.inspection",
     ],
     ids=["estimator", "modules"],
@@ -169,7 +169,7 @@ def test_first_fit_is_silent():
 @pytest.mark.slow
 def test_first_fit_without_standard_error():
     """Fails if a process without standard error, such as a service, cannot load TensorFlow."""
-    code = "import sys; sys.stderr = None; import skrnn._backend; print('loaded')"
+    code = "import sys; sys.stderr = None; import skrnn.backend.tensorflow; print('loaded')"
     assert fresh(code).stdout == "loaded\n"
 
 
@@ -179,7 +179,7 @@ def test_other_backend_is_refused():
 import os
 os.environ["KERAS_BACKEND"] = "numpy"
 try:
-    import skrnn._backend
+    import skrnn.backend.tensorflow
 except ImportError as error:
     print(error)
 """

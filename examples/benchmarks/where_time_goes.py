@@ -42,16 +42,17 @@ def clocked(name, function):
 def put_clocks():
     """Put clocks around the parts of a training step."""
     import skrnn.network  # noqa: F401 (TensorFlow, without its log)
-    from skrnn import _feed, _programs
-    from skrnn.layers.kernels import embedding, recurrence
+    from skrnn.kernels import embedding, recurrence
+    from skrnn.network import programs
+    from skrnn.training import feeds
 
     recurrence._forward = clocked("recurrence, forward", recurrence._forward)
     recurrence._backward = clocked("recurrence, backward", recurrence._backward)
     recurrence._deal = clocked("packing rows into shards", recurrence._deal)
     embedding.add_rows = clocked("gradient of the embedding", embedding.add_rows)
-    _feed.Feed.batch = clocked("padding batches", _feed.Feed.batch)
-    quiet = _programs._quiet
-    _programs._quiet = lambda step: clocked("training steps", quiet(step))
+    feeds.Feed.batch = clocked("padding batches", feeds.Feed.batch)
+    quiet = programs._quiet
+    programs._quiet = lambda step: clocked("training steps", quiet(step))
 
 
 def main():

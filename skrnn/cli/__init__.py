@@ -9,7 +9,16 @@ import sys
 import warnings
 
 from skrnn import __version__
-from skrnn.cli import compare, demo, evaluate, explain, export, make_reviews, predict, train
+from skrnn.cli.commands import (
+    compare,
+    demo,
+    evaluate,
+    explain,
+    export,
+    make_reviews,
+    predict,
+    train,
+)
 from skrnn.cli.errors import CommandError, one_line
 from skrnn.cli.streams import give_up_output, say, usable_streams
 

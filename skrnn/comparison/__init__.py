@@ -1,6 +1,6 @@
 """Estimators side by side: score, time and size on the same splits."""
 
-from .comparing import compare
-from .result import Comparison
+from skrnn.comparison.comparing import compare
+from skrnn.comparison.result import Comparison
 
 __all__ = ["Comparison", "compare"]

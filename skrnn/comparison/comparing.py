@@ -13,8 +13,8 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
-from .measuring import mean_row, measure
-from .result import Comparison
+from skrnn.comparison.measuring import mean_row, measure
+from skrnn.comparison.result import Comparison
 
 
 def compare(

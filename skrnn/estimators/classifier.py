@@ -6,8 +6,8 @@ from numbers import Integral, Real
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skrnn.estimators._fitting import FitMethods
-from skrnn.estimators._network import NetworkEstimator
+from skrnn.estimators.base import NetworkEstimator
+from skrnn.estimators.fitting import FitMethods
 
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")

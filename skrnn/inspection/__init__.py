@@ -1,7 +1,9 @@
 """What a fitted network does with a text: which tokens decide, and what its units hold."""
 
+from skrnn.inspection.attribution_display import TokenAttributionDisplay
 from skrnn.inspection.explaining import explain
 from skrnn.inspection.explanation import Explanation
+from skrnn.inspection.trace_display import TraceDisplay
 from skrnn.inspection.tracing import Trace, trace
 
-__all__ = ["Explanation", "Trace", "explain", "trace"]
+__all__ = ["Explanation", "TokenAttributionDisplay", "Trace", "TraceDisplay", "explain", "trace"]

@@ -122,8 +122,8 @@ class Explanation:
 
         Returns
         -------
-        skrnn.plotting.TokenAttributionDisplay
+        skrnn.inspection.TokenAttributionDisplay
         """
-        from skrnn.plotting import TokenAttributionDisplay
+        from skrnn.inspection.attribution_display import TokenAttributionDisplay
 
         return TokenAttributionDisplay(self).plot(ax=ax)

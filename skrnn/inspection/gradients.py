@@ -125,10 +125,10 @@ class _Path:
     """
 
     def __init__(self, classifier, row, direction):
-        programs = importlib.import_module("skrnn._programs")
+        programs = importlib.import_module("skrnn.network.programs")
         self._row, self._ngrams = row, classifier._ngrams
         model, keras_ = classifier.model_, classifier._keras
-        distribution = importlib.import_module("skrnn._distribution")
+        distribution = importlib.import_module("skrnn.training.replicas")
         key = keras_.architecture, programs.precision()
         # As predictions do: a strategy's network keeps its variables to itself.
         with programs.tracing:
@@ -137,7 +137,7 @@ class _Path:
         self._direction = direction.astype(np.float32)
         sequence = row.sequence
         if sequence.is_tokens:
-            from skrnn.network import EMBEDDING
+            from skrnn.network.build import EMBEDDING
 
             table = np.asarray(model.get_layer(EMBEDDING).embeddings, dtype=np.float32)
             end = [table[sequence.values]]
@@ -197,7 +197,7 @@ class _Path:
 
 
 def _tensors(values):
-    from skrnn._backend import tf
+    from skrnn.backend.tensorflow import tf
 
     return [tf.convert_to_tensor(getattr(value, "value", value)) for value in values]
 
@@ -206,13 +206,13 @@ def _tensors(values):
 def _gradient_program(architecture, precision):
     """Return a function of a network's values, inputs and direction to scores and gradients.
 
-    As `skrnn._programs` does for predictions, one serves all networks of an architecture, and all
-    threads. Tokens come embedded; rows have no padding.
+    As `skrnn.network.programs` does for predictions, one serves all networks of an architecture,
+    and all threads. Tokens come embedded; rows have no padding.
     """
-    from skrnn._backend import keras, tf
-    from skrnn._programs import network_variables
-    from skrnn.network import LOGITS, build_network
-    from skrnn.semi_supervised import behind_embedding
+    from skrnn.backend.tensorflow import keras, tf
+    from skrnn.network.build import LOGITS, build_network
+    from skrnn.network.programs import network_variables
+    from skrnn.training.semi_supervised import behind_embedding
 
     network = build_network(**json.loads(architecture), random_state=0)
     is_tokens = network.inputs[0].dtype == "int32"

@@ -7,10 +7,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators import RNNClassifier
-from skrnn.inspection.offsets import find_spans
 from skrnn.sequences import UNKNOWN, Sequences
 from skrnn.text import TextToSequence
 from skrnn.text.documents import iter_documents
+from skrnn.text.offsets import find_spans
 from skrnn.text.rows import truncate_rows
 from skrnn.text.vocabulary import UNKNOWN_WORD
 

@@ -78,13 +78,13 @@ class Trace:
         ax : array of matplotlib.axes.Axes, one an activation, default=None
             Where to draw; None makes a figure.
         **kwargs
-            See :class:`skrnn.plotting.TraceDisplay`.
+            See :class:`skrnn.inspection.TraceDisplay`.
 
         Returns
         -------
-        skrnn.plotting.TraceDisplay
+        skrnn.inspection.TraceDisplay
         """
-        from skrnn.plotting import TraceDisplay
+        from skrnn.inspection.trace_display import TraceDisplay
 
         return TraceDisplay(self, **kwargs).plot(ax=ax)
 
@@ -164,7 +164,7 @@ def _trace(classifier, row):
 
 
 def _inputs(model, sequence):
-    from skrnn.network import EMBEDDING
+    from skrnn.network.build import EMBEDDING
 
     if not sequence.is_tokens:
         return sequence.values.astype(np.float64)

@@ -2,8 +2,8 @@
 
 import importlib
 
-from skrnn._backend import keras, tf
-from skrnn.layers._engine import engine
+from skrnn.backend.tensorflow import keras, tf
+from skrnn.layers.engine import engine
 
 
 @keras.saving.register_keras_serializable("skrnn")
@@ -32,7 +32,7 @@ class Embedding(keras.layers.Embedding):
         """Look up ids of shape (n_samples, n_timesteps); return vectors, one axis more."""
         if not self._has_kernel(inputs):
             return super().call(inputs)
-        kernels = importlib.import_module("skrnn.layers.kernels.embedding")
+        kernels = importlib.import_module("skrnn.kernels.embedding")
         return kernels.look_up(tf.convert_to_tensor(self.embeddings), inputs)
 
     def _has_kernel(self, inputs):

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from skrnn._backend import keras, tf
-from skrnn.layers._fused import Equations, FusedLayer, sigmoid_back, tanh_back
+from skrnn.backend.tensorflow import keras, tf
+from skrnn.layers.fused import Equations, FusedLayer, sigmoid_back, tanh_back
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn.onnx.graph import ML
-from skrnn.token_array import PADDING, UNKNOWN
+from skrnn.sequences import PADDING, UNKNOWN
 
 SAMPLES, STEPS = "n_samples", "n_timesteps"
 

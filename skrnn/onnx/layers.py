@@ -2,8 +2,8 @@
 
 ONNX's recurrent operators read arrays whose first axis is time, and take the length of each row:
 they stop at its end, and where they read backwards begin there. A step behind the end is never
-read, and pooling leaves it out as :mod:`skrnn.pooling` does. The weights are Keras's, with the
-gates in ONNX's order.
+read, and pooling leaves it out as :mod:`skrnn.layers.pooling` does. The weights are Keras's, with
+the gates in ONNX's order.
 """
 
 import numpy as np
@@ -25,8 +25,8 @@ class Weights:
     """
 
     def __init__(self, model):
-        from skrnn._backend import keras
-        from skrnn.dropout import WordDropout
+        from skrnn.backend.tensorflow import keras
+        from skrnn.layers.dropout import WordDropout
 
         layers = keras.layers
         # What does nothing in prediction, and the last activation, which the outputs replace.
@@ -98,8 +98,8 @@ def embed(graph, weights, steps, evidence):
     str
     """
     from skrnn.layers import Embedding
-    from skrnn.network import EMBEDDING
-    from skrnn.wide import AppendEvidence
+    from skrnn.layers.evidence import AppendEvidence
+    from skrnn.network.build import EMBEDDING
 
     (embeddings,) = weights.arrays(weights.take(EMBEDDING, Embedding), "embeddings")
     tokens = graph.add("Transpose", steps.values, perm=[1, 0])
@@ -114,7 +114,7 @@ def embed(graph, weights, steps, evidence):
 
 def mask_channels(graph, weights, steps):
     """Return numeric steps, float32 of shape (n_timesteps, n_samples, n_channels)."""
-    from skrnn.pooling import NaNMasking
+    from skrnn.layers.pooling import NaNMasking
 
     weights.arrays(weights.take("nan_masking", NaNMasking))
     return graph.add("Transpose", steps.values, perm=[1, 0, 2])
@@ -142,8 +142,8 @@ def recurrent_stack(graph, weights, x, steps, network):
         The state after each step (n_timesteps, n_samples, n_units), or, where the network pools
         by "last", that after the last (n_samples, n_units).
     """
-    from skrnn._backend import keras
-    from skrnn.network import CELLS
+    from skrnn.backend.tensorflow import keras
+    from skrnn.network.build import CELLS
 
     cell, units = network["cell"], network["units"]
     lengths = graph.cast(graph.add("Squeeze", steps.lengths, np.array([1])), np.int32)
@@ -197,7 +197,7 @@ def _recurrent_weights(cell, weights, layer):
 
 def pool(graph, weights, x, steps, pooling):
     """Return one vector a row, (n_samples, n_units), of the states of all steps."""
-    from skrnn.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
+    from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
 
     if pooling == "last":
         return x
@@ -242,9 +242,9 @@ def logits(graph, weights, x, scores):
     -------
     str
     """
-    from skrnn._backend import keras
-    from skrnn.network import LOGITS
-    from skrnn.wide import AddScores
+    from skrnn.backend.tensorflow import keras
+    from skrnn.layers.evidence import AddScores
+    from skrnn.network.build import LOGITS
 
     name = LOGITS if scores is None else "recurrent_logits"
     kernel, bias = weights.arrays(weights.take(name, keras.layers.Dense), "kernel", "bias")

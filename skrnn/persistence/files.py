@@ -7,8 +7,9 @@ from warnings import warn
 
 from sklearn.base import BaseEstimator
 
-from skrnn.persistence import codecs, container
-from skrnn.persistence.errors import InvalidFileError, shown
+from skrnn.fileformat import container
+from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.persistence import registry
 
 # What a checkpoint of training has besides the model, and where its arrays are.
 _TRAINING = "training"
@@ -62,10 +63,10 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     >>> bool((load(path).predict_proba(reviews) == pipe.predict_proba(reviews)).all())
     True
     """
-    tree, arrays = codecs.encode(estimator)
+    tree, arrays = registry.encode(estimator)
     try:
         # What cannot be read must not be written, but told while the estimator is still there.
-        codecs.decode(tree, arrays, token_patterns=_patterns(tree))
+        registry.decode(tree, arrays, token_patterns=_patterns(tree))
     except InvalidFileError as error:
         raise ValueError(
             f"{type(estimator).__name__} cannot be saved, for it could not be loaded. In "
@@ -137,7 +138,7 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
             raise InvalidFileError("It has no 'model'.", "document.json")
         if _TRAINING in document:
             arrays = {k: v for k, v in arrays.items() if not k.startswith(f"{_TRAINING}/")}
-        estimator = codecs.decode(
+        estimator = registry.decode(
             document["model"], arrays, token_patterns=token_patterns, left_out=left_out
         )
     except InvalidFileError as error:

@@ -8,7 +8,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import _num_samples
 
-from .style import check_matplotlib, flat_axes, plain
+from skrnn.plotting.style import check_matplotlib, flat_axes, plain
 
 # Inches: the side of a cell and of a matrix, a character of a class's name, the widest figure.
 _CELL, _SMALLEST, _LARGEST, _CHARACTER, _WIDEST = 0.55, 2.2, 5.0, 0.085, 14.0

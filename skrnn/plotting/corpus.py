@@ -6,10 +6,9 @@ from itertools import count
 
 import numpy as np
 
+from skrnn.plotting.style import COLORS, check_matplotlib, flat_axes, ink
 from skrnn.text import TextToSequence
 from skrnn.text.vocabulary import check_vocabulary, learn_vocabulary
-
-from .style import COLORS, check_matplotlib, flat_axes, ink
 
 _SHARES = (0.9, 0.95, 0.99)
 

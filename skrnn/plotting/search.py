@@ -3,8 +3,14 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from .cv_results import choose_param, choose_score, last_rounds, make_curves, short_names
-from .style import (
+from skrnn.plotting.cv_results import (
+    choose_param,
+    choose_score,
+    last_rounds,
+    make_curves,
+    short_names,
+)
+from skrnn.plotting.style import (
     DASHES,
     MARKERS,
     check_matplotlib,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .style import check_matplotlib, flat_axes, in_legend, ink, line_color, plain
+from skrnn.plotting.style import check_matplotlib, flat_axes, in_legend, ink, line_color, plain
 
 _FURTHER = "further losses"
 _LEGEND = "skrnn-training-curves"  # by which a legend of ours is known again

@@ -18,11 +18,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_method_params, indexable
 
-from skrnn.search._plan import FitPlan
-from skrnn.search._results import ResultFolder
-from skrnn.search._running import run_tasks
-from skrnn.search._staged import fit_and_score
-from skrnn.sharing import Store, StoreMemory, sharing
+from skrnn.caching.store import Store, StoreMemory, sharing
+from skrnn.search.plan import FitPlan
+from skrnn.search.results import ResultFolder
+from skrnn.search.staged_fit import fit_and_score
+from skrnn.search.workers import run_tasks
 
 
 class EpochSearchCV(GridSearchCV):

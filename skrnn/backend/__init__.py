@@ -1,0 +1,1 @@
+"""What networks run on: TensorFlow and Keras, started in one place; threads; devices."""

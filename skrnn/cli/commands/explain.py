@@ -1,0 +1,134 @@
+"""``skrnn explain``: which words of a text decided."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.options import add_force_option, add_format_options, count, read_options
+from skrnn.cli.outputs import check_outputs, check_page, write_file
+from skrnn.cli.score_tables import short
+
+
+def add_parser(commands):
+    """Add the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="tell which words of a text decided",
+        description=(
+            "Tell what each word of a text contributes to the model's answer, in units of its "
+            "score (with two classes, log-odds): a positive number speaks for the class."
+        ),
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a file of skrnn train")
+    parser.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE", help="CSV, TSV, JSON lines or Parquet"
+    )
+    parser.add_argument("--text", metavar="COLUMN", help="the column of texts in FILE")
+    parser.add_argument(
+        "--text-value", action="append", metavar="TEXT", help="a text, instead of FILE"
+    )
+    parser.add_argument(
+        "--rows", type=count, default=20, help="of FILE, from the first (default: 20)"
+    )
+    parser.add_argument(
+        "--target", metavar="LABEL", help="the class to explain (the one predicted)"
+    )
+    parser.add_argument(
+        "--method", choices=["integrated_gradients", "occlusion"], default="integrated_gradients"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE.html", help="a page, instead of lines on the terminal"
+    )
+    add_format_options(parser)
+    add_force_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments):
+    """Run the command."""
+    _check(arguments)
+    texts, places, told = _texts(arguments)
+    from skrnn.cli.models import load_text_model
+    from skrnn.inspection import explain
+
+    model = load_text_model(arguments.model)
+    target = _target(arguments, model)
+    with told_in_one_line():
+        explanations = explain(model.pipeline, texts, method=arguments.method, target=target)
+    explanations = [_with_names(one, model) for one in explanations]
+    if arguments.output is None:
+        print("\n\n".join(map(_lines, places, explanations)))
+        if told:
+            print(f"\n{told}")
+        return
+    page = _page(arguments, places, explanations, told)
+    # A name or a text of the command line may have bytes that are no UTF-8.
+    write_file(arguments.output, page.encode("utf-8", "backslashreplace"))
+    n = len(texts)
+    print(f"{arguments.output}: {n} text{'s' * (n != 1)} explained. {told}".rstrip())
+
+
+def _check(arguments):
+    if (arguments.file is None) == (arguments.text_value is None):
+        raise CommandError("name either a FILE, with --text COLUMN, or texts, with --text-value.")
+    if arguments.file is not None and arguments.text is None:
+        raise CommandError(f"which column of {arguments.file} holds the texts? Name it by --text.")
+    check_page("--output", arguments.output)
+    inputs = [arguments.model] + ([arguments.file] if arguments.file else [])
+    check_outputs({"--output": arguments.output}, inputs, force=arguments.force)
+
+
+def _texts(arguments):
+    """Return the texts, what to call each, and what was left out."""
+    if arguments.file is None:
+        return arguments.text_value, [f"text {i + 1}" for i in range(len(arguments.text_value))], ""
+    table = read_options(arguments)
+    texts = table.texts(arguments.text)[: arguments.rows]
+    left_out = len(table) - len(texts)
+    told = f"{left_out:,} further rows are left out; --rows takes more." if left_out else ""
+    return texts, [f"{table.place} {line}" for line in table.lines[: len(texts)]], told
+
+
+def _target(arguments, model):
+    if arguments.target is None:
+        return None
+    if arguments.target not in model.classes:
+        known = ", ".join(map(repr, model.classes))
+        raise CommandError(f"--target {arguments.target!r} is no class of the model: {known}.")
+    return model.pipeline.classes_[model.classes.index(arguments.target)]
+
+
+def _with_names(explanation, model):
+    """Return an explanation whose classes are called as in tables, which is what --target takes."""
+    names = dict(zip(model.pipeline.classes_.tolist(), model.classes, strict=True))
+    return replace(
+        explanation,
+        target=names[explanation.target],
+        prediction=names[explanation.prediction],
+    )
+
+
+def _lines(place, explanation):
+    from skrnn.inspection.html import told_target
+
+    told = told_target(explanation, short)
+    heading = (
+        f"{place}: {told}, probability {explanation.probability:.3f}, "
+        f"score {explanation.score:+.3f} (with all words unknown {explanation.baseline_score:+.3f})"
+    )
+    words = [
+        f"{value:+8.3f}  {short(token)}"
+        for token, value in zip(explanation.tokens, explanation.values, strict=True)
+    ]
+    return "\n".join([heading, *(words or ["         (no words)"])])
+
+
+def _page(arguments, places, explanations, told):
+    from skrnn.cli.report.html import Html, document, tag
+
+    title = f"What decided, by {arguments.model.name}"
+    parts = [
+        tag("section", tag("h3", place), Html(one.to_html()))
+        for place, one in zip(places, explanations, strict=True)
+    ]
+    return document(title, tag("h1", title), *parts, tag("p", told, class_="note"))

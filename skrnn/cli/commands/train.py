@@ -1,0 +1,192 @@
+"""``skrnn train``: from a table to a saved model and its scores."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.options import add_force_option, add_network_options, add_table_options
+from skrnn.cli.outputs import check_folder, check_outputs, check_page, write_file
+from skrnn.cli.pipeline import check_savable, make_network
+from skrnn.cli.score_tables import score, text_table
+from skrnn.cli.streams import say
+
+
+def add_parser(commands):
+    """Add the command."""
+    parser = commands.add_parser(
+        "train",
+        help="train a classifier of texts on a table",
+        description=(
+            "Train a classifier on most rows of FILE, score it on the others beside classic "
+            "baselines, and save the model as it was scored."
+        ),
+    )
+    add_table_options(parser, label=True)
+    parser.add_argument(
+        "--output", type=Path, default=Path("model.skrnn"), help="the model (model.skrnn)"
+    )
+    parser.add_argument(
+        "--validation",
+        default="0.2",
+        metavar="FRACTION|FILE",
+        help="share of rows to hold out for the scores, or a table of such rows; 0 trains on all "
+        "rows, without scores (default: 0.2)",
+    )
+    parser.add_argument("--no-baselines", action="store_true", help="score the network only")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a report")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FOLDER", help="go on there after an interruption"
+    )
+    add_force_option(parser)
+    add_network_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments):
+    """Run the command."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # A log or a pager shows each epoch when it ends, not eighty at once.
+        sys.stdout.reconfigure(line_buffering=True)
+    share, held_out_file = _validation(arguments.validation)
+    check_page("--report", arguments.report)
+    inputs = [arguments.file] + ([held_out_file] if held_out_file else [])
+    check_outputs(
+        {"--output": arguments.output, "--report": arguments.report},
+        inputs,
+        force=arguments.force,
+    )
+    check_folder("--checkpoint", arguments.checkpoint)
+    if arguments.report is not None:
+        _check_report(share)
+    from skrnn.cli import data as training
+
+    data = training.read_data(arguments, share, held_out_file)
+    network = make_network(
+        arguments,
+        # A bar for a person, lines for a file.
+        verbose=1 if sys.stdout.isatty() else 2,
+        checkpoint=None if arguments.checkpoint is None else str(arguments.checkpoint),
+    )
+    check_savable(network)
+    print(training.told(data), flush=True)
+    seconds = _fit(network, data, arguments)
+    # The file is for predicting: it names no folder of this machine, and is silent.
+    network[-1].set_params(checkpoint=None, verbose=0)
+    answers = []
+    if data.held_out is not None:
+        answers = [training.answers(f"RNN ({network[-1].cell})", network, seconds, data)]
+        if not arguments.no_baselines:
+            answers += training.baselines(data)
+        print("\n" + _table(answers, data), flush=True)
+    _save(network, arguments, data)
+    if arguments.report is not None:
+        _write_report(arguments, data, network, answers)
+
+
+def _validation(text):
+    """Return the share of rows to hold out, or None and a file."""
+    try:
+        share = float(text)
+    except ValueError:
+        return None, Path(text)
+    if not 0 <= share < 1:
+        raise CommandError(f"--validation {text}: a share is at least 0 and below 1.")
+    return share, None
+
+
+def _check_report(share):
+    if share == 0:
+        raise CommandError("--report needs held-out rows. Leave --validation 0 out.")
+    from skrnn.plotting import check_matplotlib
+
+    try:
+        check_matplotlib("--report")
+    except ImportError as error:
+        raise CommandError(str(error)) from error
+
+
+def _fit(network, data, arguments):
+    """Fit; return the seconds, None where a part of them was another process's."""
+    from skrnn.cli.data import trainings
+
+    classifier = network[-1]
+    at_most = " at the most" * classifier.early_stopping
+    print(f"\nTraining: {classifier.cell}, epochs: {classifier.epochs}{at_most}", flush=True)
+    # TensorFlow takes seconds to start, which are none of the fit's.
+    import skrnn.network  # noqa: F401
+
+    before = trainings(classifier.checkpoint)
+    start = time.perf_counter()
+    _fit_network(network, data, arguments)
+    seconds = time.perf_counter() - start
+    # A training that has begun here has made a folder of its own.
+    resumed = classifier.checkpoint is not None and trainings(classifier.checkpoint) == before
+    return None if resumed else seconds
+
+
+def _fit_network(network, data, arguments):
+    import numpy as np
+
+    from skrnn.cli.data import followed
+
+    try:
+        with told_in_one_line("the network could not be trained: "):
+            labels = np.array(data.classes)
+            ids = network[0].fit_transform(data.train.texts)
+            network[-1].fit(ids, labels[data.train.truth], **followed(network, data, labels))
+    except KeyboardInterrupt:
+        if arguments.checkpoint is not None:
+            say(f"\nThe same command goes on from what {arguments.checkpoint} holds.")
+        raise
+
+
+def _table(answers, data):
+    """Return the scores of the models as lines."""
+    binary = len(data.classes) == 2
+    rows = [["", "accuracy", "balanced", "log-loss", *["ROC AUC"] * binary, "fit (s)"]]
+    problems = []
+    for one in answers:
+        if one.scores is None:
+            problems.append(f"{one.name} could not be fitted: {one.problem}")
+            continue
+        values = [one.scores.accuracy, one.scores.balanced_accuracy, one.scores.log_loss]
+        values += [one.scores.roc_auc] * binary
+        seconds = "-" if one.fit_seconds is None else f"{one.fit_seconds:.1f}"
+        rows.append([one.name, *map(score, values), seconds])
+    if any(one.fit_seconds is None for one in answers):
+        problems.append("- (fit): went on from a checkpoint, so the time of the whole is not known")
+    n = len(data.held_out)
+    title = f"Scores on the {n:,} held-out row{'s' * (n > 1)}, on which none of these was fitted:"
+    return "\n".join([title, text_table(rows), *problems])
+
+
+def _save(network, arguments, data):
+    from skrnn import save
+
+    with told_in_one_line(f"cannot write {arguments.output}: "):
+        save(network, arguments.output)
+    size = arguments.output.stat().st_size / 1e6
+    as_scored = "the model as scored, " if data.held_out is not None else ""
+    print(f"\n{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {size:.1f} MB")
+
+
+def _write_report(arguments, data, network, answers):
+    from skrnn.cli.report.page import render
+    from skrnn.cli.report.run import Run
+
+    run = Run(
+        source=str(arguments.file),
+        classes=data.classes,
+        train=data.train,
+        held_out=data.held_out,
+        how_held_out=data.how_held_out,
+        n_dropped=data.n_dropped,
+        pipeline=network,
+        answers=answers,
+        command=shlex.join(["skrnn", *arguments.argv]),
+        model=str(arguments.output),
+    )
+    write_file(arguments.report, render(run).encode("utf-8", "backslashreplace"))
+    print(f"{arguments.report}: the report, a page for a web browser")

@@ -1,0 +1,273 @@
+"""What ``skrnn train`` trains on, and the models beside the network."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.options import read_labelled
+from skrnn.cli.report.run import Answers, Rows
+from skrnn.cli.report.scores import measure
+from skrnn.cli.score_tables import short, text_table
+
+# Classes that are listed one by one.
+_LISTED = 20
+
+
+@dataclass
+class Data:
+    """Rows to train with, and those held out.
+
+    Attributes
+    ----------
+    source : str
+    classes : list of str
+        Sorted.
+    train : Rows
+    held_out : Rows or None
+    how_held_out : str
+        A sentence.
+    n_dropped : int
+        Rows without a label that were left out.
+    """
+
+    source: str
+    classes: list
+    train: Rows
+    held_out: Rows | None
+    how_held_out: str
+    n_dropped: int
+
+
+def read_data(arguments, share, held_out_file):
+    """Read the tables and divide them.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Of ``skrnn train``.
+    share : float or None
+        Of rows to hold out; 0 for none.
+    held_out_file : path-like or None
+        The held-out rows, where `share` is None.
+
+    Returns
+    -------
+    Data
+    """
+    table, texts, labels, n_dropped = read_labelled(arguments)
+    classes = sorted(set(labels))
+    _check_classes(table, arguments.label, labels, classes, once=share)
+    _check_texts(table, arguments.text, texts)
+    rows = _rows(table, texts, labels, classes)
+    if held_out_file is not None:
+        other, texts, labels, dropped = read_labelled(arguments, held_out_file)
+        _check_known(other, labels, classes, table)
+        held_out = _rows(other, texts, labels, classes)
+        told = f"All rows of {held_out_file} are held out."
+        return Data(str(table.path), classes, rows, held_out, told, n_dropped + dropped)
+    if share == 0:
+        return Data(str(table.path), classes, rows, None, "No rows are held out.", n_dropped)
+    train, held_out = _divide(rows, share, arguments.seed, table, len(classes))
+    told = _how_divided(table.path, share, len(held_out), len(rows), arguments.seed)
+    return Data(str(table.path), classes, train, held_out, told, n_dropped)
+
+
+def told(data):
+    """Return what the data is, as lines."""
+    parts = [data.train] + ([data.held_out] if data.held_out is not None else [])
+    counts = [np.bincount(part.truth, minlength=len(data.classes)) for part in parts]
+    rows = [["label", "training", "held out"][: 1 + len(parts)]]
+    rows += [
+        [short(label), *(f"{n:,}" for n in numbers)]
+        for label, *numbers in zip(data.classes[:_LISTED], *counts, strict=False)
+    ]
+    if len(data.classes) > _LISTED:
+        others = [count[_LISTED:].sum() for count in counts]
+        rows.append([f"{len(data.classes) - _LISTED} others", *(f"{n:,}" for n in others)])
+    rows.append(["all", *(f"{len(part):,}" for part in parts)])
+    lines = [f"Data: {data.source}", text_table(rows), data.how_held_out]
+    if data.n_dropped:
+        lines.append(f"{_rows_told(data.n_dropped)} without a label left out.")
+    empty = sum(not text.strip() for part in parts for text in part.texts)
+    if empty:
+        lines.append(f"{_rows_told(empty)} with an empty text.")
+    if data.held_out is not None:
+        known = set(data.train.texts)
+        twice = sum(text in known for text in data.held_out.texts)
+        if twice:
+            lines.append(
+                f"{_rows_told(twice)} held out with a text that training rows have too: the "
+                "scores are too good."
+            )
+    return "\n".join(lines)
+
+
+def followed(network, data, labels):
+    """Return the rows whose loss `fit` is to follow, epoch by epoch.
+
+    The held-out rows, but where these would decide when to stop: no scores of theirs would then
+    be those of rows that have decided nothing.
+
+    Returns
+    -------
+    dict
+        Arguments of `RNNClassifier.fit`.
+    """
+    if data.held_out is None or network[-1].early_stopping:
+        return {}
+    ids = network[0].transform(data.held_out.texts)
+    return {"X_val": ids, "y_val": labels[data.held_out.truth]}
+
+
+def trainings(folder):
+    """Return the trainings of which a folder of checkpoints holds any.
+
+    Parameters
+    ----------
+    folder : path-like or None
+
+    Returns
+    -------
+    set of Path
+        Their own folders.
+    """
+    if folder is None:
+        return set()
+    return {path.parent for path in Path(folder).expanduser().glob("*/*.skrnn")}
+
+
+def answers(name, estimator, fit_seconds, data):
+    """Score a fitted estimator on the held-out rows.
+
+    Returns
+    -------
+    Answers
+    """
+    probabilities = estimator.predict_proba(data.held_out.texts)
+    # Their classes are the same, in the same order: all were fitted on the same labels.
+    position = {label: i for i, label in enumerate(data.classes)}
+    predicted = np.array([position[one] for one in estimator.predict(data.held_out.texts)])
+    scores = measure(data.classes, data.held_out.truth, predicted, probabilities)
+    return Answers(name, predicted, probabilities, scores, fit_seconds)
+
+
+def baselines(data):
+    """Fit and score the classic rivals, and the constant answer.
+
+    Returns
+    -------
+    list of Answers
+    """
+    from sklearn.dummy import DummyClassifier
+
+    from skrnn import make_nbsvm, make_tfidf_logistic
+
+    rivals = {
+        "NB-SVM, uni- and bigrams": make_nbsvm(),
+        "tf-idf + logistic regression": make_tfidf_logistic(),
+        "always the most frequent label": DummyClassifier(strategy="prior"),
+    }
+    labels = np.array(data.classes)[data.train.truth]
+    made = []
+    for name, rival in rivals.items():
+        start = time.perf_counter()
+        try:
+            # Too few words for n-grams that occur twice: no reason to lose the network.
+            with told_in_one_line():
+                rival.fit(data.train.texts, labels)
+        except CommandError as error:
+            made.append(Answers(name, problem=str(error)))
+            continue
+        made.append(answers(name, rival, time.perf_counter() - start, data))
+    return made
+
+
+def _rows(table, texts, labels, classes):
+    position = {label: i for i, label in enumerate(classes)}
+    truth = np.array([position[label] for label in labels], np.intp)
+    return Rows(texts, truth, [f"{table.path}, {table.place} {line}" for line in table.lines])
+
+
+def _check_classes(table, column, labels, classes, *, once):
+    if len(classes) < 2:
+        raise CommandError(
+            f"{table.path}: column {column!r} has the one label {labels[0]!r} in every row; at "
+            "least two are needed."
+        )
+    counts = Counter(labels)
+    single = [label for label in classes if counts[label] == 1]
+    if once and single:
+        if 2 * len(single) > len(classes):
+            raise CommandError(
+                f"{table.path}: column {column!r} has {len(classes)} different values in "
+                f"{len(labels)} rows, {len(single)} of them once: is it the column of labels? A "
+                "label is one of a few classes, each of several rows. Of numbers on a scale make "
+                "classes first, such as 'low' and 'high'."
+            )
+        others = len(single) - 1
+        many = f" So do {others} others." if others > 1 else " So does another." * others
+        raise CommandError(
+            f"{table.path}: label {single[0]!r} stands in one row only, so it cannot be trained "
+            f"and held out.{many} If {column!r} is the column of labels, leave such rows out, or "
+            "use --validation 0 or FILE."
+        )
+
+
+def _check_texts(table, column, texts):
+    if not any(text.strip() for text in texts):
+        raise CommandError(f"{table.path}: column {column!r} is empty in every row.")
+
+
+def _check_known(other, labels, classes, table):
+    known = set(classes)
+    unknown = [i for i, label in enumerate(labels) if label not in known]
+    if unknown:
+        raise CommandError(
+            f"{other.path}: no row of {table.path} has the label {labels[unknown[0]]!r}, "
+            f"{other.places(unknown)}. Labels are compared letter by letter."
+        )
+
+
+def _divide(rows, share, seed, table, n_classes):
+    from sklearn.model_selection import train_test_split
+
+    n = len(rows)
+    n_held_out = max(_n_of(share, n), n_classes)
+    if n - n_held_out < n_classes:
+        raise CommandError(
+            f"{table.path}: {n} rows are too few to hold out {100 * share:g}% of them with each "
+            f"of {n_classes} labels on both sides. Add rows, or use --validation 0 or FILE."
+        )
+    parts = train_test_split(
+        np.arange(n), test_size=n_held_out, stratify=rows.truth, random_state=seed
+    )
+    return [
+        Rows([rows.texts[i] for i in part], rows.truth[part], [rows.places[i] for i in part])
+        for part in map(np.sort, parts)
+    ]
+
+
+def _how_divided(path, share, n_held_out, n, seed):
+    """Say what is held out, in the numbers that it came to."""
+    wanted = _n_of(share, n)
+    if n_held_out > wanted:
+        return (
+            f"The held-out rows are a random {n_held_out:,} of the {n:,} rows of {path} (seed "
+            f"{seed}), as many as there are labels; {100 * share:g}% would be {wanted:,}."
+        )
+    return (
+        f"The held-out rows are a random {100 * share:g}% of the rows of {path}, {n_held_out:,} "
+        f"of {n:,}, the same share of each label (seed {seed})."
+    )
+
+
+def _n_of(share, n):
+    return int(np.ceil(share * n))
+
+
+def _rows_told(n):
+    return f"{n:,} row{'s' * (n > 1)}"

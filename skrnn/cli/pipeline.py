@@ -1,0 +1,127 @@
+"""The network that the options describe, and whether a model of it can be saved."""
+
+import warnings
+
+from skrnn.cli.errors import CommandError
+from skrnn.cli.options import MAX_UNITS
+
+# The options that set a parameter each; --set reaches the others.
+_CLASSIFIER = ("cell", "units", "epochs", "batch_size", "learning_rate")
+_TEXT = ("max_features", "max_length")
+
+
+def make_network(arguments, **settings):
+    """Make the unfitted pipeline that the options describe.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With the options of `add_network_options`.
+    settings : dict
+        Further parameters of RNNClassifier; --set wins.
+
+    Returns
+    -------
+    Pipeline
+        Of TextToSequence and RNNClassifier, their parameters checked.
+    """
+    from sklearn.pipeline import make_pipeline
+
+    from skrnn import RNNClassifier, TextToSequence
+
+    text, classifier = TextToSequence(), RNNClassifier(**settings, random_state=arguments.seed)
+    for step, names in ((text, _TEXT), (classifier, _CLASSIFIER)):
+        for name in names:
+            if (value := getattr(arguments, name)) is not None:
+                step.set_params(**{name: value})
+    for name, value in arguments.set:
+        _step_with(name, text, classifier).set_params(**{name: value})
+    try:
+        _check_parameters(text, classifier)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise CommandError(str(error)) from error
+    return make_pipeline(text, classifier)
+
+
+def check_savable(network):
+    """Refuse, before hours of training, parameters that no model's file holds.
+
+    Writes and reads them as :func:`skrnn.save` does with those of the fitted pipeline.
+
+    Parameters
+    ----------
+    network : Pipeline
+        Of `make_network`.
+    """
+    from skrnn.estimators import codec as of_classifier
+    from skrnn.fileformat.nodes import Node, Place, Reading
+    from skrnn.fileformat.parameters import decode_parameters, encode_parameters
+    from skrnn.persistence import InvalidFileError
+    from skrnn.persistence import text as of_text
+
+    for step, codec in zip((network[0], network[-1]), (of_text, of_classifier), strict=True):
+        # The codecs' own are for Python.
+        ways_out = dict.fromkeys(step.get_params(), "Leave it out.")
+        try:
+            tree = encode_parameters(step, Place(), ways_out)
+            node = Node(tree, {}, Reading())
+            decode_parameters(node, type(step), allowed=codec._is_data)
+        except TypeError as error:
+            raise CommandError(f"the model could not be saved: {error}") from error
+        except InvalidFileError as error:
+            raise CommandError(
+                f"the model could not be saved: {error.problem} Leave it out."
+            ) from error
+    _check_patterns(network[0].token_pattern, of_text.KNOWN_PATTERNS)
+    ngram_range = network[-1].ngram_range
+    if ngram_range is not None and ngram_range[1] > of_classifier.MAX_NGRAM:
+        raise CommandError(
+            f"the model could not be saved: ngram_range={list(ngram_range)}, where n-grams of at "
+            f"most {of_classifier.MAX_NGRAM} words are kept."
+        )
+
+
+def _check_patterns(pattern, known):
+    if pattern is not None and pattern not in known:
+        warnings.warn(
+            f"token_pattern={pattern!r} is none of those that skrnn predict and the others load: "
+            "only Python will, by skrnn.load(path, token_patterns=[...]).",
+            stacklevel=2,
+        )
+
+
+def _check_parameters(text, classifier):
+    """Raise what `fit` would, as far as it does not take the data."""
+    from skrnn.fileformat.optimizers import is_optimizer_name
+    from skrnn.text.vocabulary import check_vocabulary
+
+    for step in (text, classifier):
+        step._validate_params()
+    text.build_analyzer()
+    if text.vocabulary is not None:
+        check_vocabulary(text.vocabulary)
+    widest = max(classifier._check_stack())
+    if widest > MAX_UNITS:
+        raise ValueError(f"--set units: {widest} is too many; at most {MAX_UNITS} a layer.")
+    classifier._check_ngram_range()
+    if not is_optimizer_name(classifier.optimizer):
+        raise ValueError(f"--set optimizer={classifier.optimizer}: Keras has none of this name.")
+    if classifier.input == "numeric":
+        raise ValueError(
+            "--set input=numeric: what TextToSequence gives the network are token ids, and no "
+            "measurements. Leave it out."
+        )
+
+
+def _step_with(name, text, classifier):
+    for step in (classifier, text):
+        if name in step.get_params():
+            return step
+    import difflib
+
+    names = sorted({*classifier.get_params(), *text.get_params()})
+    near = difflib.get_close_matches(name, names, n=1)
+    raise CommandError(
+        f"--set {name}: neither RNNClassifier nor TextToSequence has this parameter."
+        + (f" Did you mean {near[0]}?" if near else f" They have {', '.join(names)}.")
+    )

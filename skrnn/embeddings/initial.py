@@ -1,0 +1,87 @@
+"""What a token embedding starts from: vectors of the corpus, or pretrained ones."""
+
+import numpy as np
+
+from skrnn.caching.store import shared
+from skrnn.sequences import PADDING, Sequences
+
+
+def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, seed, name):
+    """Return the first values of an embedding.
+
+    Parameters
+    ----------
+    source : None, "corpus", path, mapping or ndarray
+        The parameter `embeddings` of an estimator.
+    sequences : Sequences
+        Token ids of the training rows.
+    unlabeled : Sequences or None
+        More of them.
+    vocabulary_size, dim : int
+        Shape of the embedding; `dim` where the vectors do not decide it.
+    seed : int
+        Draws what has no vector.
+    name : str
+        The estimator, for errors.
+
+    Returns
+    -------
+    vectors : ndarray of shape (vocabulary_size, n_dims) of float32, or None
+        None leaves it to Keras.
+    coverage : EmbeddingCoverage or None
+        How much of the vocabulary vectors looked up by word know.
+
+    Raises
+    ------
+    ValueError
+        Where the vectors do not fit the vocabulary, or X does not tell its words.
+    """
+    if source is None:
+        return None, None
+    if isinstance(source, str) and source == "corpus":
+        from skrnn.embeddings import corpus_embeddings
+
+        corpus = joined(sequences, unlabeled)
+        vectors = shared(
+            "corpus vectors",
+            [corpus, vocabulary_size, dim, seed],
+            lambda: corpus_embeddings(corpus, vocabulary_size, dim, random_state=seed),
+        )
+        return vectors, None
+    from skrnn.embeddings import EmbeddingCoverage, read_embeddings
+
+    is_array = isinstance(source, np.ndarray | list | tuple)
+    words = sequences.words
+    if words is None and not is_array:
+        raise ValueError(
+            f"embeddings={_short(source)} of {name} are looked up by word, but X has token ids "
+            "only. Give X as TextToSequence makes it, or embeddings as an array of shape "
+            f"({vocabulary_size}, n_dims), row i for the id i."
+        )
+    words = [] if is_array else list(words)
+    words += [None] * (vocabulary_size - len(words))
+    vectors, found = read_embeddings(source, words)
+    if is_array:
+        return vectors, None
+    missing = ~found
+    missing[PADDING] = False
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(0.0, vectors[found].std(), (int(missing.sum()), vectors.shape[1]))
+    vectors[missing] = noise
+    counts = np.bincount(sequences.values, minlength=vocabulary_size)
+    return vectors, EmbeddingCoverage.measure(words, found, counts)
+
+
+def joined(first, second):
+    """Return the token ids of both, without words and scores; `second` may be None."""
+    if second is None:
+        return first
+    return Sequences(
+        np.concatenate([first.values, second.values]),
+        np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
+    )
+
+
+def _short(source):
+    text = repr(source)
+    return text if len(text) < 60 else f"{type(source).__name__} ..."

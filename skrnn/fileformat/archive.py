@@ -1,0 +1,179 @@
+"""A zip archive of named parts, none compressed, that can be written in one way only.
+
+`zipfile`, `unzip` and any other program can read it. The other way round not every archive is
+read: each header has to be, byte for byte, the one that is written here for a part of this name
+and content. So there is nothing in a file that is not looked at: no second name of a part, no
+part that is larger than it says, no path that leads elsewhere, nothing before, between or behind
+the parts. And as nothing is compressed, what is read is never larger than the file.
+
+Layout: PKWARE's APPNOTE 6.3.10, sections 4.3.6 to 4.3.16; zip64 where a size needs it.
+"""
+
+import struct
+import zlib
+
+from skrnn.fileformat.errors import InvalidFileError, shown
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_END64 = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR64 = struct.Struct("<4sIQI")
+# 1 January 1980, midnight: the first date a zip file can have, so that no two differ by theirs.
+_DATE = (1 << 5) | 1
+# What stands in a field of 32 bits whose value comes in a zip64 field, and from where on it does.
+_ELSEWHERE = 0xFFFFFFFF
+_ZIP64_FROM = _ELSEWHERE
+_MAX_NAME = 64
+
+
+def write_parts(file, parts, comment):
+    """Write parts, and the directory that makes the file an archive.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing, at its beginning.
+    parts : list of tuple (str, bytes)
+        Names in ASCII, and contents.
+    comment : bytes
+        The archive's own.
+    """
+    entries, offset = [], 0
+    for name, content in parts:
+        entry = (name, zlib.crc32(content), len(content), offset)
+        header = _local_header(*entry[:3])
+        file.write(header)
+        file.write(content)
+        entries.append(entry)
+        offset += len(header) + len(content)
+    file.write(_directory(entries, offset, comment))
+
+
+def read_part(file, name, size, entries):
+    """Read the next part of an archive and check it.
+
+    Parameters
+    ----------
+    file : binary file
+        At the part's header.
+    name : str
+        The part that has to come.
+    size : int
+        The file's.
+    entries : list
+        Of the parts so far; this one is added.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    InvalidFileError
+        Where the part is another one, or not as `write_parts` writes it.
+    """
+    offset = file.tell()
+    fixed = file.read(_LOCAL.size)
+    if len(fixed) < _LOCAL.size or fixed[:4] != b"PK\x03\x04":
+        if offset == 0:
+            raise InvalidFileError(
+                f"It does not begin as a file of skrnn does: {shown(fixed[:8])} where a zip "
+                "header with the part 'manifest.json' should be.",
+                way_out="skrnn.load reads what skrnn.save wrote; a pickle is read by joblib.load.",
+            )
+        raise InvalidFileError(
+            f"The part {name!r} is missing: the file ends, or goes on otherwise."
+        )
+    _, _, flags, method, _, _, crc, _, n_bytes, len_name, len_extra = _LOCAL.unpack(fixed)
+    found = file.read(min(len_name, _MAX_NAME))
+    if found != name.encode():
+        raise InvalidFileError(
+            f"A part named {shown(found.decode('ascii', 'replace'))} is where {name!r} should be. "
+            "No other part, and no other order, is read."
+        )
+    if method:
+        raise InvalidFileError(f"It is compressed (method {method}), but must be stored.", name)
+    if flags:
+        raise InvalidFileError(f"It is encrypted or streamed (zip flags {flags:#06x}).", name)
+    extra = file.read(min(len_extra, 20))
+    if n_bytes == _ELSEWHERE and len(extra) == 20:
+        n_bytes = struct.unpack("<12xQ", extra)[0]
+    remaining = size - file.tell()
+    if n_bytes > remaining:
+        raise InvalidFileError(
+            f"Its size is said to be {n_bytes} bytes, but the file ends after {remaining}.", name
+        )
+    content = file.read(n_bytes)
+    if len(content) < n_bytes or zlib.crc32(content) != crc:
+        raise InvalidFileError(
+            "Its checksum (CRC-32) is not that of its content: the file was damaged.", name
+        )
+    if fixed + found + extra != _local_header(name, crc, n_bytes):
+        raise InvalidFileError("Its zip header is not as skrnn writes it.", name)
+    entries.append((name, crc, n_bytes, offset))
+    return content
+
+
+def check_end(file, size, entries, comment):
+    """Check that after the parts comes their directory and nothing else.
+
+    Raises
+    ------
+    InvalidFileError
+        Where something else does.
+    """
+    offset = file.tell()
+    wanted = _directory(entries, offset, comment)
+    if size - offset != len(wanted):
+        raise InvalidFileError(
+            f"After the parts come {size - offset} bytes where {len(wanted)} should be: the file "
+            "was cut short, or something was added."
+        )
+    if file.read(len(wanted)) != wanted:
+        raise InvalidFileError(
+            "The zip directory at the end does not agree with the parts, or the digest there "
+            "with the manifest: the file was damaged or changed."
+        )
+
+
+def _local_header(name, crc, size):
+    extra = struct.pack("<2H2Q", 1, 16, size, size) if size >= _ZIP64_FROM else b""
+    small = _ELSEWHERE if extra else size
+    fixed = _LOCAL.pack(
+        b"PK\x03\x04",
+        *(45 if extra else 20, 0, 0, 0, _DATE),
+        *(crc, small, small, len(name), len(extra)),
+    )
+    return fixed + name.encode() + extra
+
+
+def _directory(entries, offset, comment):
+    central = b"".join(_central_header(*entry) for entry in entries)
+    end64 = b""
+    if offset >= _ZIP64_FROM:
+        n = len(entries)
+        end64 = _END64.pack(b"PK\x06\x06", 44, 45, 45, 0, 0, n, n, len(central), offset)
+        end64 += _LOCATOR64.pack(b"PK\x06\x07", 0, offset + len(central), 1)
+    end = _END.pack(
+        b"PK\x05\x06",
+        *(0, 0, len(entries), len(entries)),
+        *(len(central), _field(offset), len(comment)),
+    )
+    return central + end64 + end + comment
+
+
+def _central_header(name, crc, size, offset):
+    large = [n for n in (size, size, offset) if n >= _ZIP64_FROM]
+    extra = struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large) if large else b""
+    small = _field(size)
+    fixed = _CENTRAL.pack(
+        b"PK\x01\x02",
+        *(45 if extra else 20, 45 if extra else 20, 0, 0, 0, _DATE),
+        *(crc, small, small, len(name), len(extra), 0, 0, 0, 0, _field(offset)),
+    )
+    return fixed + name.encode() + extra
+
+
+def _field(value):
+    return value if value < _ZIP64_FROM else _ELSEWHERE

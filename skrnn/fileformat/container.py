@@ -1,0 +1,283 @@
+"""One file of JSON and arrays, with a checksum for every part.
+
+A zip archive with exactly these parts, in this order, none compressed:
+
+- ``manifest.json``: ``{"format": 1, "versions": {"skrnn": ..., ...}, "parts": {name: {"size": ...,
+  "sha256": ...}}}``. In every format, whatever else changes, it stays the first part with its
+  first two keys, so that an older skrnn can say which one wrote the file.
+- ``document.json``: the document, any JSON.
+- ``arrays.safetensors``: the arrays, in the format of https://github.com/safetensors/safetensors.
+
+The archive's comment has the manifest's own digest. Nothing here runs or imports what a file
+names, and memory is bounded by the file's size: parts are not compressed, arrays are as large as
+their bytes, and JSON becomes a tree of at most some thirty times its bytes.
+"""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import secrets
+from errno import EINVAL, ENOTSUP
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+import skrnn
+from skrnn.fileformat import archive, strict_json
+from skrnn.fileformat.errors import InvalidFileError, shown
+
+__all__ = ["FORMAT", "InvalidFileError", "read", "write"]
+
+FORMAT = 1
+MANIFEST, DOCUMENT, ARRAYS = "manifest.json", "document.json", "arrays.safetensors"
+_COMMENT = "skrnn; sha256 of manifest.json: {}"
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "keras", "tensorflow", "safetensors")
+_MAX_MANIFEST = 1 << 16
+# Some 10,000 arrays. An array of no elements costs a file 60 bytes and a process 500.
+_MAX_ARRAYS_HEADER = 1 << 20
+_DTYPES = {
+    "BOOL": "bool",
+    **{f"{kind}{8 * n}": f"{kind.lower()}{n}" for kind in "IU" for n in (1, 2, 4, 8)},
+    **{f"F{8 * n}": f"f{n}" for n in (2, 4, 8)},
+}
+
+
+def write(path, document, arrays):
+    """Write a file; an older one of that name stays whole until the new one is.
+
+    The same content, written by the same versions, gives the same bytes.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A link is followed: what it points to is replaced.
+    document : dict
+        A tree of dict with keys of str, list, str, int, float (NaN and infinity too), bool and
+        None.
+    arrays : dict of str to ndarray
+        Of bool, integers, or floats of 16 to 64 bits; any shape and order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the document or an array cannot be written.
+    OSError
+        Where the disk is full or the folder missing. Nothing is left beside the older file.
+    """
+    contents = {DOCUMENT: strict_json.dumps(document), ARRAYS: _pack(arrays)}
+    manifest = strict_json.dumps(
+        {
+            "format": FORMAT,
+            "versions": _versions(),
+            "parts": {
+                name: {"size": len(content), "sha256": _digest(content)}
+                for name, content in contents.items()
+            },
+        }
+    )
+    parts = [(MANIFEST, manifest), *contents.items()]
+    _replace(path, lambda file: archive.write_parts(file, parts, _comment(manifest)))
+
+
+def read(path):
+    """Read what `write` has written.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    document : dict
+        As it was given to `write`.
+    arrays : dict of str to ndarray
+        In C order and the machine's byte order.
+
+    Raises
+    ------
+    InvalidFileError
+        Where the content is not what `write` writes, for whatever reason.
+    OSError
+        Where the file is missing, is a folder, or may not be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            contents = _read_parts(file)
+        document = strict_json.loads(contents[DOCUMENT], DOCUMENT)
+        if type(document) is not dict:
+            raise InvalidFileError(f"{shown(document)} is where an object should be.", DOCUMENT)
+        return document, _unpack(contents[ARRAYS])
+    except InvalidFileError as error:
+        error.path = path
+        raise
+
+
+def _read_parts(file):
+    size = os.fstat(file.fileno()).st_size
+    entries = []
+    manifest = archive.read_part(file, MANIFEST, size, entries)
+    parts = _check_manifest(manifest)
+    contents = {}
+    for name, wanted in parts.items():
+        content = contents[name] = archive.read_part(file, name, size, entries)
+        found = {"size": len(content), "sha256": _digest(content)}
+        if found != wanted:
+            raise InvalidFileError(
+                f"Its size and SHA-256 are {found['size']} and {found['sha256']}, but "
+                f"{MANIFEST} says {shown(wanted.get('size'))} and "
+                f"{shown(wanted.get('sha256'), 70)}: the file was damaged or changed.",
+                name,
+            )
+    archive.check_end(file, size, entries, _comment(manifest))
+    return contents
+
+
+def _check_manifest(manifest):
+    if len(manifest) > _MAX_MANIFEST:
+        raise InvalidFileError(
+            f"It has {len(manifest)} bytes; at most {_MAX_MANIFEST} are read.", MANIFEST
+        )
+    manifest = strict_json.loads(manifest, MANIFEST)
+    if type(manifest) is not dict:
+        raise InvalidFileError(f"{shown(manifest)} is where an object should be.", MANIFEST)
+    number, versions = manifest.get("format"), manifest.get("versions")
+    if type(number) is not int or number < 1:
+        raise InvalidFileError(
+            f"'format' is {shown(number)} where a positive integer should be.", MANIFEST
+        )
+    if type(versions) is not dict or not all(type(v) is str for v in versions.values()):
+        raise InvalidFileError(
+            f"'versions' is {shown(versions)} where names and versions of libraries should be.",
+            MANIFEST,
+        )
+    if number > FORMAT:
+        raise InvalidFileError(
+            f"It was written by skrnn {shown(versions.get('skrnn'))} in format {shown(number)}; "
+            f"this is skrnn {skrnn.__version__!r}, which reads formats up to {FORMAT}.",
+            way_out="Upgrade skrnn.",
+        )
+    parts = manifest.get("parts")
+    wanted = {"format", "versions", "parts"}
+    if manifest.keys() != wanted or type(parts) is not dict or list(parts) != [DOCUMENT, ARRAYS]:
+        raise InvalidFileError(
+            f"Format {FORMAT} has 'format', 'versions' and 'parts', with the parts "
+            f"{DOCUMENT!r} and {ARRAYS!r}; this manifest has others.",
+            MANIFEST,
+        )
+    if not all(type(part) is dict for part in parts.values()):
+        raise InvalidFileError("'parts' does not give a size and a digest each.", MANIFEST)
+    return parts
+
+
+def _pack(arrays):
+    ready = {}
+    for name, array in arrays.items():
+        if type(name) is not str or not name or name == "__metadata__":
+            raise ValueError(
+                f"An array has the name {name!r}; wanted is a non-empty str other than "
+                "'__metadata__', which safetensors keeps for itself."
+            )
+        # ascontiguousarray would give an array of no dimension one.
+        array = np.asarray(array, order="C")
+        if array.dtype.newbyteorder("=") not in _WRITABLE:
+            raise TypeError(
+                f"The array {name!r} has dtype {array.dtype}; a file takes bool, integers, and "
+                "floats of 16 to 64 bits. Convert it with astype."
+            )
+        ready[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
+    packed = safetensors.numpy.save(ready)
+    if int.from_bytes(packed[:8], "little") > _MAX_ARRAYS_HEADER:
+        raise ValueError(
+            f"{len(ready)} arrays have names and shapes of more than {_MAX_ARRAYS_HEADER} bytes, "
+            "which would not be read. Join small arrays into larger ones."
+        )
+    return packed
+
+
+_WRITABLE = {np.dtype(name) for name in _DTYPES.values()}
+
+
+def _unpack(packed):
+    n_bytes = int.from_bytes(packed[:8], "little")
+    if n_bytes > _MAX_ARRAYS_HEADER:
+        raise InvalidFileError(
+            f"Its header is said to have {n_bytes} bytes; at most {_MAX_ARRAYS_HEADER} are read.",
+            ARRAYS,
+        )
+    # safetensors takes a name that stands twice; the last one wins.
+    strict_json.loads(packed[8 : 8 + n_bytes], ARRAYS)
+    try:
+        found = safetensors.deserialize(packed)
+    except safetensors.SafetensorError as error:
+        raise InvalidFileError(f"safetensors says: {error}.", ARRAYS) from None
+    return {name: _as_array(name, spec) for name, spec in found}
+
+
+def _as_array(name, spec):
+    dtype = _DTYPES.get(spec["dtype"])
+    if dtype is None:
+        raise InvalidFileError(
+            f"The array {shown(name)} has dtype {shown(spec['dtype'])}; bool, integers and floats "
+            "of 16 to 64 bits are read.",
+            ARRAYS,
+        )
+    data = np.frombuffer(spec["data"], dtype=np.dtype(dtype).newbyteorder("<"))
+    if dtype == "bool" and (data.view(np.uint8) > 1).any():
+        raise InvalidFileError(f"The array {shown(name)} of bool has other bytes.", ARRAYS)
+    try:
+        # A shape of no elements may still be none that NumPy can have.
+        data = data.reshape(spec["shape"])
+    except (ValueError, OverflowError) as error:
+        raise InvalidFileError(f"The array {shown(name)}: {error}.", ARRAYS) from None
+    return data.astype(np.dtype(dtype), copy=not data.flags.writeable)
+
+
+def _versions():
+    versions = {"skrnn": skrnn.__version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # TensorFlow also comes as tensorflow-cpu and the like
+    return versions
+
+
+def _digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def _comment(manifest):
+    return _COMMENT.format(_digest(manifest)).encode()
+
+
+def _replace(path, fill):
+    """Write a temporary file beside the old one, then put it in the old one's place."""
+    path = os.path.realpath(os.fsdecode(path))
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.lexists(temporary):
+            os.remove(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _sync_folder(folder):
+    # Else a power cut may undo the renaming, though not half of it.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (EINVAL, ENOTSUP):  # network file systems without such a call
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,93 @@
+"""Keras's own optimizers and learning-rate schedules as JSON.
+
+Keras can read its configurations back by module and name. Here neither comes from the file: a name
+is looked up among those below, and a configuration holds numbers, strings and at most a schedule.
+"""
+
+import sys
+
+OPTIMIZERS = (
+    *("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Adafactor", "Nadam"),
+    *("Ftrl", "Lion", "Lamb", "Muon", "ScheduleFreeAdamW"),
+)
+SCHEDULES = (
+    *("ExponentialDecay", "PiecewiseConstantDecay", "PolynomialDecay", "InverseTimeDecay"),
+    *("CosineDecay", "CosineDecayRestarts"),
+)
+_LOWERED = {name.lower() for name in OPTIMIZERS}
+
+
+def is_optimizer_name(name):
+    """Whether a string is the name of one of Keras's own optimizers."""
+    return type(name) is str and name.lower() in _LOWERED
+
+
+def encode(value):
+    """Return an optimizer or a schedule as JSON; None where it is none of Keras's own."""
+    if "keras" not in sys.modules:  # whoever has such an object has imported it
+        return None
+    cls = type(value)
+    if _find(cls.__name__) is not cls:
+        return None
+    config = {key: _encode_setting(one) for key, one in value.get_config().items()}
+    if any(one is _UNKNOWN for one in config.values()):
+        return None
+    return {"keras": cls.__name__, "config": config}
+
+
+def decode(name, config):
+    """Return the optimizer or schedule that `encode` has written.
+
+    Raises
+    ------
+    ValueError
+        Where the name is not known, or Keras does not take the configuration.
+    """
+    if type(name) is not str or name not in OPTIMIZERS + SCHEDULES or type(config) is not dict:
+        raise ValueError(f"{str(name)[:40]!r} is none of Keras's optimizers or schedules.")
+    settings = {}
+    for key, value in config.items():
+        if type(value) is dict:
+            is_schedule = key == "learning_rate" and list(value) == ["keras", "config"]
+            if not is_schedule or value["keras"] not in SCHEDULES:
+                raise ValueError(f"The {key[:40]!r} of {name} is no number, string or schedule.")
+            value = decode(value["keras"], value["config"])
+        elif type(value) is list and not all(type(one) in (int, float, str) for one in value):
+            raise ValueError(f"The {key[:40]!r} of {name} is no list of numbers or strings.")
+        settings[key] = value
+    cls = _find(name)
+    if cls is None:
+        raise ValueError(f"This version of Keras has no {name}; upgrade Keras.")
+    try:
+        return cls(**settings)
+    except Exception as error:  # Keras raises what it likes; it is the file's fault all the same
+        raise ValueError(f"Keras does not take these settings of {name}: {error}") from None
+
+
+def _find(name):
+    from skrnn.backend.tensorflow import keras
+
+    if name in OPTIMIZERS:
+        return getattr(keras.optimizers, name, None)
+    return getattr(keras.optimizers.schedules, name, None) if name in SCHEDULES else None
+
+
+_UNKNOWN = object()
+
+
+def _encode_setting(value):
+    # NumPy's float64 is a float, and would be written as one.
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if type(value) in (bool, int, float, str, type(None)):
+        return value
+    if isinstance(value, list | tuple):
+        return [_encode_setting(one) for one in value]
+    if isinstance(value, dict):
+        # Keras's own form of a schedule: module, class_name, config, registered_name.
+        is_own = str(value.get("module")).startswith("keras.")
+        if is_own and value.get("class_name") in SCHEDULES and not value.get("registered_name"):
+            config = {key: _encode_setting(one) for key, one in value["config"].items()}
+            if not any(one is _UNKNOWN for one in config.values()):
+                return {"keras": value["class_name"], "config": config}
+    return _UNKNOWN

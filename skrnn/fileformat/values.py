@@ -1,0 +1,170 @@
+"""Values of parameters, and class labels, as JSON.
+
+JSON has no tuple, and only strings for keys. What it lacks is written as an object of one key:
+``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"type": "float64"}``, ``{"dtype":
+"float64"}``, ``{"keras": name, "config": {...}}``. A plain list is a list.
+"""
+
+import itertools
+import os
+
+import numpy as np
+
+from skrnn.fileformat import optimizers
+
+_NUMBERS = {
+    name: np.dtype(name)
+    for name in (
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("float16", "float32", "float64"),
+    )
+}
+MAX_NUMBERED = 10_000
+_SCALARS = (bool, int, float, str, type(None))
+
+
+class NotStorableError(TypeError):
+    """A value has no form in JSON."""
+
+
+def encode_value(value):
+    """Return a parameter's value as JSON.
+
+    Raises
+    ------
+    NotStorableError
+        Where it has no such form.
+    """
+    if isinstance(value, np.bool_ | np.number | np.str_):
+        value = value.item()
+    if type(value) in _SCALARS:
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    if type(value) is list:
+        return [encode_value(one) for one in value]
+    if type(value) is tuple:
+        return {"tuple": [encode_value(one) for one in value]}
+    if type(value) is dict:
+        return {"dict": [[encode_value(k), encode_value(v)] for k, v in value.items()]}
+    name = getattr(value, "__name__", None)
+    if isinstance(value, type) and name in _NUMBERS and _NUMBERS[name].type is value:
+        return {"type": name}
+    if isinstance(value, np.dtype) and value.name in _NUMBERS:
+        return {"dtype": value.name}
+    written = optimizers.encode(value)
+    if written is None:
+        raise NotStorableError(type(value).__name__)
+    return written
+
+
+def decode_value(value, *, may_be_object=False):
+    """Return what `encode_value` has written.
+
+    Parameters
+    ----------
+    value : None, bool, int, float, str, list or dict
+        The value as JSON.
+    may_be_object : bool, default=False
+        Whether it may be a dtype or one of Keras's objects. These can be called, which elsewhere
+        a parameter would be for its function.
+
+    Raises
+    ------
+    ValueError
+        Where it is no value.
+    """
+    if type(value) in _SCALARS:
+        return value
+    if type(value) is list:
+        return [decode_value(one) for one in value]
+    kind, *others = value or [None]
+    inner = value.get(kind)
+    if kind == "keras" and others == ["config"] and may_be_object:
+        return optimizers.decode(inner, value["config"])
+    if not others and kind == "tuple" and type(inner) is list:
+        return tuple(decode_value(one) for one in inner)
+    if not others and kind == "dict" and type(inner) is list:
+        return _decode_dict(inner)
+    is_number = type(inner) is str and inner in _NUMBERS and not others and may_be_object
+    if is_number and kind in ("type", "dtype"):
+        return _NUMBERS[inner].type if kind == "type" else _NUMBERS[inner]
+    raise ValueError("An object stands for no value that may be here.")
+
+
+def _decode_dict(pairs):
+    if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
+        raise ValueError("A dict is not written as a list of pairs.")
+    pairs = [(decode_value(key), decode_value(one)) for key, one in pairs]
+    if not all(type(key) in _SCALARS for key, _ in pairs):
+        raise ValueError("A dict has a key that is no number and no string.")
+    # Unlike those of strings, hashes of numbers can be chosen to collide, which takes n * n steps.
+    if len(pairs) > MAX_NUMBERED and not all(type(key) is str for key, _ in pairs):
+        raise ValueError(f"A dict has more than {MAX_NUMBERED} keys that are numbers.")
+    return dict(pairs)
+
+
+def encode_labels(labels):
+    """Return class labels as JSON, their dtype beside them.
+
+    Raises
+    ------
+    TypeError
+        Where they are neither numbers nor strings.
+    """
+    if labels.dtype.kind == "U":
+        return {"dtype": f"U{labels.dtype.itemsize // 4}", "values": labels.tolist()}
+    if labels.dtype.name in _NUMBERS:
+        return {"dtype": labels.dtype.name, "values": labels.tolist()}
+    if labels.dtype == object and all(type(label) is str for label in labels):
+        return {"dtype": "object", "values": labels.tolist()}
+    raise TypeError(
+        f"The class labels have dtype {labels.dtype}, as {str(labels[:1].tolist())[:60]}; a file "
+        "without pickle keeps numbers and strings. Fit with such labels, or use joblib.dump."
+    )
+
+
+def decode_labels(node):
+    """Return the labels of a node, sorted, each of them once.
+
+    Raises
+    ------
+    InvalidFileError
+        Where it holds others.
+    """
+    dtype = node.take("dtype", "the name of a dtype", lambda value: type(value) is str)
+    values = node.take("values", "a list of labels", lambda v: type(v) is list and len(v) > 0)
+    node.close()
+    wanted = {"b": bool, "i": int, "u": int, "f": float}
+    kind = str if dtype not in _NUMBERS else wanted[_NUMBERS[dtype].kind]
+    if not all(type(value) is kind for value in values):
+        node.refuse(f"A label is not of dtype {dtype!r}.")
+    if dtype in _NUMBERS:
+        found = _NUMBERS[dtype]
+    elif dtype == "object":
+        found = np.dtype(object)
+    else:
+        found = _check_width(dtype, values, node)
+    try:
+        with np.errstate(over="ignore"):
+            labels = np.array(values, dtype=found)
+    except OverflowError:
+        node.refuse(f"A label is out of the range of {dtype}.")
+    if found.kind == "f" and not np.isfinite(labels).all():
+        node.refuse("A label is not finite.")
+    if not all(a < b for a, b in itertools.pairwise(values)):
+        node.refuse("The labels are not sorted, or one is there twice.")
+    if labels.tolist() != values:
+        node.refuse(f"A label is no {dtype}.")
+    return labels
+
+
+def _check_width(dtype, values, node):
+    digits = dtype.removeprefix("U")
+    if not dtype.startswith("U") or not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        node.refuse(f"{dtype[:40]!r} is no dtype that labels have.")
+    lengths = list(map(len, values))
+    # NumPy gives every label the room of the longest.
+    if int(digits) < max(lengths) or int(digits) * len(values) > 64 * sum(lengths) + 2**20:
+        node.refuse(f"The dtype {dtype!r} does not fit {len(values)} labels of these lengths.")
+    return np.dtype(dtype)

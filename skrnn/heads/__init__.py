@@ -1,0 +1,1 @@
+"""What a network answers, a file for each task."""

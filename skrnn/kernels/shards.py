@@ -1,0 +1,63 @@
+"""Shards side by side on threads, as many as :mod:`skrnn.backend.threads` says."""
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+from skrnn.backend.threads import n_threads
+
+_pool = None
+
+
+def _forget_pool():
+    global _pool
+    _pool = None
+
+
+# A child has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def _helpers():
+    """Return the pool of threads beside the caller's own, and how many they are."""
+    global _pool
+    pool = _pool
+    if pool is None:
+        n = n_threads() - 1
+        # Two callers at once may make one each; the first of them then ends unused.
+        pool = _pool = (ThreadPoolExecutor(n, "skrnn") if n else None, n)
+    return pool
+
+
+def run(function, shards):
+    """Return ``[function(shard) for shard in shards]``.
+
+    The caller works too. It never waits for a thread that has not begun, so that any number of
+    callers, also from within shards, cannot block one another.
+    """
+    results = [None] * len(shards)
+    waiting = deque(enumerate(shards))
+
+    def work():
+        while True:
+            try:
+                i, shard = waiting.popleft()
+            except IndexError:
+                return
+            results[i] = function(shard)
+
+    pool, n = _helpers()
+    helpers = []
+    try:
+        for _ in range(min(n, len(shards) - 1)):
+            try:
+                helpers.append(pool.submit(work))
+            except RuntimeError:  # the interpreter is ending and starts no more threads
+                break
+        work()
+    finally:
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
+    return results

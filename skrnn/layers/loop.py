@@ -1,0 +1,352 @@
+"""The time loop that the fused layers share.
+
+A recurrent layer reads ``x[0], x[1], ...`` and carries a state. Written step by
+step, as in Keras, each step is a dozen small operations and its gradient two
+dozen more. Here the loop is written by hand, forward and backward, so that
+
+- whatever does not depend on the state is done for a chunk of steps in one large
+  matrix product: ``x W`` forward; the gradients of ``x`` and of all weights backward;
+- the rows of the batch are dealt to two *shards*, whose loops have nothing to do with
+  each other, so that TensorFlow runs each on a core of its own. Two threads inside
+  one small product cost more than they bring;
+- the loop knows no mask. The real steps of a row come first, so what is computed at
+  the others is never read, and the gradient that reaches them is exactly zero.
+  Padding, direction and the choice of outputs are index arithmetic before and after.
+
+The number of shards is fixed: it decides in what order gradients are summed, and the
+same seed must give the same bytes on any number of cores.
+"""
+
+import functools
+from typing import ClassVar
+
+from skrnn.backend.tensorflow import tf
+
+N_SHARDS = 2
+# Steps unrolled in one turn of the loop. More means larger matrix products for the
+# hoisted part and fewer turns, and a larger graph to trace.
+CHUNK = 4
+
+
+class Equations:
+    """What one step of a recurrent layer computes, and its gradient.
+
+    A frozen dataclass, because equal equations share a traced graph. The states
+    are a tuple, the output first; `w` is what `prepare` or `prepare_back` returned.
+    """
+
+    units: int
+    n_states: int
+    n_saved: int
+    # The module of :mod:`skrnn.kernels` that computes the same, if there is one.
+    kernel: ClassVar[str | None] = None
+
+    def weight_shapes(self, n_features):
+        """Shapes of the weights, in Keras's order."""
+        raise NotImplementedError
+
+    def prepare(self, *weights):
+        """Bring the weights to the form in which `project` and `step` use them."""
+        raise NotImplementedError
+
+    def project(self, w, x):
+        """Compute the part of many steps that depends on the input alone, as a tuple."""
+        raise NotImplementedError
+
+    def step(self, w, xW, states):
+        """Return the next states, and `n_saved` tensors that the gradient needs."""
+        raise NotImplementedError
+
+    def prepare_back(self, *weights):
+        """Bring the weights to the form in which the gradient uses them."""
+        raise NotImplementedError
+
+    def step_back(self, w, before, after, saved, dstates):
+        """Return the gradient of the states before a step, and of what enters its gates.
+
+        `before` are the states before the step, `after` its output, `dstates` the
+        gradient of its states. The second part of the result, a tuple of tensors,
+        is for `hoisted_gradients`.
+        """
+        raise NotImplementedError
+
+    def hoisted_gradients(self, w, x, h, saved, dgates):
+        """Compute the gradient of the input and of the weights, for a chunk of steps.
+
+        `x` is the input of all the steps, `h` the output before each, `dgates` what
+        `step_back` returned: (n_steps * n_rows, width) each. `saved` is a list by step.
+        """
+        raise NotImplementedError
+
+
+def recur(equations, x, mask, weights, *, go_backwards, every_step, zero_padding, save):
+    """Run a recurrent cell over sequences.
+
+    Parameters
+    ----------
+    equations : Equations
+        What one step computes, and its gradient.
+    x : tf.Tensor of shape (n_samples, n_timesteps, n_features), float32
+        Sequences.
+    mask : tf.Tensor of shape (n_samples, n_timesteps), bool, or None
+        True at real steps; the state is carried past the others.
+    weights : list of tf.Tensor
+        The weights in Keras's order.
+    go_backwards : bool
+        Read the steps from the last to the first.
+    every_step : bool
+        Return the state after every step instead of after the last.
+    zero_padding : bool
+        Return zeros at masked steps instead of the state before them.
+    save : bool
+        Keep what the gradient needs. If False and a gradient is asked for after
+        all, the forward loop runs once more.
+
+    Returns
+    -------
+    y : tf.Tensor of shape (n_samples, units) or (n_samples, n_timesteps, units)
+        What `keras.layers.RNN` returns for these arguments.
+    """
+    function = _compiled(
+        equations,
+        weights[0].shape[0],
+        mask is not None,
+        go_backwards,
+        every_step,
+        zero_padding,
+        save,
+    )
+    return function(x, *([] if mask is None else [mask]), *weights)
+
+
+# One graph for all layers of a kind: a second model, or the same one in fit and predict,
+# finds it traced. Batch and time are dynamic, so that one trace serves every length.
+@functools.lru_cache(maxsize=16)
+def _compiled(equations, n_features, masked, go_backwards, every_step, zero_padding, save):
+    signature = [tf.TensorSpec((None, None, n_features))]
+    if masked:
+        signature.append(tf.TensorSpec((None, None), tf.bool))
+    signature.extend(map(tf.TensorSpec, equations.weight_shapes(n_features)))
+
+    @tf.function(input_signature=signature, autograph=False)
+    def fused_recurrence(x, *rest):
+        mask, weights = (rest[0], rest[1:]) if masked else (None, rest)
+        shards = _deal(x, mask, go_backwards, every_step, zero_padding)
+
+        @tf.custom_gradient
+        def run(x, *weights):
+            y, tapes = _forward(equations, x, shards, weights, every_step, save)
+
+            def gradient(dy):
+                saved = tapes
+                if not save:
+                    _, saved = _forward(equations, x, shards, weights, every_step, True)
+                return _backward(equations, x, shards, weights, saved, dy)
+
+            return y, gradient
+
+        return run(x, *weights)
+
+    return fused_recurrence
+
+
+class _Shard:
+    """Some rows of a batch, and where their steps come from and their states go.
+
+    Attributes
+    ----------
+    rows : tf.Tensor of shape (n_rows,)
+        Which rows of the batch.
+    n_rows, n_chunks : tf.Tensor, scalar
+    source : tf.Tensor of shape (n_chunks * CHUNK, n_rows)
+        Which of the ``n_samples * n_timesteps`` steps of the batch each step of the
+        loop reads; the steps that only fill the last chunk read one past the last.
+    target : tf.Tensor of shape (n_rows, n_timesteps) or (n_rows, 1)
+        Which of the loop's states each output is, counting from the zero state.
+    """
+
+    def __init__(self, rows, order, n_behind, n_samples, n_steps):
+        self.rows, self.n_rows = rows, tf.shape(rows)[0]
+        self.n_chunks = -(-n_steps // CHUNK)
+        fill = self.n_chunks * CHUNK - n_steps
+        source = tf.transpose(rows[:, None] * n_steps + tf.gather(order, rows))
+        self.source = tf.pad(source, [[0, fill], [0, 0]], constant_values=n_samples * n_steps)
+        self.target = tf.gather(n_behind, rows) * self.n_rows + tf.range(self.n_rows)[:, None]
+
+
+def _deal(x, mask, go_backwards, every_step, zero_padding):
+    """Deal the rows to shards like cards: sorted by length, they split evenly."""
+    n_samples, n_steps = tf.shape(x)[0], tf.shape(x)[1]
+    if mask is None:
+        mask = tf.fill([n_samples, n_steps], True)
+    order, n_behind = _real_steps_first(mask, go_backwards, zero_padding)
+    if not every_step:
+        n_behind = n_behind[:, -1:]
+    return [
+        _Shard(tf.range(n_samples)[s::N_SHARDS], order, n_behind, n_samples, n_steps)
+        for s in range(N_SHARDS)
+    ]
+
+
+def _real_steps_first(mask, go_backwards, zero_padding):
+    """Order the steps of each row, real ones first.
+
+    To carry the state past a masked step is to leave the step out.
+
+    Returns
+    -------
+    order : tf.Tensor of shape (n_samples, n_timesteps)
+        The time of the first step, of the second, ...
+    n_behind : tf.Tensor of shape (n_samples, n_timesteps)
+        How many real steps each output has behind it; 0 also where it is to be zero.
+    """
+    if go_backwards:  # as Keras does: reverse the time, padding included
+        mask = tf.reverse(mask, [1])
+    shape = tf.shape(mask)
+    n_samples, n_steps = shape[0], shape[1]
+    n_behind = tf.cumsum(tf.cast(mask, tf.int32), axis=1)
+    time = tf.range(n_steps)
+    place = tf.where(mask, n_behind - 1, n_behind[:, -1:] + time - n_behind)
+    row_start = tf.range(n_samples)[:, None] * n_steps
+    order = tf.math.invert_permutation(tf.reshape(row_start + place, [-1]))
+    order = tf.reshape(order, shape) - row_start
+    if go_backwards:
+        order = n_steps - 1 - order
+    if zero_padding:
+        n_behind = tf.where(mask, n_behind, 0)
+    return order, n_behind
+
+
+def _forward(equations, x, shards, weights, every_step, save):
+    n_features = x.shape[2]
+    steps = tf.reshape(x, [-1, n_features])
+    w = equations.prepare(*weights)
+    ys, tapes = [], []
+    for shard in shards:
+        # One copy makes it time-major, reverses it and fills the last chunk.
+        shard_x = tf.gather(steps, tf.minimum(shard.source, tf.shape(steps)[0] - 1))
+        shard_x = tf.reshape(shard_x, tf.stack([shard.n_chunks, CHUNK * shard.n_rows, n_features]))
+        outputs, saved = _forward_loop(equations, w, shard_x, shard, save)
+        # Only the states from the first one that is an output are copied.
+        n_states = shard.n_chunks * CHUNK + 1
+        first = tf.reduce_min(shard.target) // tf.maximum(shard.n_rows, 1)
+        first = tf.minimum(first, n_states)
+        y = tf.raw_ops.TensorListGather(
+            input_handle=outputs,
+            indices=tf.range(first, n_states),
+            element_shape=tf.stack([shard.n_rows, equations.units]),
+            element_dtype=tf.float32,
+        )
+        y = tf.gather(tf.reshape(y, [-1, equations.units]), shard.target - first * shard.n_rows)
+        ys.append(y if every_step else y[:, 0])
+        tapes.append((shard_x, outputs, saved))
+    return tf.dynamic_stitch([shard.rows for shard in shards], ys), tapes
+
+
+def _forward_loop(equations, w, x, shard, save):
+    zero = tf.zeros(tf.stack([shard.n_rows, equations.units]))
+    initial = (zero,) * equations.n_states
+
+    def chunk(j, states, outputs, saved):
+        projected = [tf.split(part, CHUNK) for part in equations.project(w, x[j])]
+        for xW in zip(*projected, strict=True):
+            before = states
+            states, kept = equations.step(w, xW, states)
+            outputs = _push(outputs, states[0])
+            if save:
+                for tensor in (*before[1:], *kept):
+                    saved = _push(saved, tensor)
+        return j + 1, states, outputs, saved
+
+    _, _, outputs, saved = tf.while_loop(
+        lambda j, *_: j < shard.n_chunks,
+        chunk,
+        (0, initial, _push(_stack(equations.units), zero), _stack(equations.units)),
+        parallel_iterations=1,
+    )
+    return outputs, saved
+
+
+# TensorFlow's lists of tensors, used as stacks: they keep tensors without a copy, and let
+# go of each as the gradient takes it. A tf.TensorArray wants an index computed each time.
+
+
+def _stack(units):
+    return tf.raw_ops.EmptyTensorList(
+        element_shape=[-1, units], max_num_elements=-1, element_dtype=tf.float32
+    )
+
+
+def _push(stack, tensor):
+    return tf.raw_ops.TensorListPushBack(input_handle=stack, tensor=tensor)
+
+
+def _pop(stack, units):
+    return tf.raw_ops.TensorListPopBack(
+        input_handle=stack, element_shape=[-1, units], element_dtype=tf.float32
+    )
+
+
+def _backward(equations, x, shards, weights, tapes, dy):
+    w = equations.prepare_back(*weights)
+    dxs, dweights = [], []
+    for shard, tape in zip(shards, tapes, strict=True):
+        # A state that padding repeats in several outputs adds up their gradients.
+        dstates = tf.scatter_nd(
+            tf.reshape(shard.target, [-1, 1]),
+            tf.reshape(tf.gather(dy, shard.rows), [-1, equations.units]),
+            tf.stack([(shard.n_chunks * CHUNK + 1) * shard.n_rows, equations.units]),
+        )[shard.n_rows :]  # the zero state is no variable
+        dx, dweight = _backward_loop(equations, w, weights, shard, tape, dstates)
+        dxs.append(tf.reshape(dx, [-1, x.shape[2]]))
+        dweights.append(dweight)
+    # Back to the order of x in one copy; the fill of the last chunk lands past its end.
+    dx = tf.dynamic_stitch([tf.reshape(shard.source, [-1]) for shard in shards], dxs)
+    dx = tf.reshape(dx[: tf.reduce_prod(tf.shape(x)[:2])], tf.shape(x))
+    return dx, *(tf.add_n(parts) for parts in zip(*dweights, strict=True))
+
+
+def _backward_loop(equations, w, weights, shard, tape, dstates):
+    x, outputs, saved = tape
+    units, n_features = equations.units, x.shape[2]
+    n_saved = equations.n_states - 1 + equations.n_saved
+    dstates = tf.reshape(dstates, tf.stack([shard.n_chunks, CHUNK * shard.n_rows, units]))
+    zero = tf.zeros(tf.stack([shard.n_rows, units]))
+    outputs, last = _pop(outputs, units)
+
+    def chunk(j, dstate, dweights, after, outputs, saved, dxs):
+        hs, kepts, dgates = [], [], []
+        for incoming in reversed(tf.split(dstates[j], CHUNK)):
+            outputs, h = _pop(outputs, units)
+            kept = []
+            for _ in range(n_saved):
+                saved, tensor = _pop(saved, units)
+                kept.insert(0, tensor)
+            before, kept = (h, *kept[: equations.n_states - 1]), kept[equations.n_states - 1 :]
+            dstate = (dstate[0] + incoming, *dstate[1:])
+            dstate, dgate = equations.step_back(w, before, after, kept, dstate)
+            after = h
+            hs.insert(0, h)
+            kepts.insert(0, kept)
+            dgates.insert(0, dgate)
+        dgates = [tf.concat(parts, 0) for parts in zip(*dgates, strict=True)]
+        dx, *more = equations.hoisted_gradients(w, x[j], tf.concat(hs, 0), kepts, dgates)
+        dweights = tuple(a + b for a, b in zip(dweights, more, strict=True))
+        return j - 1, dstate, dweights, after, outputs, saved, dxs.write(j, dx)
+
+    dxs = tf.TensorArray(tf.float32, shard.n_chunks, element_shape=[None, n_features])
+    _, _, dweights, *_, dxs = tf.while_loop(
+        lambda j, *_: j >= 0,
+        chunk,
+        (
+            shard.n_chunks - 1,
+            (zero,) * equations.n_states,
+            tuple(map(tf.zeros_like, weights)),
+            last,
+            outputs,
+            saved,
+            dxs,
+        ),
+        parallel_iterations=1,
+    )
+    return dxs.stack(), dweights

@@ -1,0 +1,126 @@
+"""A Pipeline: its steps in order, and whether they fit together."""
+
+import itertools
+
+from sklearn.pipeline import Pipeline
+
+from skrnn.estimators import RNNClassifier
+from skrnn.fileformat.errors import shown
+from skrnn.fileformat.parameters import refuse_other_attributes
+from skrnn.text import TextToSequence
+
+_PARAMETERS = ("steps", "transform_input", "memory", "verbose")
+
+
+def encode_pipeline(pipeline, place, encode_step):
+    """Return the tree of a pipeline.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+    place : Place
+        For its arrays.
+    encode_step : callable
+        Takes an estimator and a place.
+    """
+    if pipeline.memory is not None:
+        raise TypeError(
+            f"Pipeline has memory={shown(pipeline.memory)}, a cache of this machine, which a file "
+            "does not keep. Set it to None before: set_params(memory=None)."
+        )
+    refuse_other_attributes(pipeline, place, {"feature_names_in_"})
+    steps = []
+    for i, (name, step) in enumerate(pipeline.steps):
+        if step is not None and not isinstance(step, str):
+            step = encode_step(step, place.below(f"steps/{i}"))
+        steps.append({"name": name, "estimator": step})
+    inputs = pipeline.transform_input
+    return {
+        "steps": steps,
+        "transform_input": None if inputs is None else [str(name) for name in inputs],
+        "verbose": bool(pipeline.verbose),
+    }
+
+
+def decode_pipeline(node, decode_step):
+    """Make the pipeline of a node.
+
+    Parameters
+    ----------
+    node : Node
+    decode_step : callable
+        Takes a node, returns an estimator.
+    """
+    trees = node.take("steps", "a list of steps", lambda v: type(v) is list and len(v) > 0)
+    inputs = None
+    if "transform_input" in node:
+        inputs = node.take(
+            "transform_input",
+            "a list of strings or null",
+            lambda v: v is None or (type(v) is list and all(type(one) is str for one in v)),
+        )
+    verbose = node.take_flag("verbose")
+    steps, names = [], set(_PARAMETERS)
+    for i, tree in enumerate(trees):
+        step = node.of(tree, f"steps/{i}")
+        name = step.take("name", "a name", lambda value: type(value) is str)
+        if not name or "__" in name or name in names:
+            step.refuse(
+                f"The step has the name {shown(name)}; wanted is one without '__' that no other "
+                "step and no parameter of Pipeline has."
+            )
+        names.add(name)
+        estimator = step.take(
+            "estimator",
+            "an object, null or 'passthrough'",
+            lambda value: value is None or value == "passthrough" or type(value) is dict,
+        )
+        if type(estimator) is dict:
+            estimator = decode_step(node.of(estimator, f"steps/{i}"))
+        step.close()
+        steps.append((name, estimator))
+    pipeline = Pipeline(steps, transform_input=inputs, memory=None, verbose=verbose)
+    _check_agreement(pipeline, node)
+    return pipeline
+
+
+def _leaves(pipeline):
+    for _, step in pipeline.steps:
+        if isinstance(step, Pipeline):
+            yield from _leaves(step)
+        elif step is not None and step != "passthrough":
+            yield step
+
+
+def _check_agreement(pipeline, node):
+    """Check that each step takes what the one before gives."""
+    leaves = list(_leaves(pipeline))
+    if not leaves:
+        node.refuse("The pipeline has no step that is an estimator.")
+    for before, after in itertools.pairwise(leaves):
+        names = f"{type(before).__name__} before {type(after).__name__}"
+        if not hasattr(before, "transform"):
+            node.refuse(f"{names}: the first transforms nothing.")
+        if not hasattr(after, "n_features_in_"):
+            node.refuse(f"{names}: the second takes documents, and has to come first.")
+        gives, takes = _width(before), after.n_features_in_
+        if isinstance(before, TextToSequence) and isinstance(after, RNNClassifier):
+            gives, takes = len(before.vocabulary_) + 2, after.vocabulary_size_
+            # A dense array does not tell how many words there are.
+            if takes is not None and (gives <= takes or not before.sparse_output):
+                continue
+        elif isinstance(after, RNNClassifier):
+            node.refuse(f"{names}: the second reads sequences, of which the first knows nothing.")
+        elif gives == takes:
+            continue
+        node.refuse(
+            f"{names}: the first gives {gives} features or words, the second takes {takes}."
+        )
+
+
+def _width(transformer):
+    if isinstance(transformer, TextToSequence):
+        return transformer._n_features_out
+    if hasattr(transformer, "vocabulary_"):
+        return len(transformer.vocabulary_)
+    return transformer.n_features_in_

@@ -1,0 +1,162 @@
+"""TextToSequence, and scikit-learn's vectorizers: a vocabulary and how text is cut."""
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.utils._set_output import _get_output_config
+
+from skrnn.baselines import _WORDS_AND_MARKS
+from skrnn.fileformat.errors import shown
+from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
+from skrnn.text import TextToSequence
+from skrnn.text.tokens import TOKEN_PATTERN
+from skrnn.text.vocabulary import FIRST_WORD
+
+# Matching some regular expressions takes for ever, and nobody can tell which in general. These
+# take time in proportion to the text.
+KNOWN_PATTERNS = {
+    TOKEN_PATTERN,
+    _WORDS_AND_MARKS,
+    CountVectorizer().token_pattern,
+    *(r"\w+", r"(?u)\w+", r"\b\w+\b", r"(?u)\b\w+\b", r"\b\w\w+\b", r"\S+", r"[^\s]+", "."),
+}
+# Dense rows are as wide as this says, whatever the text is.
+MAX_DENSE_STEPS = 2**20
+MAX_STEPS = 2**31 - 2
+# The time of cutting a text into n-grams goes with the longest.
+MAX_NGRAM = 100
+# As types, as dtypes or by name.
+_DTYPES = [
+    kind
+    for name in ("int32", "int64", "float32", "float64")
+    for kind in (np.dtype(name), np.dtype(name).type, name)
+]
+_OWN_WORDS = "Change the documents before they come into the pipeline, or keep it with joblib.dump."
+WAYS_OUT = dict.fromkeys(("preprocessor", "tokenizer", "analyzer", "strip_accents"), _OWN_WORDS) | {
+    "vocabulary": "Give it as a list or dict.",
+    "stop_words": "Give them as a list of str.",
+}
+
+
+def encode_sequence_state(estimator, place):
+    """Return the fitted state of a TextToSequence."""
+    refuse_other_attributes(estimator, place, {"vocabulary_", "n_timesteps_"})
+    words = list(estimator.vocabulary_)
+    if list(estimator.vocabulary_.values()) != list(range(FIRST_WORD, FIRST_WORD + len(words))):
+        raise ValueError(
+            "The ids in vocabulary_ of TextToSequence are no longer 2, 3, ... in this order, as "
+            "fit has made them. Fit anew, or give vocabulary=... to another instance."
+        )
+    return {"vocabulary": words, "n_timesteps": int(estimator.n_timesteps_)}
+
+
+def decode_sequence(node):
+    """Make the TextToSequence of a node."""
+    estimator = decode_parameters(node, TextToSequence, allowed=_is_data)
+    _check_pattern(estimator, node)
+    state = node.below("state")
+    words = _take_vocabulary(state)
+    estimator.vocabulary_ = dict(
+        zip(words, range(FIRST_WORD, FIRST_WORD + len(words)), strict=True)
+    )
+    if estimator.sparse_output and _get_output_config("transform", estimator)["dense"] != "default":
+        node.refuse("Data frames hold no sparse output: 'sparse_output' and 'output' contradict.")
+    highest = MAX_STEPS if estimator.sparse_output else MAX_DENSE_STEPS
+    estimator.n_timesteps_ = state.take_int("n_timesteps", 1, highest)
+    if estimator.max_length is not None and estimator.max_length > highest:
+        node.refuse(f"The parameter 'max_length' is {estimator.max_length}; at most {highest}.")
+    state.close()
+    return estimator
+
+
+def encode_counts_state(estimator, place):
+    """Return the fitted state of a CountVectorizer or TfidfVectorizer."""
+    refuse_other_attributes(estimator, place, {"vocabulary_", "fixed_vocabulary_"})
+    terms = sorted(estimator.vocabulary_, key=estimator.vocabulary_.get)
+    if [int(estimator.vocabulary_[term]) for term in terms] != list(range(len(terms))):
+        raise ValueError(
+            f"The columns in vocabulary_ of {type(estimator).__name__} are not 0, 1, ..., as fit "
+            "makes them. Fit anew."
+        )
+    state = {
+        "vocabulary": [str.__str__(term) for term in terms],
+        "fixed_vocabulary": bool(estimator.fixed_vocabulary_),
+    }
+    if isinstance(estimator, TfidfVectorizer) and estimator.use_idf:
+        place.put("idf", estimator.idf_)
+    return state
+
+
+def decode_counts(node, cls):
+    """Make the CountVectorizer or TfidfVectorizer of a node."""
+    estimator = decode_parameters(node, cls, allowed=_is_data)
+    _check_pattern(estimator, node)
+    if not _is_ngram_range(estimator.ngram_range):
+        node.refuse(f"The parameter 'ngram_range' is not (n, m) with 1 <= n <= m <= {MAX_NGRAM}.")
+    state = node.below("state")
+    terms = _take_vocabulary(state)
+    estimator.vocabulary_ = dict(zip(terms, range(len(terms)), strict=True))
+    estimator.fixed_vocabulary_ = state.take_flag("fixed_vocabulary")
+    if cls is TfidfVectorizer:
+        names = ("norm", "use_idf", "smooth_idf", "sublinear_tf")
+        estimator._tfidf = TfidfTransformer(**{n: getattr(estimator, n) for n in names})
+        estimator._tfidf.n_features_in_ = len(terms)
+        if estimator.use_idf:
+            dtypes = ("float32", "float64")
+            estimator._tfidf.idf_ = node.take_array("idf", dtypes, (len(terms),))
+    state.close()
+    return estimator
+
+
+def decode_count_vectorizer(node):
+    """Make the CountVectorizer of a node."""
+    return decode_counts(node, CountVectorizer)
+
+
+def decode_tfidf_vectorizer(node):
+    """Make the TfidfVectorizer of a node."""
+    return decode_counts(node, TfidfVectorizer)
+
+
+def _take_vocabulary(state):
+    words = state.take_strings("vocabulary", unique=True)
+    if not words:
+        state.refuse("The vocabulary is empty.")
+    return words
+
+
+def _is_data(key, value):
+    """Whether a value can do nothing but say how text is cut."""
+    if key == "input":  # else the caller's texts would be taken for names of files to be read
+        return value == "content"
+    if key == "encoding":  # a name that Python looks up by an import
+        return value in ("utf-8", "latin-1", "ascii")
+    if key == "dtype":
+        return value in _DTYPES
+    if key in ("vocabulary", "stop_words") and value is not None:
+        items = value if isinstance(value, list | tuple | dict) else [value]
+        return isinstance(value, str | list | tuple | dict) and all(
+            isinstance(item, str) for item in items
+        )
+    return key not in ("preprocessor", "tokenizer") or value is None
+
+
+def _is_ngram_range(value):
+    if not isinstance(value, tuple | list) or list(map(type, value)) != [int, int]:
+        return False
+    return 1 <= value[0] <= value[1] <= MAX_NGRAM
+
+
+def _check_pattern(estimator, node):
+    pattern = estimator.token_pattern
+    if pattern is None and estimator.analyzer == "word":
+        node.refuse("Neither a token_pattern nor a tokenizer says what a word is.")
+    if pattern is None or pattern in KNOWN_PATTERNS or pattern in node.reading.token_patterns:
+        return
+    node.refuse(
+        f"The token_pattern is {shown(pattern, 200)}, which is none of those known. Matching a "
+        "regular expression may take for ever.",
+        way_out=(
+            "Where you trust it, name it: skrnn.load(path, token_patterns=[...]), with the "
+            "pattern word for word."
+        ),
+    )

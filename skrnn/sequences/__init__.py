@@ -1,0 +1,17 @@
+"""What estimators are given: any accepted input, checked, in one form, and dealt to batches."""
+
+from skrnn.sequences.checks import check_feature_names, check_sequences
+from skrnn.sequences.sequences import Sequences
+from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
+from skrnn.sequences.token_array import TokenArray
+
+__all__ = [
+    "FIRST_WORD",
+    "PADDING",
+    "UNKNOWN",
+    "UNKNOWN_WORD",
+    "Sequences",
+    "TokenArray",
+    "check_feature_names",
+    "check_sequences",
+]

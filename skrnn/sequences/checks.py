@@ -1,0 +1,406 @@
+"""Any accepted container of sequences, checked and brought to one form.
+
+Nothing here needs TensorFlow.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.validation import _check_feature_names, check_array
+
+from skrnn.sequences.lookalikes import reject_columns_beside_text, reject_word_counts
+from skrnn.sequences.sequences import Sequences
+from skrnn.sequences.special_tokens import PADDING, UNKNOWN
+from skrnn.sequences.token_array import TokenArray
+
+# A larger vocabulary has to be declared: at 64 dimensions this one takes 4 GB. Integers far beyond
+# are hashes, timestamps or amounts.
+MAX_GUESSED_VOCABULARY = 2**24
+
+
+def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=None):
+    """Check any accepted container of sequences and bring it to the one form.
+
+    Parameters
+    ----------
+    X : sparse array, array-like or list of sequences
+        Token ids or numeric sequences; see :class:`skrnn.RNNClassifier`.
+    estimator : estimator instance
+        Named in errors. With ``reset=True`` it receives ``n_features_in_`` (and
+        ``feature_names_in_`` where X has column names); else X is held against them.
+    input : {"auto", "tokens", "numeric"}
+        What X is; "auto" goes by dtype: integers are token ids.
+    reset : bool
+        Whether this is the X of a first fit.
+    vocabulary_size : int or None
+        Ids must be below it.
+
+    Returns
+    -------
+    sequences : Sequences
+        With the words of a :class:`TokenArray`.
+    vocabulary_size : int or None
+        For token ids, the smallest size that covers what was given, declared or seen.
+
+    Raises
+    ------
+    ValueError
+        What was wrong, in which row, what is wanted, and the way out.
+    """
+    name = type(estimator).__name__
+    declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
+    X = _out_of_frame(X)
+    _reject_text(X, name)
+    ragged = _as_ragged(X, name)
+    if ragged is None:
+        X = _as_array(X, name, estimator, input)
+        if input == "auto":
+            input = "tokens" if X.dtype.kind in "iu" else "numeric"
+            if reset and words is None:
+                if input == "tokens":
+                    reject_word_counts(X, name)
+                reject_columns_beside_text(X, name, input)
+        if X.ndim == 2 and (input == "numeric" or reset):
+            _check_width(X.shape[1], name, estimator, reset)
+    elif input == "auto":
+        input = "tokens" if all(row.dtype.kind in "iu" for row in ragged if row.size) else "numeric"
+
+    if input == "numeric":
+        sequences = _numeric(
+            X if ragged is None else ragged, name, 1 if reset else _fitted_channels(estimator)
+        )
+        if not reset or ragged is not None or X.ndim == 3:
+            _check_channels(sequences.values.shape[1], name, estimator, reset)
+        return sequences, None
+    if ragged is not None:
+        sequences = _ragged_tokens(ragged, name)
+        if reset:
+            estimator.n_features_in_ = int(sequences.lengths.max())
+    elif issparse(X):
+        sequences = _sparse_tokens(X, name)
+    else:
+        sequences = _dense_tokens(X, name)
+    if words is not None:
+        sequences = replace(sequences, words=words)
+    return _check_vocabulary(sequences, name, vocabulary_size, declared)
+
+
+def _out_of_frame(X):
+    """Take numbers out of a data frame, a column of lists or an object array.
+
+    There integers may be boxed as objects or of a dtype of pandas's own. scikit-learn makes
+    floats of both, which would no longer pass for token ids.
+    """
+    if hasattr(X, "to_list"):
+        return X.to_list()
+    array = X.to_numpy() if hasattr(X, "to_numpy") else X
+    if not isinstance(array, np.ndarray) or array.ndim == 1:
+        return X
+    if array.dtype == object:
+        try:
+            array = np.array(array.tolist())
+        except ValueError:
+            return X
+    return array if array.dtype.kind in "biuf" else X
+
+
+def _reject_text(X, name):
+    if isinstance(X, str | bytes):
+        raise ValueError(
+            f"{name} got a bare {type(X).__name__} as X, {X[:40]!r}; it takes one row of token ids "
+            "a document. Put the text in a list and TextToSequence() before it: "
+            f"make_pipeline(TextToSequence(), {name}())."
+        )
+    if issparse(X):
+        return
+    if not isinstance(X, list | tuple):
+        X = np.atleast_1d(np.asarray(X))
+        if X.dtype.kind not in "OUST":
+            return
+    for i, row in enumerate(X):
+        first = row
+        while isinstance(first, list | tuple) or (isinstance(first, np.ndarray) and first.ndim):
+            if not len(first):
+                break
+            first = first[0]
+        if isinstance(first, str | bytes):
+            # A row of a one-column frame is a text, a list of strings a text cut into tokens.
+            is_tokens = isinstance(row, list | tuple) or (first is not row and len(row) > 1)
+            to_ids = "TextToSequence(analyzer=list)" if is_tokens else "TextToSequence()"
+            raise ValueError(
+                f"{name} takes sequences of numbers, but row {i} of X "
+                f"{'is' if first is row else 'holds'} the {type(first).__name__} {first[:40]!r}. "
+                f"Put {to_ids} before it: make_pipeline({to_ids}, {name}())."
+            )
+
+
+def _as_ragged(X, name):
+    """Return a list of arrays, one a row, where X is a list of sequences; else None."""
+    is_nested = isinstance(X, list | tuple) or (
+        isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
+    )
+    if not is_nested or not any(map(_is_sequence, X)):
+        return None
+    rows = [_as_row(row, i, name) for i, row in enumerate(X)]
+    if not isinstance(X, np.ndarray) and len({row.shape for row in rows}) == 1 and len(rows[0]):
+        return None  # a list of equally long rows is a matrix like any other
+    return rows
+
+
+def _is_sequence(row):
+    return hasattr(row, "__len__") and getattr(row, "ndim", 1) > 0
+
+
+def _as_row(row, i, name):
+    try:
+        array = np.asarray(row)
+        got = f"{array.dtype} of shape {array.shape}"
+    except ValueError:
+        array, got = np.asarray(None), "rows of different lengths within it"
+    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2):
+        raise ValueError(
+            f"Row {i} of X is no sequence of numbers: {name} got {got}, and wants integers (token "
+            "ids) or floats of shape (n_timesteps,) or (n_timesteps, n_channels)."
+        )
+    return array if array.size or array.ndim > 1 else array.astype(np.int64)
+
+
+def _as_array(X, name, estimator, input):
+    """Return X as CSR, or as a dense array with two or three dimensions."""
+    if issparse(X):
+        if X.ndim != 2:
+            raise ValueError(
+                f"Expected 2D array, got a sparse array of shape {X.shape} instead. If it is one "
+                "row of a sparse array, take it as X[[i]] or X[i:i + 1]."
+            )
+        if input == "auto" and X.dtype.kind not in "iu":
+            raise ValueError(
+                f"{name} got a sparse array of {X.dtype}. Sparse input holds token ids, integers "
+                "in the order of the text, as TextToSequence makes them. Counts and tf-idf weights "
+                "have no order to read: put TextToSequence() in the vectorizer's place. A series "
+                "with many zeros goes in as X.toarray(), or with input='numeric'."
+            )
+        if input == "numeric":
+            X = X.toarray()
+        elif 0 in X.shape:
+            X = np.empty(X.shape, X.dtype)  # told below, as for any array
+        else:
+            return X.tocsr()
+    X = check_array(
+        X,
+        dtype="numeric",
+        allow_nd=True,
+        ensure_all_finite=False,
+        estimator=estimator,
+        input_name="X",
+    )
+    if X.dtype.kind not in "biuf":
+        raise ValueError(f"{name} takes sequences of numbers, but X has the dtype {X.dtype}.")
+    return X
+
+
+# A numeric X of two dimensions is a table: one channel, and a column for each time step of fit.
+# Other numeric X, lists too, are series: so many channels, and any number of time steps.
+
+
+def _check_width(width, name, estimator, reset):
+    if reset:
+        estimator.n_features_in_ = width
+        estimator._is_table = True
+    elif estimator._is_table and width != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {width} features, but {name} is expecting {estimator.n_features_in_} features "
+            "as input: the time steps of fit. Pad shorter series with NaN at the end, or give "
+            "series of any length as an array of shape (n_samples, n_timesteps, 1)."
+        )
+
+
+def _fitted_channels(estimator):
+    return 1 if estimator._is_table else estimator.n_features_in_
+
+
+def _check_channels(channels, name, estimator, reset):
+    if reset:
+        estimator.n_features_in_ = channels
+        estimator._is_table = False
+    elif channels != _fitted_channels(estimator):
+        fitted = _fitted_channels(estimator)
+        raise ValueError(
+            f"X has {channels} channels at each time step, but {name} was fitted with {fitted}. "
+            f"Give X of shape (n_samples, n_timesteps, {fitted})."
+        )
+
+
+def check_feature_names(estimator, X, *, reset):
+    """Hold the column names of a data frame against those of fit, as scikit-learn does."""
+    _check_feature_names(estimator, X, reset=reset)
+
+
+def _from_rows(values, lengths, empty):
+    """Make `Sequences`, an empty row becoming one step of `empty`.
+
+    No batch may hold a row without a real step: some kernels crash on it, and pooling over
+    nothing is undefined.
+    """
+    lengths = np.asarray(lengths, dtype=np.int64)
+    missing = np.flatnonzero(lengths == 0)
+    if len(missing):
+        starts = np.cumsum(lengths) - lengths
+        values = np.insert(values, starts[missing], empty, axis=0)
+        lengths = np.where(lengths == 0, 1, lengths)
+    return Sequences(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def _tokens(values, lengths, name):
+    """Make `Sequences` of checked ids, rows that say nothing all becoming the same row."""
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{name} takes token ids as integers, but X has the dtype {values.dtype}.")
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64, copy=False)  # float16 cannot be held against 2**31
+        _reject(~np.isfinite(values), values, rows, name, "is not finite")
+        _reject(values != np.floor(values), values, rows, name, "is fractional")
+    _reject(values < 0, values, rows, name, "is negative")
+    _reject(values > np.iinfo(np.int32).max - 1, values, rows, name, "is beyond 32 bits")
+    values = values.astype(np.int32, copy=False)
+    # A document of unknown words tells no more than an empty one, and is read as that.
+    known = np.bincount(rows[values != UNKNOWN], minlength=len(lengths)) > 0
+    if not known.all():
+        values = values[known[rows]]
+        lengths = np.where(known, lengths, 0)
+    return _from_rows(values, lengths, UNKNOWN)
+
+
+def _reject(bad, values, rows, name, what):
+    if bad.any():
+        first = np.flatnonzero(bad)[0]
+        raise ValueError(
+            f"{name} got an id that {what} in row {rows[first]} of X: {values[first]}. Token ids "
+            "are integers from 1 (0 is padding). Numeric sequences are floats, or are announced "
+            'with input="numeric".'
+        )
+
+
+def _sparse_tokens(X, name):
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    lengths = np.diff(X.indptr)
+    values = X.data
+    stored_zeros = values == PADDING
+    if stored_zeros.any():
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        lengths = np.bincount(rows[~stored_zeros], minlength=len(lengths))
+        values = values[~stored_zeros]
+    return _tokens(values, lengths, name)
+
+
+def _dense_tokens(X, name):
+    if X.ndim != 2:
+        raise ValueError(
+            f"{name} got token ids of shape {X.shape}; they come as (n_samples, n_timesteps). "
+            'For numeric channels give floats, or input="numeric".'
+        )
+    real = X != PADDING
+    return _tokens(X[real], real.sum(axis=1), name)
+
+
+def _ragged_tokens(rows, name):
+    for i, row in enumerate(rows):
+        if row.ndim != 1:
+            raise ValueError(
+                f"{name} got token ids of shape {row.shape} in row {i} of X; one row is a flat "
+                "list of ids."
+            )
+    rows = [row[row != PADDING] for row in rows]
+    return _tokens(np.concatenate(rows), [len(row) for row in rows], name)
+
+
+def _check_vocabulary(sequences, name, vocabulary_size, declared):
+    seen = int(sequences.values.max()) + 1
+    if vocabulary_size is None and seen > max(declared or 0, MAX_GUESSED_VOCABULARY):
+        raise ValueError(
+            f"{name} got the id {seen - 1} in X and would make an embedding of that many rows. If "
+            "X holds numbers rather than token ids, give floats or input='numeric'; if the "
+            "vocabulary is really that large, set vocabulary_size."
+        )
+    if vocabulary_size is None:
+        return sequences, max(seen, declared or 0, UNKNOWN + 1)
+    if seen > vocabulary_size:
+        row = np.searchsorted(sequences.offsets, sequences.values.argmax(), side="right") - 1
+        raise ValueError(
+            f"{name} got the id {seen - 1} in row {row} of X, outside its vocabulary of "
+            f"{vocabulary_size} ids (0 to {vocabulary_size - 1}). Were the ids made by another "
+            "tokenizer than at fit? If ids may appear that fit does not see, set "
+            "vocabulary_size to their number, padding included."
+        )
+    return sequences, vocabulary_size
+
+
+def _numeric(X, name, n_channels):
+    """Make `Sequences` of floats from a dense array or a list of arrays, NaN being padding.
+
+    A list without any step does not tell its number of channels; they are `n_channels`.
+    """
+    if isinstance(X, list):
+        channels = {row.shape[1] if row.ndim == 2 else 1 for row in X if row.size}
+        if len(channels) > 1:
+            raise ValueError(
+                f"The rows of X have different numbers of channels, {sorted(channels)}; {name} "
+                "wants every row of shape (n_timesteps, n_channels) with the same n_channels."
+            )
+        width = channels.pop() if channels else n_channels
+        rows = [row.reshape(-1, width) for row in X]
+        lengths = np.array([len(row) for row in rows])
+        values = np.concatenate(rows)
+    else:
+        if X.ndim > 3 or (X.ndim == 3 and 0 in X.shape):
+            raise ValueError(
+                f"{name} got X of shape {X.shape}; it wants (n_samples, n_timesteps) or "
+                "(n_samples, n_timesteps, n_channels), none of them 0."
+            )
+        lengths = np.full(X.shape[0], X.shape[1])
+        values = X.reshape(X.shape[0] * X.shape[1], -1)
+    row_of = np.repeat(np.arange(len(lengths)), lengths)
+    starts = np.cumsum(lengths) - lengths
+    step_of = np.arange(len(values)) - starts[row_of]
+    with np.errstate(over="ignore"):  # an overflow is told below, with its row
+        values = values.astype(np.float32)
+    _reject_step(
+        np.isinf(values).any(axis=1),
+        row_of,
+        step_of,
+        name,
+        "infinity (or a value too large for float32)",
+        "Clip or scale the values.",
+    )
+    missing = np.isnan(values)
+    padding = missing.all(axis=1)
+    _reject_step(
+        missing.any(axis=1) & ~padding,
+        row_of,
+        step_of,
+        name,
+        "NaN in some channels only",
+        "Impute missing values; a padding step is NaN in every channel.",
+    )
+    real = np.bincount(row_of[~padding], minlength=len(lengths))
+    _reject_step(
+        padding & (step_of < real[row_of]),
+        row_of,
+        step_of,
+        name,
+        "NaN before the end",
+        "Impute missing values; only the steps after the end of a sequence may be NaN.",
+    )
+    return _from_rows(values[~padding], real, np.float32(0))
+
+
+def _reject_step(bad, row_of, step_of, name, what, way_out):
+    if bad.any():
+        first = np.flatnonzero(bad)[0]
+        raise ValueError(
+            f"Input X contains {what}: row {row_of[first]}, time step {step_of[first]}. "
+            f"{name} wants finite numbers, NaN only as padding at the end. {way_out}"
+        )

@@ -1,0 +1,157 @@
+"""Keras callbacks that a fit adds to the user's own."""
+
+import numpy as np
+
+from skrnn.backend.tensorflow import keras
+from skrnn.training.state import EarlyStoppingState, is_finite
+
+
+class DivergedError(ValueError):
+    """Loss or weights are no longer numbers."""
+
+
+def diverged(epoch, what="Training"):
+    """Return the error to raise where they are not."""
+    return DivergedError(
+        f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
+        "learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
+    )
+
+
+class AlignedHistory(keras.callbacks.History):
+    """Keras's history, NaN standing where an epoch has no value of a kind that others have."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Add the values of the epoch."""
+        n_before, known = len(self.epoch), set(self.history)
+        super().on_epoch_end(epoch, logs)
+        for name, values in self.history.items():
+            if name not in (logs or {}):
+                values.append(np.nan)
+            elif name not in known:
+                values[:0] = [np.nan] * n_before
+
+
+def joined(before, after):
+    """Return two histories of a network one after the other, NaN for what one of them lacks."""
+    # Validation may come and go between fits; every list has all epochs nevertheless.
+    no_values = [[np.nan] * len(one.get("loss", ())) for one in (before, after)]
+    return {
+        key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
+        for key in sorted({**before, **after})
+    }
+
+
+class BestEpoch(keras.callbacks.EarlyStopping):
+    """Stop on the validation loss, and keep the weights of the best epoch.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement before the end.
+    min_delta : float
+        What counts as improvement.
+    """
+
+    def __init__(self, *, patience, min_delta):
+        super().__init__(
+            monitor="val_loss",
+            mode="min",
+            patience=patience,
+            min_delta=min_delta,
+            restore_best_weights=True,
+        )
+        self.resumed = None
+
+    def on_train_begin(self, logs=None):
+        """Begin, or go on where an interrupted training stood."""
+        super().on_train_begin(logs)
+        if self.resumed is not None:
+            vars(self).update(vars(self.resumed))
+
+    @property
+    def state(self):
+        """What is remembered, an `EarlyStoppingState`."""
+        best = None if self.best is None else float(self.best)
+        return EarlyStoppingState(
+            self.wait, best, self.best_epoch, self.stopped_epoch, self.best_weights
+        )
+
+
+class InverseTimeDecay(keras.callbacks.Callback):
+    """Lower the step size from epoch to epoch, to ``learning_rate / (1 + decay * epoch)``.
+
+    It follows from the number of the epoch alone, so that epochs may run in one fit or several.
+    A callback of the user's that sets the step size takes over.
+
+    Parameters
+    ----------
+    learning_rate : float
+        That of the first epoch.
+    decay : float
+    last : float or None
+        What was set last, in a training that is resumed.
+    """
+
+    def __init__(self, learning_rate, decay, last=None):
+        super().__init__()
+        self.learning_rate, self.decay = learning_rate, decay
+        self.last = np.float32(learning_rate if last is None else last)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the step size of the epoch."""
+        optimizer = self.model.optimizer
+        if np.float32(optimizer.learning_rate) == self.last:
+            self.last = np.float32(self.learning_rate / (1 + self.decay * epoch))
+            optimizer.learning_rate = self.last
+
+
+class FiniteTraining(keras.callbacks.Callback):
+    """End a fit that has diverged with an error, before any callback can keep its weights."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Look at the loss of the epoch, and at the weights that it ends with."""
+        if not (np.isfinite(logs["loss"]) and is_finite(self.model.get_weights())):
+            raise diverged(epoch + 1)
+
+
+class EpochTasks(keras.callbacks.Callback):
+    """Make each epoch a task that scikit-learn's callbacks see.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        The task of the whole fit.
+    estimator : estimator instance
+        The one that is fitted.
+    given : dict
+        X, y and metadata, as the caller gave them to fit.
+    running : SequenceClassifier
+        What is being trained.
+    """
+
+    def __init__(self, context, estimator, given, running):
+        super().__init__()
+        self.context, self.estimator, self.given = context, estimator, given
+        self.running = running
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Open the epoch's task."""
+        self.task = self.context.subcontext(task_name="epoch")
+        self.task.call_on_fit_task_begin(estimator=self.estimator, **self.given)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Close the epoch's task; a callback that returns True ends the fit."""
+        stop = self.task.call_on_fit_task_end(
+            estimator=self.estimator, **self.given, reconstruction_attributes=self._as_of_now
+        )
+        if stop:
+            self.model.stop_training = True
+
+    def _as_of_now(self):
+        snapshot = self.running.snapshot()
+        return {
+            "_keras": snapshot,
+            "history_": snapshot.history_,
+            "n_iter_": snapshot.current_epoch,
+        }

@@ -1,0 +1,80 @@
+"""The rows of a fit that come in chunks, as a stream of padded batches."""
+
+import numpy as np
+
+from skrnn.backend.tensorflow import tf
+from skrnn.sequences.batching import AUTO_BATCH_SIZES, BatchPlan
+from skrnn.training.feeds import Feed
+
+
+class ChunkStream:
+    """Rows in chunks, in the place of `Sequences` where a network is trained.
+
+    Parameters
+    ----------
+    first : tuple (X, y, sample_weight)
+        The first chunk, encoded: `Sequences`, targets and weights.
+    read : callable
+        Returns an iterator over all chunks, encoded, each time anew.
+    """
+
+    # There is no telling how many rows come; they are many, or they would not come in chunks.
+    batch_size = AUTO_BATCH_SIZES[1]
+
+    def __init__(self, first, read):
+        self.first, self.read = first, read
+
+
+class StreamFeed(Feed):
+    """Batches of the rows of a `ChunkStream`; each holds rows of one chunk.
+
+    Chunks are read in the thread that trains, one when the one before has been used, so that
+    whatever they raise goes straight to the caller, and no two are in memory for long.
+
+    Parameters
+    ----------
+    stream : ChunkStream
+    batch_size : int
+    seed : int
+        The order of rows within a chunk follows from it, the epoch, and the chunk's number.
+    """
+
+    def __init__(self, stream, batch_size, seed):
+        super().__init__(*stream.first, batch_size, seed)
+        self.stream = stream
+        # What Keras looks at to build its metrics, before any epoch begins.
+        self._arrays = super().batch(0)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Begin a pass over the chunks."""
+        super().on_epoch_begin(epoch, logs)
+        self._batches = self._read()
+        self._next = next(self._batches)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Take the next batch."""
+        self._arrays, self._next = self._next, next(self._batches, None)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """End the epoch where the chunks end; Keras asks for nothing but this flag."""
+        if self._next is None:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Take the flag back: only the epoch was to end, where nobody else has set it before."""
+        if self._next is None:
+            self.model.stop_training = False
+
+    def batch(self, i):
+        """Return the arrays of the batch: inputs, y and sample_weight."""
+        return self._arrays
+
+    def _number_of_batches(self):
+        return tf.int64.max
+
+    def _read(self):
+        for number, (X, y, sample_weight) in enumerate(self.stream.read()):
+            self.X, self.y, self.sample_weight = X, y, sample_weight
+            rng = np.random.default_rng([self.seed, self.epoch, number])
+            for rows in BatchPlan(X.lengths, self.batch_size).batches(rng):
+                yield *X.inputs(rows), y[rows], sample_weight[rows]

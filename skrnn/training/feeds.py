@@ -1,0 +1,154 @@
+"""The rows of a fit as a stream of padded batches."""
+
+import weakref
+
+import numpy as np
+
+from skrnn.backend.tensorflow import keras, tf
+from skrnn.sequences.batching import BatchPlan
+
+# Set draws apart from others of the same seed.
+_NOISE, _ROUNDS = 2, 3
+
+
+class Feed(keras.callbacks.Callback):
+    """The rows of one fit as a `tf.data.Dataset` of padded batches.
+
+    As a callback it learns the epoch, from which and the seed the order of the rows follows: it
+    is then the same whether epochs run in one fit or in several.
+
+    Parameters
+    ----------
+    X : Sequences
+    y, sample_weight : ndarray
+    batch_size : int
+    seed : int or None
+        None keeps the rows sorted by length, for evaluation.
+    """
+
+    def __init__(self, X, y, sample_weight, batch_size, seed=None):
+        super().__init__()
+        self.X, self.y, self.sample_weight = X, y, sample_weight
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = self.first = 0
+        self._ordered = None
+        self.plan = BatchPlan(X.lengths, batch_size)
+
+    def resume(self, epoch, batch):
+        """Begin with this batch of this epoch."""
+        self.epoch, self.first = epoch, batch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Take note of the epoch whose batches Keras is about to ask for."""
+        if epoch != self.epoch:
+            self.epoch, self.first = epoch, 0
+
+    def batch(self, i):
+        """Return the arrays of batch `i` of the epoch: inputs, y and sample_weight."""
+        if self._ordered != self.epoch:
+            rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
+            self._ordered, self._rows = self.epoch, self.plan.batches(rng)
+        rows = self._rows[i]
+        return *self.X.inputs(rows), self.y[rows], self.sample_weight[rows]
+
+    def dataset(self):
+        """Return the batches as Keras takes them, lengths left open so that one trace serves."""
+        dtypes, shapes = zip(*self._signature(), strict=True)
+        # TensorFlow never lets go of a function it calls (`_py_funcs_used_in_graph` of the
+        # default graph, 2.21): held strongly, every fit would leave its rows and model behind.
+        feed = weakref.ref(self)
+
+        def load(i):
+            batch = tf.numpy_function(lambda i: feed().batch(i + feed().first), [i], dtypes)
+            for tensor, shape in zip(batch, shapes, strict=True):
+                tensor.set_shape(shape)
+            return self._arrange(batch)
+
+        # A fifth of the overhead of `from_generator`, which calls back four times a batch.
+        batches = tf.data.Dataset.range(self._number_of_batches()).map(load)
+        # There is nothing to tune, and an epoch's end would wait for the tuner's thread, which
+        # sleeps up to as long as the epoch took (2.21).
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return batches.with_options(options)
+
+    def _number_of_batches(self):
+        return len(self.plan)
+
+    def _signature(self):
+        """Return dtype and shape of the arrays of a batch."""
+        return [*_inputs_signature(self.X), _signature(self.y), _signature(self.sample_weight)]
+
+    @staticmethod
+    def _arrange(batch):
+        """Put the tensors of a batch as Keras's training step takes them."""
+        *x, y, sample_weight = batch
+        return x[0] if len(x) == 1 else tuple(x), y, sample_weight
+
+
+class PairedFeed(Feed):
+    """Batches of labelled rows, each beside one of unlabelled rows.
+
+    The unlabelled rows go round: where an epoch of the labelled ones ends among them, the next
+    goes on. Batches are as :class:`skrnn.training.semi_supervised.SemiSupervisedStep` takes them.
+
+    Parameters
+    ----------
+    X, y, sample_weight, batch_size, seed
+        As of `Feed`.
+    unlabeled : Sequences or None
+        Rows without a label.
+    on_epoch : callable
+        Called without arguments when an epoch begins.
+    """
+
+    def __init__(self, X, y, sample_weight, batch_size, seed, unlabeled, on_epoch):
+        super().__init__(X, y, sample_weight, batch_size, seed)
+        self.unlabeled = unlabeled
+        self.unlabeled_plan = unlabeled and BatchPlan(unlabeled.lengths, batch_size)
+        self.on_epoch = on_epoch
+        self._round = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Take note of the epoch."""
+        super().on_epoch_begin(epoch, logs)
+        self.on_epoch()
+
+    def batch(self, i):
+        """Return the arrays of batch `i` of the epoch: labelled, unlabelled, and two seeds."""
+        labelled = super().batch(i)
+        nth = self.epoch * len(self.plan) + i
+        seeds = np.random.default_rng([self.seed, _NOISE, nth]).integers(2**31, size=(2, 2))
+        return *labelled, *self._unlabeled_batch(nth), seeds.astype(np.int32)
+
+    def _unlabeled_batch(self, nth):
+        if self.unlabeled is None:
+            return []
+        nth_round, i = divmod(nth, len(self.unlabeled_plan))
+        if nth_round != self._round:
+            rng = np.random.default_rng([self.seed, _ROUNDS, nth_round])
+            self._round, self._unlabeled_rows = nth_round, self.unlabeled_plan.batches(rng)
+        return self.unlabeled.inputs(self._unlabeled_rows[i])
+
+    def _signature(self):
+        unlabeled = [] if self.unlabeled is None else _inputs_signature(self.unlabeled)
+        return [*super()._signature(), *unlabeled, (tf.int32, [2, 2])]
+
+    def _arrange(self, batch):
+        *tensors, seeds = batch
+        n_inputs = len(self.X.inputs([0]))
+        x = tensors[:n_inputs]
+        y, sample_weight = tensors[n_inputs : n_inputs + 2]
+        return (tuple(x), y, sample_weight), tuple(tensors[n_inputs + 2 :]), seeds
+
+
+def _signature(array):
+    return tf.as_dtype(array.dtype), [None, *array.shape[1:]]
+
+
+def _inputs_signature(sequences):
+    rows, *others = map(_signature, sequences.inputs([0]))
+    for _, shape in [rows, *others[1:]]:  # the second, the scores, has no time steps
+        shape[1] = None
+    return [rows, *others]

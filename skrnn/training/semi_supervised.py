@@ -1,0 +1,322 @@
+"""Training on what the network itself says: adversarial losses, and the entropy of its answers.
+
+Adversarial training (Miyato, Dai & Goodfellow 2017) asks of the network that its answer withstands
+the worst small change of a text's embedding, found by one step along the gradient: for labelled
+rows the change that raises the loss the most, for rows with or without a label ("virtual") that
+which moves the answer the most. Minimizing the entropy on rows without a label keeps the border
+between classes away from them (Sachan, Zaheer & Salakhutdinov 2019).
+
+The papers normalize the embeddings to mean 0 and variance 1 over the words of the text, lest the
+network escapes by growing them. To change an embedding that is normalized by `r` is to change the
+one that is not by `sigma * r`, with `sigma` each dimension's standard deviation. This is done
+here: the network, and what it predicts, are those without these losses.
+"""
+
+from dataclasses import asdict, dataclass
+
+from skrnn.backend.tensorflow import keras, tf
+from skrnn.layers.evidence import AddScores, AppendEvidence
+from skrnn.network.build import EMBEDDING, LOGITS
+from skrnn.sequences import PADDING
+
+# The direction that moves the answer the most is sought at this part of the perturbation's
+# norm. Much less, and float32 does not tell one answer from the other.
+PROBE = 0.1
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimized besides the cross-entropy; see the parameters of `RNNClassifier`."""
+
+    adversarial_epsilon: float = 0.0
+    virtual_adversarial_epsilon: float = 0.0
+    entropy_weight: float = 0.0
+
+    def __bool__(self):
+        """Whether there is anything."""
+        return any(asdict(self).values())
+
+
+class SemiSupervisedStep:
+    """A training step of a network with further losses, in the place of Keras's own.
+
+    A batch is ``((x, y, sample_weight), unlabeled, seeds)``, x and `unlabeled` being tuples of a
+    network's inputs (`unlabeled` may be empty) and `seeds` int32 of shape (2, 2). "loss" stays
+    the cross-entropy on the labelled rows; the further losses come into the logs by their names.
+
+    The network's dropout is the same in all passes over a batch, as in the authors' code: a
+    perturbation then moves the answer by itself alone.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `build_network`, on token ids, compiled; its `train_step` is replaced.
+    objective : Objective
+        At least one of its losses is on.
+    multilabel : bool
+        Whether the outputs are independent labels.
+
+    Attributes
+    ----------
+    frequencies : tf.Variable of shape (vocabulary_size,)
+        Share of each id among the words of the text.
+    means : dict of str to keras.metrics.Mean
+        The further losses of the running epoch.
+    """
+
+    def __init__(self, network, objective, multilabel):
+        self.network = network
+        self.objective = objective
+        self.n_outputs = network.output_shape[-1]
+        self.is_binary = multilabel or self.n_outputs == 1
+        embedding = network.get_layer(EMBEDDING)
+        self._table = embedding.embeddings
+        # Named: TensorFlow sorts what it sums by name, and Keras's own names count models.
+        self._embedding = keras.Model(network.inputs[0], embedding.output, name="to_embedding")
+        self._head = behind_embedding(network)
+        # Of an embedding that is frozen, and the states of the dropouts' generators.
+        fixed = [v for layer in network.layers for v in layer.non_trainable_variables]
+        self._generators = [v for v in fixed if v is not self._table]
+        self.frequencies = tf.Variable(tf.zeros(embedding.input_dim), trainable=False)
+        on = {
+            "adversarial_loss": objective.adversarial_epsilon,
+            "virtual_adversarial_loss": objective.virtual_adversarial_epsilon,
+            "entropy": objective.entropy_weight,
+        }
+        self.means = {name: keras.metrics.Mean(name) for name, value in on.items() if value}
+        network.train_step = self.train_step
+
+    def load(self, counts):
+        """Take the counts of the ids in the text, ndarray of shape (vocabulary_size,)."""
+        self.frequencies.assign(counts / counts.sum())
+
+    def reset(self):
+        """Begin an epoch: what the logs tell are its means."""
+        for mean in self.means.values():
+            mean.reset_state()
+
+    def train_step(self, data):
+        """Update the weights by one batch, and return the logs."""
+        (x, y, sample_weight), unlabeled, seeds = data
+        optimizer, variables = self.network.optimizer, self.network.trainable_variables
+        before = self._states()
+        sigma = self.standard_deviation()
+        with tf.GradientTape() as tape:
+            embedded = self.embed(x)
+            tape.watch(embedded)
+            logits = self.logits(embedded, x)
+            loss = self.labelled_loss(y, logits, sample_weight)
+            total = loss
+            between = self._states()
+            if unlabeled:
+                unlabeled_logits = self.logits(self.embed(unlabeled), unlabeled)
+            after = self._states()
+            if self.objective.entropy_weight:
+                entropy = tf.reduce_mean(self.entropy(unlabeled_logits))
+                self._note("entropy", entropy, unlabeled)
+                total += self.objective.entropy_weight * entropy
+            total = optimizer.scale_loss(total)
+        *gradients, gradient = tape.gradient(total, [*variables, embedded])
+
+        rows = [(x, logits, before, seeds[0])]
+        if unlabeled:
+            rows.append((unlabeled, unlabeled_logits, between, seeds[1]))
+        perturbations = []
+        if self.objective.virtual_adversarial_epsilon:
+            perturbations = [self.worst_for_answer(*each, sigma) for each in rows]
+        with tf.GradientTape() as tape:
+            total = tf.zeros(())
+            if self.objective.adversarial_epsilon:
+                worst = self.worst_for_loss(gradient, x, sigma)
+                disturbed = self._disturbed(x, before, worst)
+                adversarial = self.labelled_loss(y, disturbed, sample_weight)
+                self._note("adversarial_loss", adversarial, x)
+                total += adversarial
+            if perturbations:
+                parts = []
+                for (inputs, answer, states, _), r in zip(rows, perturbations, strict=True):
+                    disturbed = self._disturbed(inputs, states, r)
+                    parts.append(self.divergence(tf.stop_gradient(answer), disturbed))
+                virtual = tf.reduce_mean(tf.concat(parts, axis=0))
+                self._note("virtual_adversarial_loss", virtual, x)
+                total += virtual
+            total = optimizer.scale_loss(total)
+        if self.objective.adversarial_epsilon or perturbations:
+            more = tape.gradient(total, variables, unconnected_gradients="zero")
+            pairs = zip(gradients, more, strict=True)
+            gradients = [tf.convert_to_tensor(a) + tf.convert_to_tensor(b) for a, b in pairs]
+        optimizer.apply(gradients, variables)
+        self._restore(after)
+        return self._logs(x, y, loss, logits)
+
+    def standard_deviation(self):
+        """Return that of each embedding dimension over the text, shape (embedding_dim,)."""
+        table, share = tf.convert_to_tensor(self._table), self.frequencies[:, None]
+        mean = tf.reduce_sum(share * table, axis=0)
+        return tf.sqrt(tf.reduce_sum(share * (table - mean) ** 2, axis=0))
+
+    def embed(self, inputs):
+        """Return the tokens' vectors, (n_samples, n_timesteps, embedding_dim), in training."""
+        # Without the mask, which Keras would warn of losing; `logits` makes its own.
+        return tf.identity(self._embedding(inputs[0], training=True))
+
+    def logits(self, embedded, inputs):
+        """Return the network's logits for embedded tokens, in training.
+
+        Parameters
+        ----------
+        embedded : tensor of shape (n_samples, n_timesteps, embedding_dim)
+        inputs : tuple of tensors
+            What the network reads; of the token ids only the padding counts here.
+        """
+        return tf.cast(self._head([embedded, *inputs], training=True), tf.float32)
+
+    def worst_for_loss(self, gradient, inputs, sigma):
+        """Return the perturbation that raises the loss the most, to first order.
+
+        Parameters
+        ----------
+        gradient : tensor of shape (n_samples, n_timesteps, embedding_dim)
+            Of the loss with respect to the embedded tokens.
+        inputs : tuple of tensors
+            The network's.
+        sigma : tensor of shape (embedding_dim,)
+            The embeddings' standard deviations.
+
+        Returns
+        -------
+        tensor of the gradient's shape
+            Divided by `sigma`, each row has the norm `adversarial_epsilon`; zero at padding.
+        """
+        real = _real_steps(inputs[0])
+        return sigma * _of_norm(self.objective.adversarial_epsilon, gradient * sigma * real)
+
+    def worst_for_answer(self, inputs, answer, states, seed, sigma):
+        """Return the perturbation that moves the answer the most, by one power iteration.
+
+        Parameters
+        ----------
+        inputs : tuple of tensors
+            The network's.
+        answer : tensor of shape (n_samples, n_outputs)
+            Its logits for them.
+        states : list of tensors
+            Of the dropouts' generators, before that pass.
+        seed : tensor of shape (2,), int32
+            Draws the direction to begin with.
+        sigma : tensor of shape (embedding_dim,)
+            The embeddings' standard deviations.
+
+        Returns
+        -------
+        tensor of shape (n_samples, n_timesteps, embedding_dim)
+            Divided by `sigma`, each row has the norm `virtual_adversarial_epsilon`; zero at
+            padding.
+        """
+        epsilon, real = self.objective.virtual_adversarial_epsilon, _real_steps(inputs[0])
+        shape = tf.concat([tf.shape(inputs[0]), tf.shape(sigma)], axis=0)
+        noise = tf.random.stateless_normal(shape, seed)
+        probe = _of_norm(PROBE * epsilon, noise * real)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(probe)
+            moved = self._disturbed(inputs, states, sigma * probe)
+            divergence = self.divergence(answer, moved)
+        gradient = tape.gradient(divergence, probe)
+        return sigma * _of_norm(epsilon, gradient * real)
+
+    def labelled_loss(self, y, logits, sample_weight):
+        """Return the cross-entropy, as Keras weighs and averages it."""
+        if self.is_binary:
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(y, tf.float32), logits)
+            losses = tf.reduce_mean(losses, axis=1)
+        else:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+        return tf.reduce_mean(losses * sample_weight)
+
+    def divergence(self, logits, others):
+        """Return the Kullback-Leibler divergence of each row's answers, mean over its labels."""
+        if self.is_binary:
+            p = tf.sigmoid(logits)
+            cross = tf.nn.sigmoid_cross_entropy_with_logits(p, others)
+            return tf.reduce_mean(
+                cross - tf.nn.sigmoid_cross_entropy_with_logits(p, logits), axis=1
+            )
+        difference = tf.nn.log_softmax(logits) - tf.nn.log_softmax(others)
+        return tf.reduce_sum(tf.nn.softmax(logits) * difference, axis=1)
+
+    def entropy(self, logits):
+        """Return the entropy of each row's answer, mean over its labels."""
+        if self.is_binary:
+            entropies = tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(logits), logits)
+            return tf.reduce_mean(entropies, axis=1)
+        return -tf.reduce_sum(tf.nn.softmax(logits) * tf.nn.log_softmax(logits), axis=1)
+
+    def _disturbed(self, inputs, states, perturbation):
+        """Return the logits of another pass, with the dropout of the first."""
+        self._restore(states)
+        embedded = self.embed(inputs)
+        return self.logits(embedded + tf.cast(perturbation, embedded.dtype), inputs)
+
+    def _states(self):
+        return [tf.identity(variable.value) for variable in self._generators]
+
+    def _restore(self, states):
+        for variable, state in zip(self._generators, states, strict=True):
+            variable.assign(state)
+
+    def _note(self, name, value, inputs):
+        self.means[name].update_state(value, sample_weight=tf.shape(inputs[0])[0])
+
+    def _logs(self, x, y, loss, logits):
+        answer = tf.sigmoid(logits) if self.is_binary else tf.nn.softmax(logits)
+        for metric in self.network.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss, sample_weight=tf.shape(x[0])[0])
+            else:
+                metric.update_state(y, answer)
+        means = {name: mean.result() for name, mean in self.means.items()}
+        return self.network.get_metrics_result() | means
+
+
+class _MaskedByTokens(keras.layers.Layer):
+    """Give embedded tokens the mask that an embedding would: true where there is a token."""
+
+    def call(self, inputs):
+        return inputs[0]
+
+    def compute_mask(self, inputs, mask=None):
+        return inputs[1] != PADDING
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+# What a layer takes besides the layer before.
+_BESIDE = {AddScores: "ngram_scores", AppendEvidence: "ngram_evidence"}
+
+
+def behind_embedding(network):
+    """Return the part of a network from embedded tokens, and its inputs, to logits."""
+    tokens, *others = network.inputs
+    others = {tensor.name: tensor for tensor in others}
+    names = [layer.name for layer in network.layers]
+    first, last = names.index(EMBEDDING), names.index(LOGITS)
+    embedded = keras.Input(network.layers[first].output.shape[1:], name="embedded")
+    x = _MaskedByTokens(name="masked_by_tokens")([embedded, tokens])
+    for layer in network.layers[first + 1 : last + 1]:
+        if not isinstance(layer, keras.layers.InputLayer):
+            beside = others.get(_BESIDE.get(type(layer)))
+            x = layer(x if beside is None else [x, beside])
+    return keras.Model([embedded, tokens, *others.values()], x, name="behind_embedding")
+
+
+def _real_steps(tokens):
+    return tf.cast(tokens != PADDING, tf.float32)[:, :, None]
+
+
+def _of_norm(norm, x):
+    """Scale each row to this Euclidean norm; a row of zeros stays."""
+    # First to a largest element of 1: squares of small gradients are zero in float32.
+    largest = tf.reduce_max(tf.abs(x), axis=[1, 2], keepdims=True)
+    x = tf.math.divide_no_nan(x, largest)
+    return norm * tf.math.divide_no_nan(x, tf.norm(x, axis=[1, 2], keepdims=True))
