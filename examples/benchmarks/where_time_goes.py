@@ -46,9 +46,9 @@ def put_clocks():
     from skrnn.network import programs
     from skrnn.training import feeds
 
-    recurrence._forward = clocked("recurrence, forward", recurrence._forward)
-    recurrence._backward = clocked("recurrence, backward", recurrence._backward)
-    recurrence._deal = clocked("packing rows into shards", recurrence._deal)
+    recurrence.forward = clocked("recurrence, forward", recurrence.forward)
+    recurrence.backward = clocked("recurrence, backward", recurrence.backward)
+    recurrence.deal = clocked("packing rows into shards", recurrence.deal)
     embedding.add_rows = clocked("gradient of the embedding", embedding.add_rows)
     feeds.Feed.batch = clocked("padding batches", feeds.Feed.batch)
     quiet = programs._quiet

@@ -1,17 +1,14 @@
-"""The kernels as TensorFlow operations.
+"""The kernels on batches: rows dealt to shards, weights stacked, forward and backward.
 
-What :func:`recur` returns, and its gradient, are those of :func:`skrnn.layers.loop.recur`. The
-functions handed to TensorFlow hold no data and are made once for each kind of layer, because a
-graph keeps its functions as long as the process runs.
+Plain NumPy around the compiled loops. :mod:`skrnn.layers.compiled` makes TensorFlow operations
+of it.
 """
 
-import functools
 import importlib
 from typing import NamedTuple
 
 import numpy as np
 
-from skrnn.backend.tensorflow import tf
 from skrnn.kernels import shards
 from skrnn.kernels.lanes import VL
 from skrnn.kernels.memory import borrow, empty, zeros
@@ -49,88 +46,6 @@ class Layer(NamedTuple):
         return -(-self.units // VL) * VL
 
 
-def recur(equations, x, mask, weights, *, go_backwards, every_step, zero_padding, save):
-    """Run a recurrent cell over sequences; see :func:`skrnn.layers.loop.recur`."""
-    layer = Layer(
-        equations.kernel,
-        equations.units,
-        go_backwards,
-        every_step,
-        zero_padding,
-        mask is not None,
-        save,
-    )
-    function = _compiled(layer, x.shape[2], tuple(tuple(w.shape) for w in weights))
-    return function(x, *([] if mask is None else [mask]), *weights)
-
-
-# One graph for all layers of a kind, as in `_loop`.
-@functools.lru_cache(maxsize=16)
-def _compiled(layer, n_features, weight_shapes):
-    layer.kernels  # compiles here, on the caller's thread  # noqa: B018
-    signature = [tf.TensorSpec((None, None, n_features))]
-    if layer.masked:
-        signature.append(tf.TensorSpec((None, None), tf.bool))
-    signature.extend(map(tf.TensorSpec, weight_shapes))
-    n_given = 1 + layer.masked
-
-    @tf.function(input_signature=signature, autograph=False)
-    def recurrence(*inputs):
-        mask = inputs[1:n_given]
-
-        @tf.custom_gradient
-        def run(x, *weights):
-            y, tape = tf.numpy_function(
-                _forward_of(layer), [x, *mask, *weights], [tf.float32] * 2, stateful=False
-            )
-            y.set_shape([x.shape[0]] + layer.every_step * [x.shape[1]] + [layer.units])
-
-            def gradient(dy):
-                gradients = tf.numpy_function(
-                    _backward_of(layer),
-                    [dy, tape, x, *mask, *weights],
-                    [tf.float32] * (1 + len(weights)),
-                    stateful=False,
-                )
-                for dvalue, value in zip(gradients, (x, *weights), strict=True):
-                    dvalue.set_shape(value.shape)
-                return gradients
-
-            return y, gradient
-
-        return run(inputs[0], *inputs[n_given:])
-
-    return recurrence
-
-
-@functools.cache
-def _forward_of(layer):
-    def forward(x, *rest):
-        mask, weights = _mask_and_weights(layer, x, rest)
-        plan, n_lines = _deal(layer, mask)
-        return _forward(layer, x, mask, weights, plan, n_lines, layer.save)
-
-    return forward
-
-
-@functools.cache
-def _backward_of(layer):
-    def backward(dy, tape, x, *rest):
-        mask, weights = _mask_and_weights(layer, x, rest)
-        plan, n_lines = _deal(layer, mask)
-        if not layer.save:
-            _, tape = _forward(layer, x, mask, weights, plan, n_lines, True)
-        return _backward(layer, dy, tape, x, mask, weights, plan)
-
-    return backward
-
-
-def _mask_and_weights(layer, x, rest):
-    if layer.masked:
-        return rest[0], rest[1:]
-    return np.ones(x.shape[:2], bool), rest
-
-
 def n_shards(n_samples):
     """Return to how many shards rows are dealt.
 
@@ -150,7 +65,7 @@ def _form(layer, mask):
     )
 
 
-def _deal(layer, mask):
+def deal(layer, mask):
     """Deal the rows to shards like cards, sorted by length: they split evenly."""
     lengths = count_real_steps(mask)
     order = np.argsort(-lengths, kind="stable")
@@ -203,7 +118,8 @@ def _unstack(layer, dstacked, weights):
     return dW, dU, db
 
 
-def _forward(layer, x, mask, weights, plan, n_lines, save):
+def forward(layer, x, mask, weights, plan, n_lines, save):
+    """Return the outputs, and the tape that the gradient needs, empty without `save`."""
     cell, form = layer.kernels, _form(layer, mask)
     n_samples, n_times = mask.shape
     y = empty(*([n_samples] + layer.every_step * [n_times] + [layer.units]))
@@ -220,7 +136,8 @@ def _forward(layer, x, mask, weights, plan, n_lines, save):
     return y, tape
 
 
-def _backward(layer, dy, tape, x, mask, weights, plan):
+def backward(layer, dy, tape, x, mask, weights, plan):
+    """Return the gradients of `x` and of the weights."""
     cell, form = layer.kernels, _form(layer, mask)
     stacked = _stack(layer, weights)
     n_features, width = x.shape[2], layer.width

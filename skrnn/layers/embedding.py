@@ -1,7 +1,5 @@
 """Token embedding."""
 
-import importlib
-
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.layers.engine import engine
 
@@ -32,8 +30,9 @@ class Embedding(keras.layers.Embedding):
         """Look up ids of shape (n_samples, n_timesteps); return vectors, one axis more."""
         if not self._has_kernel(inputs):
             return super().call(inputs)
-        kernels = importlib.import_module("skrnn.kernels.embedding")
-        return kernels.look_up(tf.convert_to_tensor(self.embeddings), inputs)
+        from skrnn.layers import compiled
+
+        return compiled.look_up(tf.convert_to_tensor(self.embeddings), inputs)
 
     def _has_kernel(self, inputs):
         plain = not (getattr(self, "lora_enabled", False) or getattr(self, "quantization_mode", 0))

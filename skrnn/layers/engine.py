@@ -70,8 +70,9 @@ def recur(equations, x, mask, weights, **options):
     """Run a recurrent cell over sequences; see :func:`skrnn.layers.loop.recur`."""
     if engine() == "tensorflow" or equations.kernel is None:
         return loop.recur(equations, x, mask, weights, **options)
-    recurrence = importlib.import_module("skrnn.kernels.recurrence")
-    return recurrence.recur(equations, x, mask, weights, **options)
+    from skrnn.layers import compiled
+
+    return compiled.recur(equations, x, mask, weights, **options)
 
 
 def release_memory():

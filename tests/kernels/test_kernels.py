@@ -21,8 +21,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import layers
+from skrnn.layers import compiled, loop
 from skrnn.layers import engine as engines
-from skrnn.layers import loop
 from tests.layers import test_layers
 
 numba = pytest.importorskip("numba")
@@ -145,10 +145,10 @@ def make(cell, n_features, units, *, bias=True, seed=0, **flags):
 
 
 def run(layer, x, mask, weights, dy=None):
-    y, tape = recurrence._forward_of(layer)(x, mask, *weights)
+    y, tape = compiled._forward_of(layer)(x, mask, *weights)
     if dy is None:
         return y
-    return y, recurrence._backward_of(layer)(dy, tape, x, mask, *weights)
+    return y, compiled._backward_of(layer)(dy, tape, x, mask, *weights)
 
 
 def reference(layer, x, mask, weights):
@@ -267,7 +267,7 @@ def test_predicting_keeps_no_tape(cell):
     """Fails if memory grows with the steps where no gradient is wanted, or results change."""
     layer, x, mask, weights, dy = ragged(cell, every_step=True)
     lean = layer._replace(save=False)
-    y, tape = recurrence._forward_of(lean)(x, mask, *weights)
+    y, tape = compiled._forward_of(lean)(x, mask, *weights)
     assert tape.size == 0
     expected, gradients = run(layer, x, mask, weights, dy)
     assert_array_equal(y, expected)
@@ -279,12 +279,12 @@ def test_predicting_keeps_no_tape(cell):
 def test_inputs_are_only_read(cell):
     """Fails if a kernel writes to what TensorFlow handed it, which others read too."""
     layer, x, mask, weights, dy = ragged(cell)
-    _, tape = recurrence._forward_of(layer)(x, mask, *weights)
+    _, tape = compiled._forward_of(layer)(x, mask, *weights)
     given = [dy, tape, x, mask, *weights]
     for array in given:
         array.flags.writeable = False
     before = [array.copy() for array in given]
-    recurrence._backward_of(layer)(*given)
+    compiled._backward_of(layer)(*given)
     for array, copy in zip(given, before, strict=True):
         assert_array_equal(array, copy)
 

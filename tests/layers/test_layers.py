@@ -27,7 +27,7 @@ KINDS = {
     "GRU-reset-before": ("GRU", {"reset_after": False}),
     "SimpleRNN": ("SimpleRNN", {}),
 }
-KERNELS = "skrnn.kernels.recurrence"
+KERNELS = "skrnn.layers.compiled"
 N_FEATURES, UNITS = 3, 4
 # A full row, one of a single step, an empty one, and lengths that end inside a chunk.
 LENGTHS = np.array([11, 1, 0, 6, 9])

@@ -1,0 +1,151 @@
+"""The kernels as TensorFlow operations.
+
+What :func:`recur` returns, and its gradient, are those of :func:`skrnn.layers.loop.recur`. The
+functions handed to TensorFlow hold no data and are made once for each kind of layer, because a
+graph keeps its functions as long as the process runs.
+"""
+
+import functools
+
+import numpy as np
+
+from skrnn.backend.tensorflow import tf
+from skrnn.kernels import embedding
+from skrnn.kernels import recurrence as kernels
+from skrnn.kernels.memory import zeros
+
+
+def recur(equations, x, mask, weights, *, go_backwards, every_step, zero_padding, save):
+    """Run a recurrent cell over sequences; see :func:`skrnn.layers.loop.recur`."""
+    layer = kernels.Layer(
+        equations.kernel,
+        equations.units,
+        go_backwards,
+        every_step,
+        zero_padding,
+        mask is not None,
+        save,
+    )
+    function = _compiled(layer, x.shape[2], tuple(tuple(w.shape) for w in weights))
+    return function(x, *([] if mask is None else [mask]), *weights)
+
+
+# One graph for all layers of a kind, as in `skrnn.layers.loop`.
+@functools.lru_cache(maxsize=16)
+def _compiled(layer, n_features, weight_shapes):
+    layer.kernels  # compiles here, on the caller's thread  # noqa: B018
+    signature = [tf.TensorSpec((None, None, n_features))]
+    if layer.masked:
+        signature.append(tf.TensorSpec((None, None), tf.bool))
+    signature.extend(map(tf.TensorSpec, weight_shapes))
+    n_given = 1 + layer.masked
+
+    @tf.function(input_signature=signature, autograph=False)
+    def recurrence(*inputs):
+        mask = inputs[1:n_given]
+
+        @tf.custom_gradient
+        def run(x, *weights):
+            y, tape = tf.numpy_function(
+                _forward_of(layer), [x, *mask, *weights], [tf.float32] * 2, stateful=False
+            )
+            y.set_shape([x.shape[0]] + layer.every_step * [x.shape[1]] + [layer.units])
+
+            def gradient(dy):
+                gradients = tf.numpy_function(
+                    _backward_of(layer),
+                    [dy, tape, x, *mask, *weights],
+                    [tf.float32] * (1 + len(weights)),
+                    stateful=False,
+                )
+                for dvalue, value in zip(gradients, (x, *weights), strict=True):
+                    dvalue.set_shape(value.shape)
+                return gradients
+
+            return y, gradient
+
+        return run(inputs[0], *inputs[n_given:])
+
+    return recurrence
+
+
+@functools.cache
+def _forward_of(layer):
+    def forward(x, *rest):
+        mask, weights = _mask_and_weights(layer, x, rest)
+        plan, n_lines = kernels.deal(layer, mask)
+        return kernels.forward(layer, x, mask, weights, plan, n_lines, layer.save)
+
+    return forward
+
+
+@functools.cache
+def _backward_of(layer):
+    def backward(dy, tape, x, *rest):
+        mask, weights = _mask_and_weights(layer, x, rest)
+        plan, n_lines = kernels.deal(layer, mask)
+        if not layer.save:
+            _, tape = kernels.forward(layer, x, mask, weights, plan, n_lines, True)
+        return kernels.backward(layer, dy, tape, x, mask, weights, plan)
+
+    return backward
+
+
+def _mask_and_weights(layer, x, rest):
+    if layer.masked:
+        return rest[0], rest[1:]
+    return np.ones(x.shape[:2], bool), rest
+
+
+def look_up(table, ids):
+    """Return the rows of a table.
+
+    Parameters
+    ----------
+    table : tf.Tensor of shape (n_ids, n_features), float32
+    ids : tf.Tensor of int32, any shape
+        Each below n_ids.
+
+    Returns
+    -------
+    tf.Tensor of shape (*ids.shape, n_features)
+        Its gradient with respect to `table` is a tensor, not `tf.IndexedSlices`.
+    """
+    n_features = table.shape[1]
+    rows = _compiled_look_up(n_features)(table, tf.reshape(ids, [-1]))
+    rows = tf.reshape(rows, tf.concat([tf.shape(ids), [n_features]], 0))
+    rows.set_shape([*ids.shape, n_features])
+    return rows
+
+
+# TensorFlow keeps what it calls for a gradient for ever, and with it the graph around that: here
+# a small one, made once for tables of this width, and not that of a whole network.
+@functools.cache
+def _compiled_look_up(n_features):
+    sum_by_id = _sum_by_id(n_features)
+    signature = [tf.TensorSpec((None, n_features)), tf.TensorSpec((None,), tf.int32)]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def gather(table, ids):
+        @tf.custom_gradient
+        def run(table):
+            def gradient(dy):
+                n_ids = tf.shape(table)[0]
+                dtable = tf.numpy_function(sum_by_id, [n_ids, ids, dy], tf.float32, stateful=False)
+                dtable.set_shape(table.shape)
+                return dtable
+
+            return tf.gather(table, ids), gradient
+
+        return run(table)
+
+    return gather
+
+
+def _sum_by_id(n_features):
+    def sum_by_id(n_ids, ids, rows):
+        table = zeros(n_ids, n_features)
+        embedding.add_rows(ids, rows, table)
+        return table
+
+    return sum_by_id
