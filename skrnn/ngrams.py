@@ -30,6 +30,8 @@ MAX_WEIGHTS = 2**21
 PENALTY = 50.0
 # Outputs up to which the network reads the evidence at each step, a channel each.
 MAX_CHANNELS = 16
+# Names of what is said of a row, and at each step, among the side inputs of a network.
+SCORES, EVIDENCE = "ngram_scores", "ngram_evidence"
 
 
 @dataclass
@@ -209,7 +211,7 @@ class NgramModel:
     def __init__(self, ngram_range):
         self.ngram_range = tuple(ngram_range)
 
-    def fit_score(self, sequences, y, sample_weight, *, vocabulary_size, n_outputs, seed):
+    def fit_score(self, sequences, y, strata, sample_weight, *, vocabulary_size, seed):
         """Fit, and score the training rows by models that have not seen them.
 
         What a linear model says of the rows it was fitted on is far too sure: a network that
@@ -219,25 +221,26 @@ class NgramModel:
         ----------
         sequences : Sequences
             Token ids.
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Encoded targets, as the network takes them.
+        y : ndarray of shape (n_samples, n_outputs), bool
+            What each score is to be positive for.
+        strata : ndarray of shape (n_samples,), or None
+            Classes that each fold gets in its share.
         sample_weight : ndarray of shape (n_samples,)
             Weights of the rows.
-        vocabulary_size, n_outputs : int
-            Number of ids, and of scores a row.
+        vocabulary_size : int
+            Number of ids.
         seed : int
             Deals the rows to the folds.
 
         Returns
         -------
         Sequences
-            With `scores`, log-odds, and with up to `MAX_CHANNELS` outputs with `evidence`.
+            With the row input `SCORES`, log-odds, and with up to `MAX_CHANNELS` outputs the step
+            input `EVIDENCE`.
         """
+        n_outputs = y.shape[1]
         found = self._fit_vocabulary(sequences, vocabulary_size, n_outputs)
         X = found.indicators()
-        y = np.asarray(y)
-        if n_outputs == 1:
-            y = y.ravel()
         scores = np.zeros((len(sequences), n_outputs), np.float32)
         is_told = n_outputs <= MAX_CHANNELS
         evidence = np.zeros((len(found.row_of), n_outputs), np.float32) if is_told else None
@@ -246,13 +249,13 @@ class NgramModel:
         self._scale = 1.0
         if X.nnz:
             C = PENALTY * X.shape[0] / X.nnz
-            for train, rest in _folds(y, seed):
-                fitted = _fit_linear(X[train], y[train], sample_weight[train], n_outputs, C)
+            for train, rest in _folds(len(y), strata, seed):
+                fitted = _fit_linear(X[train], y[train], sample_weight[train], C)
                 scores[rest] = X[rest] @ fitted[0].T + fitted[1]
                 if is_told:
                     is_rest = np.isin(np.arange(len(sequences)), rest)
                     evidence += found.of_rows(is_rest).evidence(fitted[0])
-            self._coef, self._intercept = _fit_linear(X, y, sample_weight, n_outputs, C)
+            self._coef, self._intercept = _fit_linear(X, y, sample_weight, C)
             if is_told:  # as wide as the embedding's dimensions are to begin with
                 self._scale = EMBEDDING_RMS / (evidence.std() or 1.0)
         return self._with(sequences, scores, evidence)
@@ -316,27 +319,28 @@ class NgramModel:
         return found
 
     def _with(self, sequences, scores, evidence):
-        if evidence is not None:
-            evidence *= np.float32(self._scale)
-        return replace(sequences, scores=scores, evidence=evidence)
+        if evidence is None:
+            return sequences.beside({SCORES: scores}, {})
+        evidence *= np.float32(self._scale)
+        return sequences.beside({SCORES: scores}, {EVIDENCE: evidence})
 
 
-def _folds(y, seed):
-    n_samples = len(y)
+def _folds(n_samples, strata, seed):
     if n_samples < 2:
         return []
-    smallest = np.unique(y, return_counts=True)[1].min() if y.ndim == 1 else 1
+    smallest = 1 if strata is None else np.unique(strata, return_counts=True)[1].min()
     splitter = StratifiedKFold if smallest >= N_FOLDS else KFold
     folds = splitter(min(N_FOLDS, n_samples), shuffle=True, random_state=seed)
-    return folds.split(np.empty(n_samples), y)
+    return folds.split(np.empty(n_samples), strata)
 
 
-def _fit_linear(X, y, sample_weight, n_outputs, C):
-    """Return coefficients (n_outputs, n_ngrams) and intercepts of one binary model an output."""
+def _fit_linear(X, y, sample_weight, C):
+    """Return coefficients (n_outputs, n_ngrams) and intercepts, of one binary model per output."""
+    n_outputs = y.shape[1]
     coef = np.zeros((n_outputs, X.shape[1]), np.float32)
     intercept = np.zeros(n_outputs, np.float32)
     for k in range(n_outputs):
-        target = y[:, k] > 0 if y.ndim == 2 else (y == k if n_outputs > 1 else y > 0)
+        target = y[:, k]
         if target.all() or not target.any():
             # Not a case to learn from; a moderate score, as of a handful of rows.
             intercept[k] = 2.0 if target.all() else -2.0

@@ -77,7 +77,7 @@ _check_backend()
 with _without_loading_noise():
     import keras
     import tensorflow as tf
-    from scikeras.wrappers import BaseWrapper, KerasClassifier
+    from scikeras.wrappers import BaseWrapper, KerasClassifier, KerasRegressor
 
 limit_threads(tf)
 
@@ -109,4 +109,4 @@ def check_not_forked():
         )
 
 
-__all__ = ["BaseWrapper", "KerasClassifier", "check_not_forked", "keras", "tf"]
+__all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor", "check_not_forked", "keras", "tf"]

@@ -67,7 +67,7 @@ def load_text_model(path):
             f"{path} holds a {type(pipeline).__name__} that does not read text. Wanted is a "
             "pipeline that begins with TextToSequence, as skrnn train saves it."
         )
-    if getattr(getattr(pipeline[-1], "_targets", None), "multilabel", False):
+    if getattr(getattr(pipeline[-1], "head_", None), "kind", "classes") != "classes":
         raise CommandError(
             f"{path} gives several labels to a text, which only Python can use: skrnn.load."
         )

@@ -65,7 +65,7 @@ def check_savable(network):
         try:
             tree = encode_parameters(step, Place(), ways_out)
             node = Node(tree, {}, Reading())
-            decode_parameters(node, type(step), allowed=codec._is_data)
+            decode_parameters(node, type(step), allowed=codec.is_data)
         except TypeError as error:
             raise CommandError(f"the model could not be saved: {error}") from error
         except InvalidFileError as error:
@@ -92,6 +92,7 @@ def _check_patterns(pattern, known):
 
 def _check_parameters(text, classifier):
     """Raise what `fit` would, as far as it does not take the data."""
+    from skrnn.estimators.checks import check_ngram_range, check_stack
     from skrnn.fileformat.optimizers import is_optimizer_name
     from skrnn.text.vocabulary import check_vocabulary
 
@@ -100,10 +101,10 @@ def _check_parameters(text, classifier):
     text.build_analyzer()
     if text.vocabulary is not None:
         check_vocabulary(text.vocabulary)
-    widest = max(classifier._check_stack())
+    widest = max(check_stack(classifier))
     if widest > MAX_UNITS:
         raise ValueError(f"--set units: {widest} is too many; at most {MAX_UNITS} a layer.")
-    classifier._check_ngram_range()
+    check_ngram_range(classifier)
     if not is_optimizer_name(classifier.optimizer):
         raise ValueError(f"--set optimizer={classifier.optimizer}: Keras has none of this name.")
     if classifier.input == "numeric":

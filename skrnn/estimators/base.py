@@ -1,52 +1,141 @@
-"""What every estimator around a network does: check, train, keep, go on.
+"""What every estimator around a network does: fit, go on, read, predict, keep.
 
-TensorFlow is loaded by the first fit, or by the first prediction after unpickling, and not by
-importing this module, nor by making, cloning or searching an estimator.
+TensorFlow is loaded by the first fit, or by `model_`, and not by importing this module, nor by
+making, cloning, searching, loading or predicting.
 """
 
-from sklearn.base import BaseEstimator
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn.estimators.fit import Training
+from skrnn.estimators.checks import read_again
+from skrnn.estimators.fit import Fit, FitArguments
+from skrnn.sequences import Sequences
 
 
-class NetworkEstimator(Training, CallbackSupportMixin, BaseEstimator):
+class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators that hold a network.
 
-    A subclass has the parameters of :class:`skrnn.RNNClassifier` and turns `_logits` into its
-    answers. The fitted state is `_keras` (the private scikeras estimator), `_targets` (the
-    coder of y) and the public attributes.
+    A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
+    task, and defines `_check_y` and `_make_head`. Its own `fit`, `partial_fit` and `fit_chunks`
+    document their y; what they do is here.
+
+    Attributes
+    ----------
+    network_ : skrnn.network.fitted.FittedNetwork
+        The network.
+    head_ : skrnn.heads.base.Head
+        The coding of y, and how raw output becomes an answer.
+    ngrams_ : skrnn.ngrams.NgramModel or None
+        The linear model of n-grams beside the network.
     """
+
+    # --- The task: what a subclass says ---
+
+    def _check_y(self, y):
+        """Return y as an array, or raise ValueError."""
+        raise NotImplementedError
+
+    def _make_head(self, y, classes):
+        """Return the fitted head of a first y, from `_check_y`."""
+        raise NotImplementedError
+
+    def _head_attributes(self, head):
+        """Return the public attributes that follow from the head."""
+        return {}
+
+    # --- Training ---
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, X_unlabeled=None):
+        """Train the network; see the subclass."""
+        going_on = self.warm_start and hasattr(self, "network_")
+        given = FitArguments(X, y, sample_weight, X_val, y_val, X_unlabeled)
+        return self._fit(lambda: Fit(self, epochs=self.epochs, going_on=going_on).run(given))
+
+    def _partial_fit(self, X, y, sample_weight, X_unlabeled=None, classes=None):
+        going_on = hasattr(self, "network_")
+        given = FitArguments(X, y, sample_weight, X_unlabeled=X_unlabeled, classes=classes)
+        fit = Fit(self, epochs=1, going_on=going_on, full_data=False)
+        return self._fit(lambda: fit.run(given))
+
+    def _fit_chunks(self, chunks, X_val, y_val, classes=None):
+        going_on = self.warm_start and hasattr(self, "network_")
+        fit = Fit(self, epochs=self.epochs, going_on=going_on)
+        return self._fit(lambda: fit.run_chunks(chunks, X_val, y_val, classes))
+
+    def _fit(self, run):
+        """Run a training; undo what it has set if it fails."""
+        with unchanged_on_error(self):
+            ended_by = run()
+        if ended_by is not None:
+            raise ended_by
+        return self
+
+    # --- Reading and predicting ---
 
     @property
     def model_(self):
         """The Keras model; see Attributes."""
-        if not hasattr(self, "_keras"):
+        if not hasattr(self, "network_"):
             raise AttributeError(f"This {type(self).__name__} has no model_ before fit.")
-        return self._keras.model_
+        return self.network_.model
+
+    def read(self, X) -> Sequences:
+        """Return what the network reads of X: checked sequences, n-grams beside them.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+        """
+        check_is_fitted(self)
+        return self.beside(self._collapsed(read_again(self, X)))
+
+    def _collapsed(self, sequences):
+        return sequences.collapse() if self.head_.reads == "summary" else sequences
+
+    def beside(self, sequences: Sequences) -> Sequences:
+        """Return sequences that were checked, with what n-grams say of them."""
+        return sequences if self.ngrams_ is None else self.ngrams_.score(sequences)
+
+    def _raw(self, X) -> np.ndarray:
+        """Return the network's raw output for X."""
+        return self.network_.raw(self.read(X))
+
+    # --- Keeping ---
+
+    def _set_fitted(self, network, history, n_iter, best_epoch=None):
+        """Take what a training has made, `best_epoch` being counted from 0."""
+        self.network_ = network
+        self.history_ = history
+        self.n_iter_ = n_iter
+        self.best_epoch_ = n_iter if best_epoch is None else best_epoch + 1
 
     def __getstate__(self):
-        """Return the state, the network first.
-
-        Unpickling then imports skrnn's own way to TensorFlow before any Keras callback among the
-        parameters imports the noisy one.
-        """
+        """Return the state; the optimizer's variables only if training is to go on."""
         state = super().__getstate__().copy()
-        if "_keras" in state:
-            state["_keras"].warm_start = bool(self.warm_start)  # may have been set after fit
-            state = {"_keras": state.pop("_keras"), **state}
+        if not self.warm_start:
+            state.pop("_optimizer_state", None)
         return state
 
     def __sklearn_is_fitted__(self):
         """Whether predictions can be made."""
-        return hasattr(self, "_keras")
+        return hasattr(self, "network_")
 
-    def _logits(self, X):
-        check_is_fitted(self)
-        return self._keras.predict_logits(self._with_scores(self._check_X(X)))
 
-    def _with_scores(self, sequences):
-        if self._ngrams is None:
-            return sequences
-        return self._ngrams.score(sequences)
+@contextmanager
+def unchanged_on_error(estimator):
+    """Undo what a failed fit has set on the estimator."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        # scikit-learn's own clean-up of the callbacks still has to find these.
+        keep = {k: v for k, v in vars(estimator).items() if k.startswith(("_callback", "_skl_"))}
+        vars(estimator).clear()
+        vars(estimator).update(before | keep)
+        raise

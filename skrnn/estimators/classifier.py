@@ -1,21 +1,16 @@
 """The classifier: its parameters, their documentation, and its answers."""
 
-import os
-from numbers import Integral, Real
-
-from sklearn.base import ClassifierMixin
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
 
 from skrnn.estimators.base import NetworkEstimator
-from skrnn.estimators.fitting import FitMethods
-
-_SHARE = Interval(Real, 0, 1, closed="left")
-_COUNT = Interval(Integral, 1, None, closed="left")
-_POSITIVE = Interval(Real, 0, None, closed="neither")
-_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+from skrnn.estimators.parameters import EXTRA_LOSSES, NGRAMS, POOLING, SHARED
+from skrnn.heads.classes import ClassesHead
+from skrnn.heads.labels import LabelsHead
+from skrnn.heads.targets import check_targets
 
 
-class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
+class RNNClassifier(ClassifierMixin, NetworkEstimator):
     """Classify sequences with a recurrent neural network.
 
     The network reads a sequence step by step (tokens of a text through an embedding, numeric
@@ -213,6 +208,12 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
         Number of token ids; None for numeric sequences.
     embedding_coverage_ : skrnn.embeddings.EmbeddingCoverage or None
         How much of the vocabulary, and of the running text, pretrained `embeddings` know.
+    network_ : skrnn.network.fitted.FittedNetwork
+        The network as a value, which predicts without TensorFlow.
+    head_ : skrnn.heads.base.Head
+        How labels become targets, and raw output becomes an answer.
+    ngrams_ : skrnn.ngrams.NgramModel or None
+        The linear model of n-grams beside the network.
     model_ : keras.Model
         The network: ``model_.summary()`` shows its layers. Changing its weights changes the
         predictions.
@@ -248,41 +249,11 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's own way to declare them)
-        "cell": [StrOptions({"rnn", "lstm", "gru"})],
-        "units": [_COUNT, tuple, list],
-        "bidirectional": ["boolean"],
-        "embedding_dim": [_COUNT],
-        "embeddings": [str, os.PathLike, "array-like", HasMethods(["__contains__"]), None],
-        "trainable_embeddings": ["boolean"],
-        "ngram_range": [tuple, list, None],
-        "pooling": [StrOptions({"last", "max", "mean", "attention"})],
-        "word_dropout": [_SHARE],
-        "embedding_dropout": [_SHARE],
-        "recurrent_dropout": [_SHARE],
-        "dropout": [_SHARE],
-        "adversarial_epsilon": [_NOT_NEGATIVE],
-        "virtual_adversarial_epsilon": [_NOT_NEGATIVE],
-        "entropy_weight": [_NOT_NEGATIVE],
-        "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
-        "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],
-        "learning_rate_decay": [_NOT_NEGATIVE, StrOptions({"auto"})],
-        "global_clipnorm": [_POSITIVE, None],
-        "pretraining_epochs": [Interval(Integral, 0, None, closed="left")],
-        "epochs": [_COUNT],
-        "batch_size": [_COUNT, StrOptions({"auto"})],
+        **SHARED,
+        **POOLING,
+        **NGRAMS,
+        **EXTRA_LOSSES,
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [_COUNT],
-        "tol": [_NOT_NEGATIVE],
-        "warm_start": ["boolean"],
-        "checkpoint": [str, os.PathLike, None],
-        "checkpoint_minutes": [_NOT_NEGATIVE, None],
-        "callbacks": [list, tuple, HasMethods(["set_model"]), None],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-        "input": [StrOptions({"auto", "tokens", "numeric"})],
-        "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
     }
 
     def __init__(
@@ -360,6 +331,126 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
         self.input = input
         self.vocabulary_size = vocabulary_size
 
+    def _check_y(self, y):
+        return check_targets(y, self)
+
+    def _make_head(self, y, classes):
+        head = LabelsHead if y.ndim == 2 else ClassesHead
+        return head.fit(y, self, classes=classes)
+
+    def _head_attributes(self, head):
+        return {"classes_": head.classes}
+
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, X_unlabeled=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : sparse array or array-like of shape (n_samples, n_timesteps[, n_channels]), or list
+            Token ids or numeric sequences, see Notes of the class.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels of any type, or a multilabel indicator.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the loss, not negative. Rows of weight 0 take no part.
+        X_val, y_val : as X and y, default=None
+            Validation rows, for early stopping or to be followed in `history_`.
+        X_unlabeled : as X, default=None
+            More token ids, without labels, for ``embeddings="corpus"``, for pretraining, and for
+            the losses that need none: beside each batch of labelled rows is one of these.
+
+        Returns
+        -------
+        self : estimator
+            Fitted. Where an error is raised, it is as it was before, but for Ctrl-C and
+            divergence: these leave the last finished epoch, where there is one, and say so.
+
+        Raises
+        ------
+        ValueError
+            For bad parameters, sequences, targets or weights; the message says where.
+        """
+        return super().fit(X, y, sample_weight, X_val, y_val, X_unlabeled)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None, X_unlabeled=None):
+        """Train for one epoch on the given rows, going on from where training stands.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            As in `fit`; need not have all classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes; needed in the first call where y lacks some.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        X_unlabeled : as X, default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self : estimator
+            Fitted. Where an error is raised, it is as it was before, but for Ctrl-C and
+            divergence: these leave the last finished epoch, where there is one, and say so.
+        """
+        self._refuse_balanced("partial_fit")
+        return self._partial_fit(X, y, sample_weight, X_unlabeled, classes)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_chunks(self, chunks, classes=None, X_val=None, y_val=None):
+        """Train on more rows than fit into memory: they come in chunks, once in each epoch.
+
+        Parameters
+        ----------
+        chunks : iterable of tuple (X, y) or (X, y, sample_weight)
+            Each part as in `fit`. In memory are the first chunk, one at a time of the others,
+            and the next while it is read. It is iterated over `epochs` times: a list, or an
+            object whose ``__iter__`` reads the files anew. A generator serves with ``epochs=1``.
+            Batches hold rows of one chunk and are shuffled within it, so a chunk should have all
+            sorts of rows.
+        classes : array-like of shape (n_classes,), default=None
+            All classes; needed where the first chunk lacks some.
+        X_val, y_val : as X and y of `fit`, default=None
+            Validation rows, for early stopping or to be followed in `history_`.
+
+        Returns
+        -------
+        self : estimator
+            Fitted. It has no n-grams and no vectors of the corpus, which want all
+            rows at once, unless `warm_start` goes on from one that has them.
+            ``batch_size="auto"`` is 128.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, with the number of the chunk, counted from 0.
+
+        Examples
+        --------
+        >>> from skrnn import RNNClassifier, TextToSequence, make_reviews
+        >>> reviews, labels = make_reviews(400, random_state=0)
+        >>> text = TextToSequence().fit(reviews[:100])
+        >>> class Chunks:
+        ...     def __iter__(self):
+        ...         for start in range(0, 400, 100):
+        ...             rows = slice(start, start + 100)
+        ...             yield text.transform(reviews[rows]), labels[rows]
+        >>> clf = RNNClassifier(units=8, epochs=2, random_state=0).fit_chunks(Chunks())
+        >>> clf.n_iter_
+        2
+        """
+        self._refuse_balanced("fit_chunks")
+        return self._fit_chunks(chunks, X_val, y_val, classes)
+
+    def _refuse_balanced(self, method):
+        if self.class_weight == "balanced":
+            raise ValueError(
+                f"class_weight='balanced' is not supported in {method}, which sees a part of "
+                "the rows at a time. Give the weights of all classes as a dict, from "
+                "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
+            )
+
     def decision_function(self, X):
         """Return the network's output before the last activation.
 
@@ -374,8 +465,7 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
             Log-odds of ``classes_[1]``, or of each label; unnormalised log-probabilities for
             several classes. float32.
         """
-        logits = self._logits(X)
-        return logits[:, 0] if len(self.classes_) == 2 and not self._targets.multilabel else logits
+        return self.head_.decision(self._raw(X))
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -390,8 +480,7 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
         ndarray of shape (n_samples, n_classes), float64
             Columns in the order of `classes_`; each label's own probability if multilabel.
         """
-        logits = self._logits(X)
-        return self._targets.probabilities(logits)
+        return self.head_.probabilities(self._raw(X))
 
     def predict(self, X):
         """Return the most probable class, or the labels more probable than not.
@@ -405,8 +494,7 @@ class RNNClassifier(ClassifierMixin, FitMethods, NetworkEstimator):
         -------
         ndarray of shape (n_samples,), or an indicator (n_samples, n_labels) of int64
         """
-        logits = self._logits(X)
-        return self._targets.labels(logits)
+        return self.head_.predict(self._raw(X))
 
     def __sklearn_tags__(self):
         """Say what scikit-learn may expect."""

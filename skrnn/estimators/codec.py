@@ -1,26 +1,34 @@
-"""RNNClassifier: what it learned, and where its training stands."""
+"""The fitted state of every network estimator, as a tree of JSON and arrays, and back.
+
+:mod:`skrnn.persistence` makes files of it, and a checkpoint holds it beside the state of the
+training. What depends on the task is the head's.
+"""
 
 import numpy as np
 
 from skrnn.embeddings import EmbeddingCoverage
-from skrnn.estimators import RNNClassifier
+from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.optimizers import is_optimizer_name
 from skrnn.fileformat.parameters import (
     decode_features,
     decode_parameters,
     encode_features,
+    encode_parameters,
     refuse_other_attributes,
 )
-from skrnn.fileformat.values import (
-    NotStorableError,
-    decode_labels,
-    decode_value,
-    encode_labels,
-    encode_value,
-)
-from skrnn.heads.classes import TargetCoder
-from skrnn.network.description import check_network, network_shapes
+from skrnn.fileformat.values import NotStorableError, decode_value, encode_value
+from skrnn.heads.registry import head_class
+from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
+from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
+from skrnn.training.state import (
+    EarlyStoppingState,
+    PretrainingState,
+    TrainingSettings,
+    TrainingState,
+    versions,
+)
 
 # The time of looking n-grams up goes with the longest.
 MAX_NGRAM = 100
@@ -32,22 +40,35 @@ WAYS_OUT = {
     "random_state": "Only an int is kept: set_params(random_state=None) before.",
     "class_weight": "Labels that are numbers or strings are kept; else set it to None before.",
 }
+# Attributes that every network estimator has; the head's come beside them.
 _ATTRIBUTES = {
-    *("classes_", "vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_"),
-    *("best_epoch_", "history_", "pretraining_history_", "embedding_coverage_"),
+    *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
+    *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
 }
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
 # Keras keeps the generators' states as one or the other, by version.
 _SEEDS = ("uint32", "int64")
+_PLAIN = ("epoch", "batch", "learning_rate", "stopped", "finished")
+_PLAIN_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
 
 
-def encode_classifier_state(estimator, place):
-    """Return the fitted state of an RNNClassifier."""
-    refuse_other_attributes(estimator, place, _ATTRIBUTES)
+def encode_estimator(estimator, place):
+    """Return a fitted network estimator as a tree; its arrays go to the place."""
+    return {
+        "class": type(estimator).__name__,
+        **encode_parameters(estimator, place, WAYS_OUT),
+        "state": encode_state(estimator, place),
+    }
+
+
+def encode_state(estimator, place):
+    """Return the fitted state of a network estimator."""
+    head, network = estimator.head_, estimator.network_
+    own = set(estimator._head_attributes(head))
+    refuse_other_attributes(estimator, place, _ATTRIBUTES | own)
     state = {
-        "classes": encode_labels(estimator.classes_),
-        "multilabel": bool(estimator._targets.multilabel),
+        "head": head.encode_state(),
         "vocabulary_size": _int_or_none(estimator.vocabulary_size_),
         **encode_features(estimator),
         "n_iter": int(estimator.n_iter_),
@@ -62,44 +83,44 @@ def encode_classifier_state(estimator, place):
     }
     if hasattr(estimator, "_is_table"):
         state["is_table"] = bool(estimator._is_table)
-    if estimator._ngrams is not None:
-        settings, codes, coef, intercept = estimator._ngrams.to_arrays()
-        state["ngrams"] = {"ngram_range": list(map(int, estimator._ngrams.ngram_range)), **settings}
+    if estimator.ngrams_ is not None:
+        settings, codes, coef, intercept = estimator.ngrams_.to_arrays()
+        state["ngrams"] = {"ngram_range": list(map(int, estimator.ngrams_.ngram_range)), **settings}
         below = place.below("ngrams")
         for n, of_length in enumerate(codes, 1):
             below.put(f"codes/{n}", of_length)
         below.put("coef", coef)
         below.put("intercept", intercept)
-    state["network"] = dict(estimator._keras.network)
+    state["network"] = network.description.config()
     state["training"] = _encode_training(estimator, place)
-    for i, values in enumerate(_read_variables(estimator._keras)):
+    for i, values in enumerate(network.values):
         place.put(f"variables/{i}", values)
     return state
 
 
 def _encode_training(estimator, place):
-    keras = estimator._keras
+    settings = estimator._settings
     tree = {
-        "seed": int(keras.seed),
-        "learning_rate_decay": float(keras.learning_rate_decay),
-        "batch_size": keras.batch_size,
-        "verbose": int(keras.verbose),
+        "seed": int(estimator.network_.seed),
+        "learning_rate_decay": float(settings.learning_rate_decay),
+        "batch_size": settings.batch_size,
+        "verbose": int(settings.verbose),
         "optimizer": None,
         "n_optimizer_variables": None,
     }
-    own = vars(keras)
     # A lenient file is a checkpoint's, from which training shall go on.
     goes_on = bool(estimator.warm_start) or place.lenient
-    keeps_state = goes_on and "_optimizer_state" in own
+    optimizer_state = vars(estimator).get("_optimizer_state")
+    keeps_state = goes_on and optimizer_state is not None
     try:
         # One object serves as the parameter and here; it has to be one again.
-        if keras.optimizer is not estimator.optimizer or isinstance(keras.optimizer, str):
-            tree["optimizer"] = encode_value(keras.optimizer)
+        if settings.optimizer is not estimator.optimizer or isinstance(settings.optimizer, str):
+            tree["optimizer"] = encode_value(settings.optimizer)
         else:
-            encode_value(keras.optimizer)
-        for name in _OPTIONS:
-            if f"optimizer__{name}" in own:
-                tree[name] = encode_value(own[f"optimizer__{name}"])
+            encode_value(settings.optimizer)
+        if isinstance(settings.optimizer, str):
+            for name in _OPTIONS:
+                tree[name] = encode_value(getattr(settings, name))
     except NotStorableError as error:
         if not place.lenient:
             raise TypeError(
@@ -109,70 +130,64 @@ def _encode_training(estimator, place):
         tree |= {"optimizer": "adam", "learning_rate": 0.002, "global_clipnorm": None}
         keeps_state = False
     if keeps_state:
-        tree["n_optimizer_variables"] = len(keras._optimizer_state)
-        for i, values in enumerate(keras._optimizer_state):
+        tree["n_optimizer_variables"] = len(optimizer_state)
+        for i, values in enumerate(optimizer_state):
             place.put(f"optimizer/{i}", values)
     return tree
 
 
-def _read_variables(keras):
-    if "_variables" in vars(keras):  # loaded, and not used since: no need to build the network
-        return keras._variables
-    from skrnn.network import programs
-
-    return programs.read_values(programs.network_variables(keras.model_))
-
-
-def decode_classifier(node):
-    """Make the RNNClassifier of a node."""
-    estimator = decode_parameters(node, RNNClassifier, allowed=_is_data)
+def decode_estimator(node, cls):
+    """Make the network estimator of a node."""
+    estimator = decode_parameters(node, cls, allowed=is_data)
     state = node.below("state")
     network = state.take("network", "an object", lambda value: type(value) is dict)
+    # Files of format 1 describe the head in the network's own words.
+    is_old = "head" not in network
+    read = NetworkDescription.from_format_1 if is_old else NetworkDescription.from_config
     try:
-        check_network(network)
+        description = read(network)
     except ValueError as error:
         state.refuse(str(error))
+    size = description.vocabulary_size
     estimator.vocabulary_size_ = state.take(
         "vocabulary_size",
-        f"{network['vocabulary_size']}, as the network has it",
-        lambda value: type(value) in (int, type(None)) and value == network["vocabulary_size"],
+        f"{size}, as the network has it",
+        lambda value: type(value) in (int, type(None)) and value == size,
     )
-    _decode_targets(state, estimator, network)
-    _decode_input(state, estimator, network)
-    history = _decode_history(state, estimator)
+    estimator.head_ = _decode_head(state, description, is_old)
+    for name, value in estimator._head_attributes(estimator.head_).items():
+        setattr(estimator, name, value)
+    _decode_input(state, estimator, description)
+    _decode_history(state, estimator)
     estimator.embedding_coverage_ = _decode_coverage(state)
-    estimator._ngrams = _decode_ngrams(state, node, network)
-    shapes = network_shapes(network)
-    variables = [_take_variable(node, i, variable) for i, variable in enumerate(shapes)]
-    if len({values.dtype for values in variables if values.dtype.kind == "f"}) > 1:
-        node.refuse("The weights are not all of one dtype.", "arrays.safetensors")
-    training = _decode_training(state, node, estimator, shapes)
+    estimator.ngrams_ = _decode_ngrams(state, node, description)
+    variables = description.variables()
+    values = [_take_variable(node, i, variable) for i, variable in enumerate(variables)]
+    if len({array.dtype for array in values if array.dtype.kind == "f"}) > 1:
+        node.refuse("The weights are not all of one dtype.", ARRAYS)
+    seed = _decode_training(state, node, estimator, variables)
     state.close()
-    estimator._keras = _make_keras(estimator, network, variables, training, history)
+    estimator.network_ = FittedNetwork(description, values, seed)
     return estimator
 
 
-def _decode_targets(state, estimator, network):
-    classes = decode_labels(state.below("classes"))
-    multilabel = state.take_flag("multilabel")
-    if multilabel and not np.array_equal(classes, np.arange(len(classes))):
-        state.refuse("The labels of a multilabel target are not the numbers of its columns.")
-    coder = TargetCoder(classes, multilabel)
-    if len(classes) < 2:
-        state.refuse("A classifier has two classes or more.")
-    if (coder.n_outputs, multilabel) != (network["n_outputs"], network["multilabel"]):
-        state.refuse(
-            f"{len(classes)} classes, multilabel {multilabel}, want {coder.n_outputs} outputs, but "
-            f"the network has {network['n_outputs']}, multilabel {network['multilabel']}."
-        )
-    estimator._targets, estimator.classes_ = coder, classes
+def _decode_head(state, description, is_old):
+    cls = head_class(description.head["kind"])
+    if not is_old:
+        node = state.below("head")
+        head = cls.decode_state(node, description.head)
+        node.close()
+        return head
+    wanted = description.head["kind"] == "labels"
+    state.take("multilabel", f"{wanted}, as the network has it", lambda v: v is wanted)
+    return cls.decode_state(state, description.head)
 
 
-def _decode_input(state, estimator, network):
+def _decode_input(state, estimator, description):
     decode_features(state, estimator)
     if "is_table" in state:
         estimator._is_table = state.take_flag("is_table")
-    n_channels = network["n_channels"]
+    n_channels = description.n_channels
     if n_channels is not None:
         if not hasattr(estimator, "_is_table"):
             state.refuse("'is_table' is missing, which numeric sequences have.")
@@ -200,15 +215,14 @@ def _decode_history(state, estimator):
     n_epochs = len(estimator.history_["loss"])
     estimator.n_iter_ = state.take_int("n_iter", n_epochs, n_epochs)
     estimator.best_epoch_ = state.take_int("best_epoch", 0, n_epochs)
-    return histories
 
 
-def _decode_ngrams(state, node, network):
+def _decode_ngrams(state, node, description):
     tree = state.take("ngrams", "an object or null", lambda v: v is None or type(v) is dict)
-    n_outputs = network["n_outputs"]
+    n_outputs, names = description.head_.n_outputs, {one.name for one in description.side_inputs}
     is_one = tree is not None
     wanted = (is_one, is_one and n_outputs <= MAX_CHANNELS)
-    if (network["ngram_scores"], network["ngram_evidence"]) != wanted:
+    if (NGRAM_SCORES in names, NGRAM_EVIDENCE in names) != wanted:
         state.refuse("The network and the model of the n-grams do not have the same outputs.")
     if not is_one:
         return None
@@ -234,10 +248,10 @@ def _decode_ngrams(state, node, network):
     intercept = ngrams.take_array("intercept", ("float32",), (n_outputs,))
     try:
         return NgramModel.from_arrays(
-            ngram_range, network["vocabulary_size"], settings, codes, coef, intercept
+            ngram_range, description.vocabulary_size, settings, codes, coef, intercept
         )
     except ValueError as error:
-        ngrams.refuse(str(error), "arrays.safetensors")
+        ngrams.refuse(str(error), ARRAYS)
 
 
 def _take_variable(node, i, variable):
@@ -249,9 +263,10 @@ def _take_variable(node, i, variable):
     return values
 
 
-def _decode_training(state, node, estimator, shapes):
+def _decode_training(state, node, estimator, variables):
+    """Set the settings and the optimizer's state; return the seed."""
     training = state.below("training")
-    kwargs = {
+    values = {
         "learning_rate_decay": training.take_float(
             "learning_rate_decay", "a number not below 0", lambda value: 0 <= value < np.inf
         ),
@@ -264,21 +279,24 @@ def _decode_training(state, node, estimator, shapes):
         "optimizer": _take_value(training, "optimizer"),
     }
     seed = training.take_int("seed")
-    if kwargs["optimizer"] is None:
-        kwargs["optimizer"] = estimator.optimizer
+    if values["optimizer"] is None:
+        values["optimizer"] = estimator.optimizer
     for name in _OPTIONS:
         if name in training:
-            kwargs[f"optimizer__{name}"] = _take_value(training, name)
-    if not _has_own_settings(kwargs):
-        training.refuse("The optimizer is no name with a step size, and no optimizer either.")
+            values[name] = _take_value(training, name)
+    settings = TrainingSettings(**values)
+    if not _is_usable(settings):
+        training.refuse("The optimizer is no name with a learning rate, and no optimizer either.")
     n = training.take(
         "n_optimizer_variables",
         "a number or null",
-        lambda value: value is None or (type(value) is int and 0 <= value <= 8 * len(shapes) + 8),
+        lambda v: v is None or (type(v) is int and 0 <= v <= 8 * len(variables) + 8),
     )
     training.close()
-    optimizer_state = None if n is None else [_take_slot(node, i, shapes) for i in range(n)]
-    return kwargs, seed, optimizer_state
+    estimator._settings = settings
+    if n is not None:
+        estimator._optimizer_state = [_take_slot(node, i, variables) for i in range(n)]
+    return seed
 
 
 def _take_value(node, key):
@@ -289,24 +307,21 @@ def _take_value(node, key):
         node.refuse(f"{key!r}: {error}")
 
 
-def _has_own_settings(kwargs):
-    optimizer = kwargs["optimizer"]
-    options = {name: kwargs.get(f"optimizer__{name}") for name in _OPTIONS}
+def _is_usable(settings):
+    optimizer, rate, norm = settings.optimizer, settings.learning_rate, settings.global_clipnorm
     if not isinstance(optimizer, str):
-        return hasattr(optimizer, "apply_gradients") and not any(options.values())
-    rate, norm = options.values()
-    # A copy made for predictions in the midst of a fit has no step size.
-    is_rate = "optimizer__learning_rate" not in kwargs
-    is_rate |= (type(rate) is float and 0 < rate < np.inf) or hasattr(rate, "get_config")
+        return hasattr(optimizer, "apply_gradients") and rate is None and norm is None
+    # A copy made for predictions in the midst of a fit has no learning rate.
+    is_rate = rate is None or (type(rate) is float and 0 < rate < np.inf)
     is_norm = norm is None or (type(norm) is float and norm > 0)
-    return is_optimizer_name(optimizer) and is_rate and is_norm
+    return is_optimizer_name(optimizer) and (is_rate or hasattr(rate, "get_config")) and is_norm
 
 
-def _take_slot(node, i, shapes):
+def _take_slot(node, i, variables):
     """Take a variable of the optimizer: a number, or as large as a weight or a side of it."""
     array = node.arrays.get(f"{node.where}/optimizer/{i}")
     allowed = {(), (1,)}
-    for variable in shapes:
+    for variable in variables:
         if variable.kind != "seed":
             shape = variable.shape
             allowed |= {shape, shape[:-1], shape[:-2] + shape[-1:]}
@@ -314,21 +329,7 @@ def _take_slot(node, i, shapes):
     return node.take_array(f"optimizer/{i}", (*_WEIGHTS, "int32", "int64", "bool"), shape)
 
 
-def _make_keras(estimator, network, variables, training, histories):
-    from skrnn.training.scikeras import SequenceClassifier
-
-    kwargs, seed, optimizer_state = training
-    keras = SequenceClassifier(
-        network, seed, callbacks=None, warm_start=bool(estimator.warm_start), **kwargs
-    )
-    keras.history_, keras.pretraining_history_ = histories
-    keras._variables = variables
-    if optimizer_state is not None:
-        keras._optimizer_state = optimizer_state
-    return keras
-
-
-def _is_data(key, value):
+def is_data(key, value):
     """Whether a value is one that a file may give to a parameter."""
     if key == "embeddings":
         return value is None or isinstance(value, str)
@@ -370,3 +371,80 @@ def _decode_coverage(state):
 
 def _int_or_none(value):
     return None if value is None else int(value)
+
+
+# --- Moments of a training: what a checkpoint holds ---
+
+
+def write_moment(estimator, state, seeds):
+    """Return the document and the arrays of a moment of a training.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        As it is then.
+    state : TrainingState or PretrainingState
+    seeds : list of int
+        Drawn from `random_state` when the training began.
+    """
+    place = Place(lenient=True)
+    tree, arrays = encode_estimator(estimator, place), place.arrays
+    about = {"kind": type(state).__name__, "seeds": list(seeds), "versions": versions()}
+    if isinstance(state, PretrainingState):
+        about["losses"] = state.losses
+        lists = {"pretraining": state.values}
+    else:
+        about |= {name: getattr(state, name) for name in _PLAIN}
+        lists = {"metrics": state.metrics}
+        if tree["state"]["training"]["n_optimizer_variables"] is None:  # of the caller's own class
+            lists["optimizer"] = state.optimizer
+        if state.stopping is not None:
+            about["stopping"] = {name: getattr(state.stopping, name) for name in _PLAIN_STOPPING}
+            lists["best"] = [] if state.finished else state.stopping.best_weights or []
+    for kind, values in lists.items():
+        arrays |= {f"training/{kind}/{i:05}": array for i, array in enumerate(values)}
+    return {"model": tree, "training": about}, arrays
+
+
+def read_moment(document, arrays, cls):
+    """Return what `write_moment` was given: estimator, state, seeds, and the versions then.
+
+    Raises
+    ------
+    InvalidFileError
+        If the document is none of a training of this class.
+    """
+    mine = {k: arrays.pop(k) for k in sorted(arrays) if k.startswith("training/")}
+
+    def listed(kind):
+        return [array for name, array in mine.items() if name.startswith(f"training/{kind}/")]
+
+    try:
+        node = Node(document["model"], arrays, Reading())
+        node.take("class", cls.__name__, lambda name: name == cls.__name__)
+        estimator = decode_estimator(node, cls)
+        node.close()
+        if arrays:
+            raise InvalidFileError(
+                f"The array {shown(next(iter(arrays)))} belongs to nothing in the document.", ARRAYS
+            )
+        about = document["training"]
+        seeds = [int(seed) for seed in about["seeds"]]
+        if about["kind"] == PretrainingState.__name__:
+            losses = [float(loss) for loss in about["losses"]]
+            return estimator, PretrainingState(losses, listed("pretraining")), seeds, about
+        stopping = about.get("stopping")
+        if stopping is not None:
+            stopping = EarlyStoppingState(**stopping, best_weights=listed("best") or None)
+        state = TrainingState(
+            **{name: about[name] for name in _PLAIN},
+            variables=estimator.network_.values,
+            optimizer=listed("optimizer") or estimator._optimizer_state,
+            metrics=listed("metrics"),
+            history=estimator.history_,
+            stopping=stopping,
+        )
+        return estimator, state, seeds, about
+    except (KeyError, TypeError, AttributeError) as error:
+        problem = f"It holds no state of a training that can be read ({error!r})."
+        raise InvalidFileError(problem) from error

@@ -1,312 +1,483 @@
-"""From checked rows to a trained network."""
+"""One fit of an estimator: data checked once, seeds, checkpoint, vectors, n-grams, training."""
 
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
+from typing import Any
 from warnings import warn
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 
 from skrnn.caching.store import shared
 from skrnn.embeddings.initial import initial_embeddings, joined
-from skrnn.estimators.checks import DataChecks
+from skrnn.estimators import checks
 from skrnn.estimators.chunks import ChunkReader
-from skrnn.heads.classes import MIN_HELD_OUT, hold_out
+from skrnn.heads.base import MIN_HELD_OUT
+from skrnn.network.description import NetworkDescription, ngram_inputs
 from skrnn.ngrams import NgramModel
-from skrnn.training.state import TrainingState
+from skrnn.sequences import Sequences, check_feature_names
+from skrnn.training.state import TrainingSettings, TrainingState
 
-# Validation on IMDb and TREC chose it, where texts are soon learned by heart. How long numeric
-# sequences take is another question in each task.
+# Validation on IMDb and TREC chose it, where networks soon overfit. How long training on numeric
+# sequences takes depends on the task.
 AUTO_DECAY = 1.0
 
 
-class Training(DataChecks):
-    """Mixin of `NetworkEstimator`: what its ways to fit have in common."""
+@dataclass
+class FitArguments:
+    """What the caller gave."""
 
-    def _train(
-        self,
-        X,
-        y,
-        sample_weight,
-        X_val=None,
-        y_val=None,
-        X_unlabeled=None,
-        *,
-        going_on,
-        epochs,
-        classes=None,
-        sees_all=True,
-    ):
-        """Check all that is given, then train; return what has ended it before its time, or None.
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    X_unlabeled: Any = None
+    classes: Any = None
 
-        With `sees_all` this is a fit; without, one of many calls with a part of the rows each,
-        which has no validation, no n-grams or vectors of its own, and no checkpoints.
-        """
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        given = {"X": X, "y": y, "metadata": metadata}
-        stack = self._check_stack()
-        ngram_range = self._check_ngram_range() if sees_all else None
-        sequences, y = self._check_rows(X, y, going_on, classes)
-        objective = self._check_objective(sequences, X_unlabeled)
-        if sees_all and not sequences.is_tokens:
-            self._refuse_for_numbers(pretraining_epochs=self.pretraining_epochs)
-        weights = self._check_weights(sample_weight, sequences, y)
-        validation = self._check_validation(X_val, y_val)
-        unlabeled = self._check_unlabeled(X_unlabeled)
-        data = [sequences, y, weights, validation, unlabeled]
-        with self._session(data if sees_all else None, going_on) as session:
+    def for_callbacks(self):
+        """Return what scikit-learn's callbacks are given."""
+        weights = self.sample_weight
+        metadata = None if weights is None else {"sample_weight": weights}
+        return {"X": self.X, "y": self.y, "metadata": metadata}
+
+
+@dataclass
+class Rows:
+    """Rows to learn from or to validate on, encoded."""
+
+    sequences: Sequences
+    targets: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass
+class Session:
+    """One training: its seeds, and where its checkpoints are, if any."""
+
+    seeds: list
+    folder: Any = None
+    newest: Any = None
+
+    @property
+    def is_finished(self):
+        """Whether a checkpoint has the end of the training."""
+        return self.newest is not None and self.newest.state.finished
+
+
+class Fit:
+    """One call of `fit`, `partial_fit` or `fit_chunks`.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+        It is trained.
+    epochs : int
+        For how many epochs.
+    going_on : bool
+        Whether it goes on from where it is.
+    full_data : bool
+        Whether this call sees all rows. One that sees a part has no validation, no n-grams or
+        vectors of its own, and no checkpoints.
+    """
+
+    def __init__(self, estimator, *, epochs, going_on, full_data=True):
+        self.estimator = estimator
+        self.epochs, self.going_on, self.full_data = epochs, going_on, full_data
+        self.name = type(estimator).__name__
+
+    def run(self, given: FitArguments):
+        """Check all that is given, then train; return what ended it before its time, or None."""
+        estimator = self.estimator
+        stack = checks.check_stack(estimator)
+        ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
+        sequences, y, head = self._check_rows(given.X, given.y, given.classes)
+        losses = checks.check_extra_losses(estimator, sequences, given.X_unlabeled)
+        if self.full_data and not sequences.is_tokens:
+            epochs = estimator.pretraining_epochs
+            checks.refuse_for_numbers(estimator, pretraining_epochs=epochs)
+        weights = self._check_weights(given.sample_weight, sequences, y, head)
+        validation = self._check_validation(given.X_val, given.y_val, head)
+        unlabeled = self._check_unlabeled(given.X_unlabeled, head)
+        data = [sequences, y, weights, validation and tuple(vars(validation).values()), unlabeled]
+        with self._session(data if self.full_data else None, given, head) as session:
             if session.is_finished:
-                return self._adopt(session, going_on)
-            seeds = session.seeds
-            rows = (sequences, y, weights, np.flatnonzero(weights))
-            training, validation, early_stopping = self._split(
-                *rows, validation, seeds[1], epochs, self.early_stopping and sees_all
-            )
-            # Where training is resumed, the vectors that it began with have done their part.
-            makes_vectors = sees_all and session.newest is None
-            start = self._prepare(training, unlabeled, seeds[0], going_on, makes_vectors)
-            if sees_all and not going_on:
-                start["pretraining_epochs"] = int(self.pretraining_epochs)
-            training, validation = self._score_ngrams(
-                training, validation, ngram_range, seeds[1], going_on
-            )
-            if any(objective.values()):
-                start |= self._prepare_objective(objective, unlabeled)
-            network = self._describe_network(training[0], stack, start["embeddings"], going_on)
-            keras = self._make_keras(network, seeds[0], training[0].is_tokens, going_on)
-            start |= self._resumption(session, keras)
-            return self._run(keras, training, validation, epochs, given, early_stopping, start)
+                return self._load_finished(session)
+            rows = np.flatnonzero(weights)
+            early_stopping = estimator.early_stopping and self.full_data
+            if early_stopping and validation is None:
+                rows, validation = self._hold_out(sequences, y, weights, rows, head, session.seeds)
+                early_stopping = validation is not None
+            training = _encode(sequences, y, weights, rows, head)
+            vectors = self._initial_vectors(training.sequences, unlabeled, session)
+            corpus = joined(training.sequences, unlabeled) if sequences.is_tokens else None
+            training = self._beside_training(training, ngram_range, head, session.seeds[1])
+            validation = validation and self._beside(validation)
+            objective = None
+            if any(losses.values()):
+                from skrnn.training.semi_supervised import Objective
 
-    def _train_chunks(self, chunks, classes, X_val, y_val, *, going_on):
-        """Train on rows that come in chunks; return what has ended it before its time, or None."""
+                objective = Objective(**losses)
+                if unlabeled is not None:
+                    unlabeled = estimator.beside(unlabeled)
+            network = self._network(training.sequences, stack, vectors, head, session)
+            if self.full_data and not self.going_on:
+                network = self._pretrain(network, corpus, session)
+            return self._train(
+                network, training, given, session, early_stopping=early_stopping,
+                validation=validation, objective=objective, unlabeled=unlabeled, corpus=corpus,
+            )  # fmt: skip
+
+    def run_chunks(self, chunks, X_val, y_val, classes):
+        """Train on rows in chunks; return what ended it before its time, or None."""
         from skrnn.training.chunks import ChunkStream
 
-        self._refuse_in_chunks()
-        stack = self._check_stack()
-        reader = ChunkReader(chunks, self.epochs, type(self).__name__)
+        estimator = self.estimator
+        checks.refuse_in_chunks(estimator)
+        stack = checks.check_stack(estimator)
+        reader = ChunkReader(chunks, self.epochs, self.name)
         X, y, sample_weight = reader.first
-        given = {"X": X, "y": y, "metadata": None}
+        given = FitArguments(X, y, classes=classes)
         try:
-            first = self._check_chunk(X, y, sample_weight, going_on=going_on, classes=classes)
+            sequences, y, head = self._check_rows(X, y, classes)
+            weights = self._check_weights(sample_weight, sequences, y, head)
+            first = _encode(sequences, y, weights, np.flatnonzero(weights), head)
         except ValueError as error:
             raise ValueError(f"In chunk 0: {error}") from error
-        validation = self._check_validation(X_val, y_val)
-        if self.early_stopping and validation is None:
+        validation = self._check_validation(X_val, y_val, head)
+        if estimator.early_stopping and validation is None:
             raise ValueError(
-                f"early_stopping=True of {type(self).__name__} needs X_val and y_val in "
-                "fit_chunks, which cannot set rows aside. Give them, or set early_stopping=False."
+                f"early_stopping=True of {self.name} needs X_val and y_val in fit_chunks, which "
+                "cannot set rows aside. Give them, or set early_stopping=False."
             )
         # The first chunk stands for all.
-        with self._session(["chunks", *first, validation], going_on) as session:
+        named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
+        with self._session(named, given, head) as session:
             if session.is_finished:
-                return self._adopt(session, going_on)
-            seeds = session.seeds
-            start = self._prepare(first, None, seeds[0], going_on, makes_vectors=False)
-            first, validation = self._score_ngrams(first, validation, None, None, going_on)
-            network = self._describe_network(first[0], stack, start["embeddings"], going_on)
-            keras = self._make_keras(network, seeds[0], first[0].is_tokens, going_on)
-            start |= self._resumption(session, keras)
-            stream = ChunkStream(first, lambda: reader.read(self._read_chunk))
-            training = (stream, *first[1:])
-            return self._run(
-                keras, training, validation, self.epochs, given, self.early_stopping, start
-            )
+                return self._load_finished(session)
+            vectors = self._initial_vectors(first.sequences, None, session, may_be_corpus=False)
+            first = self._beside_training(first, None, head, None)
+            validation = validation and self._beside(validation)
+            network = self._network(first.sequences, stack, vectors, head, session)
+            stream = ChunkStream(tuple(vars(first).values()), lambda: reader.read(self._read_chunk))
+            training = replace(first, sequences=stream)
+            return self._train(
+                network, training, given, session,
+                early_stopping=estimator.early_stopping, validation=validation,
+            )  # fmt: skip
 
-    def _check_chunk(self, X, y, sample_weight, *, going_on=True, classes=None):
-        """Return a chunk's rows, those of weight zero left out, encoded."""
-        sequences, y = self._check_rows(X, y, going_on, classes)
-        weights = self._check_weights(sample_weight, sequences, y)
-        return self._encode(sequences, y, weights, np.flatnonzero(weights))
+    # --- Data ---
+
+    def _check_rows(self, X, y, classes):
+        """Return sequences, y and head; what the estimator knows of them is set on it."""
+        estimator = self.estimator
+        if self.going_on:
+            sequences = checks.read_again(estimator, X)
+        else:
+            check_feature_names(estimator, X, reset=True)
+            sequences, estimator.vocabulary_size_, form = checks.read_first(estimator, X)
+            if form is not None:
+                estimator.n_features_in_, estimator._is_table = form
+        y = estimator._check_y(y)
+        check_consistent_length(sequences, y)
+        if not self.going_on:
+            head = estimator._make_head(y, classes)
+            estimator.head_ = head
+        else:
+            head = estimator.head_
+            if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
+                raise ValueError(
+                    f"classes={classes!r} is not what the first call had, {estimator.classes_!r}. "
+                    "Leave it out, or fit anew."
+                )
+        head.check(y, estimator)
+        for name, value in estimator._head_attributes(head).items():
+            setattr(estimator, name, value)
+        return estimator._collapsed(sequences), y, head
+
+    def _check_weights(self, sample_weight, sequences, y, head):
+        weights = checks.check_weights(sample_weight, sequences)
+        weights = head.weights(y, weights, self.estimator)
+        checks.check_any_weight(weights)
+        return weights.astype(np.float32)
+
+    def _check_validation(self, X_val, y_val, head):
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError(
+                f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
+                "missing. Pass both to fit; behind a Pipeline, request both with "
+                "set_fit_request(X_val=True, y_val=True)."
+            )
+        try:
+            sequences = self.estimator._collapsed(checks.read_again(self.estimator, X_val))
+            y_val = self.estimator._check_y(y_val)
+            check_consistent_length(sequences, y_val)
+            head.check(y_val, self.estimator)
+        except ValueError as error:
+            raise checks.on_the_way_of("X_val, y_val", error) from error
+        weights = np.ones(len(sequences), dtype=np.float32)
+        return Rows(sequences, head.encode(y_val), weights)
+
+    def _check_unlabeled(self, X_unlabeled, head):
+        if X_unlabeled is None:
+            return None
+        try:
+            return self.estimator._collapsed(checks.read_again(self.estimator, X_unlabeled))
+        except ValueError as error:
+            raise checks.on_the_way_of("X_unlabeled", error) from error
 
     def _read_chunk(self, X, y, sample_weight):
-        sequences, targets, weights = self._check_chunk(X, y, sample_weight)
-        return self._with_scores(sequences), targets, weights
+        estimator, head = self.estimator, self.estimator.head_
+        sequences = estimator._collapsed(checks.read_again(estimator, X))
+        y = estimator._check_y(y)
+        check_consistent_length(sequences, y)
+        head.check(y, estimator)
+        weights = self._check_weights(sample_weight, sequences, y, head)
+        rows = _encode(sequences, y, weights, np.flatnonzero(weights), head)
+        return estimator.beside(rows.sequences), rows.targets, rows.weights
 
-    def _refuse_in_chunks(self):
-        for name in (
-            "pretraining_epochs",
-            "adversarial_epsilon",
-            "virtual_adversarial_epsilon",
-            "entropy_weight",
-        ):
-            if getattr(self, name):
-                raise ValueError(
-                    f"{name}={getattr(self, name)!r} of {type(self).__name__} has no way in "
-                    "fit_chunks yet. Set it to 0, or use fit."
-                )
-
-    def _draw_seeds(self):
-        """Return two seeds: of the network, and of splits."""
-        random = check_random_state(self.random_state)
-        return [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
-
-    def _split(self, sequences, y, weights, rows, validation, seed, epochs, early_stopping):
-        """Return encoded training and validation rows, and whether early stopping is to be."""
-        if early_stopping and validation is None:
-            rows, held_out = hold_out(rows, y, fraction=self.validation_fraction, seed=seed)
-            early_stopping = len(held_out) > 0
-            if early_stopping:
-                validation = self._encode(sequences, y, weights, held_out)
-            else:
-                self._warn_of_no_validation(len(rows), epochs)
-        return self._encode(sequences, y, weights, rows), validation, early_stopping
-
-    def _prepare(self, training, unlabeled, seed, going_on, makes_vectors):
-        """Return what a training starts from besides rows: vectors, and all the text."""
-        sequences = training[0]
-        start = {"embeddings": None, "corpus": None}
-        if not sequences.is_tokens:
-            if not going_on:
-                self.embedding_coverage_ = None
-            return start
-        if not going_on:
-            is_corpus = isinstance(self.embeddings, str) and self.embeddings == "corpus"
-            start["embeddings"], self.embedding_coverage_ = initial_embeddings(
-                None if is_corpus and not makes_vectors else self.embeddings,
-                sequences,
-                unlabeled,
-                vocabulary_size=self.vocabulary_size_,
-                dim=int(self.embedding_dim),
-                seed=seed,
-                name=type(self).__name__,
-            )
-        start["corpus"] = joined(sequences, unlabeled)
-        return start
-
-    def _prepare_objective(self, objective, unlabeled):
-        from skrnn.training.semi_supervised import Objective
-
-        unlabeled = None if unlabeled is None else self._with_scores(unlabeled)
-        return {"objective": Objective(**objective), "unlabeled": unlabeled}
-
-    def _score_ngrams(self, training, validation, ngram_range, seed, going_on):
-        """Fit the n-gram model where there is one; add its scores to what the network reads."""
-        sequences, targets, weights = training
-        if not sequences.is_tokens:
-            self._ngrams = None
-            return training, validation
-        if ngram_range is not None:
-            sizes = self.vocabulary_size_, self._targets.n_outputs
-            self._ngrams, sequences = shared(
-                "n-grams",
-                [sequences, targets, weights, ngram_range, *sizes, seed],
-                lambda: _fit_ngrams(ngram_range, sequences, targets, weights, sizes, seed),
-            )
-        elif going_on:
-            sequences = self._with_scores(sequences)
-        else:
-            self._ngrams = None
-        if validation is not None:
-            validation = (self._with_scores(validation[0]), *validation[1:])
-        return (sequences, targets, weights), validation
-
-    def _warn_of_no_validation(self, n_rows, epochs):
+    def _hold_out(self, sequences, y, weights, rows, head, seeds):
+        """Return the rows to train on, and the encoded validation rows or None."""
+        fraction = self.estimator.validation_fraction
+        n_rows = len(rows)
+        rows, held_out = head.hold_out(rows, y, fraction=fraction, seed=seeds[1])
+        if len(held_out):
+            return rows, _encode(sequences, y, weights, held_out, head)
         warn(
-            f"early_stopping=True of {type(self).__name__} has no effect: validation_fraction="
-            f"{self.validation_fraction} of {n_rows} rows is less than {MIN_HELD_OUT} rows, or "
-            f"less than one of each class. Training takes all {epochs} epochs, on all rows. Give "
-            "X_val and y_val in fit, a larger validation_fraction, or early_stopping=False.",
+            f"early_stopping=True of {self.name} has no effect: validation_fraction={fraction} of "
+            f"{n_rows} rows is less than {MIN_HELD_OUT} rows, or less than one of each class. "
+            f"Training takes all {self.epochs} epochs, on all rows. Give X_val and y_val in fit, "
+            "a larger validation_fraction, or early_stopping=False.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=7,
+        )
+        return rows, None
+
+    def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
+        """Return what the token embedding starts from, or None."""
+        estimator = self.estimator
+        if self.going_on:
+            return None
+        if not sequences.is_tokens:
+            estimator.embedding_coverage_ = None
+            return None
+        source = estimator.embeddings
+        # If training is resumed, the vectors that it began with have done their part.
+        makes = may_be_corpus and self.full_data and session.newest is None
+        if isinstance(source, str) and source == "corpus" and not makes:
+            source = None
+        vectors, estimator.embedding_coverage_ = initial_embeddings(
+            source,
+            sequences,
+            unlabeled,
+            vocabulary_size=estimator.vocabulary_size_,
+            dim=int(estimator.embedding_dim),
+            seed=session.seeds[0],
+            name=self.name,
+        )
+        return vectors
+
+    def _beside_training(self, training, ngram_range, head, seed):
+        """Fit the n-gram model if there is one; return the rows with what it says of them."""
+        estimator, sequences = self.estimator, training.sequences
+        if not sequences.is_tokens or not head.fits_ngrams:
+            estimator.ngrams_ = None
+        elif ngram_range is not None:
+            targets = head.ngram_targets(training.targets)
+            size = estimator.vocabulary_size_
+            estimator.ngrams_, sequences = shared(
+                "n-grams",
+                [sequences, *targets, training.weights, ngram_range, size, seed],
+                lambda: _fit_ngrams(ngram_range, sequences, targets, training.weights, size, seed),
+            )
+        elif self.going_on:
+            sequences = estimator.beside(sequences)
+        else:
+            estimator.ngrams_ = None
+        return replace(training, sequences=sequences)
+
+    def _beside(self, rows):
+        return replace(rows, sequences=self.estimator.beside(rows.sequences))
+
+    # --- The network and its training ---
+
+    def _describe(self, sequences, stack, vectors, head):
+        estimator = self.estimator
+        embedding_dim = int(estimator.embedding_dim)
+        if vectors is not None:
+            embedding_dim = vectors.shape[1]
+        elif self.going_on and estimator.embedding_coverage_ is not None:
+            embedding_dim = estimator.network_.description.embedding_dim
+        side_inputs = ()
+        if sequences.row_inputs:
+            side_inputs = ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
+        size = estimator.vocabulary_size_
+        return NetworkDescription(
+            cell=estimator.cell,
+            units=tuple(stack),
+            bidirectional=bool(estimator.bidirectional),
+            embedding_dim=embedding_dim,
+            pooling=getattr(estimator, "pooling", "last"),
+            trainable_embeddings=bool(estimator.trainable_embeddings),
+            word_dropout=float(estimator.word_dropout),
+            embedding_dropout=float(estimator.embedding_dropout),
+            recurrent_dropout=float(estimator.recurrent_dropout),
+            dropout=float(estimator.dropout),
+            vocabulary_size=None if size is None else int(size),
+            n_channels=None if sequences.is_tokens else sequences.values.shape[1],
+            side_inputs=side_inputs,
+            head=head.layout(),
         )
 
-    def _describe_network(self, sequences, stack, embeddings, going_on):
-        """Return the arguments of `build_network`."""
-        embedding_dim = int(self.embedding_dim)
-        if embeddings is not None:
-            embedding_dim = embeddings.shape[1]
-        elif going_on and self.embedding_coverage_ is not None:
-            embedding_dim = self._keras.network["embedding_dim"]
-        return {
-            "cell": self.cell,
-            "units": stack,
-            "bidirectional": bool(self.bidirectional),
-            "embedding_dim": embedding_dim,
-            "pooling": self.pooling,
-            "trainable_embeddings": bool(self.trainable_embeddings),
-            "word_dropout": float(self.word_dropout),
-            "embedding_dropout": float(self.embedding_dropout),
-            "recurrent_dropout": float(self.recurrent_dropout),
-            "dropout": float(self.dropout),
-            "ngram_scores": sequences.scores is not None,
-            "ngram_evidence": sequences.evidence is not None,
-            "vocabulary_size": self.vocabulary_size_ and int(self.vocabulary_size_),
-            "n_channels": None if sequences.is_tokens else sequences.values.shape[1],
-            "n_outputs": self._targets.n_outputs,
-            "multilabel": self._targets.multilabel,
-        }
+    def _network(self, sequences, stack, vectors, head, session):
+        """Return the network that training begins with."""
+        from skrnn.network.fitted import FittedNetwork
+        from skrnn.training.fit import initial_network
 
-    def _make_keras(self, network, seed, is_tokens, going_on):
-        from skrnn.training.scikeras import SequenceClassifier
+        description = self._describe(sequences, stack, vectors, head)
+        seed, state = session.seeds[0], session.newest and session.newest.state
+        if self.going_on:
+            previous = self.estimator.network_
+            changed = previous.description.changes(description)
+            if changed:
+                listed = ", ".join(f"{k} from {a!r} to {b!r}" for k, (a, b) in changed.items())
+                raise ValueError(
+                    f"Training cannot go on with another network: {listed}. Set it back, or fit "
+                    "anew with warm_start=False."
+                )
+            # Arrays of its own: whatever fails from here on, the previous network stays.
+            return FittedNetwork(description, previous.values, previous.seed)
+        if isinstance(state, TrainingState):
+            return FittedNetwork(description, state.variables, seed)
+        return initial_network(description, seed, vectors)
 
-        named = isinstance(self.optimizer, str)
-        optimizer = {
-            "optimizer__learning_rate": float(self.learning_rate)
-            if isinstance(self.learning_rate, Real)
-            else self.learning_rate,
-            "optimizer__global_clipnorm": self.global_clipnorm and float(self.global_clipnorm),
-        }
-        return SequenceClassifier.after(
-            self._keras if going_on else None,
+    def _pretrain(self, network, corpus, session):
+        estimator, state = self.estimator, session.newest and session.newest.state
+        estimator.pretraining_history_ = {"loss": []}
+        if isinstance(state, TrainingState):
+            estimator.pretraining_history_ = session.newest.model.pretraining_history_
+            return network
+        if not estimator.pretraining_epochs:
+            return network
+        from skrnn.training.pretraining import pretrain
+
+        def on_state(state):
+            if session.folder is not None:
+                moment = copy(estimator)
+                moment._set_fitted(network, {"loss": []}, 0)
+                moment.pretraining_history_ = {"loss": list(state.losses)}
+                self._save(session, moment, state)
+
+        network, losses = pretrain(
             network,
-            seed,
-            learning_rate_decay=self._learning_rate_decay(is_tokens),
-            optimizer=self.optimizer,
-            batch_size=self.batch_size if self.batch_size == "auto" else int(self.batch_size),
-            callbacks=list(self.callbacks) if isinstance(self.callbacks, tuple) else self.callbacks,
-            verbose=int(self.verbose),
-            warm_start=bool(self.warm_start),
-            **(optimizer if named else {}),
+            corpus,
+            self._settings(is_tokens=True),
+            epochs=int(estimator.pretraining_epochs),
+            resumed=state,
+            on_state=on_state,
+        )
+        estimator.pretraining_history_ = {"loss": losses}
+        return network
+
+    def _settings(self, is_tokens) -> TrainingSettings:
+        estimator = self.estimator
+        rate, norm, decay = (
+            getattr(estimator, name)
+            for name in ("learning_rate", "global_clipnorm", "learning_rate_decay")
+        )
+        if decay == "auto":
+            decay = AUTO_DECAY if is_tokens else 0.0
+        named = isinstance(estimator.optimizer, str)
+        callbacks, size = estimator.callbacks, estimator.batch_size
+        return TrainingSettings(
+            optimizer=estimator.optimizer,
+            learning_rate=(float(rate) if isinstance(rate, Real) else rate) if named else None,
+            global_clipnorm=float(norm) if named and norm else None,
+            learning_rate_decay=float(decay),
+            batch_size=size if size == "auto" else int(size),
+            callbacks=list(callbacks) if isinstance(callbacks, tuple) else callbacks,
+            verbose=int(estimator.verbose),
         )
 
-    def _learning_rate_decay(self, is_tokens):
-        if self.learning_rate_decay == "auto":
-            return AUTO_DECAY if is_tokens else 0.0
-        return float(self.learning_rate_decay)
-
-    def _run(self, keras, training, validation, epochs, given, early_stopping, start):
+    def _train(
+        self, network, training, given, session, *, early_stopping, validation,
+        objective=None, unlabeled=None, corpus=None,
+    ):  # fmt: skip
         from skrnn.training.callbacks import BestEpoch, EpochTasks
+        from skrnn.training.fit import FitData, FitPlan, Trainer
         from skrnn.training.progress import is_in_search
 
-        context = self._init_callback_context(max_subtasks=epochs)
-        context.call_on_fit_task_begin(estimator=self, **given)
+        estimator = self.estimator
+        settings = self._settings(network.description.is_tokens)
+        context = estimator._init_callback_context(max_subtasks=self.epochs)
+        context.call_on_fit_task_begin(estimator=estimator, **given.for_callbacks())
+        counts = None
+        if objective is not None:
+            counts = np.bincount(corpus.values, minlength=estimator.vocabulary_size_)
         stopping = None
         if early_stopping:
-            stopping = BestEpoch(patience=self.n_iter_no_change, min_delta=self.tol)
-        if is_in_search(context):  # whose lines would run into one another
-            keras.verbose = 0
-        state, ended_by = keras.train(
-            *training,
-            epochs=epochs,
-            validation=validation,
-            stopping=stopping,
-            callbacks=[EpochTasks(context, self, given, keras)],
-            **start,
-        )
-        keras.verbose = int(self.verbose)
-        self._be(keras, state.stopping and state.stopping.best_epoch)
-        if ended_by is None:
-            context.call_on_fit_task_end(estimator=self, **given, reconstruction_attributes={})
-        else:
-            ended_by.add_note(
-                f"This {type(self).__name__} is fitted: it has the weights of epoch "
-                f"{self.best_epoch_}, and {self.n_iter_} epochs are finished."
-            )
-        return ended_by
+            stopping = BestEpoch(patience=estimator.n_iter_no_change, min_delta=estimator.tol)
+        state = session.newest and session.newest.state
 
-    def _be(self, keras, best_epoch=None):
-        """Take what a training has made, `best_epoch` being counted from 0."""
-        self._keras = keras
-        self.pretraining_history_ = keras.pretraining_history_
-        self.history_ = keras.history_
-        self.n_iter_ = keras.current_epoch
-        self.best_epoch_ = self.n_iter_ if best_epoch is None else best_epoch + 1
+        def epoch_tasks(run):
+            def as_of_now():
+                history = run.history_so_far
+                n_iter = len(history["loss"])
+                return {"network_": run.snapshot(), "history_": history, "n_iter_": n_iter}
+
+            return EpochTasks(context, estimator, given.for_callbacks(), as_of_now)
+
+        plan = FitPlan(
+            self.epochs,
+            stopping=stopping,
+            callbacks=[epoch_tasks],
+            objective=objective,
+            optimizer_state=self._optimizer_state(settings),
+            resumed=state if isinstance(state, TrainingState) else None,
+            on_state=self._watcher(network, session, settings),
+            minutes=getattr(estimator, "checkpoint_minutes", None) if session.folder else None,
+        )
+        data = FitData(
+            training.sequences, training.targets, training.weights,
+            validation and tuple(vars(validation).values()), unlabeled, counts,
+        )  # fmt: skip
+        # In a search, the lines of several fits would run into one another.
+        run_settings = replace(settings, verbose=0) if is_in_search(context) else settings
+        history = estimator.history_ if self.going_on else None
+        outcome = Trainer(run_settings).fit(network, data, plan, history)
+        self._set_outcome(outcome.network, outcome.state, settings)
+        if outcome.ended_by is None:
+            context.call_on_fit_task_end(
+                estimator=estimator, **given.for_callbacks(), reconstruction_attributes={}
+            )
+        else:
+            outcome.ended_by.add_note(
+                f"This {self.name} is fitted: it has the weights of epoch "
+                f"{estimator.best_epoch_}, and {estimator.n_iter_} epochs are finished."
+            )
+        return outcome.ended_by
+
+    def _optimizer_state(self, settings):
+        """Return the optimizer's variables from which training goes on, or None."""
+        estimator = self.estimator
+        state = vars(estimator).get("_optimizer_state") if self.going_on else None
+        return state if state is not None and settings.has_slots_of(estimator._settings) else None
+
+    def _set_outcome(self, network, state, settings, estimator=None):
+        estimator = self.estimator if estimator is None else estimator
+        estimator._settings, estimator._optimizer_state = settings, state.optimizer
+        best = state.stopping and state.stopping.best_epoch
+        estimator._set_fitted(network, state.history, len(state.history["loss"]), best)
+
+    # --- Checkpoints ---
 
     @contextmanager
-    def _session(self, data, going_on):
-        """Give the training its seeds and, where `checkpoint` is set, its folder.
+    def _session(self, data, given, head):
+        """Give the training its seeds and, if `checkpoint` is set, its folder.
 
         `data` is all that decides the result besides parameters and seeds; None for a call that
         has no checkpoints.
@@ -314,82 +485,93 @@ class Training(DataChecks):
         from skrnn.backend.tensorflow import check_not_forked
         from skrnn.training.replicas import check_strategy
 
+        estimator = self.estimator
         check_not_forked()  # before n-grams and vectors take their time
-        check_strategy(self, pretrains=data is not None and not going_on)
-        seeds = self._draw_seeds()
-        if data is None or self.checkpoint is None:
-            yield _Session(seeds)
+        check_strategy(estimator, pretrains=data is not None and not self.going_on)
+        random = check_random_state(estimator.random_state)
+        seeds = [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
+        if data is None or estimator.checkpoint is None:
+            yield Session(seeds)
             return
+        from skrnn.estimators.codec import read_moment
         from skrnn.training.checkpoint import CheckpointFolder, training_name
 
-        any_seed = self.random_state is None
-        before = self._keras.identity() if going_on else None
-        given = [*data, self.classes_, before, None if any_seed else seeds]
+        any_seed = estimator.random_state is None
+        before = None
+        if self.going_on:
+            network, state = estimator.network_, vars(estimator).get("_optimizer_state")
+            before = [network.seed, network.values, state, estimator.history_]
+        decides = [*data, head.encode_state(), before, None if any_seed else seeds]
         words = next(part.words for part in data if hasattr(part, "words"))
-        name = training_name(self, given, words, any_seed=any_seed)
-        until = self.epochs + (self.n_iter_ if going_on else 0)
-        folder, newest = CheckpointFolder.open(self.checkpoint, name, until, any_seed=any_seed)
+        name = training_name(estimator, decides, words, any_seed=any_seed)
+        until = self.epochs + (estimator.n_iter_ if self.going_on else 0)
+        folder, newest = CheckpointFolder.open(
+            estimator.checkpoint,
+            name,
+            until,
+            read=lambda *moment: read_moment(*moment, type(estimator)),
+            any_seed=any_seed,
+        )
         try:
-            if newest is not None and self.verbose:
+            if newest is not None and estimator.verbose:
                 print(f"Going on from {newest.path}.")
-            yield _Session(newest.seeds if newest else seeds, folder, newest)
+            yield Session(newest.seeds if newest else seeds, folder, newest)
         finally:
             if folder is not None:
                 folder.close()
 
-    def _adopt(self, session, going_on):
-        """Be what a finished training has made, as if it had been done again."""
-        kept = session.newest.estimator
-        is_tokens = kept.vocabulary_size_ is not None
-        keras = self._make_keras(kept._keras.network, session.seeds[0], is_tokens, going_on)
-        keras.take(session.newest.state)
-        self._ngrams, self.embedding_coverage_ = kept._ngrams, kept.embedding_coverage_
-        self._be(keras, kept.best_epoch_ - 1)
+    def _load_finished(self, session):
+        """Load the result of a finished training instead of repeating it."""
+        kept, estimator = session.newest.model, self.estimator
+        settings = self._settings(kept.vocabulary_size_ is not None)
+        estimator.ngrams_, estimator.embedding_coverage_ = kept.ngrams_, kept.embedding_coverage_
+        estimator.pretraining_history_ = kept.pretraining_history_
+        self._set_outcome(kept.network_, session.newest.state, settings)
+        estimator.best_epoch_ = kept.best_epoch_
 
-    def _resumption(self, session, keras):
-        """Return what makes a training go on from a checkpoint, and write further ones."""
-        kept = vars(self).get("_kept_epochs")
+    def _watcher(self, network, session, settings):
+        """Return what is given each state of the training, or None."""
+        kept = vars(self.estimator).get("_kept_epochs")
         if session.folder is None and kept is None:
-            return {}
+            return None
 
-        def tell(state):
+        def moment(state, values):
+            one = copy(self.estimator)
+            one.__dict__.pop("_kept_epochs", None)
+            network_then = type(network)(network.description, values, network.seed)
+            self._set_outcome(network_then, state, settings, one)
+            return one
+
+        def on_state(state):
             if session.folder is not None:
-                moment = copy(self)
-                moment._be(*keras.as_of(state))
-                session.folder.save(moment, state, session.seeds)
-            if kept is not None and isinstance(state, TrainingState):
-                kept.take(self, keras, state)
+                one = moment(state, state.variables)
+                if not state.finished:
+                    one.best_epoch_ = one.n_iter_
+                self._save(session, one, state)
+            if kept is not None:
+                best = state.stopping and state.stopping.best_weights
+                values = state.variables
+                if best:  # as a training that ends with this epoch would have it
+                    values = network.description.with_weights(values, best)
+                kept.take(lambda: moment(state, values), state)
 
-        return {
-            "resumed": session.newest and session.newest.state,
-            "on_state": tell,
-            "minutes": None if session.folder is None else self.checkpoint_minutes,
-        }
+        return on_state
+
+    def _save(self, session, moment, state):
+        from skrnn.estimators.codec import write_moment
+
+        session.folder.save(lambda: write_moment(moment, state, session.seeds), state)
 
 
-def _fit_ngrams(ngram_range, sequences, targets, weights, sizes, seed):
+def _encode(sequences, y, weights, rows, head) -> Rows:
+    if len(rows) < len(sequences):
+        sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
+    return Rows(sequences, head.encode(y), weights)
+
+
+def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed):
     """Return a fitted n-gram model, and the training rows with its scores."""
     ngrams = NgramModel(ngram_range)
-    vocabulary_size, n_outputs = sizes
     return ngrams, ngrams.fit_score(
-        sequences,
-        targets,
-        weights,
-        vocabulary_size=vocabulary_size,
-        n_outputs=n_outputs,
-        seed=seed,
+        sequences, *targets, weights, vocabulary_size=vocabulary_size, seed=seed
     )
-
-
-@dataclass
-class _Session:
-    """One training: the seeds of network and splits, and where its checkpoints are, if any."""
-
-    seeds: list
-    folder: object = None
-    newest: object = None
-
-    @property
-    def is_finished(self):
-        """Whether a checkpoint has the end of the training."""
-        return self.newest is not None and self.newest.state.finished

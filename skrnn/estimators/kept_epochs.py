@@ -2,7 +2,6 @@
 
 import time
 from contextlib import contextmanager
-from copy import copy
 
 
 class KeptEpochs:
@@ -26,14 +25,11 @@ class KeptEpochs:
         self.wanted = frozenset(wanted)
         self.estimators, self.seconds = {}, {}
 
-    def take(self, estimator, running, state):
-        """Keep what a state of a running training makes of the estimator, if it is wanted."""
+    def take(self, make, state):
+        """Keep the estimator that ``make()`` returns for a state of a training, if wanted."""
         if state.finished or state.batch or state.epoch not in self.wanted:
             return
-        moment = copy(estimator)
-        moment.__dict__.pop("_kept_epochs", None)
-        moment._be(*running.ended_at(state))
-        self.estimators[state.epoch] = moment
+        self.estimators[state.epoch] = make()
         self.seconds[state.epoch] = time.perf_counter()
 
 

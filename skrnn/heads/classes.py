@@ -1,159 +1,75 @@
-"""Class labels to what a network is trained on, and back."""
+"""One class a row: two classes by a sigmoid, several by a softmax."""
 
 from math import ceil
 
 import numpy as np
-from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.model_selection import train_test_split
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_y, check_array
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-# A loss on fewer rows is mostly luck: training would stop at any epoch.
-MIN_HELD_OUT = 10
-
-
-def check_targets(y, estimator):
-    """Check class labels.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,), or indicator array or sparse matrix of shape \
-(n_samples, n_labels)
-        Labels of any type that can be sorted, or a multilabel indicator.
-    estimator : estimator instance
-        Named in errors.
-
-    Returns
-    -------
-    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-
-    Raises
-    ------
-    ValueError
-        Where y is missing, has NaN, or is no classification target.
-    """
-    name = type(estimator).__name__
-    if y is None:
-        raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-    y = _as_array(y.toarray() if issparse(y) else y, name)
-    if y.ndim == 2 and y.shape[1] > 1:
-        y = check_array(y, input_name="y", dtype=None, estimator=estimator)
-        kind = type_of_target(y, input_name="y")
-        # scikit-learn takes any two numbers for an indicator, as in [[-1, 1], [1, -1]].
-        if kind != "multilabel-indicator" or not np.isin(y, [0, 1]).all():
-            raise ValueError(
-                f"y has shape {y.shape} and is {kind} with the values "
-                f"{np.unique(y)[:4].tolist()}; {name} wants labels of shape (n_samples,), or an "
-                "indicator array of zeros and ones, one column a label."
-            )
-        return y.astype(np.int64)
-    if y.shape[:1] == (0,):
-        raise ValueError(f"y has no labels; {name} wants one for each row of X.")
-    y = _check_y(y, estimator=estimator)
-    check_classification_targets(y)
-    return y
+from skrnn.fileformat.values import decode_labels, encode_labels
+from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
 
 
-def _as_array(y, name):
-    """Return y as an array whose labels can be compared with each other.
+class ClassesHead(Head):
+    """One of several classes.
 
-    Labels of one type come in an object array too, as from a column of a data frame.
-    """
-    boxed = y
-    try:
-        y = np.asarray(y)
-    except ValueError:
-        raise ValueError(
-            f"The rows of y have different lengths; {name} wants labels of shape (n_samples,), or "
-            "an indicator array of zeros and ones: MultiLabelBinarizer().fit_transform(y) makes "
-            "one from sets of labels."
-        ) from None
-    if y.dtype.kind == "T":
-        y = y.astype(object)
-    if y.dtype != object and not (y.dtype.kind == "U" and isinstance(boxed, list | tuple)):
-        return y
-    labels = list(y.ravel() if y.dtype == object or y.ndim != 1 else boxed)
-    for row, label in enumerate(labels):
-        if _is_missing(label):
-            raise ValueError(f"Input y contains NaN or None: {label!r} in row {row}. Drop the row.")
-    types = {str if isinstance(label, str) else type(label) for label in labels}
-    if str in types and len(types) > 1:
-        raise ValueError(
-            f"y mixes labels of type {' and '.join(sorted(t.__name__ for t in types))}, which "
-            f"cannot be ordered; {name} wants one type, for instance all of them str."
-        )
-    return np.array(y.tolist()) if y.dtype == object and str not in types else y
-
-
-def _is_missing(label):
-    try:
-        return label is None or bool(label != label)
-    except TypeError:  # pandas.NA is neither
-        return True
-
-
-class TargetCoder:
-    """Between labels and network targets.
+    Two classes have one output, the log-odds of the second; more have one output each.
 
     Parameters
     ----------
-    classes : ndarray of shape (n_classes,)
-        The labels, sorted; the columns' numbers if multilabel.
-    multilabel : bool
-        Whether targets are indicator arrays.
+    classes : ndarray of shape (n_classes,), or None
+        The labels, sorted; None in a head that only builds and trains.
+    n_outputs : int or None
+        Width of the raw output; None follows from the classes.
     """
 
-    def __init__(self, classes, multilabel=False):
+    kind = "classes"
+    wrapper = "KerasClassifier"
+    fits_ngrams = True
+
+    def __init__(self, classes, n_outputs=None):
         self.classes = classes
-        self.multilabel = multilabel
+        if n_outputs is None:
+            n_outputs = 1 if len(classes) == 2 else len(classes)
+        self.n_outputs = n_outputs
 
     @classmethod
-    def fit(cls, y, classes=None, estimator=None):
-        """Make a coder for checked targets.
+    def fit(cls, y, estimator, *, classes=None):
+        """Learn the classes.
 
         Parameters
         ----------
-        y : ndarray
-            From `check_targets`.
-        classes : array-like or None
-            All labels to come, where y need not have them all.
+        y : ndarray of shape (n_samples,)
+            From :func:`skrnn.heads.targets.check_targets`.
         estimator : estimator instance
             Named in errors.
+        classes : array-like or None
+            All labels to come, if y need not have them all.
 
         Raises
         ------
         ValueError
             With fewer than two classes, or a label in y that is not among `classes`.
         """
-        if y.ndim == 2:
-            return cls(np.arange(y.shape[1]), multilabel=True)
-        coder = cls(np.unique(y if classes is None else classes))
-        if len(coder.classes) < 2:
+        head = cls(np.unique(y if classes is None else classes))
+        if len(head.classes) < 2:
             raise ValueError(
                 f"{type(estimator).__name__} needs samples of at least 2 classes in y, but got "
-                f"one class only: {coder.classes.tolist()[0]!r}. Were the rows sorted by label "
+                f"one class only: {head.classes.tolist()[0]!r}. Were the rows sorted by label "
                 "and split without stratification?"
             )
-        coder.check(y)
-        return coder
+        head.check(y, estimator)
+        return head
 
     @property
-    def n_outputs(self):
-        """Width of the network's output."""
-        binary = len(self.classes) == 2 and not self.multilabel
-        return 1 if binary else len(self.classes)
+    def _is_binary(self):
+        return self.n_outputs == 1
 
-    def check(self, y):
-        """Raise ValueError where y has a label, or a number of labels, that is not known."""
-        if self.multilabel or y.ndim == 2:
-            width = y.shape[1] if y.ndim == 2 else 1
-            if not self.multilabel or width != len(self.classes):
-                raise ValueError(
-                    f"y has {width} columns, but the estimator was fitted on "
-                    f"{len(self.classes) if self.multilabel else 1}."
-                )
-            return
+    def check(self, y, estimator):
+        """Raise ValueError if y has a label that is not known."""
+        if y.ndim == 2:
+            raise ValueError(f"y has {y.shape[1]} columns, but the estimator was fitted on 1.")
         unknown = ~np.isin(y, self.classes)
         if unknown.any():
             row = int(np.flatnonzero(unknown)[0])
@@ -165,67 +81,224 @@ class TargetCoder:
             )
 
     def encode(self, y):
-        """Return float32 of shape (n_samples, n_outputs), or class numbers int32 (n_samples,)."""
-        if self.multilabel:
-            return y.astype(np.float32)
+        """Return float32 of shape (n_samples, 1) or, of several classes, int32 (n_samples,)."""
         numbers = np.searchsorted(self.classes, y)
-        if self.n_outputs == 1:
+        if self._is_binary:
             return numbers.astype(np.float32)[:, np.newaxis]
         return numbers.astype(np.int32)
 
-    def probabilities(self, logits):
-        """Return probabilities float64 of shape (n_samples, n_classes)."""
-        logits = logits.astype(np.float64)  # so that 1 - p keeps its digits near p = 1
-        if self.multilabel:
-            return expit(logits)
-        if self.n_outputs == 1:
-            return np.hstack([expit(-logits), expit(logits)])
-        return softmax(logits, axis=1)
+    def weights(self, y, sample_weight, estimator):
+        """Return the weights of the rows times those of their classes."""
+        class_weight = estimator.class_weight
+        if isinstance(class_weight, dict):
+            # By all classes: a part of the rows need not have every one.
+            of_class = compute_class_weight(class_weight, classes=self.classes, y=y)
+            return sample_weight * of_class[np.searchsorted(self.classes, y)]
+        if class_weight is not None:
+            return sample_weight * compute_sample_weight(class_weight, y)
+        return sample_weight
 
-    def labels(self, logits):
-        """Return the predicted labels, shape (n_samples,) or an indicator array."""
-        if self.multilabel:
-            return (logits > 0).astype(np.int64)
-        if self.n_outputs == 1:
-            return self.classes[(logits[:, 0] > 0).astype(int)]
-        return self.classes[logits.argmax(axis=1)]
+    def hold_out(self, rows, y, *, fraction, seed):
+        """Split off validation rows, each class in its share; a class's only row stays.
 
-
-def hold_out(rows, y, *, fraction, seed):
-    """Split off validation rows, each class in its share.
-
-    A class's only row stays in training.
-
-    Parameters
-    ----------
-    rows : ndarray of int
-        The rows to split.
-    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        Labels of all rows; an indicator is split without regard to labels.
-    fraction : float
-        Share of the rows to hold out.
-    seed : int
-        Decides the split.
-
-    Returns
-    -------
-    training, validation : ndarray of int
-        The two parts, each in ascending order. There is no validation row where there would be
-        fewer than `MIN_HELD_OUT`, or fewer than classes in either part.
-    """
-    count, number = np.array([len(rows)]), np.zeros(len(rows), int)
-    if y.ndim == 1:
+        There is no validation row if there would be fewer than `MIN_HELD_OUT`, or fewer than
+        classes in either part. Parameters and returned arrays are those of the base class.
+        """
         _, number, count = np.unique(y[rows], return_inverse=True, return_counts=True)
-    alone = count[number] == 1
-    n_classes = int((count > 1).sum())
-    n_validation = ceil(fraction * len(rows))
-    n_training = len(rows) - int(alone.sum()) - n_validation
-    if n_validation < max(MIN_HELD_OUT, n_classes) or n_training < n_classes:
-        return rows, rows[:0]
-    training, validation = train_test_split(
-        rows[~alone],
-        test_size=n_validation,
-        random_state=seed,
-        stratify=number[~alone] if y.ndim == 1 else None,
-    )
-    return np.sort(np.concatenate([training, rows[alone]])), np.sort(validation)
+        alone = count[number] == 1
+        n_classes = int((count > 1).sum())
+        n_validation = ceil(fraction * len(rows))
+        n_training = len(rows) - int(alone.sum()) - n_validation
+        if n_validation < max(MIN_HELD_OUT, n_classes) or n_training < n_classes:
+            return rows, rows[:0]
+        training, validation = train_test_split(
+            rows[~alone], test_size=n_validation, random_state=seed, stratify=number[~alone]
+        )
+        return np.sort(np.concatenate([training, rows[alone]])), np.sort(validation)
+
+    def ngram_targets(self, targets):
+        """Return each class against the others, and the classes."""
+        if self._is_binary:
+            return targets > 0, targets.ravel()
+        return targets[:, np.newaxis] == np.arange(self.n_outputs), targets
+
+    # --- The network ---
+
+    def outputs(self, encoding, seeds, name):
+        """Return logits (n_samples, n_outputs)."""
+        return dense(encoding.summary, self.n_outputs, seeds, name)
+
+    def activate(self, raw):
+        """Return probabilities (n_samples, n_outputs)."""
+        from skrnn.backend.tensorflow import keras
+
+        activation = "sigmoid" if self._is_binary else "softmax"
+        return keras.layers.Activation(activation, name="probability")(raw)
+
+    def loss(self):
+        """Return the cross-entropy."""
+        return "binary_crossentropy" if self._is_binary else "sparse_categorical_crossentropy"
+
+    def metrics(self):
+        """Return the accuracy."""
+        from skrnn.backend.tensorflow import keras
+
+        accuracy = keras.metrics.SparseCategoricalAccuracy
+        if self._is_binary:
+            accuracy = keras.metrics.BinaryAccuracy
+        # An object has its variables. The mere name would make them in the first training step,
+        # and TensorFlow traces a step that has made variables again: twice the time.
+        return [accuracy(name="accuracy")]
+
+    def example(self):
+        """Return targets and answers of one row."""
+        answer = np.zeros((1, self.n_outputs), np.float32)
+        return answer if self._is_binary else np.zeros(1, np.int32), answer
+
+    def row_losses(self, y, raw):
+        """Return the cross-entropy of each row."""
+        if self._is_binary:
+            return sigmoid_losses(y, raw)
+        from skrnn.backend.tensorflow import tf
+
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(y, raw)
+
+    def divergence(self, raw, others):
+        """Return the Kullback-Leibler divergence of each row's answers."""
+        if self._is_binary:
+            return sigmoid_divergence(raw, others)
+        from skrnn.backend.tensorflow import tf
+
+        difference = tf.nn.log_softmax(raw) - tf.nn.log_softmax(others)
+        return tf.reduce_sum(tf.nn.softmax(raw) * difference, axis=1)
+
+    def entropy(self, raw):
+        """Return the entropy of each row's answer."""
+        if self._is_binary:
+            return sigmoid_entropy(raw)
+        from skrnn.backend.tensorflow import tf
+
+        return -tf.reduce_sum(tf.nn.softmax(raw) * tf.nn.log_softmax(raw), axis=1)
+
+    # --- Answers ---
+
+    def predict(self, raw):
+        """Return the most probable classes, shape (n_samples,)."""
+        if self._is_binary:
+            return self.classes[(raw[:, 0] > 0).astype(int)]
+        return self.classes[raw.argmax(axis=1)]
+
+    def probabilities(self, raw):
+        """Return probabilities float64 of shape (n_samples, n_classes)."""
+        raw = raw.astype(np.float64)  # so that 1 - p keeps its digits near p = 1
+        if self._is_binary:
+            return np.hstack([expit(-raw), expit(raw)])
+        return softmax(raw, axis=1)
+
+    def decision(self, raw):
+        """Return log-odds (n_samples,) of two classes, or logits (n_samples, n_classes)."""
+        return raw[:, 0] if self._is_binary else raw
+
+    # --- Files, ONNX, explanations ---
+
+    def layout(self):
+        """Return the number of outputs, which decides all else."""
+        return {"kind": self.kind, "n_outputs": self.n_outputs}
+
+    @classmethod
+    def from_layout(cls, layout):
+        """Make a head that knows no classes."""
+        return cls(None, checked_outputs(cls, layout))
+
+    def variables(self, width):
+        """Return the variables of the dense layer."""
+        return dense_variables(width, self.n_outputs)
+
+    def encode_state(self):
+        """Return the classes."""
+        return {"classes": encode_labels(self.classes)}
+
+    @classmethod
+    def decode_state(cls, node, layout):
+        """Make the head of a node."""
+        head = cls(decode_labels(node.below("classes")))
+        if len(head.classes) < 2:
+            node.refuse("A classifier has two classes or more.")
+        if head.layout() != layout:
+            node.refuse(
+                f"{len(head.classes)} classes want {head.n_outputs} outputs, but the network's "
+                f"head is {layout}."
+            )
+        return head
+
+    def write_onnx(self, graph, raw, samples):
+        """Write "label" and "probabilities"."""
+        activation, axis = ("Sigmoid", {}) if self._is_binary else ("Softmax", {"axis": 1})
+        if self._is_binary:
+            # Both by the same function, so that 1 - p keeps its digits near p = 1.
+            raw = graph.add("Concat", graph.add("Neg", raw), raw, axis=1)
+        classes, dtype = graph.labels(self.classes)
+        best = graph.add("ArgMax", raw, axis=1, keepdims=0)
+        label = graph.add("Gather", graph.constant(classes, "classes"), best)
+        graph.output(label, "label", dtype, [samples])
+        probabilities = graph.add(activation, raw, **axis)
+        graph.output(probabilities, "probabilities", np.float32, [samples, len(self.classes)])
+
+    def direction(self, raw, target):
+        """Return the logit of a class, by its number; None takes that of the predicted class."""
+        if self._is_binary:
+            target = int(raw[0, 0] > 0) if target is None else target
+            return np.array([1.0 if target else -1.0]), target
+        target = int(raw[0].argmax()) if target is None else target
+        return np.eye(self.n_outputs)[target], target
+
+
+def dense(summary, n_outputs, seeds, name):
+    """Return a dense layer's output of pooled states."""
+    from skrnn.backend.tensorflow import keras
+
+    return keras.layers.Dense(
+        n_outputs,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        name=name,
+    )(summary)
+
+
+def dense_variables(width, n_outputs):
+    """Return the variables of `dense`."""
+    return [Variable("dense kernel", (width, n_outputs)), Variable("dense bias", (n_outputs,))]
+
+
+def checked_outputs(cls, layout):
+    """Return the number of outputs of a layout that has nothing else."""
+    n_outputs = layout.get("n_outputs")
+    if set(layout) != {"kind", "n_outputs"} or type(n_outputs) is not int or n_outputs < 1:
+        raise ValueError(
+            f"The layout of a head of {cls.kind} is its kind and a positive 'n_outputs', not "
+            f"{str(layout)[:60]}."
+        )
+    return n_outputs
+
+
+def sigmoid_losses(y, raw):
+    """Return the cross-entropy of each row, mean over its outputs."""
+    from skrnn.backend.tensorflow import tf
+
+    losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(y, tf.float32), raw)
+    return tf.reduce_mean(losses, axis=1)
+
+
+def sigmoid_divergence(raw, others):
+    """Return the Kullback-Leibler divergence of each row's answers, mean over its outputs."""
+    from skrnn.backend.tensorflow import tf
+
+    p = tf.sigmoid(raw)
+    cross = tf.nn.sigmoid_cross_entropy_with_logits(p, others)
+    return tf.reduce_mean(cross - tf.nn.sigmoid_cross_entropy_with_logits(p, raw), axis=1)
+
+
+def sigmoid_entropy(raw):
+    """Return the entropy of each row's answer, mean over its outputs."""
+    from skrnn.backend.tensorflow import tf
+
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(raw), raw), axis=1)

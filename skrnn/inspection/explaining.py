@@ -117,14 +117,9 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
 
 
 def _explain(classifier, row, method, chosen, n_steps):
-    targets = classifier._targets
-    logits = classifier._keras.predict_logits(row.sequence)
-    if chosen is None:
-        chosen = int((logits[0, 0] > 0) if targets.n_outputs == 1 else logits[0].argmax())
-    if targets.n_outputs == 1:
-        direction = np.array([1.0 if chosen else -1.0])
-    else:
-        direction = np.eye(targets.n_outputs)[chosen]
+    head = classifier.head_
+    raw = classifier.network_.raw(row.sequence)
+    direction, chosen = head.direction(raw, chosen)
     if method == "occlusion":
         n_steps = None
         values, score, baseline_score = occlusion(classifier, row, direction)
@@ -132,7 +127,7 @@ def _explain(classifier, row, method, chosen, n_steps):
         values, score, baseline_score, n_steps = integrated_gradients(
             classifier, row, direction, n_steps
         )
-    predicted = targets.labels(logits)
+    predicted = head.predict(raw)
     return Explanation(
         text=row.text,
         tokens=row.tokens,
@@ -141,7 +136,7 @@ def _explain(classifier, row, method, chosen, n_steps):
         values=values,
         target=classifier.classes_[[chosen]].tolist()[0],
         prediction=predicted[0] if predicted.ndim == 2 else predicted.tolist()[0],
-        probability=float(targets.probabilities(logits)[0, chosen]),
+        probability=float(head.probabilities(raw)[0, chosen]),
         score=score,
         baseline_score=baseline_score,
         method=method,

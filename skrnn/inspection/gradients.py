@@ -1,8 +1,6 @@
 """Integrated gradients (Sundararajan, Taly & Yan 2017) of a network's logit."""
 
 import functools
-import importlib
-import json
 from dataclasses import dataclass
 from itertools import pairwise
 from warnings import warn
@@ -125,31 +123,33 @@ class _Path:
     """
 
     def __init__(self, classifier, row, direction):
-        programs = importlib.import_module("skrnn.network.programs")
-        self._row, self._ngrams = row, classifier._ngrams
-        model, keras_ = classifier.model_, classifier._keras
-        distribution = importlib.import_module("skrnn.training.replicas")
-        key = keras_.architecture, programs.precision()
+        from skrnn.backend.scope import outside_scope
+        from skrnn.network import programs
+
+        self._row, self._ngrams = row, classifier.ngrams_
+        network = classifier.network_
+        key = network.description, programs.precision()
         # As predictions do: a strategy's network keeps its variables to itself.
         with programs.tracing:
-            self._program = distribution.outside_scope(lambda: _gradient_program(*key))
-        self._values = _tensors(programs.network_variables(model))
+            self._program = outside_scope(lambda: _gradient_program(*key))
+        values = network.values
+        self._values = _tensors(values)
         self._direction = direction.astype(np.float32)
         sequence = row.sequence
         if sequence.is_tokens:
-            from skrnn.network.build import EMBEDDING
-
-            table = np.asarray(model.get_layer(EMBEDDING).embeddings, dtype=np.float32)
+            names = [variable.name for variable in network.description.variables()]
+            table = np.asarray(values[names.index("embedding")], dtype=np.float32)
             end = [table[sequence.values]]
             start = [np.broadcast_to(table[UNKNOWN], end[0].shape)]
         else:
             end, start = [sequence.values], [np.zeros_like(sequence.values)]
-        if sequence.scores is not None:
-            end.append(sequence.scores[0])
+        # What n-grams say where there are none.
+        for scores in sequence.row_inputs.values():
+            end.append(scores[0])
             start.append(self._ngrams.to_arrays()[3])
-        if sequence.evidence is not None:
-            end.append(sequence.evidence)
-            start.append(np.zeros_like(sequence.evidence))
+        for evidence in sequence.step_inputs.values():
+            end.append(evidence)
+            start.append(np.zeros_like(evidence))
         self._start, self._change = start, [e - s for e, s in zip(end, start, strict=True)]
         self.scores = {}  # by place, at the ends of parts
 
@@ -203,19 +203,20 @@ def _tensors(values):
 
 
 @functools.lru_cache(maxsize=8)
-def _gradient_program(architecture, precision):
+def _gradient_program(description, precision):
     """Return a function of a network's values, inputs and direction to scores and gradients.
 
-    As `skrnn.network.programs` does for predictions, one serves all networks of an architecture,
+    As `skrnn.network.programs` does for predictions, one serves all networks of a description,
     and all threads. Tokens come embedded; rows have no padding.
     """
     from skrnn.backend.tensorflow import keras, tf
-    from skrnn.network.build import LOGITS, build_network
+    from skrnn.network.build import build
+    from skrnn.network.description import LOGITS
+    from skrnn.network.parts import behind_embedding
     from skrnn.network.programs import network_variables
-    from skrnn.training.semi_supervised import behind_embedding
 
-    network = build_network(**json.loads(architecture), random_state=0)
-    is_tokens = network.inputs[0].dtype == "int32"
+    network = build(description, random_state=0)
+    is_tokens = description.is_tokens
     if is_tokens:
         scorer = behind_embedding(network)
         inputs = [scorer.inputs[0], *scorer.inputs[2:]]
@@ -229,7 +230,7 @@ def _gradient_program(architecture, precision):
     signature = (
         [tf.TensorSpec(v.shape, v.dtype) for v in variables],
         [tf.TensorSpec(x.shape, tf.float32) for x in inputs],
-        tf.TensorSpec((network.output_shape[-1],), tf.float32),
+        tf.TensorSpec((description.head_.n_outputs,), tf.float32),
     )
 
     @tf.function(input_signature=signature, autograph=False, jit_compile=False)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skrnn.sequences import UNKNOWN, check_sequences
+from skrnn.sequences import UNKNOWN, Sequences
 
 # Time steps of all rows of a prediction, so that long texts do not fill the memory.
 BATCH_TIMESTEPS = 2**18
@@ -37,8 +37,8 @@ def occlusion(classifier, row, direction):
 
     (score,) = _score(classifier, steps[np.newaxis], direction)
     baseline = np.full_like(steps, fill)
-    # Not by check_sequences, which makes a single step of a text of unknown words.
-    baseline = replace(row.sequence, values=baseline, scores=None, evidence=None)
+    # As many steps: not collapsed to the single step of a text of unknown words.
+    baseline = replace(row.sequence, values=baseline, row_inputs={}, step_inputs={})
     (baseline_score,) = _logits(classifier, baseline) @ direction
     values = np.zeros(steps.shape)
     n_rows = max(1, BATCH_TIMESTEPS // len(steps))
@@ -54,15 +54,11 @@ def occlusion(classifier, row, direction):
 
 def _score(classifier, rows, direction):
     """Return ``logits @ direction`` of rows as a caller might give them, predicted as always."""
-    sequences, _ = check_sequences(
-        rows,
-        estimator=classifier,
-        input="numeric" if classifier.vocabulary_size_ is None else "tokens",
-        vocabulary_size=classifier.vocabulary_size_,
-    )
+    offsets = np.arange(len(rows) + 1) * rows.shape[1]
+    sequences = Sequences(rows.reshape(-1, *rows.shape[2:]), offsets).collapse()
     return _logits(classifier, sequences) @ direction
 
 
 def _logits(classifier, sequences):
-    logits = classifier._keras.predict_logits(classifier._with_scores(sequences))
+    logits = classifier.network_.raw(classifier.beside(sequences))
     return logits.astype(np.float64)

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn.estimators import RNNClassifier
+from skrnn.estimators.base import NetworkEstimator
 from skrnn.sequences import UNKNOWN, Sequences
 from skrnn.text import TextToSequence
 from skrnn.text.documents import iter_documents
@@ -61,7 +61,7 @@ def read(estimator, X, caller):
     """
     text, between, classifier = _parts(estimator, caller)
     if text is None:
-        sequences = classifier._with_scores(classifier._check_X(X))
+        sequences = classifier.read(X)
         return classifier, [_row_of_numbers(sequences.take([i])) for i in range(len(sequences))]
     if classifier.vocabulary_size_ is None:
         raise ValueError(
@@ -72,9 +72,9 @@ def read(estimator, X, caller):
     documents = list(iter_documents(X, analyzer.also))
     if not documents:
         return classifier, []
-    sequences = classifier._with_scores(classifier._check_X(between.transform(documents)))
+    sequences = classifier.read(between.transform(documents))
     if len(between) > 1:
-        _check_order(classifier._check_X(text.transform(documents)), sequences, caller)
+        _check_order(classifier.read(text.transform(documents)), sequences, caller)
     tokens = analyzer.iter_tokens(documents)
     rows = [
         _row_of_text(text, analyzer, document, of_document, sequences.take([i]))
@@ -97,14 +97,14 @@ def _parts(estimator, caller):
         f"{caller} takes a fitted RNNClassifier, or a fitted Pipeline that begins with "
         "TextToSequence and ends with RNNClassifier"
     )
-    if isinstance(estimator, RNNClassifier):
+    if isinstance(estimator, NetworkEstimator):
         check_is_fitted(estimator)
         return None, None, estimator
     if not isinstance(estimator, Pipeline):
         way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
         raise TypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
     first, last = estimator[0], estimator[-1]
-    if not (isinstance(first, TextToSequence) and isinstance(last, RNNClassifier)):
+    if not (isinstance(first, TextToSequence) and isinstance(last, NetworkEstimator)):
         kinds = ", ".join(type(step).__name__ for _, step in estimator.steps)
         raise TypeError(f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(estimator)}")
     check_is_fitted(first)
@@ -132,11 +132,11 @@ def _way_out(pipeline):
     """Return what to pass instead of a Pipeline."""
     last = pipeline[-1]
     for i, step in enumerate(pipeline):
-        if isinstance(step, TextToSequence) and isinstance(last, RNNClassifier):
+        if isinstance(step, TextToSequence) and isinstance(last, NetworkEstimator):
             return f" Pass its part pipeline[{i}:], and as X the texts that go into that."
-    if isinstance(last, RNNClassifier):
+    if isinstance(last, NetworkEstimator):
         return " Pass the RNNClassifier alone, and as X what the steps before it return."
-    if isinstance(last, Pipeline) and isinstance(last[-1], RNNClassifier):
+    if isinstance(last, Pipeline) and isinstance(last[-1], NetworkEstimator):
         return " Pass its last step, the Pipeline within, and the texts as X."
     return (
         " It explains recurrent networks only; a linear model tells by its coef_ what each word "

@@ -141,20 +141,15 @@ def trace(estimator, X):
 
 
 def _trace(classifier, row):
-    network, model = classifier._keras.network, classifier.model_
-    cell, stack = network["cell"], network["units"]
-    inputs = x = _inputs(model, row.sequence)
+    description, values = classifier.network_.description, classifier.network_.values
+    cell, variables = description.cell, dict(zip(_names(description), values, strict=True))
+    inputs = x = _inputs(variables, row.sequence)
     layers = []
-    for i in range(len(stack)):
-        name = f"{cell}_{i + 1}" if len(stack) > 1 else cell
-        if network["bidirectional"]:
-            both = model.get_layer(f"bi{name}")
-            of_layer = {
-                "forward": _run(cell, both.forward_layer, x),
-                "backward": _backwards(_run(cell, both.backward_layer, x[::-1])),
-            }
-        else:
-            of_layer = {"forward": _run(cell, model.get_layer(name), x)}
+    for i, layer in enumerate(description.recurrent_layers(), 1):
+        of_layer = {"forward": _run(cell, f"forward {cell} {i}", variables, x)}
+        if len(layer.directions) > 1:
+            backward = _run(cell, f"backward {cell} {i}", variables, x[::-1])
+            of_layer["backward"] = _backwards(backward)
         layers.append(of_layer)
         x = np.hstack([of_direction["hidden"] for of_direction in of_layer.values()])
     tokens, spans = row.tokens, row.spans
@@ -163,23 +158,25 @@ def _trace(classifier, row):
     return Trace(row.text, tokens, spans, cell, inputs, layers)
 
 
-def _inputs(model, sequence):
-    from skrnn.network.build import EMBEDDING
+def _names(description):
+    return [variable.name for variable in description.variables()]
 
+
+def _inputs(variables, sequence):
     if not sequence.is_tokens:
         return sequence.values.astype(np.float64)
-    x = _float64(model.get_layer(EMBEDDING).embeddings)[sequence.values]
-    if sequence.evidence is None:
-        return x
-    return np.hstack([x, sequence.evidence.astype(np.float64)])
+    x = _float64(variables["embedding"])[sequence.values]
+    beside = [values.astype(np.float64) for values in sequence.step_inputs.values()]
+    return np.hstack([x, *beside])
 
 
-def _run(cell, layer, x):
-    weights = _float64(layer.cell.kernel), _float64(layer.cell.recurrent_kernel)
-    bias = _float64(layer.cell.bias)
+def _run(cell, name, variables, x):
+    kernel, recurrent, bias = (
+        _float64(variables[f"{name} {part}"]) for part in ("kernel", "recurrent kernel", "bias")
+    )
     if cell == "gru":
-        return gru(x, *weights, bias, layer.reset_after)
-    return {"lstm": lstm, "rnn": simple_rnn}[cell](x, *weights, bias)
+        return gru(x, kernel, recurrent, bias, True)
+    return {"lstm": lstm, "rnn": simple_rnn}[cell](x, kernel, recurrent, bias)
 
 
 def _backwards(activations):

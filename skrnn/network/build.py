@@ -1,23 +1,20 @@
-"""From hyperparameters to a Keras model: the only place that knows the architecture."""
+"""From a description to a Keras model."""
 
 from typing import Any
 
 import numpy as np
 
 from skrnn.backend.tensorflow import check_not_forked, keras
-from skrnn.layers import GRU, LSTM, Embedding, SimpleRNN
-from skrnn.layers.dropout import WordDropout
-from skrnn.layers.evidence import AddScores, AppendEvidence
-from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
-
-CELLS = {
-    "rnn": SimpleRNN,
-    "lstm": LSTM,
-    "gru": GRU,
-}
-EMBEDDING, LOGITS = "embedding", "logits"
-# The dense layer's name if the scores of n-grams are added behind it; else it has the logits.
-DENSE = "recurrent_logits"
+from skrnn.heads.registry import HEADS
+from skrnn.layers.evidence import AddScores
+from skrnn.network.description import (
+    LOGITS,
+    N_GATES,
+    POOLINGS,
+    NetworkDescription,
+    SideInput,
+)
+from skrnn.network.encoder import encode
 
 
 def build_network(
@@ -32,12 +29,11 @@ def build_network(
     embedding_dropout: float = 0.3,
     recurrent_dropout: float = 0.0,
     dropout: float = 0.5,
-    ngram_scores: bool = False,
-    ngram_evidence: bool = False,
+    side_inputs: tuple[SideInput, ...] = (),
     vocabulary_size: int = 10_002,
     n_channels: int | None = None,
     n_outputs: int = 1,
-    multilabel: bool = False,
+    head: str = "classes",
     random_state: int | None = None,
     meta: dict[str, Any] | None = None,
     compile_kwargs: dict[str, Any] | None = None,
@@ -45,9 +41,9 @@ def build_network(
     """Build a recurrent network that classifies sequences.
 
     The network is an embedding (of token ids; numeric channels go in as they are), one or more
-    recurrent layers, a pool over the time steps, and a dense layer whose activation gives
-    probabilities. It can be used alone, and as ``model=`` of a plain
-    ``scikeras.wrappers.KerasClassifier``, which fills in `meta` and `compile_kwargs`.
+    recurrent layers, a pool over the time steps, and the last layers of a head. It can be used
+    alone, and as ``model=`` of a plain ``scikeras.wrappers.KerasClassifier``, which fills in
+    `meta` and `compile_kwargs`.
 
     Parameters
     ----------
@@ -76,28 +72,26 @@ def build_network(
         Keras's slower loop.
     dropout : float, default=0.5
         Share of the pooled state dropped before the dense layer.
-    ngram_scores : bool, default=False
-        Whether the network has a second input, a score an output, that is added to the logits
-        by a learned weight.
-    ngram_evidence : bool, default=False
-        Whether it has another input, a number an output at each time step, that is appended to
-        the token's vector.
+    side_inputs : sequence of SideInput, default=()
+        What the network reads beside the sequence: further inputs, in this order, see
+        :class:`skrnn.network.description.SideInput`.
     vocabulary_size : int, default=10_002
         Number of token ids, 0 (padding) and 1 (unknown) included: `max_features` + 2.
     n_channels : int or None, default=None
         None for token ids; else the number of numeric channels, NaN steps being padding.
     n_outputs : int, default=1
-        1 for two classes, else the number of classes or labels.
-    multilabel : bool, default=False
-        Whether the outputs are independent labels (sigmoid) rather than classes (softmax).
+        Width of the output: 1 for two classes, else the number of classes or labels.
+    head : {"classes", "labels"}, default="classes"
+        What the network answers: one class a row (sigmoid of two, softmax of several), or any
+        number of independent labels (sigmoid). See :mod:`skrnn.heads`.
     random_state : int or None, default=None
         Seed of the initial weights and of dropout; None draws one.
     meta : dict or None, default=None
-        scikeras's metadata. Where given, it decides `n_outputs`, `multilabel` and, from the
-        dtype and shape of X, `n_channels`.
+        scikeras's metadata. If given, it decides `n_outputs`, `head` and, from the dtype and
+        shape of X, `n_channels`.
     compile_kwargs : dict or None, default=None
-        Arguments of ``keras.Model.compile``; where given, the model is returned compiled, with
-        the loss that fits the output unless another is named.
+        Arguments of ``keras.Model.compile``; if given, the model is returned compiled, with the
+        loss of the head unless another is named.
 
     Returns
     -------
@@ -142,118 +136,69 @@ def build_network(
     >>> pipe.fit(reviews, labels).predict_proba(reviews[:3]).shape
     (3, 2)
     """
-    check_not_forked()
     if meta is not None:
-        n_outputs, multilabel = _outputs_from_meta(meta)
+        head, n_outputs = _head_from_meta(meta)
         n_channels = _channels_from_meta(meta)
-    _choose("cell", cell, CELLS)
-    _choose("pooling", pooling, {"last", *_POOLS, "attention"})
-    seeds = _seeds(random_state)
-
-    inputs, x = _inputs(
-        n_channels, vocabulary_size, embedding_dim, trainable_embeddings, word_dropout, seeds
-    )
-    if embedding_dropout and n_channels is None:
-        x = keras.layers.SpatialDropout1D(
-            embedding_dropout, seed=next(seeds), name="embedding_dropout"
-        )(x)
-    others = []
-    if ngram_scores:
-        others.append(keras.Input((n_outputs,), dtype="float32", name="ngram_scores"))
-    if ngram_evidence:
-        others.append(keras.Input((None, n_outputs), dtype="float32", name="ngram_evidence"))
-        x = AppendEvidence(name="append_evidence")([x, others[-1]])
-    x = _recurrent_stack(x, cell, units, bidirectional, recurrent_dropout, pooling, seeds)
-    if pooling != "last":
-        x = _pool(pooling, seeds)(x)
-    if dropout:
-        x = keras.layers.Dropout(dropout, seed=next(seeds), name="dropout")(x)
-    x = keras.layers.Dense(
-        n_outputs,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-        name=DENSE if ngram_scores else LOGITS,
-    )(x)
-    if ngram_scores:
-        x = AddScores(name=LOGITS)([x, others[0]])
-    activation = "sigmoid" if n_outputs == 1 or multilabel else "softmax"
-    outputs = keras.layers.Activation(activation, name="probability")(x)
-    inputs = [inputs, *others] if others else inputs
-    model = keras.Model(inputs, outputs, name=f"{cell}_classifier")
-    if compile_kwargs is not None:
-        kwargs = {k: v for k, v in compile_kwargs.items() if v is not None}
-        model.compile(**{"loss": loss_for(n_outputs, multilabel), **kwargs})
-    return model
-
-
-def loss_for(n_outputs, multilabel):
-    """Return the name of the Keras loss that goes with the network's output."""
-    if n_outputs == 1 or multilabel:
-        return "binary_crossentropy"
-    return "sparse_categorical_crossentropy"
-
-
-def _inputs(n_channels, vocabulary_size, embedding_dim, trainable_embeddings, word_dropout, seeds):
-    """Return the input tensor, and the steps of shape (n_samples, n_timesteps, width)."""
-    if n_channels is None:
-        inputs = keras.Input((None,), dtype="int32", name="tokens")
-        initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
-        x = inputs
-        if word_dropout:
-            x = WordDropout(word_dropout, seed=next(seeds), name="word_dropout")(x)
-        return inputs, Embedding(
-            vocabulary_size,
-            embedding_dim,
-            mask_zero=True,
-            embeddings_initializer=initializer,
-            trainable=trainable_embeddings,
-            name=EMBEDDING,
-        )(x)
-    shape = (None,) if n_channels == 0 else (None, n_channels)
-    inputs = keras.Input(shape, dtype="float32", name="channels")
-    return inputs, NaNMasking(name="nan_masking")(inputs)
-
-
-def _recurrent_stack(x, cell, units, bidirectional, recurrent_dropout, pooling, seeds):
-    """Put the recurrent layers on top of each other; only a last one may drop the time axis."""
+    _choose("cell", cell, N_GATES)
+    _choose("pooling", pooling, POOLINGS)
+    _choose("head", head, HEADS)
     stack = (units,) if np.ndim(units) == 0 else tuple(units)
     if not stack:
         raise ValueError("units=() leaves no recurrent layer; give the width of at least one.")
-    for i, width in enumerate(stack):
-        every_step = pooling != "last" or i < len(stack) - 1
-
-        def make(name, go_backwards=False, width=width, every_step=every_step):
-            return CELLS[cell](
-                width,
-                return_sequences=every_step,
-                recurrent_dropout=recurrent_dropout,
-                go_backwards=go_backwards,
-                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-                seed=next(seeds),
-                name=name,
-            )
-
-        name = f"{cell}_{i + 1}" if len(stack) > 1 else cell
-        if bidirectional:
-            x = keras.layers.Bidirectional(
-                make(cell), backward_layer=make(f"backward_{cell}", True), name=f"bi{name}"
-            )(x)
-        else:
-            x = make(name)(x)
-    return x
+    description = NetworkDescription(
+        cell=cell,
+        units=stack,
+        bidirectional=bidirectional,
+        embedding_dim=embedding_dim,
+        pooling=pooling,
+        trainable_embeddings=trainable_embeddings,
+        word_dropout=word_dropout,
+        embedding_dropout=embedding_dropout,
+        recurrent_dropout=recurrent_dropout,
+        dropout=dropout,
+        vocabulary_size=vocabulary_size if n_channels is None else None,
+        n_channels=n_channels,
+        side_inputs=tuple(SideInput(*one) for one in side_inputs),
+        head={"kind": head, "n_outputs": n_outputs},
+    )
+    return build(description, random_state=random_state, compile_kwargs=compile_kwargs)
 
 
-_POOLS = {"max": MaskedMaxPooling, "mean": MaskedMeanPooling}
+def build(
+    description: NetworkDescription,
+    *,
+    random_state: int | None = None,
+    compile_kwargs: dict[str, Any] | None = None,
+) -> keras.Model:
+    """Build the Keras model of a description.
 
+    Parameters
+    ----------
+    description : NetworkDescription
+    random_state : int or None
+        Seed of the initial weights and of dropout; None draws one.
+    compile_kwargs : dict or None
+        Arguments of ``keras.Model.compile``; if given, the model is returned compiled, with the
+        loss of the head unless another is named.
 
-def _pool(pooling, seeds):
-    if pooling == "attention":
-        return AttentionPooling(
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            query_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            name="attention_pooling",
-        )
-    return _POOLS[pooling](name=f"{pooling}_pooling")
+    Raises
+    ------
+    RuntimeError
+        In a fork of a process in which TensorFlow was running.
+    """
+    check_not_forked()
+    head, seeds = description.head_, _seeds(random_state)
+    encoding = encode(description, seeds)
+    raw = head.outputs(encoding, seeds, description.raw_layer())
+    for i, one in enumerate(description.row_inputs):
+        name = LOGITS if i == len(description.row_inputs) - 1 else f"add_{one.name}"
+        raw = AddScores(name=name)([raw, encoding.side[one.name]])
+    inputs = encoding.inputs if len(encoding.inputs) > 1 else encoding.inputs[0]
+    model = keras.Model(inputs, head.activate(raw), name=f"{description.cell}_{head.kind}")
+    if compile_kwargs is not None:
+        kwargs = {k: v for k, v in compile_kwargs.items() if v is not None}
+        model.compile(**{"loss": head.loss(), **kwargs})
+    return model
 
 
 def _choose(parameter, value, choices):
@@ -264,17 +209,20 @@ def _choose(parameter, value, choices):
 def _seeds(random_state):
     """Yield seeds for Keras, each component having its own.
 
-    Keras would draw a missing seed from Python's global generator, which is not ours to turn.
+    Keras would draw a missing seed from Python's global generator, whose state we must not change.
     """
     rng = np.random.default_rng(random_state)
     while True:
         yield int(rng.integers(2**31))
 
 
-def _outputs_from_meta(meta):
-    multilabel = meta["target_type_"].startswith("multilabel")
-    binary = meta["target_type_"] == "binary"
-    return (1 if binary else int(meta["n_classes_"])), multilabel
+def _head_from_meta(meta):
+    """Return the head of scikeras's metadata of a classification, and its number of outputs."""
+    target_type = meta["target_type_"]
+    if target_type == "binary":
+        return "classes", 1
+    kind = "classes" if target_type == "multiclass" else "labels"
+    return kind, int(meta["n_classes_"])
 
 
 def _channels_from_meta(meta):

@@ -1,120 +1,325 @@
-"""The weights that a network must have, told from its description without building it.
+"""What a network is made of: the one place that knows the architecture.
 
-Keras would allocate whatever a description says. Known beforehand, the shapes can be compared
-with the arrays that are there, which are as large as the file they came from.
+A :class:`NetworkDescription` says which layers there are, what they are called and which variables
+they have, in order. :mod:`skrnn.network.build` makes the Keras model of it,
+:mod:`skrnn.network.fitted` computes with its variables, and files, ONNX and explanations ask it.
+Nothing here loads TensorFlow: Keras would allocate whatever a description says. Known beforehand,
+the shapes can be compared with the arrays of a file, which are as large as the file they came from.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from skrnn.heads.base import Head, Variable
+from skrnn.heads.registry import head_of_layout
+from skrnn.ngrams import EVIDENCE as NGRAM_EVIDENCE
+from skrnn.ngrams import SCORES as NGRAM_SCORES
 
 N_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 POOLINGS = ("last", "max", "mean", "attention")
 # More than anyone trains, and few enough that building them takes no more than seconds.
 MAX_LAYERS = 100
+# Names of layers that are there at most once.
+EMBEDDING, APPEND, LOGITS, DENSE = "embedding", "append_evidence", "logits", "recurrent_logits"
 
 
-class Variable(NamedTuple):
-    """A variable of a network.
+class SideInput(NamedTuple):
+    """Numbers that a network reads beside the sequence.
 
     Attributes
     ----------
     name : str
-        For errors.
-    shape : tuple of int
-    kind : {"weight", "frozen", "seed"}
-        Trained; a weight that training leaves alone; the state of a dropout's generator.
+    per : {"row", "step"}
+        One vector a row is added to the raw output, by learned weights; one vector a step is
+        appended to the step's own.
+    width : int
+        Numbers in a vector.
     """
 
     name: str
-    shape: tuple
-    kind: str = "weight"
+    per: str
+    width: int
 
 
-def network_shapes(network):
-    """Return the variables of ``build_network(**network)`` in the order of the layers.
+class RecurrentLayer(NamedTuple):
+    """One layer of the stack.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer in the Keras model.
+    directions : tuple of str
+        Names of the layers that read forward and, if there is one, backward.
+    n_features : int
+        Numbers that it reads at each step.
+    units : int
+        Width of the state in each direction.
+    every_step : bool
+        Whether it returns the state after each step, or only the last.
+    """
+
+    name: str
+    directions: tuple
+    n_features: int
+    units: int
+    every_step: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkDescription:
+    """The architecture of a network; parameters as of :func:`skrnn.build_network`.
 
     Parameters
     ----------
-    network : dict
-        Arguments of :func:`skrnn.build_network`, checked by `check_network`.
-
-    Returns
-    -------
-    list of Variable
+    cell : {"rnn", "lstm", "gru"}
+    units : tuple of int
+        Width of each recurrent layer.
+    bidirectional : bool
+    embedding_dim : int
+    pooling : {"last", "max", "mean", "attention"}
+        How a head that reads the summary gets it; of no effect for one that reads the steps.
+    trainable_embeddings : bool
+    word_dropout, embedding_dropout, recurrent_dropout, dropout : float
+    vocabulary_size : int or None
+        Number of token ids; None for numeric channels.
+    n_channels : int or None
+        Number of numeric channels; None for token ids.
+    side_inputs : tuple of SideInput
+        What the network reads beside the sequence, in the order of its inputs.
+    head : dict
+        The layout of the head, see :meth:`skrnn.heads.base.Head.layout`.
     """
-    variables = []
-    if network["n_channels"] is None:
-        width = network["embedding_dim"]
-        if network["word_dropout"]:
-            variables.append(_seed("word_dropout"))
-        kind = "weight" if network["trainable_embeddings"] else "frozen"
-        variables.append(Variable("embedding", (network["vocabulary_size"], width), kind))
-        if network["embedding_dropout"]:
-            variables.append(_seed("embedding_dropout"))
-    else:
-        width = network["n_channels"]
-    if network["ngram_evidence"]:
-        width += network["n_outputs"]
-    directions = ("forward", "backward") if network["bidirectional"] else ("forward",)
-    for i, units in enumerate(network["units"]):
-        for direction in directions:
-            name = f"{direction} {network['cell']} {i + 1}"
-            variables.extend(_cell(name, network["cell"], width, units))
-        width = units * len(directions)
-    if network["pooling"] == "attention":
-        variables.append(Variable("attention kernel", (width, width)))
-        variables.append(Variable("attention bias", (width,)))
-        variables.append(Variable("attention query", (width, 1)))
-    if network["dropout"]:
-        variables.append(_seed("dropout"))
-    n_outputs = network["n_outputs"]
-    variables.append(Variable("dense kernel", (width, n_outputs)))
-    variables.append(Variable("dense bias", (n_outputs,)))
-    if network["ngram_scores"]:
-        variables.append(Variable("weight of the n-grams", (n_outputs,)))
-    return variables
+
+    cell: str = "lstm"
+    units: tuple[int, ...] = (64,)
+    bidirectional: bool = True
+    embedding_dim: int = 128
+    pooling: str = "max"
+    trainable_embeddings: bool = True
+    word_dropout: float = 0.1
+    embedding_dropout: float = 0.3
+    recurrent_dropout: float = 0.0
+    dropout: float = 0.5
+    vocabulary_size: int | None = 10_002
+    n_channels: int | None = None
+    side_inputs: tuple[SideInput, ...] = ()
+    head: dict[str, Any]
+
+    # --- What there is ---
+
+    @cached_property
+    def head_(self) -> Head:
+        """The head, without a coding of y."""
+        return head_of_layout(self.head)
+
+    @property
+    def is_tokens(self) -> bool:
+        """Whether the steps are token ids."""
+        return self.n_channels is None
+
+    @property
+    def row_inputs(self) -> tuple[SideInput, ...]:
+        """The side inputs of a row."""
+        return tuple(one for one in self.side_inputs if one.per == "row")
+
+    @property
+    def step_inputs(self) -> tuple[SideInput, ...]:
+        """The side inputs of a step."""
+        return tuple(one for one in self.side_inputs if one.per == "step")
+
+    @property
+    def every_step(self) -> bool:
+        """Whether the last recurrent layer returns the state after each step."""
+        return self.head_.reads != "summary" or self.pooling != "last"
+
+    @property
+    def width(self) -> int:
+        """Numbers in a state of the last recurrent layer, both directions together."""
+        return self.units[-1] * (1 + self.bidirectional)
+
+    def recurrent_layers(self) -> list[RecurrentLayer]:
+        """Return the layers of the stack, first to last."""
+        n_features = self.embedding_dim if self.n_channels is None else self.n_channels or 1
+        n_features += sum(one.width for one in self.step_inputs)
+        layers = []
+        for i, units in enumerate(self.units):
+            name = f"{self.cell}_{i + 1}" if len(self.units) > 1 else self.cell
+            directions: tuple = (name,)
+            if self.bidirectional:
+                name = f"bi{name}"
+                directions = (f"forward_{self.cell}", f"backward_{self.cell}")
+            every_step = self.every_step or i < len(self.units) - 1
+            layers.append(RecurrentLayer(name, directions, n_features, units, every_step))
+            n_features = units * len(directions)
+        return layers
+
+    def pooling_layer(self) -> str | None:
+        """Return the name of the layer that pools the states, or None."""
+        pools = self.head_.reads == "summary" and self.pooling != "last"
+        return f"{self.pooling}_pooling" if pools else None
+
+    def raw_layer(self) -> str:
+        """Return the name of the layer in the head that makes the raw output of the states."""
+        return DENSE if self.row_inputs else LOGITS
+
+    def variables(self) -> list[Variable]:
+        """Return the variables of the network, in the order of its layers."""
+        found = []
+        if self.is_tokens:
+            if self.word_dropout:
+                found.append(_seed("word_dropout"))
+            kind = "weight" if self.trainable_embeddings else "frozen"
+            size = self.vocabulary_size or 0
+            found.append(Variable("embedding", (size, self.embedding_dim), kind))
+            if self.embedding_dropout:
+                found.append(_seed("embedding_dropout"))
+        for i, layer in enumerate(self.recurrent_layers(), 1):
+            for direction, _ in zip(("forward", "backward"), layer.directions, strict=False):
+                name = f"{direction} {self.cell} {i}"
+                found.extend(self._of_cell(name, layer.n_features, layer.units))
+        if self.pooling_layer() == "attention_pooling":
+            found.append(Variable("attention kernel", (self.width, self.width)))
+            found.append(Variable("attention bias", (self.width,)))
+            found.append(Variable("attention query", (self.width, 1)))
+        if self.dropout:
+            found.append(_seed("dropout"))
+        found.extend(self.head_.variables(self.width))
+        for one in self.row_inputs:
+            found.append(Variable(f"weight of {one.name}", (one.width,)))
+        return found
+
+    def with_weights(self, values: list, weights: list) -> list:
+        """Return the values of the variables with other weights.
+
+        Parameters
+        ----------
+        values : list of ndarray
+            Of `variables`.
+        weights : list of ndarray
+            Of those that are no generator's state, in the same order, as
+            ``keras.Model.get_weights`` returns them.
+        """
+        left = iter(weights)
+        changed = [
+            value if variable.kind == "seed" else next(left)
+            for variable, value in zip(self.variables(), values, strict=True)
+        ]
+        if next(left, None) is not None or any(
+            new.shape != old.shape for new, old in zip(changed, values, strict=True)
+        ):
+            raise ValueError("The weights are not those of this network.")
+        return changed
+
+    def _of_cell(self, name, n_features, units):
+        columns = N_GATES[self.cell] * units
+        yield Variable(f"{name} kernel", (n_features, columns))
+        yield Variable(f"{name} recurrent kernel", (units, columns))
+        # A GRU has one bias for the input and one for the state.
+        yield Variable(f"{name} bias", (2, columns) if self.cell == "gru" else (columns,))
+        yield _seed(name)  # for dropout, also if there is none
+
+    # --- As data ---
+
+    def config(self) -> dict[str, Any]:
+        """Return the description as JSON."""
+        tree = asdict(self)
+        tree["units"] = list(self.units)
+        tree["side_inputs"] = [one._asdict() for one in self.side_inputs]
+        return tree
+
+    @cached_property
+    def key(self) -> str:
+        """The description as a string: the key to what is traced already."""
+        return json.dumps(self.config(), sort_keys=True)
+
+    def __hash__(self):
+        """Hash by what it says."""
+        return hash(self.key)
+
+    def changes(self, other: NetworkDescription) -> dict[str, tuple]:
+        """Return what another description says otherwise, as {name: (mine, the other's)}."""
+        pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    @classmethod
+    def from_config(cls, tree) -> NetworkDescription:
+        """Make the description that `config` has returned, out of a file that may be hostile.
+
+        Raises
+        ------
+        ValueError
+            If a key is missing or unknown, or a value of another type or out of range.
+        """
+        wanted = {f.name for f in fields(cls)}
+        if type(tree) is not dict or set(tree) != wanted:
+            odd = sorted(set(tree) ^ wanted) if type(tree) is dict else [type(tree).__name__]
+            raise ValueError(f"The network's description lacks, or does not know, {odd[:3]}.")
+        for key, (what, is_valid) in _WANTED.items():
+            if not is_valid(tree[key]):
+                raise ValueError(
+                    f"The network's {key!r} is {str(tree[key])[:40]} where {what} should be."
+                )
+        values = dict(tree)
+        values["units"] = tuple(tree["units"])
+        values["side_inputs"] = tuple(map(_side_input, tree["side_inputs"]))
+        made = cls(**values)
+        made._check_agreement()
+        return made
+
+    @classmethod
+    def from_format_1(cls, tree) -> NetworkDescription:
+        """Make the description out of a file of format 1, which knew classes and labels only."""
+        old = {"ngram_scores", "ngram_evidence", "n_outputs", "multilabel"}
+        if type(tree) is not dict or not old <= set(tree):
+            raise ValueError(f"The network's description lacks one of {sorted(old)}.")
+        values = {key: value for key, value in tree.items() if key not in old}
+        for key in ("ngram_scores", "ngram_evidence", "multilabel"):
+            if type(tree[key]) is not bool:
+                raise ValueError(f"The network's {key!r} is neither true nor false.")
+        n_outputs = tree["n_outputs"]
+        values["side_inputs"] = ngram_inputs(n_outputs, tree["ngram_evidence"])
+        if not tree["ngram_scores"]:
+            if tree["ngram_evidence"]:
+                raise ValueError("A network with evidence of n-grams has their scores, too.")
+            values["side_inputs"] = ()
+        values["side_inputs"] = [one._asdict() for one in values["side_inputs"]]
+        kind = "labels" if tree["multilabel"] else "classes"
+        values["head"] = {"kind": kind, "n_outputs": n_outputs}
+        return cls.from_config(values)
+
+    def _check_agreement(self):
+        if self.is_tokens == (self.vocabulary_size is None):
+            raise ValueError(
+                "Of 'vocabulary_size' and 'n_channels' one must be null, the other not."
+            )
+        head = self.head_  # checks the layout
+        names = [one.name for one in self.side_inputs]
+        if self.side_inputs != self.row_inputs + self.step_inputs:
+            raise ValueError("Side inputs of rows come before those of steps.")
+        if len(set(names)) < len(names):
+            raise ValueError(f"Two side inputs have one name: {names[:4]}.")
+        for one in self.row_inputs:
+            if one.width != head.n_outputs:
+                raise ValueError(
+                    f"The side input {one.name!r} has {one.width} numbers a row, but there are "
+                    f"{head.n_outputs} outputs to add them to."
+                )
+        if not self.is_tokens and {NGRAM_SCORES, NGRAM_EVIDENCE} & set(names):
+            raise ValueError("A network of numeric channels reads no n-grams.")
 
 
-def _cell(name, cell, width, units):
-    columns = N_GATES[cell] * units
-    yield Variable(f"{name} kernel", (width, columns))
-    yield Variable(f"{name} recurrent kernel", (units, columns))
-    # A GRU has one bias for the input and one for the state.
-    yield Variable(f"{name} bias", (2, columns) if cell == "gru" else (columns,))
-    yield _seed(name)  # for dropout, also where there is none
+def ngram_inputs(n_outputs: int, has_evidence: bool) -> tuple[SideInput, ...]:
+    """Return the side inputs of a model of n-grams."""
+    scores = SideInput(NGRAM_SCORES, "row", n_outputs)
+    return (scores, SideInput(NGRAM_EVIDENCE, "step", n_outputs)) if has_evidence else (scores,)
 
 
 def _seed(name):
     return Variable(f"{name} generator", (2,), "seed")
-
-
-def check_network(network):
-    """Check a description against what `build_network` takes.
-
-    Parameters
-    ----------
-    network : dict
-        From anywhere.
-
-    Raises
-    ------
-    ValueError
-        Where a key is missing or unknown, or a value of another type or out of range.
-    """
-    if network.keys() != _WANTED.keys():
-        odd = sorted(network.keys() ^ _WANTED.keys())
-        raise ValueError(f"The network's description lacks, or does not know, {odd[:3]}.")
-    for key, (wanted, is_valid) in _WANTED.items():
-        if not is_valid(network[key]):
-            raise ValueError(
-                f"The network's {key!r} is {str(network[key])[:40]} where {wanted} should be."
-            )
-    is_tokens = network["n_channels"] is None
-    if is_tokens == (network["vocabulary_size"] is None):
-        raise ValueError("Of 'vocabulary_size' and 'n_channels' one must be null, the other not.")
-    if network["multilabel"] and network["n_outputs"] < 2:
-        raise ValueError("A multilabel network has two outputs or more.")
-    if not is_tokens and (network["ngram_scores"] or network["ngram_evidence"]):
-        raise ValueError("A network of numeric channels reads no n-grams.")
 
 
 def _is_count(value):
@@ -127,6 +332,25 @@ def _is_stack(value):
 
 def _is_share(value):
     return type(value) in (int, float) and 0 <= value < 1
+
+
+def _is_side_inputs(value):
+    return type(value) is list and len(value) <= MAX_LAYERS and all(map(_is_side_input, value))
+
+
+def _is_side_input(value):
+    return (
+        type(value) is dict
+        and set(value) == {"name", "per", "width"}
+        and type(value["name"]) is str
+        and value["name"].isidentifier()
+        and value["per"] in ("row", "step")
+        and _is_count(value["width"])
+    )
+
+
+def _side_input(tree):
+    return SideInput(tree["name"], tree["per"], tree["width"])
 
 
 _FLAG = ("true or false", lambda value: type(value) is bool)
@@ -144,10 +368,8 @@ _WANTED = {
     "embedding_dropout": _SHARE,
     "recurrent_dropout": _SHARE,
     "dropout": _SHARE,
-    "ngram_scores": _FLAG,
-    "ngram_evidence": _FLAG,
     "vocabulary_size": _COUNT_OR_NONE,
     "n_channels": _COUNT_OR_NONE,
-    "n_outputs": _COUNT,
-    "multilabel": _FLAG,
+    "side_inputs": ("a list of objects with a name, 'per' and a width", _is_side_inputs),
+    "head": ("an object", lambda value: type(value) is dict),
 }

@@ -1,15 +1,13 @@
 """What can be exported, and what comes out of it."""
 
 import json
-from importlib import import_module
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 import skrnn
-from skrnn.estimators import RNNClassifier
-from skrnn.onnx.graph import Graph, check_onnx
+from skrnn.estimators.base import NetworkEstimator
+from skrnn.onnx.graph import Graph, check_onnx, check_utf8
 from skrnn.onnx.inputs import SAMPLES, channel_input, token_input, word_input
 from skrnn.onnx.ngrams import NgramTable
 from skrnn.text import TextToSequence
@@ -102,10 +100,11 @@ def to_onnx(estimator):
     graph = Graph(onnx)
     network, weights = _fitted_network(classifier)
     steps = _read(graph, text, classifier, network)
-    _write_outputs(graph, classifier, _write_network(graph, classifier, network, weights, steps))
+    raw = _write_network(graph, classifier, network, weights, steps)
+    classifier.head_.write_onnx(graph, raw, SAMPLES)
     return graph.model(
         "RNNClassifier" if text is None else "TextToSequence_RNNClassifier",
-        f"{type(classifier).__name__} of skrnn: {network['cell']} of {network['units']} units",
+        f"{type(classifier).__name__} of skrnn: {network.cell} of {list(network.units)} units",
         skrnn.__version__,
         {} if text is None else _words_metadata(text),
     )
@@ -116,7 +115,7 @@ def _parts(estimator):
     wanted = (
         "to_onnx takes a fitted RNNClassifier, or a Pipeline of TextToSequence and RNNClassifier"
     )
-    if isinstance(estimator, RNNClassifier):
+    if isinstance(estimator, NetworkEstimator):
         check_is_fitted(estimator)
         return None, estimator
     if not isinstance(estimator, Pipeline):
@@ -126,7 +125,7 @@ def _parts(estimator):
     if not steps:
         raise TypeError(f"{wanted}, but the Pipeline has no step that does anything.")
     for i, (name, step) in enumerate(steps):
-        kind = RNNClassifier if i == len(steps) - 1 else TextToSequence if i == 0 else ()
+        kind = NetworkEstimator if i == len(steps) - 1 else TextToSequence if i == 0 else ()
         if not isinstance(step, kind):
             raise TypeError(
                 f"{wanted}, and cannot express the step {name!r}, {type(step).__name__}, in its "
@@ -141,7 +140,7 @@ def _parts(estimator):
 def _fitted_network(classifier):
     from skrnn.onnx.layers import Weights
 
-    return classifier._keras.network, Weights(classifier.model_)
+    return classifier.network_.description, Weights(classifier.model_)
 
 
 def _read(graph, text, classifier, network):
@@ -152,65 +151,28 @@ def _read(graph, text, classifier, network):
         return word_input(graph, text.vocabulary_, text.max_length, text.truncate)
     if size is not None:
         return token_input(graph, size)
-    return channel_input(graph, () if classifier._is_table else (network["n_channels"],))
+    return channel_input(graph, () if classifier._is_table else (network.n_channels,))
 
 
 def _write_network(graph, classifier, network, weights, steps):
     """Return the network's logits."""
     # Loads TensorFlow, which has to be there only for the weights.
-    layers = import_module("skrnn.onnx.layers")
+    from skrnn.onnx import layers
+
     evidence = scores = None
     if classifier.vocabulary_size_ is None:
         x = layers.mask_channels(graph, weights, steps)
     else:
-        if network["ngram_scores"]:
-            table = NgramTable(graph, classifier._ngrams, steps.values)
+        if network.row_inputs:
+            table = NgramTable(graph, classifier.ngrams_, steps.values)
             scores = table.scores()
-            evidence = table.evidence() if network["ngram_evidence"] else None
+            evidence = table.evidence() if network.step_inputs else None
         x = layers.embed(graph, weights, steps, evidence)
     x = layers.recurrent_stack(graph, weights, x, steps, network)
-    x = layers.pool(graph, weights, x, steps, network["pooling"])
-    logits = layers.logits(graph, weights, x, scores)
+    x = layers.pool(graph, weights, x, steps, network)
+    logits = layers.logits(graph, weights, x, scores, network)
     weights.check_all_taken()
     return logits
-
-
-def _write_outputs(graph, classifier, logits):
-    n_classes = len(classifier.classes_)
-    shape = [SAMPLES, n_classes]
-    if classifier._targets.multilabel:
-        is_there = graph.cast(graph.add("Greater", logits, np.float32(0)), np.int64)
-        graph.output(is_there, "label", np.int64, shape)
-        graph.output(graph.add("Sigmoid", logits), "probabilities", np.float32, shape)
-        return
-    activation = "Softmax"
-    if n_classes == 2:
-        # Both by the same function, so that 1 - p keeps its digits near p = 1.
-        logits = graph.add("Concat", graph.add("Neg", logits), logits, axis=1)
-        activation = "Sigmoid"
-    classes, dtype = _classes(classifier.classes_)
-    best = graph.add("ArgMax", logits, axis=1, keepdims=0)
-    label = graph.add("Gather", graph.constant(classes, "classes"), best)
-    graph.output(label, "label", dtype, [SAMPLES])
-    axis = {"axis": 1} if activation == "Softmax" else {}
-    graph.output(graph.add(activation, logits, **axis), "probabilities", np.float32, shape)
-
-
-def _classes(classes):
-    """Return class labels as an array that ONNX can hold, and its type."""
-    if classes.dtype.kind == "U" or all(isinstance(label, str) for label in classes):
-        for label in classes:
-            _check_utf8(label, "class")
-        return classes.astype(object), str
-    if classes.dtype.kind in "iu" and classes[-1] <= np.iinfo(np.int64).max:
-        return classes.astype(np.int64), np.int64
-    if classes.dtype.kind == "b" or classes.dtype in (np.float16, np.float32, np.float64):
-        return classes, classes.dtype
-    raise ValueError(
-        f"to_onnx cannot express classes of the dtype {classes.dtype} with labels of type "
-        f"{type(classes[0]).__name__}: labels are strings, integers of up to 64 bits with sign, "
-        "booleans or floats. Encode y with sklearn.preprocessing.LabelEncoder before fit."
-    )
 
 
 def _check_words(text, vocabulary_size):
@@ -226,23 +188,13 @@ def _check_words(text, vocabulary_size):
             f"vocabulary of {vocabulary_size} ids. Fit the pipeline as a whole."
         )
     for word in text.vocabulary_:
-        _check_utf8(word, "word")
+        check_utf8(word, "word")
     if "" in text.vocabulary_:
         raise ValueError(
             'to_onnx cannot express the word "" of vocabulary_: in the model\'s input it is '
             "padding. Let token_pattern or tokenizer find no empty words, or export the "
             "RNNClassifier alone, which takes token ids."
         )
-
-
-def _check_utf8(label, what):
-    try:
-        label.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"to_onnx cannot express the {what} {label!r}: ONNX holds strings as UTF-8, which has "
-            "no lone surrogates. Decode the texts with errors='replace'."
-        ) from error
 
 
 def _words_metadata(text):

@@ -45,6 +45,22 @@ class Graph:
         self.nodes.append(self.onnx.helper.make_node("Identity", [tensor], [name], name=name))
         self.outputs.append(self._value(name, dtype, shape))
 
+    def labels(self, classes):
+        """Return class labels as an array that ONNX can hold, and its type."""
+        if classes.dtype.kind == "U" or all(isinstance(label, str) for label in classes):
+            for label in classes:
+                check_utf8(label, "class")
+            return classes.astype(object), str
+        if classes.dtype.kind in "iu" and classes[-1] <= np.iinfo(np.int64).max:
+            return classes.astype(np.int64), np.int64
+        if classes.dtype.kind == "b" or classes.dtype in (np.float16, np.float32, np.float64):
+            return classes, classes.dtype
+        raise ValueError(
+            f"to_onnx cannot express classes of the dtype {classes.dtype} with labels of type "
+            f"{type(classes[0]).__name__}: labels are strings, integers of up to 64 bits with "
+            "sign, booleans or floats. Encode y with sklearn.preprocessing.LabelEncoder before fit."
+        )
+
     def add(self, operator, *inputs, n_outputs=1, name=None, domain="", **attributes):
         """Add a node.
 
@@ -142,3 +158,14 @@ class Graph:
         if dtype is str:
             return self.onnx.TensorProto.STRING
         return self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+
+
+def check_utf8(label, what):
+    """Raise ValueError if a string has no form in UTF-8."""
+    try:
+        label.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"to_onnx cannot express the {what} {label!r}: ONNX holds strings as UTF-8, which has "
+            "no lone surrogates. Decode the texts with errors='replace'."
+        ) from error

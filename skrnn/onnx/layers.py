@@ -99,7 +99,7 @@ def embed(graph, weights, steps, evidence):
     """
     from skrnn.layers import Embedding
     from skrnn.layers.evidence import AppendEvidence
-    from skrnn.network.build import EMBEDDING
+    from skrnn.network.description import EMBEDDING
 
     (embeddings,) = weights.arrays(weights.take(EMBEDDING, Embedding), "embeddings")
     tokens = graph.add("Transpose", steps.values, perm=[1, 0])
@@ -114,7 +114,7 @@ def embed(graph, weights, steps, evidence):
 
 def mask_channels(graph, weights, steps):
     """Return numeric steps, float32 of shape (n_timesteps, n_samples, n_channels)."""
-    from skrnn.layers.pooling import NaNMasking
+    from skrnn.layers.masking import NaNMasking
 
     weights.arrays(weights.take("nan_masking", NaNMasking))
     return graph.add("Transpose", steps.values, perm=[1, 0, 2])
@@ -133,8 +133,7 @@ def recurrent_stack(graph, weights, x, steps, network):
         Vectors (n_timesteps, n_samples, width).
     steps : Steps
         Gives the lengths.
-    network : dict
-        Arguments of `build_network`.
+    network : NetworkDescription
 
     Returns
     -------
@@ -143,21 +142,20 @@ def recurrent_stack(graph, weights, x, steps, network):
         by "last", that after the last (n_samples, n_units).
     """
     from skrnn.backend.tensorflow import keras
-    from skrnn.network.build import CELLS
+    from skrnn.network.encoder import CELLS
 
-    cell, units = network["cell"], network["units"]
+    cell = network.cell
     lengths = graph.cast(graph.add("Squeeze", steps.lengths, np.array([1])), np.int32)
-    for i, width in enumerate(units):
-        name = f"{cell}_{i + 1}" if len(units) > 1 else cell
-        if network["bidirectional"]:
-            name = f"bi{name}"
+    for one in network.recurrent_layers():
+        name, width = one.name, one.units
+        if len(one.directions) > 1:
             both = weights.take(name, keras.layers.Bidirectional)
             layers = [both.forward_layer, both.backward_layer]
         else:
             layers = [weights.take(name, CELLS[cell])]
         arrays = [_recurrent_weights(cell, weights, layer) for layer in layers]
         kernel, recurrent, bias = (np.stack(of_both) for of_both in zip(*arrays, strict=True))
-        every_step = network["pooling"] != "last" or i < len(units) - 1
+        every_step = one.every_step
         y = graph.add(
             _OPERATORS[cell],
             x,
@@ -195,23 +193,24 @@ def _recurrent_weights(cell, weights, layer):
     return gates(kernel).T, gates(recurrent).T, gates(bias).ravel()
 
 
-def pool(graph, weights, x, steps, pooling):
+def pool(graph, weights, x, steps, network):
     """Return one vector a row, (n_samples, n_units), of the states of all steps."""
     from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
 
-    if pooling == "last":
+    name = network.pooling_layer()
+    if name is None:
         return x
     is_real = mask(graph, steps)
-    if pooling == "max":
-        weights.arrays(weights.take("max_pooling", MaskedMaxPooling))
+    if name == "max_pooling":
+        weights.arrays(weights.take(name, MaskedMaxPooling))
         x = graph.add("Where", is_real, x, np.float32(-3.0e38))
         return graph.add("ReduceMax", x, axes=[0], keepdims=0)
-    if pooling == "mean":
-        weights.arrays(weights.take("mean_pooling", MaskedMeanPooling))
+    if name == "mean_pooling":
+        weights.arrays(weights.take(name, MaskedMeanPooling))
         x = graph.add("Where", is_real, x, np.float32(0))
         total = graph.add("ReduceSum", x, np.array([0]), keepdims=0)
         return graph.add("Div", total, graph.cast(steps.lengths, np.float32))
-    layer = weights.take("attention_pooling", AttentionPooling)
+    layer = weights.take(name, AttentionPooling)
     kernel, bias, query = weights.arrays(layer, "kernel", "bias", "query")
     kernel = graph.constant(kernel, "attention_kernel")
     query = graph.constant(query, "attention_query")
@@ -224,7 +223,7 @@ def pool(graph, weights, x, steps, pooling):
     return graph.add("ReduceSum", graph.add("Mul", share, x), np.array([0]), keepdims=0)
 
 
-def logits(graph, weights, x, scores):
+def logits(graph, weights, x, scores, network):
     """Return the network's output before its activation, (n_samples, n_outputs).
 
     Parameters
@@ -237,6 +236,7 @@ def logits(graph, weights, x, scores):
         Pooled states.
     scores : str or None
         What n-grams say of each row.
+    network : NetworkDescription
 
     Returns
     -------
@@ -244,9 +244,9 @@ def logits(graph, weights, x, scores):
     """
     from skrnn.backend.tensorflow import keras
     from skrnn.layers.evidence import AddScores
-    from skrnn.network.build import LOGITS
+    from skrnn.network.description import LOGITS
 
-    name = LOGITS if scores is None else "recurrent_logits"
+    name = network.raw_layer()
     kernel, bias = weights.arrays(weights.take(name, keras.layers.Dense), "kernel", "bias")
     kernel, bias = graph.constant(kernel, f"{name}_kernel"), graph.constant(bias, f"{name}_bias")
     x = graph.add("Gemm", x, kernel, bias, name=name)

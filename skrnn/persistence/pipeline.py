@@ -4,7 +4,7 @@ import itertools
 
 from sklearn.pipeline import Pipeline
 
-from skrnn.estimators import RNNClassifier
+from skrnn.estimators.base import NetworkEstimator
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import refuse_other_attributes
 from skrnn.text import TextToSequence
@@ -104,12 +104,12 @@ def _check_agreement(pipeline, node):
         if not hasattr(after, "n_features_in_"):
             node.refuse(f"{names}: the second takes documents, and has to come first.")
         gives, takes = _width(before), after.n_features_in_
-        if isinstance(before, TextToSequence) and isinstance(after, RNNClassifier):
+        if isinstance(before, TextToSequence) and isinstance(after, NetworkEstimator):
             gives, takes = len(before.vocabulary_) + 2, after.vocabulary_size_
             # A dense array does not tell how many words there are.
             if takes is not None and (gives <= takes or not before.sparse_output):
                 continue
-        elif isinstance(after, RNNClassifier):
+        elif isinstance(after, NetworkEstimator):
             node.refuse(f"{names}: the second reads sequences, of which the first knows nothing.")
         elif gives == takes:
             continue

@@ -12,8 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
-from skrnn.estimators import RNNClassifier
-from skrnn.estimators import codec as classifier
+from skrnn.estimators import RNNClassifier, codec
 from skrnn.fileformat.errors import InvalidFileError, shown
 from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.parameters import encode_parameters
@@ -25,35 +24,51 @@ from skrnn.text import TextToSequence
 @dataclass(frozen=True)
 class _Codec:
     cls: type
-    encode_state: Callable
+    encode: Callable
     decode: Callable
-    ways_out: dict
 
 
+def _of_network(cls):
+    """Return the codec of a network estimator."""
+    return _Codec(cls, codec.encode_estimator, lambda node: codec.decode_estimator(node, cls))
+
+
+def _of_plain(cls, encode_state, decode, ways_out):
+    """Return the codec of an estimator without a network."""
+
+    def encode_plain(estimator, place):
+        return {
+            "class": cls.__name__,
+            **encode_parameters(estimator, place, ways_out),
+            "state": encode_state(estimator, place),
+        }
+
+    return _Codec(cls, encode_plain, decode)
+
+
+# The network estimators; a sibling is a line here.
+NETWORK_ESTIMATORS = (RNNClassifier,)
 _CODECS = {
-    codec.cls.__name__: codec
-    for codec in (
-        _Codec(
-            RNNClassifier,
-            classifier.encode_classifier_state,
-            classifier.decode_classifier,
-            classifier.WAYS_OUT,
-        ),
-        _Codec(TextToSequence, text.encode_sequence_state, text.decode_sequence, text.WAYS_OUT),
-        _Codec(
+    one.cls.__name__: one
+    for one in (
+        *map(_of_network, NETWORK_ESTIMATORS),
+        _of_plain(TextToSequence, text.encode_sequence_state, text.decode_sequence, text.WAYS_OUT),
+        _of_plain(
             CountVectorizer, text.encode_counts_state, text.decode_count_vectorizer, text.WAYS_OUT
         ),
-        _Codec(
+        _of_plain(
             TfidfVectorizer, text.encode_counts_state, text.decode_tfidf_vectorizer, text.WAYS_OUT
         ),
-        _Codec(
+        _of_plain(
             LogisticRegression,
             linear.encode_linear_state,
             linear.decode_logistic_regression,
             linear.WAYS_OUT,
         ),
-        _Codec(NBSVMClassifier, linear.encode_linear_state, linear.decode_nbsvm, linear.WAYS_OUT),
-        _Codec(LogCountRatio, linear.encode_ratio_state, linear.decode_ratio, linear.WAYS_OUT),
+        _of_plain(
+            NBSVMClassifier, linear.encode_linear_state, linear.decode_nbsvm, linear.WAYS_OUT
+        ),
+        _of_plain(LogCountRatio, linear.encode_ratio_state, linear.decode_ratio, linear.WAYS_OUT),
     )
 }
 CLASSES = (*_CODECS, "Pipeline")
@@ -125,8 +140,8 @@ def _encode(estimator, place):
     if type(estimator) is Pipeline:
         return {"class": "Pipeline", **encode_pipeline(estimator, place, _encode)}
     cls = type(estimator)
-    codec = _CODECS.get(cls.__name__)
-    if codec is None or codec.cls is not cls:
+    found = _CODECS.get(cls.__name__)
+    if found is None or found.cls is not cls:
         best = hasattr(estimator, "best_estimator_")
         way_out = "Pass its best_estimator_, or keep it" if best else "Keep it"
         raise TypeError(
@@ -135,11 +150,7 @@ def _encode(estimator, place):
             "joblib.dump. Of a Pipeline, a part can be passed too, such as pipeline[1:]."
         )
     check_is_fitted(estimator)
-    return {
-        "class": cls.__name__,
-        **encode_parameters(estimator, place, codec.ways_out),
-        "state": codec.encode_state(estimator, place),
-    }
+    return found.encode(estimator, place)
 
 
 def _decode(node):

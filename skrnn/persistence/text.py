@@ -51,7 +51,7 @@ def encode_sequence_state(estimator, place):
 
 def decode_sequence(node):
     """Make the TextToSequence of a node."""
-    estimator = decode_parameters(node, TextToSequence, allowed=_is_data)
+    estimator = decode_parameters(node, TextToSequence, allowed=is_data)
     _check_pattern(estimator, node)
     state = node.below("state")
     words = _take_vocabulary(state)
@@ -88,7 +88,7 @@ def encode_counts_state(estimator, place):
 
 def decode_counts(node, cls):
     """Make the CountVectorizer or TfidfVectorizer of a node."""
-    estimator = decode_parameters(node, cls, allowed=_is_data)
+    estimator = decode_parameters(node, cls, allowed=is_data)
     _check_pattern(estimator, node)
     if not _is_ngram_range(estimator.ngram_range):
         node.refuse(f"The parameter 'ngram_range' is not (n, m) with 1 <= n <= m <= {MAX_NGRAM}.")
@@ -124,7 +124,7 @@ def _take_vocabulary(state):
     return words
 
 
-def _is_data(key, value):
+def is_data(key, value):
     """Whether a value can do nothing but say how text is cut."""
     if key == "input":  # else the caller's texts would be taken for names of files to be read
         return value == "content"

@@ -1,6 +1,6 @@
 """What estimators are given: any accepted input, checked, in one form, and dealt to batches."""
 
-from skrnn.sequences.checks import check_feature_names, check_sequences
+from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
@@ -10,6 +10,7 @@ __all__ = [
     "PADDING",
     "UNKNOWN",
     "UNKNOWN_WORD",
+    "InputForm",
     "Sequences",
     "TokenArray",
     "check_feature_names",

@@ -4,6 +4,7 @@ Nothing here needs TensorFlow.
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
@@ -19,7 +20,41 @@ from skrnn.sequences.token_array import TokenArray
 MAX_GUESSED_VOCABULARY = 2**24
 
 
-def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=None):
+class InputForm(NamedTuple):
+    """What of the shape of X an estimator remembers.
+
+    Attributes
+    ----------
+    n_features : int or None
+        `n_features_in_`; None if X says nothing of it.
+    is_table : bool
+        Whether X was a table: two dimensions, a column for each time step.
+    """
+
+    n_features: int | None
+    is_table: bool
+
+
+class CheckedInput(NamedTuple):
+    """What `check_sequences` returns.
+
+    Attributes
+    ----------
+    sequences : Sequences
+        All steps as the caller gave them, but for the padding at the end of arrays; with the
+        words of a :class:`TokenArray`.
+    vocabulary_size : int or None
+        For token ids, the smallest size that covers what was given, declared or seen.
+    form : InputForm
+        To be remembered.
+    """
+
+    sequences: Sequences
+    vocabulary_size: int | None
+    form: InputForm
+
+
+def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=None):
     """Check any accepted container of sequences and bring it to the one form.
 
     Parameters
@@ -27,28 +62,24 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
     X : sparse array, array-like or list of sequences
         Token ids or numeric sequences; see :class:`skrnn.RNNClassifier`.
     estimator : estimator instance
-        Named in errors. With ``reset=True`` it receives ``n_features_in_`` (and
-        ``feature_names_in_`` where X has column names); else X is held against them.
+        Named in errors; it is not changed.
     input : {"auto", "tokens", "numeric"}
         What X is; "auto" goes by dtype: integers are token ids.
-    reset : bool
-        Whether this is the X of a first fit.
+    form : InputForm or None
+        Of the X of a first fit, against which X is held; None if this is that X.
     vocabulary_size : int or None
         Ids must be below it.
 
     Returns
     -------
-    sequences : Sequences
-        With the words of a :class:`TokenArray`.
-    vocabulary_size : int or None
-        For token ids, the smallest size that covers what was given, declared or seen.
+    CheckedInput
 
     Raises
     ------
     ValueError
         What was wrong, in which row, what is wanted, and the way out.
     """
-    name = type(estimator).__name__
+    name, reset = type(estimator).__name__, form is None
     declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
     X = _out_of_frame(X)
     _reject_text(X, name)
@@ -62,28 +93,28 @@ def check_sequences(X, *, estimator, input="auto", reset=False, vocabulary_size=
                     reject_word_counts(X, name)
                 reject_columns_beside_text(X, name, input)
         if X.ndim == 2 and (input == "numeric" or reset):
-            _check_width(X.shape[1], name, estimator, reset)
+            form = _check_width(X.shape[1], name, form)
     elif input == "auto":
         input = "tokens" if all(row.dtype.kind in "iu" for row in ragged if row.size) else "numeric"
 
     if input == "numeric":
-        sequences = _numeric(
-            X if ragged is None else ragged, name, 1 if reset else _fitted_channels(estimator)
-        )
+        n_channels = 1 if reset else _fitted_channels(form)
+        sequences = _numeric(X if ragged is None else ragged, name, n_channels)
         if not reset or ragged is not None or X.ndim == 3:
-            _check_channels(sequences.values.shape[1], name, estimator, reset)
-        return sequences, None
+            form = _check_channels(sequences.values.shape[1], name, None if reset else form)
+        return CheckedInput(sequences, None, form)
     if ragged is not None:
         sequences = _ragged_tokens(ragged, name)
         if reset:
-            estimator.n_features_in_ = int(sequences.lengths.max())
+            form = InputForm(int(sequences.collapse().lengths.max()), False)
     elif issparse(X):
         sequences = _sparse_tokens(X, name)
     else:
         sequences = _dense_tokens(X, name)
     if words is not None:
         sequences = replace(sequences, words=words)
-    return _check_vocabulary(sequences, name, vocabulary_size, declared)
+    vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, declared)
+    return CheckedInput(sequences, vocabulary_size, form)
 
 
 def _out_of_frame(X):
@@ -204,32 +235,32 @@ def _as_array(X, name, estimator, input):
 # Other numeric X, lists too, are series: so many channels, and any number of time steps.
 
 
-def _check_width(width, name, estimator, reset):
-    if reset:
-        estimator.n_features_in_ = width
-        estimator._is_table = True
-    elif estimator._is_table and width != estimator.n_features_in_:
+def _check_width(width, name, form):
+    if form is None:
+        return InputForm(width, True)
+    if form.is_table and width != form.n_features:
         raise ValueError(
-            f"X has {width} features, but {name} is expecting {estimator.n_features_in_} features "
+            f"X has {width} features, but {name} is expecting {form.n_features} features "
             "as input: the time steps of fit. Pad shorter series with NaN at the end, or give "
             "series of any length as an array of shape (n_samples, n_timesteps, 1)."
         )
+    return form
 
 
-def _fitted_channels(estimator):
-    return 1 if estimator._is_table else estimator.n_features_in_
+def _fitted_channels(form):
+    return 1 if form.is_table else form.n_features
 
 
-def _check_channels(channels, name, estimator, reset):
-    if reset:
-        estimator.n_features_in_ = channels
-        estimator._is_table = False
-    elif channels != _fitted_channels(estimator):
-        fitted = _fitted_channels(estimator)
+def _check_channels(channels, name, form):
+    if form is None:
+        return InputForm(channels, False)
+    fitted = _fitted_channels(form)
+    if channels != fitted:
         raise ValueError(
             f"X has {channels} channels at each time step, but {name} was fitted with {fitted}. "
             f"Give X of shape (n_samples, n_timesteps, {fitted})."
         )
+    return form
 
 
 def check_feature_names(estimator, X, *, reset):
@@ -237,23 +268,12 @@ def check_feature_names(estimator, X, *, reset):
     _check_feature_names(estimator, X, reset=reset)
 
 
-def _from_rows(values, lengths, empty):
-    """Make `Sequences`, an empty row becoming one step of `empty`.
-
-    No batch may hold a row without a real step: some kernels crash on it, and pooling over
-    nothing is undefined.
-    """
-    lengths = np.asarray(lengths, dtype=np.int64)
-    missing = np.flatnonzero(lengths == 0)
-    if len(missing):
-        starts = np.cumsum(lengths) - lengths
-        values = np.insert(values, starts[missing], empty, axis=0)
-        lengths = np.where(lengths == 0, 1, lengths)
-    return Sequences(values, np.concatenate([[0], np.cumsum(lengths)]))
+def _from_rows(values, lengths):
+    return Sequences(values, np.concatenate([[0], np.cumsum(np.asarray(lengths, np.int64))]))
 
 
 def _tokens(values, lengths, name):
-    """Make `Sequences` of checked ids, rows that say nothing all becoming the same row."""
+    """Make `Sequences` of checked ids."""
     rows = np.repeat(np.arange(len(lengths)), lengths)
     if values.dtype.kind not in "iuf":
         raise ValueError(f"{name} takes token ids as integers, but X has the dtype {values.dtype}.")
@@ -264,12 +284,7 @@ def _tokens(values, lengths, name):
     _reject(values < 0, values, rows, name, "is negative")
     _reject(values > np.iinfo(np.int32).max - 1, values, rows, name, "is beyond 32 bits")
     values = values.astype(np.int32, copy=False)
-    # A document of unknown words tells no more than an empty one, and is read as that.
-    known = np.bincount(rows[values != UNKNOWN], minlength=len(lengths)) > 0
-    if not known.all():
-        values = values[known[rows]]
-        lengths = np.where(known, lengths, 0)
-    return _from_rows(values, lengths, UNKNOWN)
+    return _from_rows(values, lengths)
 
 
 def _reject(bad, values, rows, name, what):
@@ -302,8 +317,10 @@ def _dense_tokens(X, name):
             f"{name} got token ids of shape {X.shape}; they come as (n_samples, n_timesteps). "
             'For numeric channels give floats, or input="numeric".'
         )
-    real = X != PADDING
-    return _tokens(X[real], real.sum(axis=1), name)
+    # Zeros at the end are padding. Others are steps, though not real ones.
+    is_real = X != PADDING
+    lengths = np.where(is_real.any(axis=1), X.shape[1] - is_real[:, ::-1].argmax(axis=1), 0)
+    return _tokens(X[np.arange(X.shape[1]) < lengths[:, None]], lengths, name)
 
 
 def _ragged_tokens(rows, name):
@@ -313,12 +330,11 @@ def _ragged_tokens(rows, name):
                 f"{name} got token ids of shape {row.shape} in row {i} of X; one row is a flat "
                 "list of ids."
             )
-    rows = [row[row != PADDING] for row in rows]
     return _tokens(np.concatenate(rows), [len(row) for row in rows], name)
 
 
 def _check_vocabulary(sequences, name, vocabulary_size, declared):
-    seen = int(sequences.values.max()) + 1
+    seen = int(sequences.values.max(initial=0)) + 1
     if vocabulary_size is None and seen > max(declared or 0, MAX_GUESSED_VOCABULARY):
         raise ValueError(
             f"{name} got the id {seen - 1} in X and would make an embedding of that many rows. If "
@@ -326,7 +342,7 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
             "vocabulary is really that large, set vocabulary_size."
         )
     if vocabulary_size is None:
-        return sequences, max(seen, declared or 0, UNKNOWN + 1)
+        return max(seen, declared or 0, UNKNOWN + 1)
     if seen > vocabulary_size:
         row = np.searchsorted(sequences.offsets, sequences.values.argmax(), side="right") - 1
         raise ValueError(
@@ -335,7 +351,7 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
             "tokenizer than at fit? If ids may appear that fit does not see, set "
             "vocabulary_size to their number, padding included."
         )
-    return sequences, vocabulary_size
+    return vocabulary_size
 
 
 def _numeric(X, name, n_channels):
@@ -394,7 +410,7 @@ def _numeric(X, name, n_channels):
         "NaN before the end",
         "Impute missing values; only the steps after the end of a sequence may be NaN.",
     )
-    return _from_rows(values[~padding], real, np.float32(0))
+    return _from_rows(values[~padding], real)
 
 
 def _reject_step(bad, row_of, step_of, name, what, way_out):

@@ -1,40 +1,41 @@
 """Sequences of different lengths in one form, whatever container they came in.
 
 A :class:`Sequences` is the rows laid end to end with the offsets where each begins, as in
-Arrow's list arrays: nothing pays for the longest row, and taking rows or padding a batch is
-one gather.
+Arrow's list arrays: the longest row does not pad the others, and taking rows or padding a batch
+is one gather.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from skrnn.sequences.special_tokens import PADDING
+from skrnn.sequences.special_tokens import PADDING, UNKNOWN
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences of different lengths, laid end to end.
+    """Sequences of different lengths, laid end to end, with all steps that the caller gave.
 
     Attributes
     ----------
     values : ndarray of shape (n_steps,) int32, or (n_steps, n_channels) float32
-        Token ids (never 0), or numeric steps (never NaN), of all rows one after another.
+        Token ids, or numeric steps, of all rows one after another. A step that is not real is
+        0 among ids, and NaN in each channel.
     offsets : ndarray of shape (n_samples + 1,) of int64
-        Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``; no row is empty.
+        Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``; it may be empty.
     words : tuple of str or None
         The word of each token id, as far as known; see :class:`TokenArray`.
-    scores : ndarray of shape (n_samples, n_outputs) of float32, or None
-        What an n-gram model says of each row; the second input of a network that has one.
-    evidence : ndarray of shape (n_steps, n_outputs) of float32, or None
-        What it says at each step, by the n-grams that end there; the third.
+    row_inputs : dict of str to ndarray of shape (n_samples, width), float32
+        What a network reads beside each row, by the names of its side inputs.
+    step_inputs : dict of str to ndarray of shape (n_steps, width), float32
+        What it reads beside each step.
     """
 
     values: np.ndarray
     offsets: np.ndarray
     words: tuple | None = None
-    scores: np.ndarray | None = None
-    evidence: np.ndarray | None = None
+    row_inputs: dict = field(default_factory=dict)
+    step_inputs: dict = field(default_factory=dict)
 
     def __len__(self):
         """Return the number of rows."""
@@ -50,6 +51,13 @@ class Sequences:
         """Whether the steps are token ids."""
         return self.values.ndim == 1
 
+    @property
+    def is_real(self):
+        """Which steps are real rather than padding or missing, bool of shape (n_steps,)."""
+        if self.is_tokens:
+            return self.values != PADDING
+        return ~np.isnan(self.values).all(axis=1)
+
     def _gather(self, rows):
         lengths = self.lengths[rows]
         ends = np.cumsum(lengths)
@@ -64,9 +72,42 @@ class Sequences:
             self.values[steps],
             np.concatenate([[0], ends]),
             self.words,
-            None if self.scores is None else self.scores[rows],
-            None if self.evidence is None else self.evidence[steps],
+            {name: values[rows] for name, values in self.row_inputs.items()},
+            {name: values[steps] for name, values in self.step_inputs.items()},
         )
+
+    def beside(self, row_inputs, step_inputs):
+        """Return the same sequences with side inputs."""
+        return replace(self, row_inputs=row_inputs, step_inputs=step_inputs)
+
+    def collapse(self):
+        """Return the sequences for a network with one answer a row.
+
+        Steps that are not real are left out. A document of unknown words says no more than an
+        empty one: both become one unknown step, and a numeric row without steps becomes one step
+        of zeros. No row is empty then: pooling over nothing is undefined.
+
+        Raises
+        ------
+        ValueError
+            If there are side inputs of steps, which belong to the steps as they are.
+        """
+        if self.step_inputs:
+            raise ValueError("Sequences with side inputs of steps cannot be collapsed.")
+        keep = self.is_real
+        row_of = np.repeat(np.arange(len(self)), self.lengths)
+        says = keep & (self.values != UNKNOWN) if self.is_tokens else keep
+        is_blank = np.bincount(row_of[says], minlength=len(self)) == 0
+        if keep.all() and not is_blank.any():
+            return self
+        keep &= ~is_blank[row_of]
+        values, lengths = self.values[keep], np.bincount(row_of[keep], minlength=len(self))
+        starts = np.cumsum(lengths) - lengths
+        empty = UNKNOWN if self.is_tokens else np.float32(0)
+        values = np.insert(values, starts[is_blank], empty, axis=0)
+        lengths[is_blank] = 1
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return replace(self, values=values, offsets=offsets)
 
     def pad(self, rows):
         """Return the given rows right-padded to the longest of them.
@@ -88,16 +129,15 @@ n_channels) float32
         return padded
 
     def inputs(self, rows):
-        """Return what a network reads of the given rows, a list of one to three arrays.
+        """Return what a network reads of the given rows, a list of arrays.
 
         Returns
         -------
         list of ndarray
-            The padded rows and, where there are any, their scores and their padded evidence.
+            The padded rows, then the side inputs of rows and the padded ones of steps.
         """
-        inputs = [self.pad(rows)]
-        if self.scores is not None:
-            inputs.append(self.scores[rows])
-        if self.evidence is not None:
-            inputs.append(self._pad(self.evidence, rows, 0))
-        return inputs
+        return [
+            self.pad(rows),
+            *(values[rows] for values in self.row_inputs.values()),
+            *(self._pad(values, rows, 0) for values in self.step_inputs.values()),
+        ]

@@ -32,16 +32,6 @@ class AlignedHistory(keras.callbacks.History):
                 values[:0] = [np.nan] * n_before
 
 
-def joined(before, after):
-    """Return two histories of a network one after the other, NaN for what one of them lacks."""
-    # Validation may come and go between fits; every list has all epochs nevertheless.
-    no_values = [[np.nan] * len(one.get("loss", ())) for one in (before, after)]
-    return {
-        key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
-        for key in sorted({**before, **after})
-    }
-
-
 class BestEpoch(keras.callbacks.EarlyStopping):
     """Stop on the validation loss, and keep the weights of the best epoch.
 
@@ -126,14 +116,14 @@ class EpochTasks(keras.callbacks.Callback):
         The one that is fitted.
     given : dict
         X, y and metadata, as the caller gave them to fit.
-    running : SequenceClassifier
-        What is being trained.
+    as_of_now : callable
+        Returns the fitted attributes at this moment.
     """
 
-    def __init__(self, context, estimator, given, running):
+    def __init__(self, context, estimator, given, as_of_now):
         super().__init__()
         self.context, self.estimator, self.given = context, estimator, given
-        self.running = running
+        self.as_of_now = as_of_now
 
     def on_epoch_begin(self, epoch, logs=None):
         """Open the epoch's task."""
@@ -143,15 +133,7 @@ class EpochTasks(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Close the epoch's task; a callback that returns True ends the fit."""
         stop = self.task.call_on_fit_task_end(
-            estimator=self.estimator, **self.given, reconstruction_attributes=self._as_of_now
+            estimator=self.estimator, **self.given, reconstruction_attributes=self.as_of_now
         )
         if stop:
             self.model.stop_training = True
-
-    def _as_of_now(self):
-        snapshot = self.running.snapshot()
-        return {
-            "_keras": snapshot,
-            "history_": snapshot.history_,
-            "n_iter_": snapshot.current_epoch,
-        }

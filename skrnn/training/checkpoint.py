@@ -8,8 +8,6 @@ halving asks for. A file is what :func:`skrnn.save` writes of the estimator at t
 the state of the training beside it.
 """
 
-import fcntl
-import importlib.metadata
 import os
 import re
 from dataclasses import dataclass
@@ -19,20 +17,17 @@ from warnings import warn
 
 import numpy as np
 
-import skrnn
 from skrnn.caching.hashing import digest
 from skrnn.fileformat import container
 from skrnn.fileformat.errors import InvalidFileError
 from skrnn.network.programs import precision
-from skrnn.persistence import registry
-from skrnn.training.state import EarlyStoppingState, PretrainingState, TrainingState
+from skrnn.training.state import PretrainingState, versions
 
 # Part of a training's name: a change of what decides the result makes new folders.
-FORMAT = 2
+FORMAT = 3
 # Moments on the way, the newest; of a training that has ended the last, from which one of more
 # epochs goes on. What the trainings have come to stays, one file for each number of epochs.
 KEPT = 2
-_PREFIX = "training/"
 # These watch, or say where to begin, but change no result.
 _NO_PART_OF_A_TRAINING = (
     "checkpoint",
@@ -41,8 +36,6 @@ _NO_PART_OF_A_TRAINING = (
     "verbose",
     "warm_start",
 )
-_PLAIN = ("epoch", "batch", "learning_rate", "stopped", "finished")
-_PLAIN_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
 _MOMENT = re.compile(r"(pretraining|epoch)-(\d+)(?:-batch-(\d+))?\.skrnn")
 
 
@@ -53,15 +46,15 @@ class Checkpoint:
     Attributes
     ----------
     path : Path
-    estimator : estimator instance
-        As it was then; it can predict.
+    model : object
+        What was trained, as it was then.
     state : TrainingState or PretrainingState
     seeds : list of int
         Drawn from `random_state` when the training began.
     """
 
     path: Path
-    estimator: object
+    model: object
     state: object
     seeds: list
 
@@ -75,23 +68,24 @@ class CheckpointFolder:
         Made if missing.
     until : int
         The epoch that the fit ends with.
+    read : callable
+        Takes the document and the arrays of a file, and returns what was trained, the state, the
+        seeds and the document's part on the training; raises InvalidFileError if it cannot.
     """
 
-    def __init__(self, path, until):
-        self.path, self.until = path, until
+    def __init__(self, path, until, read):
+        self.path, self.until, self.read = path, until, read
         self._damaged = []
         path.mkdir(parents=True, exist_ok=True)
         self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._lock)
         except BlockingIOError:
             os.close(self._lock)
             raise
-        except OSError:
-            pass  # a file system without locks; then it is up to the caller
 
     @classmethod
-    def open(cls, folder, name, until, *, any_seed=False):
+    def open(cls, folder, name, until, *, read, any_seed=False):
         """Return the folder of a training, and the newest whole checkpoint for this fit or None.
 
         Where the fit has been done, its end is returned, and no folder. Where another process
@@ -105,6 +99,8 @@ class CheckpointFolder:
             Names the training, see `training_name`.
         until : int
             The epoch that the fit ends with.
+        read : callable
+            See the class.
         any_seed : bool
             Whether each fit has a seed of its own: a finished training is then another one.
         """
@@ -114,7 +110,7 @@ class CheckpointFolder:
                 f"checkpoint={str(folder)!r} is a file; it wants a folder, which is made where "
                 "there is none."
             )
-        end = None if any_seed else _read_end(folder, name, until)
+        end = None if any_seed else _read_end(folder, name, until, read)
         if end is not None:
             return None, end
         number = 1
@@ -122,7 +118,7 @@ class CheckpointFolder:
             path = folder / (name if number == 1 else f"{name}-{number}")
             number += 1
             try:
-                found = cls(path, until)
+                found = cls(path, until, read)
             except BlockingIOError:
                 continue
             if any_seed and any(path.glob("final-*.skrnn")):
@@ -145,7 +141,7 @@ class CheckpointFolder:
         for path in reversed(self.moments()):
             if _place(path) > (True, self.until, 0):
                 continue
-            checkpoint = _read_or_warn(path)
+            checkpoint = _read_or_warn(path, self.read)
             if checkpoint is not None:
                 return checkpoint
             self._damaged.append(path)
@@ -155,15 +151,16 @@ class CheckpointFolder:
         """Return the paths of the checkpoints on the way, oldest first."""
         return sorted((p for p in self.path.iterdir() if _MOMENT.fullmatch(p.name)), key=_place)
 
-    def save(self, estimator, state, seeds):
+    def save(self, write, state):
         """Write a checkpoint, then remove those on the way but the last `KEPT`.
 
+        `write` returns the document and the arrays of the file, for the state.
         Where it cannot be written, a full disk for instance, a warning says so, training goes on,
         and the older ones stay.
         """
         path = self.path / _name(state, self.until)
         try:
-            write_checkpoint(path, estimator, state, seeds)
+            container.write(path, *write())
         except OSError as error:
             warn(
                 f"The checkpoint {path} could not be written: {error}. Training goes on, and the "
@@ -175,8 +172,8 @@ class CheckpointFolder:
             return
         except (TypeError, ValueError) as error:
             warn(
-                f"{type(estimator).__name__} has something that a checkpoint cannot hold: {error} "
-                "Training goes on without; set checkpoint=None.",
+                f"A checkpoint cannot hold what is trained: {error} Training goes on without "
+                "checkpoints; set checkpoint=None.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -190,22 +187,36 @@ class CheckpointFolder:
         self._damaged = []
 
 
-def _read_end(folder, name, until):
+def _lock(descriptor):
+    """Lock a file, or raise BlockingIOError if another process has."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: only this process can be told apart, which is up to the caller
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return  # a file system without locks; then it is up to the caller
+
+
+def _read_end(folder, name, until, read):
     """Return the `Checkpoint` of a fit that has ended, in whichever folder of its name, or None.
 
     Such a file is moved into its place whole and never changed, so no lock is needed.
     """
     for pattern in (name, f"{name}-*"):
         for path in sorted(folder.glob(f"{pattern}/{_end_name(until)}")):
-            checkpoint = _read_or_warn(path)
+            checkpoint = _read_or_warn(path, read)
             if checkpoint is not None:
                 return checkpoint
     return None
 
 
-def _read_or_warn(path):
+def _read_or_warn(path, read):
     try:
-        return read_checkpoint(path)
+        return read_checkpoint(path, read)
     except (InvalidFileError, OSError) as error:
         warn(
             f"A checkpoint is damaged, and the one before it is taken: {error}",
@@ -215,90 +226,34 @@ def _read_or_warn(path):
         return None
 
 
-def write_checkpoint(path, estimator, state, seeds):
-    """Write an estimator and the state of its training to a file that `skrnn.load` reads, too."""
-    tree, arrays = registry.encode(estimator, lenient=True)
-    about = {"kind": type(state).__name__, "seeds": list(seeds), "versions": versions()}
-    if isinstance(state, PretrainingState):
-        about["losses"] = state.losses
-        lists = {"pretraining": state.values}
-    else:
-        about |= {name: getattr(state, name) for name in _PLAIN}
-        lists = {"metrics": state.metrics}
-        if tree["state"]["training"]["n_optimizer_variables"] is None:  # of the caller's own class
-            lists["optimizer"] = state.optimizer
-        if state.stopping is not None:
-            about["stopping"] = {name: getattr(state.stopping, name) for name in _PLAIN_STOPPING}
-            lists["best"] = [] if state.finished else state.stopping.best_weights or []
-    for kind, values in lists.items():
-        arrays |= {f"{_PREFIX}{kind}/{i:05}": array for i, array in enumerate(values)}
-    container.write(path, {"model": tree, "training": about}, arrays)
-
-
-def read_checkpoint(path):
+def read_checkpoint(path, read):
     """Return the `Checkpoint` of a file.
 
     Raises
     ------
     InvalidFileError
-        Where the file is damaged, or no checkpoint.
+        If the file is damaged, or no checkpoint.
     """
     document, arrays = container.read(path)
-    mine = {k: arrays.pop(k) for k in sorted(arrays) if k.startswith(_PREFIX)}
     try:
-        estimator = registry.decode(document["model"], arrays)
-        about = document["training"]
-        seeds = [int(seed) for seed in about["seeds"]]
-        state = _decode_state(about, mine, estimator)
-        unlike = [k for k, v in versions().items() if about["versions"].get(k) != v]
+        model, state, seeds, about = read(document, arrays)
+        before = dict(about["versions"])
     except InvalidFileError as error:
         error.path = path
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         problem = f"It holds no state of a training that can be read ({error!r})."
         raise InvalidFileError(problem, path=path) from error
+    unlike = [name for name, version in versions().items() if before.get(name) != version]
     if unlike and not state.finished:
-        told = ", ".join(
-            f"{k} {about['versions'].get(k)} then, {versions()[k]} now" for k in unlike
-        )
+        changed = ", ".join(f"{k} {before.get(k)} then, {versions()[k]} now" for k in unlike)
         warn(
-            f"Training goes on from {path}, written under other versions ({told}): it may not end "
-            "with the same bytes as without an interruption.",
+            f"Training goes on from {path}, written under other versions ({changed}): it may not "
+            "end with the same bytes as without an interruption.",
             UserWarning,
             stacklevel=2,
         )
-    return Checkpoint(path, estimator, state, seeds)
-
-
-def _decode_state(about, arrays, estimator):
-    def listed(kind):
-        return [array for name, array in arrays.items() if name.startswith(f"{_PREFIX}{kind}/")]
-
-    if about["kind"] == PretrainingState.__name__:
-        return PretrainingState([float(loss) for loss in about["losses"]], listed("pretraining"))
-    stopping = about.get("stopping")
-    if stopping is not None:
-        stopping = EarlyStoppingState(**stopping, best_weights=listed("best") or None)
-    return TrainingState(
-        **{name: about[name] for name in _PLAIN},
-        variables=estimator._keras.values(),
-        optimizer=listed("optimizer") or estimator._keras._optimizer_state,
-        metrics=listed("metrics"),
-        history=estimator.history_,
-        pretraining_history=estimator.pretraining_history_,
-        stopping=stopping,
-    )
-
-
-def versions():
-    """Return what else the bytes of a training depend on: versions, and the layers' engine."""
-    from skrnn.layers.engine import engine
-
-    found = {"skrnn": skrnn.__version__, "engine": engine()}
-    for name in ("tensorflow", "keras", "numpy", "numba"):
-        if name != "numba" or found["engine"] == "numba":
-            found[name] = importlib.metadata.version(name)
-    return found
+    return Checkpoint(path, model, state, seeds)
 
 
 def training_name(estimator, given, words, *, any_seed=False):
@@ -325,15 +280,15 @@ def training_name(estimator, given, words, *, any_seed=False):
     """
     parameters = estimator.get_params(deep=False)
     for name in _NO_PART_OF_A_TRAINING:
-        parameters.pop(name)
-    callbacks = parameters.pop("callbacks")
+        parameters.pop(name, None)
+    callbacks = parameters.pop("callbacks", None)
     callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     callbacks = [*callbacks, *vars(estimator).get("_skl_callbacks", ())]
     callbacks = [callback for callback in callbacks if not _only_watches(callback)]
     in_chunks = given[0] == "chunks" if isinstance(given[0], str) else False
     if not any_seed and not in_chunks and all(map(_forgets, callbacks)):
-        parameters.pop("epochs")
-    vectors = _identity(parameters.pop("embeddings"), words or ())
+        parameters.pop("epochs", None)
+    vectors = _identity(parameters.pop("embeddings", None), words or ())
     name = type(estimator).__name__
     decides = [name, FORMAT, parameters, callbacks, vectors, estimator.vocabulary_size_]
     return f"{name}-{digest([*decides, precision(), given], lenient=True)}"

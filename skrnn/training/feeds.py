@@ -149,6 +149,6 @@ def _signature(array):
 
 def _inputs_signature(sequences):
     rows, *others = map(_signature, sequences.inputs([0]))
-    for _, shape in [rows, *others[1:]]:  # the second, the scores, has no time steps
+    for _, shape in [rows, *others[len(sequences.row_inputs) :]]:
         shape[1] = None
     return [rows, *others]

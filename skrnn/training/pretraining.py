@@ -16,10 +16,12 @@ import numpy as np
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.layers.evidence import AppendEvidence
-from skrnn.network.build import EMBEDDING
+from skrnn.network.description import EMBEDDING
+from skrnn.network.fitted import FittedNetwork
 from skrnn.sequences import PADDING, Sequences
-from skrnn.sequences.batching import LENGTH_NOISE
+from skrnn.sequences.batching import LENGTH_NOISE, auto_batch_size
 from skrnn.training.callbacks import diverged
+from skrnn.training.scikeras import wrap
 from skrnn.training.state import PretrainingState
 
 # Predictions in one sequence; longer documents are cut evenly into windows of at most so many.
@@ -34,36 +36,19 @@ STREAM = 1
 N_SHARDS = 2
 
 
-def pretrain(
-    network,
-    corpus,
-    optimizer,
-    *,
-    epochs,
-    batch_size,
-    seed,
-    verbose=0,
-    resumed=None,
-    on_state=None,
-):
+def pretrain(network, corpus, settings, *, epochs, resumed=None, on_state=None):
     """Train the embedding and the recurrent layers of a network as a language model.
 
     Parameters
     ----------
-    network : keras.Model
-        From `build_network`, on token ids; its weights are changed.
+    network : FittedNetwork
+        On token ids, with the weights that training begins with.
     corpus : Sequences
         Token ids.
-    optimizer : keras.optimizers.Optimizer
-        A new one.
+    settings : TrainingSettings
+        The optimizer, and at most so many windows a batch, and no more than make `MAX_STEPS`.
     epochs : int
         Passes over the corpus.
-    batch_size : int
-        At most so many windows a batch, and no more than make `MAX_STEPS` steps.
-    seed : int
-        Orders the windows, and draws the samples and the first output weights.
-    verbose : int
-        Whether to write a line an epoch.
     resumed : PretrainingState or None
         Where these epochs were when they were interrupted.
     on_state : callable or None
@@ -71,6 +56,8 @@ def pretrain(
 
     Returns
     -------
+    network : FittedNetwork
+        With what was learned.
     losses : list of float
         The mean loss of each epoch, in nats a token. With a sample for the vocabulary it is
         lower than the full cross-entropy.
@@ -78,8 +65,20 @@ def pretrain(
     Raises
     ------
     ValueError
-        Where no sequence has two tokens, or the training diverges.
+        If no sequence has two tokens, or the training diverges.
     """
+    keras_model, seed = network.model, network.seed
+    optimizer = wrap(network.description.head_, settings).compile_kwargs()["optimizer"]
+    size = settings.batch_size
+    losses = _pretrain(
+        keras_model, corpus, optimizer, epochs=epochs, seed=seed, verbose=settings.verbose,
+        batch_size=auto_batch_size(len(corpus)) if size == "auto" else size,
+        resumed=resumed, on_state=on_state,
+    )  # fmt: skip
+    return FittedNetwork(network.description, network.values, seed), losses
+
+
+def _pretrain(network, corpus, optimizer, *, epochs, batch_size, seed, verbose, resumed, on_state):
     windows = cut_windows(corpus)
     if not len(windows):
         raise ValueError(
@@ -365,7 +364,7 @@ def _copy_readers(network):
     x = copied(network.get_layer(EMBEDDING))(tokens)
     for layer in network.layers:
         if isinstance(layer, AppendEvidence):
-            x = _NoEvidence(network.output_shape[-1], name="no_evidence")(x)
+            x = _NoEvidence(layer.input[1].shape[-1], name="no_evidence")(x)
     stack = [
         layer
         for layer in network.layers

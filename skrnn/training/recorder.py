@@ -9,43 +9,36 @@ from skrnn.training.callbacks import InverseTimeDecay
 from skrnn.training.state import TrainingState
 
 
-class StateKeeper(keras.callbacks.Callback):
+class StateRecorder(keras.callbacks.Callback):
     """The last callback of a fit: keeps the state of the last finished epoch.
 
     Parameters
     ----------
-    running : SequenceClassifier
+    run : skrnn.training.fit.Run
         What is trained.
-    stopping : BestEpoch or None
-        Its early stopping.
-    resumed : TrainingState or None
-        Where the training goes on.
-    on_state : callable or None
-        Is given each state.
-    minutes : float or None
-        How often it is given one within an epoch.
+    plan : skrnn.training.fit.FitPlan
+        Its early stopping, where it goes on, and who is given each state, how often.
 
     Attributes
     ----------
     state : TrainingState or None
         Of the last finished epoch; None before.
     decay : InverseTimeDecay or None
-        What lowers the step size; set by the one who makes it.
-    history : keras.callbacks.History
-        Of this fit; set by the one who makes it.
+        What lowers the learning rate.
     n_batches : int or None
-        Of an epoch, where that is known; set by the one who knows.
+        Of an epoch; None if unknown.
     """
 
-    def __init__(self, running, stopping, resumed, on_state, minutes):
+    def __init__(self, run, plan):
         super().__init__()
-        self.running, self.stopping, self.resumed = running, stopping, resumed
-        self.on_state, self.minutes = on_state, minutes
+        self.run, self.stopping, self.resumed = run, plan.stopping, plan.resumed
+        self.on_state, self.minutes = plan.on_state, plan.minutes
+        resumed = plan.resumed
         self.state = resumed if resumed and resumed.epoch and not resumed.batch else None
-        self.decay = self.history = self.n_batches = None
-        if resumed and stopping:
-            stopping.resumed = resumed.stopping
-        self._told = time.monotonic()
+        self.decay = self.n_batches = None
+        if resumed and self.stopping:
+            self.stopping.resumed = resumed.stopping
+        self._last_given = time.monotonic()
 
     def make_decay(self, learning_rate, decay):
         """Return the callback that lowers the step size, as it was where training goes on."""
@@ -63,12 +56,12 @@ class StateKeeper(keras.callbacks.Callback):
         """Tell of the state where the minutes are over."""
         if self.on_state is None or self.minutes is None or self.model.stop_training:
             return  # an epoch that ends here has its state in a moment
-        if self._is_of_before(batch) or batch + 1 == self.n_batches:
+        if self._was_trained_before(batch) or batch + 1 == self.n_batches:
             return
-        if time.monotonic() - self._told >= 60 * self.minutes:
-            self._tell(self._take(self._epoch, batch + 1))
+        if time.monotonic() - self._last_given >= 60 * self.minutes:
+            self._give(self._take(self._epoch, batch + 1))
 
-    def _is_of_before(self, batch):
+    def _was_trained_before(self, batch):
         """Whether the batch was trained before this fit, which only passes over it."""
         return bool(self.resumed) and (self._epoch, batch) < (
             self.resumed.epoch,
@@ -79,19 +72,18 @@ class StateKeeper(keras.callbacks.Callback):
         """Keep the state; an interruption from here on loses nothing of the epoch."""
         self.state = self._take(epoch + 1, 0)
         if self.on_state is not None:
-            self._tell(self.state)
+            self._give(self.state)
 
-    def final(self, network):
-        """Return the state after training, of a network whose weights are the final ones."""
-        self.set_model(network)
-        state = self._take(self.running.current_epoch, 0)
-        # The fit has ended, and with it its history has become the estimator's.
-        state.history, state.finished = self.running.history_, True
+    def final(self):
+        """Return the state after training, when the network has its final weights."""
+        self.set_model(self.run.model)
+        state = self._take(len(self.run.history_so_far["loss"]), 0)
+        state.finished = True
         return state
 
-    def _tell(self, state):
+    def _give(self, state):
         self.on_state(state)
-        self._told = time.monotonic()
+        self._last_given = time.monotonic()
 
     def _take(self, epoch, batch):
         return TrainingState(
@@ -100,8 +92,7 @@ class StateKeeper(keras.callbacks.Callback):
             variables=programs.read_values(programs.network_variables(self.model)),
             optimizer=programs.read_values(self.model.optimizer.variables),
             metrics=programs.read_values(running_metrics(self.model)) if batch else [],
-            history=self.running.history_with(self.history),
-            pretraining_history=self.running.pretraining_history_,
+            history=self.run.history_so_far,
             learning_rate=self.decay and float(self.decay.last),
             stopping=self.stopping and self.stopping.state,
             stopped=bool(self.model.stop_training),

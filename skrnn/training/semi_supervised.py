@@ -15,8 +15,8 @@ here: the network, and what it predicts, are those without these losses.
 from dataclasses import asdict, dataclass
 
 from skrnn.backend.tensorflow import keras, tf
-from skrnn.layers.evidence import AddScores, AppendEvidence
-from skrnn.network.build import EMBEDDING, LOGITS
+from skrnn.network.description import EMBEDDING
+from skrnn.network.parts import behind_embedding
 from skrnn.sequences import PADDING
 
 # The direction that moves the answer the most is sought at this part of the perturbation's
@@ -53,8 +53,8 @@ class SemiSupervisedStep:
         From `build_network`, on token ids, compiled; its `train_step` is replaced.
     objective : Objective
         At least one of its losses is on.
-    multilabel : bool
-        Whether the outputs are independent labels.
+    head : skrnn.heads.base.Head
+        Of the network: its losses.
 
     Attributes
     ----------
@@ -64,11 +64,10 @@ class SemiSupervisedStep:
         The further losses of the running epoch.
     """
 
-    def __init__(self, network, objective, multilabel):
+    def __init__(self, network, objective, head):
         self.network = network
         self.objective = objective
-        self.n_outputs = network.output_shape[-1]
-        self.is_binary = multilabel or self.n_outputs == 1
+        self.head = head
         embedding = network.get_layer(EMBEDDING)
         self._table = embedding.embeddings
         # Named: TensorFlow sorts what it sums by name, and Keras's own names count models.
@@ -112,7 +111,7 @@ class SemiSupervisedStep:
                 unlabeled_logits = self.logits(self.embed(unlabeled), unlabeled)
             after = self._states()
             if self.objective.entropy_weight:
-                entropy = tf.reduce_mean(self.entropy(unlabeled_logits))
+                entropy = tf.reduce_mean(self.head.entropy(unlabeled_logits))
                 self._note("entropy", entropy, unlabeled)
                 total += self.objective.entropy_weight * entropy
             total = optimizer.scale_loss(total)
@@ -136,7 +135,7 @@ class SemiSupervisedStep:
                 parts = []
                 for (inputs, answer, states, _), r in zip(rows, perturbations, strict=True):
                     disturbed = self._disturbed(inputs, states, r)
-                    parts.append(self.divergence(tf.stop_gradient(answer), disturbed))
+                    parts.append(self.head.divergence(tf.stop_gradient(answer), disturbed))
                 virtual = tf.reduce_mean(tf.concat(parts, axis=0))
                 self._note("virtual_adversarial_loss", virtual, x)
                 total += virtual
@@ -220,36 +219,13 @@ class SemiSupervisedStep:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(probe)
             moved = self._disturbed(inputs, states, sigma * probe)
-            divergence = self.divergence(answer, moved)
+            divergence = self.head.divergence(answer, moved)
         gradient = tape.gradient(divergence, probe)
         return sigma * _of_norm(epsilon, gradient * real)
 
     def labelled_loss(self, y, logits, sample_weight):
-        """Return the cross-entropy, as Keras weighs and averages it."""
-        if self.is_binary:
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(y, tf.float32), logits)
-            losses = tf.reduce_mean(losses, axis=1)
-        else:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
-        return tf.reduce_mean(losses * sample_weight)
-
-    def divergence(self, logits, others):
-        """Return the Kullback-Leibler divergence of each row's answers, mean over its labels."""
-        if self.is_binary:
-            p = tf.sigmoid(logits)
-            cross = tf.nn.sigmoid_cross_entropy_with_logits(p, others)
-            return tf.reduce_mean(
-                cross - tf.nn.sigmoid_cross_entropy_with_logits(p, logits), axis=1
-            )
-        difference = tf.nn.log_softmax(logits) - tf.nn.log_softmax(others)
-        return tf.reduce_sum(tf.nn.softmax(logits) * difference, axis=1)
-
-    def entropy(self, logits):
-        """Return the entropy of each row's answer, mean over its labels."""
-        if self.is_binary:
-            entropies = tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(logits), logits)
-            return tf.reduce_mean(entropies, axis=1)
-        return -tf.reduce_sum(tf.nn.softmax(logits) * tf.nn.log_softmax(logits), axis=1)
+        """Return the loss of the head, as Keras weighs and averages it."""
+        return tf.reduce_mean(self.head.row_losses(y, logits) * sample_weight)
 
     def _disturbed(self, inputs, states, perturbation):
         """Return the logits of another pass, with the dropout of the first."""
@@ -268,7 +244,7 @@ class SemiSupervisedStep:
         self.means[name].update_state(value, sample_weight=tf.shape(inputs[0])[0])
 
     def _logs(self, x, y, loss, logits):
-        answer = tf.sigmoid(logits) if self.is_binary else tf.nn.softmax(logits)
+        answer = self.head.activate(logits)
         for metric in self.network.metrics:
             if metric.name == "loss":
                 metric.update_state(loss, sample_weight=tf.shape(x[0])[0])
@@ -276,38 +252,6 @@ class SemiSupervisedStep:
                 metric.update_state(y, answer)
         means = {name: mean.result() for name, mean in self.means.items()}
         return self.network.get_metrics_result() | means
-
-
-class _MaskedByTokens(keras.layers.Layer):
-    """Give embedded tokens the mask that an embedding would: true where there is a token."""
-
-    def call(self, inputs):
-        return inputs[0]
-
-    def compute_mask(self, inputs, mask=None):
-        return inputs[1] != PADDING
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0]
-
-
-# What a layer takes besides the layer before.
-_BESIDE = {AddScores: "ngram_scores", AppendEvidence: "ngram_evidence"}
-
-
-def behind_embedding(network):
-    """Return the part of a network from embedded tokens, and its inputs, to logits."""
-    tokens, *others = network.inputs
-    others = {tensor.name: tensor for tensor in others}
-    names = [layer.name for layer in network.layers]
-    first, last = names.index(EMBEDDING), names.index(LOGITS)
-    embedded = keras.Input(network.layers[first].output.shape[1:], name="embedded")
-    x = _MaskedByTokens(name="masked_by_tokens")([embedded, tokens])
-    for layer in network.layers[first + 1 : last + 1]:
-        if not isinstance(layer, keras.layers.InputLayer):
-            beside = others.get(_BESIDE.get(type(layer)))
-            x = layer(x if beside is None else [x, beside])
-    return keras.Model([embedded, tokens, *others.values()], x, name="behind_embedding")
 
 
 def _real_steps(tokens):

@@ -6,9 +6,51 @@ training that is interrupted or diverges falls back to the last;
 TensorFlow.
 """
 
+import importlib.metadata
 from dataclasses import dataclass
 
 import numpy as np
+
+import skrnn
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained, apart from the data and the number of epochs.
+
+    Attributes
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
+        None for an optimizer object, which has its own.
+    global_clipnorm : float or None
+    learning_rate_decay : float
+    batch_size : int or "auto"
+    callbacks : list of keras.callbacks.Callback, callback or None
+        The user's own.
+    verbose : int
+    """
+
+    optimizer: object = "adam"
+    learning_rate: object = None
+    global_clipnorm: float | None = None
+    learning_rate_decay: float = 0.0
+    batch_size: int | str | None = "auto"
+    callbacks: object = None
+    verbose: int = 0
+
+    @property
+    def fixed_learning_rate(self):
+        """The learning rate, if it is a number rather than a schedule or the optimizer's own."""
+        return self.learning_rate if isinstance(self.learning_rate, float) else None
+
+    def has_slots_of(self, other):
+        """Whether the optimizer's variables of trainings under both settings mean the same."""
+        # The learning rate is among them if it is a number, not if it is a schedule.
+        is_number = self.fixed_learning_rate is not None
+        return self.optimizer == other.optimizer and is_number == (
+            other.fixed_learning_rate is not None
+        )
 
 
 @dataclass
@@ -54,8 +96,6 @@ class TrainingState:
         Sums of the running epoch; empty between epochs.
     history : dict of str to list of float
         Of the finished epochs.
-    pretraining_history : dict of str to list of float
-        Of the language model before.
     learning_rate : float or None
         What the decay of the step size has set last.
     stopping : EarlyStoppingState or None
@@ -72,11 +112,20 @@ class TrainingState:
     optimizer: list
     metrics: list
     history: dict
-    pretraining_history: dict
     learning_rate: float | None = None
     stopping: EarlyStoppingState | None = None
     stopped: bool = False
     finished: bool = False
+
+
+def joined(before, after):
+    """Return two histories of a network one after the other, NaN for what one of them lacks."""
+    # Validation may come and go between fits; every list has all epochs nevertheless.
+    no_values = [[np.nan] * len(one.get("loss", ())) for one in (before, after)]
+    return {
+        key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
+        for key in sorted({**before, **after})
+    }
 
 
 @dataclass
@@ -101,3 +150,14 @@ class PretrainingState:
 def is_finite(values):
     """Whether arrays hold neither NaN nor infinity."""
     return all(np.isfinite(array).all() for array in values)
+
+
+def versions():
+    """Return what else the bytes of a training depend on: versions, and the layers' engine."""
+    from skrnn.layers.engine import engine
+
+    found = {"skrnn": skrnn.__version__, "engine": engine()}
+    for name in ("tensorflow", "keras", "numpy", "numba"):
+        if name != "numba" or found["engine"] == "numba":
+            found[name] = importlib.metadata.version(name)
+    return found

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from skrnn.backend.tensorflow import keras
-from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling, NaNMasking
+from skrnn.layers.masking import NaNMasking
+from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
 
 RNG = np.random.default_rng(0)
 STATES = RNG.normal(size=(4, 5, 3)).astype(np.float32)

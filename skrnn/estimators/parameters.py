@@ -1,0 +1,63 @@
+"""What the parameters may be that the estimators share, in groups.
+
+An estimator merges the groups it has: ``{**NETWORK, **REGULARIZATION, ...}``.
+"""
+
+import os
+from numbers import Integral, Real
+
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+_SHARE = Interval(Real, 0, 1, closed="left")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+
+NETWORK: dict = {
+    "cell": [StrOptions({"rnn", "lstm", "gru"})],
+    "units": [_COUNT, tuple, list],
+    "bidirectional": ["boolean"],
+    "embedding_dim": [_COUNT],
+    "embeddings": [str, os.PathLike, "array-like", HasMethods(["__contains__"]), None],
+    "trainable_embeddings": ["boolean"],
+    "input": [StrOptions({"auto", "tokens", "numeric"})],
+    "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
+}
+POOLING: dict = {"pooling": [StrOptions({"last", "max", "mean", "attention"})]}
+NGRAMS: dict = {"ngram_range": [tuple, list, None]}
+REGULARIZATION: dict = {
+    "word_dropout": [_SHARE],
+    "embedding_dropout": [_SHARE],
+    "recurrent_dropout": [_SHARE],
+    "dropout": [_SHARE],
+}
+EXTRA_LOSSES: dict = {
+    "adversarial_epsilon": [_NOT_NEGATIVE],
+    "virtual_adversarial_epsilon": [_NOT_NEGATIVE],
+    "entropy_weight": [_NOT_NEGATIVE],
+}
+TRAINING: dict = {
+    "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
+    "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],
+    "learning_rate_decay": [_NOT_NEGATIVE, StrOptions({"auto"})],
+    "global_clipnorm": [_POSITIVE, None],
+    "pretraining_epochs": [Interval(Integral, 0, None, closed="left")],
+    "epochs": [_COUNT],
+    "batch_size": [_COUNT, StrOptions({"auto"})],
+}
+STOPPING: dict = {
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [_COUNT],
+    "tol": [_NOT_NEGATIVE],
+}
+RUNNING: dict = {
+    "warm_start": ["boolean"],
+    "checkpoint": [str, os.PathLike, None],
+    "checkpoint_minutes": [_NOT_NEGATIVE, None],
+    "callbacks": [list, tuple, HasMethods(["set_model"]), None],
+    "verbose": ["verbose"],
+    "random_state": ["random_state"],
+}
+# Every network estimator has these.
+SHARED: dict = {**NETWORK, **REGULARIZATION, **TRAINING, **STOPPING, **RUNNING}

@@ -1,0 +1,38 @@
+"""The heads by their kind: a new task is a file and a line here."""
+
+from skrnn.heads.base import Head
+from skrnn.heads.classes import ClassesHead
+from skrnn.heads.labels import LabelsHead
+
+HEADS: dict[str, type[Head]] = {head.kind: head for head in (ClassesHead, LabelsHead)}
+
+
+def head_class(kind):
+    """Return the class of heads of this kind.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if type(kind) is not str or kind not in HEADS:
+        raise ValueError(f"The head {str(kind)[:40]!r} is unknown; it is one of {sorted(HEADS)}.")
+    return HEADS[kind]
+
+
+def head_of_layout(layout):
+    """Return a head without a coding of y.
+
+    Parameters
+    ----------
+    layout : dict
+        What :meth:`skrnn.heads.base.Head.layout` returned, or the like from a hostile file.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if type(layout) is not dict:
+        raise ValueError(f"A head's layout is an object, not {str(layout)[:40]}.")
+    return head_class(layout.get("kind")).from_layout(layout)

@@ -1,0 +1,104 @@
+"""A trained network as a value: its description and the values of its variables.
+
+It predicts with the kernels and NumPy, without TensorFlow, which is loaded for `model`, and to
+predict on a GPU. Pickled, it is the description, the values and the seed.
+"""
+
+import os
+import sys
+import threading
+
+import numpy as np
+
+from skrnn.network.description import NetworkDescription
+from skrnn.network.forward import Forward
+from skrnn.sequences import Sequences
+
+
+class FittedNetwork:
+    """A network that predicts.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+        What it is made of.
+    values : list of ndarray
+        The values of `description.variables()`, in that order.
+    seed : int
+        What its weights, its dropout and its order of batches were drawn from.
+    """
+
+    def __init__(self, description: NetworkDescription, values: list, seed: int):
+        self.description = description
+        self.seed = seed
+        self._values = values
+        self._lock = threading.Lock()
+
+    @property
+    def values(self) -> list:
+        """The values of the variables, arrays; those of `model` once somebody has it."""
+        model = self.__dict__.get("_model")
+        if model is None:
+            return self._values
+        from skrnn.network.programs import network_variables, read_values
+
+        return read_values(network_variables(model))
+
+    @property
+    def model(self):
+        """The network as a Keras model, made when first asked for.
+
+        Changing its weights changes the predictions.
+        """
+        if "_model" not in self.__dict__:
+            from skrnn.backend.scope import outside_scope
+            from skrnn.network.build import build
+            from skrnn.network.programs import network_variables, write_values
+
+            # A strategy is for training; what is kept must work without it.
+            model = outside_scope(lambda: build(self.description, random_state=self.seed))
+            write_values(network_variables(model), self._values)
+            with self._lock:  # all threads get the same one, and none before it has its weights
+                self.__dict__.setdefault("_model", model)
+        return self._model
+
+    def raw(self, sequences: Sequences) -> np.ndarray:
+        """Return the raw output, float32 of shape (n_samples, n_outputs), in the rows' order.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            Collapsed if the head reads the summary, with the side inputs of the description.
+        """
+        if _predicts_with_tensorflow():
+            from skrnn.network.programs import predict
+
+            return predict(self, sequences)
+        return self._forward().raw(sequences)
+
+    def _forward(self):
+        if "_model" in self.__dict__:  # whose weights may have changed
+            return Forward(self.description, self.values)
+        if "_prepared" not in self.__dict__:
+            self._prepared = Forward(self.description, self._values)
+        return self._prepared
+
+    def __getstate__(self):
+        """Return what makes another one, without model and prepared weights."""
+        return {"description": self.description, "_values": self.values, "seed": self.seed}
+
+    def __setstate__(self, state):
+        """Take it, with a lock of its own."""
+        self.__dict__.update(state, _lock=threading.Lock())
+
+
+def _predicts_with_tensorflow():
+    """Whether TensorFlow predicts: on request, or if it is there already and sees a GPU."""
+    wish = os.environ.get("SKRNN_PREDICT")
+    if wish not in (None, "", "numba", "tensorflow"):
+        raise ValueError(f"SKRNN_PREDICT must be 'numba' or 'tensorflow', but is {wish!r}.")
+    if wish:
+        return wish == "tensorflow"
+    tf = sys.modules.get("tensorflow")
+    # Half imported, by another thread, it has no config yet.
+    return hasattr(tf, "config") and bool(tf.config.list_physical_devices("GPU"))

@@ -1,0 +1,35 @@
+"""Parts of a network as models of their own."""
+
+from skrnn.backend.tensorflow import keras
+from skrnn.layers.evidence import AddScores, AppendEvidence
+from skrnn.network.description import EMBEDDING, LOGITS
+from skrnn.sequences import PADDING
+
+
+class _MaskedByTokens(keras.layers.Layer):
+    """Give embedded tokens the mask that an embedding would: true where there is a token."""
+
+    def call(self, inputs):
+        return inputs[0]
+
+    def compute_mask(self, inputs, mask=None):
+        return inputs[1] != PADDING
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+def behind_embedding(network):
+    """Return the part of a network from embedded tokens, and its inputs, to logits."""
+    tokens, *others = network.inputs
+    others = {tensor.name: tensor for tensor in others}
+    names = [layer.name for layer in network.layers]
+    first, last = names.index(EMBEDDING), names.index(LOGITS)
+    embedded = keras.Input(network.layers[first].output.shape[1:], name="embedded")
+    x = _MaskedByTokens(name="masked_by_tokens")([embedded, tokens])
+    for layer in network.layers[first + 1 : last + 1]:
+        if not isinstance(layer, keras.layers.InputLayer):
+            if isinstance(layer, AddScores | AppendEvidence):
+                x = [x, others[layer.input[1].name]]
+            x = layer(x)
+    return keras.Model([embedded, tokens, *others.values()], x, name="behind_embedding")

@@ -1,0 +1,311 @@
+"""The trainer: epochs of batches, whatever the network answers."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skrnn.backend.scope import is_in_scope, outside_scope
+from skrnn.backend.tensorflow import keras
+from skrnn.heads.base import Head
+from skrnn.layers.engine import release_memory
+from skrnn.network.build import build
+from skrnn.network.description import EMBEDDING, NetworkDescription
+from skrnn.network.fitted import FittedNetwork
+from skrnn.network.programs import PREDICT_BATCH_SIZE, network_variables, read_values
+from skrnn.sequences import Sequences
+from skrnn.sequences.batching import auto_batch_size
+from skrnn.training import trainers
+from skrnn.training.callbacks import AlignedHistory, BestEpoch, DivergedError, FiniteTraining
+from skrnn.training.chunks import ChunkStream, StreamFeed
+from skrnn.training.feeds import Feed, PairedFeed
+from skrnn.training.progress import progress_lines
+from skrnn.training.recorder import StateRecorder, without_first_steps
+from skrnn.training.replicas import make_replicated, whole_batches
+from skrnn.training.scikeras import wrap
+from skrnn.training.semi_supervised import Objective, SemiSupervisedStep
+from skrnn.training.state import TrainingSettings, TrainingState, joined
+
+
+@dataclass
+class FitData:
+    """What a network is trained on.
+
+    Attributes
+    ----------
+    sequences : Sequences or ChunkStream
+        Training rows; with chunks, targets and weights are those of the first.
+    targets : ndarray
+        What the head's `encode` returned.
+    weights : ndarray of shape (n_samples,), float32
+        None of them 0.
+    validation : tuple (sequences, targets, weights) or None
+        What is evaluated after each epoch.
+    unlabeled : Sequences or None
+        Rows without a target, for the losses that need none.
+    token_counts : ndarray of shape (vocabulary_size,), or None
+        How often each id occurs in all the text, for these losses.
+    """
+
+    sequences: Sequences | ChunkStream
+    targets: np.ndarray
+    weights: np.ndarray
+    validation: tuple | None = None
+    unlabeled: Sequences | None = None
+    token_counts: np.ndarray | None = None
+
+
+@dataclass
+class FitPlan:
+    """How far a network is trained, and who watches.
+
+    Attributes
+    ----------
+    epochs : int
+        How many further epochs.
+    stopping : BestEpoch or None
+        Early stopping.
+    callbacks : sequence of callables
+        Each takes the `Run` and returns a Keras callback, to be run after those of the settings.
+    objective : Objective or None
+        What is minimized besides the head's loss.
+    optimizer_state : list of ndarray or None
+        Of the optimizer, from which training goes on; None begins with a new one.
+    resumed : TrainingState or None
+        Where these epochs were when they were interrupted.
+    on_state : callable or None
+        Is given the state after each epoch, and the final one.
+    minutes : float or None
+        How often it is given a state within an epoch.
+    """
+
+    epochs: int
+    stopping: BestEpoch | None = None
+    callbacks: Sequence[Callable] = ()
+    objective: Objective | None = None
+    optimizer_state: list | None = None
+    resumed: TrainingState | None = None
+    on_state: Callable | None = None
+    minutes: float | None = None
+
+
+@dataclass
+class Outcome:
+    """What a training has come to.
+
+    Attributes
+    ----------
+    network : FittedNetwork
+        With the weights that are kept: of the last epoch, or of the best.
+    state : TrainingState
+    ended_by : KeyboardInterrupt, DivergedError or None
+        What ended it before its time, the last finished epoch being kept.
+    """
+
+    network: FittedNetwork
+    state: TrainingState
+    ended_by: BaseException | None = None
+
+
+@dataclass
+class Run:
+    """A training under way, as its callbacks see it.
+
+    Attributes
+    ----------
+    description, seed
+        Of the network.
+    last_epoch : int
+        Number of epochs with which it ends.
+    before : dict
+        `history_` before this training.
+    model : keras.Model or None
+        What is trained.
+    history : keras.callbacks.History or None
+        Of this training.
+    """
+
+    description: NetworkDescription
+    seed: int
+    last_epoch: int
+    before: dict = field(default_factory=dict)
+    model: Any = None
+    history: Any = None
+
+    @property
+    def first_epoch(self):
+        """Number of epochs trained before."""
+        return len(self.before.get("loss", ()))
+
+    @property
+    def history_so_far(self):
+        """The history before, and that of the finished epochs."""
+        return joined(self.before, self.history.history)
+
+    def snapshot(self):
+        """Return the network as it is at this moment."""
+        values = read_values(network_variables(self.model))
+        return FittedNetwork(self.description, values, self.seed)
+
+
+def initial_network(description: NetworkDescription, seed: int, embeddings=None) -> FittedNetwork:
+    """Return a network with the weights that training begins with.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+    seed : int
+    embeddings : ndarray of shape (vocabulary_size, embedding_dim), float32, or None
+        What the token embedding starts from.
+    """
+    # A strategy is for training; what is kept must work without it.
+    model = outside_scope(lambda: build(description, random_state=seed))
+    if embeddings is not None:
+        model.get_layer(EMBEDDING).embeddings.assign(embeddings)
+    return FittedNetwork(description, read_values(network_variables(model)), seed)
+
+
+class Trainer:
+    """Trains networks of any head.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+
+    Raises
+    ------
+    ValueError
+        If the optimizer is unknown.
+    """
+
+    def __init__(self, settings: TrainingSettings):
+        self.settings = settings
+
+    def fit(self, network: FittedNetwork, data: FitData, plan: FitPlan, history=None) -> Outcome:
+        """Train a network for some further epochs; it is not changed.
+
+        Parameters
+        ----------
+        network : FittedNetwork
+            What training begins with, or goes on from.
+        data : FitData
+        plan : FitPlan
+        history : dict of str to list of float, or None
+            Of the epochs before.
+
+        Returns
+        -------
+        Outcome
+
+        Raises
+        ------
+        KeyboardInterrupt, DivergedError
+            If there is no finished epoch to be kept.
+        """
+        description, resumed = network.description, plan.resumed
+        head = description.head_
+        wrapper = wrap(head, self.settings)
+        compiled = trainers.borrow(
+            self._key(description, plan.objective),
+            lambda: (_compile(description, network.seed, head, wrapper, plan.objective), head),
+        )
+        values, optimizer_state = network.values, plan.optimizer_state
+        last_epoch = len((history or {}).get("loss", ())) + plan.epochs
+        if resumed is not None:
+            values, optimizer_state, history = resumed.variables, resumed.optimizer, resumed.history
+        compiled.load(values, optimizer_state)
+        model = compiled.network
+        if plan.objective:
+            model.semi_supervised.load(data.token_counts)
+        if self.settings.fixed_learning_rate is not None and resumed is None:
+            model.optimizer.learning_rate = self.settings.fixed_learning_rate
+        run = Run(description, network.seed, last_epoch, history or {}, model)
+        recorder = StateRecorder(run, plan)
+        ended_by = None
+        try:
+            self._run(wrapper, run, data, plan, recorder)
+        except (KeyboardInterrupt, DivergedError) as error:
+            if recorder.state is None:
+                raise
+            ended_by = error
+        state = recorder.state if ended_by else recorder.final()
+        kept, stopping = state.variables, state.stopping
+        if not state.finished and stopping and stopping.best_weights:
+            kept = description.with_weights(kept, stopping.best_weights)
+        trainers.give_back(compiled)
+        if state.finished and plan.on_state is not None:
+            plan.on_state(state)
+        release_memory()
+        return Outcome(FittedNetwork(description, kept, network.seed), state, ended_by)
+
+    def _key(self, description, objective):
+        """Name what a traced training step depends on; None if it must not be shared."""
+        settings = self.settings
+        if is_in_scope() or settings.callbacks or not isinstance(settings.optimizer, str):
+            return None
+        # A schedule is part of the trace; a number is a variable.
+        if settings.fixed_learning_rate is None:
+            return None
+        key = [description.key, settings.optimizer, settings.global_clipnorm]
+        return json.dumps([*key, asdict(objective)] if objective else key)
+
+    def _run(self, wrapper, run, data, plan, recorder):
+        feed = self._feed(run, data)
+        if plan.resumed is not None:
+            feed.resume(plan.resumed.epoch, plan.resumed.batch)
+        if not isinstance(feed, StreamFeed):
+            recorder.n_batches = len(feed.plan)
+        watched = data.validation and Feed(*data.validation, PREDICT_BATCH_SIZE)
+        own = [feed, FiniteTraining()]
+        rate = self.settings.fixed_learning_rate
+        if rate is not None:
+            own.append(recorder.make_decay(rate, self.settings.learning_rate_decay))
+        # Before the plan's callbacks, which look into it; Keras itself would put it after them.
+        run.history = AlignedHistory()
+        shown = progress_lines(self.settings.verbose, recorder.n_batches)
+        first, last = run.first_epoch, run.last_epoch
+        is_over = plan.resumed is not None and plan.resumed.stopped
+        further = [plan.stopping] if plan.stopping else []
+        further += [make(run) for make in plan.callbacks]
+
+        def fit(users):
+            with without_first_steps(run.model, feed.first):
+                run.model.fit(
+                    whole_batches(feed.dataset()),
+                    epochs=first if is_over else last,
+                    initial_epoch=first,
+                    validation_data=watched and whole_batches(watched.dataset()),
+                    callbacks=[*own, *users, run.history, *further, *shown, recorder],
+                    verbose=0,
+                    shuffle=False,
+                )
+
+        try:
+            wrapper.run(run.model, fit, epochs=last, initial_epoch=first)
+        finally:
+            for line in shown:
+                line.close()
+
+    def _feed(self, run, data):
+        size, seed = self.settings.batch_size, run.seed
+        if isinstance(data.sequences, ChunkStream):
+            stream = data.sequences
+            return StreamFeed(stream, stream.batch_size if size == "auto" else size, seed)
+        size = auto_batch_size(len(data.sequences)) if size == "auto" else size
+        rows = (data.sequences, data.targets, data.weights, size, seed)
+        if hasattr(run.model, "semi_supervised"):
+            return PairedFeed(*rows, data.unlabeled, run.model.semi_supervised.reset)
+        return Feed(*rows)
+
+
+def _compile(description, seed, head: Head, wrapper, objective) -> keras.Model:
+    if is_in_scope():
+        return make_replicated(
+            lambda: build(description, random_state=seed), wrapper.compile_kwargs
+        )
+    model = build(description, random_state=seed, compile_kwargs=wrapper.compile_kwargs())
+    if objective:
+        model.semi_supervised = SemiSupervisedStep(model, objective, head)
+    return model

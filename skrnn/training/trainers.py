@@ -1,0 +1,125 @@
+"""Compiled networks whose training step is traced, shared by all fits of one description.
+
+Tracing a training step costs a second, the same again for every fold and candidate of a search;
+in Keras a trace belongs to one model object. So compiled networks are kept here: one is lent to
+one fit at a time, which loads its own weights into it.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from skrnn.backend.tensorflow import check_not_forked, keras
+from skrnn.heads.base import Head
+from skrnn.network.programs import network_variables, precision, read_values, tracing, write_values
+
+# Idle networks kept, least recently used dropped first. Each holds its weights three times
+# (Adam's moments), about 10 MB at 10,000 words and 64 dimensions.
+MAX_IDLE = 4
+
+_thread = threading.local()
+
+
+def _is_worth_telling(record):
+    is_advice = "triggered tf.function retracing" in str(record.msg)
+    return not (is_advice and getattr(_thread, "is_training", False))
+
+
+logging.getLogger("tensorflow").addFilter(_is_worth_telling)
+
+
+def _quiet(step):
+    """Wrap a step of Keras so that TensorFlow does not advise against retracing it.
+
+    TensorFlow counts by line of source code, and takes five networks, each with a first step of
+    its own, for one that is traced again and again. Can go once it tells them apart.
+    """
+    is_traced = False
+
+    def quiet_step(iterator):
+        nonlocal is_traced
+        _thread.is_training = True
+        try:
+            if is_traced:
+                return step(iterator)
+            with tracing:
+                done = step(iterator)
+            is_traced = True
+            return done
+        finally:
+            _thread.is_training = False
+
+    return quiet_step
+
+
+@dataclass
+class CompiledNetwork:
+    """A compiled network whose training step may be traced already."""
+
+    key: tuple | None
+    network: keras.Model
+    head: Head
+    initial_optimizer: list = field(init=False)
+
+    def __post_init__(self):
+        """Make what Keras makes in the first steps."""
+        _build_metrics(self.network, self.head)
+        self.network.make_train_function()
+        self.network.make_test_function()
+        self.network.train_function = _quiet(self.network.train_function)
+        self.network.test_function = _quiet(self.network.test_function)
+        self.network.optimizer.build(self.network.trainable_variables)
+        self.initial_optimizer = read_values(self.network.optimizer.variables)
+
+    def load(self, values, optimizer_state=None):
+        """Take the values of a network, and the optimizer's state or a new one."""
+        write_values(network_variables(self.network), values)
+        write_values(self.network.optimizer.variables, optimizer_state or self.initial_optimizer)
+
+
+def _build_metrics(network, head):
+    """Make the metrics' variables, which Keras makes in the first training step.
+
+    A training that is resumed within an epoch puts its sums into them before.
+    """
+    y, answer = head.example()
+    network.compute_metrics(None, y, answer)
+    network.reset_metrics()
+
+
+_lock = threading.Lock()
+_idle: OrderedDict = OrderedDict()
+
+
+def borrow(key, make_network):
+    """Return an idle network for `key`, or a new one of ``make_network()``, a network and its head.
+
+    A key of None is never shared: user callbacks and optimizer objects may keep or change what
+    they were given.
+    """
+    check_not_forked()
+    if key is not None:
+        key = (key, precision())
+    with _lock:
+        idle = _idle.get(key)
+        if idle:
+            compiled = idle.pop()
+            if not idle:
+                del _idle[key]
+            return compiled
+    return CompiledNetwork(key, *make_network())
+
+
+def give_back(compiled):
+    """Return a network after a fit that went well."""
+    if compiled.key is None:
+        return
+    with _lock:
+        _idle.setdefault(compiled.key, []).append(compiled)
+        _idle.move_to_end(compiled.key)
+        while sum(map(len, _idle.values())) > MAX_IDLE:
+            oldest = next(iter(_idle))
+            _idle[oldest].pop()
+            if not _idle[oldest]:
+                del _idle[oldest]
