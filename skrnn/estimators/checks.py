@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
-from sklearn.utils.validation import _check_sample_weight
 
+from skrnn._sklearn_compat import _check_sample_weight
 from skrnn.heads.classes import TargetCoder, check_targets
 from skrnn.sequences import check_feature_names, check_sequences
 

@@ -4,8 +4,8 @@ import os
 from numbers import Integral, Real
 
 from sklearn.base import ClassifierMixin
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skrnn._sklearn_compat import HasMethods, Interval, StrOptions
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.fitting import FitMethods
 

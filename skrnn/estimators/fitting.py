@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from sklearn.base import _fit_context
+from skrnn._sklearn_compat import _fit_context
 
 
 class FitMethods:

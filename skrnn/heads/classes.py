@@ -7,7 +7,9 @@ from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_y, check_array
+from sklearn.utils.validation import check_array
+
+from skrnn._sklearn_compat import _check_y
 
 # A loss on fewer rows is mostly luck: training would stop at any epoch.
 MIN_HELD_OUT = 10

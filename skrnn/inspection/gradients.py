@@ -1,7 +1,6 @@
 """Integrated gradients (Sundararajan, Taly & Yan 2017) of a network's logit."""
 
 import functools
-import importlib
 import json
 from dataclasses import dataclass
 from itertools import pairwise
@@ -125,14 +124,15 @@ class _Path:
     """
 
     def __init__(self, classifier, row, direction):
-        programs = importlib.import_module("skrnn.network.programs")
+        from skrnn.backend.scope import outside_scope
+        from skrnn.network import programs
+
         self._row, self._ngrams = row, classifier._ngrams
         model, keras_ = classifier.model_, classifier._keras
-        distribution = importlib.import_module("skrnn.training.replicas")
         key = keras_.architecture, programs.precision()
         # As predictions do: a strategy's network keeps its variables to itself.
         with programs.tracing:
-            self._program = distribution.outside_scope(lambda: _gradient_program(*key))
+            self._program = outside_scope(lambda: _gradient_program(*key))
         self._values = _tensors(programs.network_variables(model))
         self._direction = direction.astype(np.float32)
         sequence = row.sequence

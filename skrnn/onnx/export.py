@@ -1,7 +1,6 @@
 """What can be exported, and what comes out of it."""
 
 import json
-from importlib import import_module
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -158,7 +157,8 @@ def _read(graph, text, classifier, network):
 def _write_network(graph, classifier, network, weights, steps):
     """Return the network's logits."""
     # Loads TensorFlow, which has to be there only for the weights.
-    layers = import_module("skrnn.onnx.layers")
+    from skrnn.onnx import layers
+
     evidence = scores = None
     if classifier.vocabulary_size_ is None:
         x = layers.mask_channels(graph, weights, steps)

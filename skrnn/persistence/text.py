@@ -2,8 +2,8 @@
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
-from sklearn.utils._set_output import _get_output_config
 
+from skrnn._sklearn_compat import _get_output_config
 from skrnn.baselines import _WORDS_AND_MARKS
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
