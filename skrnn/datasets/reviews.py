@@ -5,7 +5,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+
+from skrnn._sklearn_compat import Interval, validate_params
 
 
 def _words(text):

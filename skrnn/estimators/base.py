@@ -7,10 +7,11 @@ making, cloning, searching, loading or predicting.
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._sklearn_compat import _fit_context
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit, FitArguments
 from skrnn.sequences import Sequences

@@ -6,8 +6,8 @@ Functions of the estimator, which none of them changes.
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight
 
+from skrnn._sklearn_compat import _check_sample_weight
 from skrnn.sequences import InputForm, Sequences, check_feature_names, check_sequences
 
 # Losses besides that of the head; parameters of the estimators that have them.

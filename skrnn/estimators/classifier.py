@@ -1,8 +1,8 @@
 """The classifier: its parameters, their documentation, and its answers."""
 
-from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.base import ClassifierMixin
 
+from skrnn._sklearn_compat import StrOptions, _fit_context
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.parameters import EXTRA_LOSSES, NGRAMS, POOLING, SHARED
 from skrnn.heads.classes import ClassesHead

@@ -6,7 +6,7 @@ An estimator merges the groups it has: ``{**NETWORK, **REGULARIZATION, ...}``.
 import os
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from skrnn._sklearn_compat import HasMethods, Interval, StrOptions
 
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")

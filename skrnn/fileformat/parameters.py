@@ -1,8 +1,8 @@
 """What every estimator has: parameters, output container, metadata requests, feature names."""
 
 import numpy as np
-from sklearn.utils._metadata_requests import SIMPLE_METHODS
 
+from skrnn._sklearn_compat import SIMPLE_METHODS
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.values import NotStorableError, decode_value, encode_value
 

@@ -3,7 +3,9 @@
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_y, check_array
+from sklearn.utils.validation import check_array
+
+from skrnn._sklearn_compat import _check_y
 
 
 def check_targets(y, estimator):

@@ -4,7 +4,6 @@ Plain NumPy around the compiled loops. :mod:`skrnn.layers.compiled` makes Tensor
 of it.
 """
 
-import importlib
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +37,13 @@ class Layer(NamedTuple):
     @property
     def kernels(self):
         """The module with the cell's kernels; importing it compiles them."""
-        return importlib.import_module(f"skrnn.kernels.{self.cell}")
+        if self.cell == "lstm":
+            from skrnn.kernels import lstm as kernels
+        elif self.cell == "gru":
+            from skrnn.kernels import gru as kernels
+        else:
+            from skrnn.kernels import simple_rnn as kernels
+        return kernels
 
     @property
     def width(self):

@@ -2,9 +2,9 @@
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
-from sklearn.utils._set_output import _get_output_config
 
-from skrnn.baselines import _WORDS_AND_MARKS
+from skrnn._sklearn_compat import _get_output_config
+from skrnn.baselines.pipelines import WORDS_AND_MARKS
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
 from skrnn.text import TextToSequence
@@ -15,7 +15,7 @@ from skrnn.text.vocabulary import FIRST_WORD
 # take time in proportion to the text.
 KNOWN_PATTERNS = {
     TOKEN_PATTERN,
-    _WORDS_AND_MARKS,
+    WORDS_AND_MARKS,
     CountVectorizer().token_pattern,
     *(r"\w+", r"(?u)\w+", r"\b\w+\b", r"(?u)\b\w+\b", r"\b\w\w+\b", r"\S+", r"[^\s]+", "."),
 }

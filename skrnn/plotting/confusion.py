@@ -6,8 +6,8 @@ from math import ceil
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import _num_samples
 
+from skrnn._sklearn_compat import _num_samples
 from skrnn.plotting.style import check_matplotlib, flat_axes, plain
 
 # Inches: the side of a cell and of a matrix, a character of a class's name, the widest figure.

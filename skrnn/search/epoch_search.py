@@ -7,17 +7,20 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import GridSearchCV, ParameterGrid, check_cv
-from sklearn.model_selection._validation import (
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import indexable
+
+from skrnn._sklearn_compat import (
+    StrOptions,
+    _BaseScorer,
+    _check_method_params,
+    _fit_context,
     _insert_error_scores,
+    _MultimetricScorer,
     _warn_or_raise_about_fit_failures,
 )
-from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_method_params, indexable
-
 from skrnn.caching.store import Store, StoreMemory, sharing
 from skrnn.search.plan import FitPlan
 from skrnn.search.results import ResultFolder

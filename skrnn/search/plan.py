@@ -1,8 +1,8 @@
 """Which fits a search consists of, and what has come of them."""
 
 import numpy as np
-from sklearn.utils.validation import _num_samples
 
+from skrnn._sklearn_compat import _num_samples
 from skrnn.search.staged_fit import failure, group_candidates
 
 

@@ -9,11 +9,15 @@ from traceback import format_exc
 import joblib
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics._scorer import _MultimetricScorer
-from sklearn.model_selection._validation import _fit_and_score, _score
-from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params, _num_samples
 
+from skrnn._sklearn_compat import (
+    _check_method_params,
+    _fit_and_score,
+    _MultimetricScorer,
+    _num_samples,
+    _safe_split,
+    _score,
+)
 from skrnn.caching.store import StoreMemory
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.kept_epochs import keeping_epochs

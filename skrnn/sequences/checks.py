@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils.validation import _check_feature_names, check_array
+from sklearn.utils.validation import check_array
 
+from skrnn._sklearn_compat import _check_feature_names
 from skrnn.sequences.lookalikes import reject_columns_beside_text, reject_word_counts
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN

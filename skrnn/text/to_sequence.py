@@ -10,17 +10,18 @@ from warnings import warn
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
-from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._sklearn_compat import (
+    HasMethods,
+    Interval,
+    RealNotInt,
+    StrOptions,
+    _fit_context,
+    _get_output_config,
+)
 from skrnn.text.rows import decode_rows, pack_rows, truncate_rows
 from skrnn.text.tokens import TOKEN_PATTERN, make_analyzer
 from skrnn.text.vocabulary import (

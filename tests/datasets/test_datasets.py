@@ -214,6 +214,30 @@ def test_load_imdb_bounds_the_size_of_a_review(archive, folder, kind):
         load_imdb(archive if kind == "archive" else folder)
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_load_imdb_bounds_the_size_of_a_header(archive, kind):
+    """Fails if an extended header, which tarfile reads whole, can fill the memory."""
+    header = member("PaxHeaders/x", b"0" * 40_000_000, type=kind)
+    write_archive(archive, [header, *plain_members()])
+    assert archive.stat().st_size < 100_000
+    with pytest.raises(OSError, match="cannot be read: it has a header of 40000000 bytes"):
+        load_imdb(archive)
+
+
+def test_load_imdb_refuses_sparse_files(tmp_path):
+    """Fails if bytes are read that belong to the next member: a sparse file has fewer than said."""
+    sparse = member("aclImdb/train/neg/3_1.txt", b"x" * 512)[0]
+    sparse.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(sparse.tobuf(tarfile.GNU_FORMAT))
+    header[483:495] = b"00000100000\0"  # the real size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    path = tmp_path / "sparse.tar.gz"
+    raw = gzip.decompress(write_archive(path, plain_members()).read_bytes())
+    path.write_bytes(gzip.compress(bytes(header) + b"x" * 512 + raw))
+    assert len(load_imdb(path).data) == 6
+
+
 def test_load_imdb_takes_the_last_of_members_of_one_name(tmp_path):
     """Fails if a doubled member is counted twice or differs from what extracting would leave."""
     twice = [*plain_members(), member("aclImdb/train/neg/0_3.txt", b"second thoughts")]

@@ -5,6 +5,7 @@ circumstances that only machine code has to fear.
 """
 
 import hashlib
+import importlib
 import itertools
 import json
 import os
@@ -446,7 +447,7 @@ def test_compiles_where_nothing_can_be_kept():
 
 def test_kept_code_is_that_of_the_whole_folder():
     """Fails if a kernel compiled before a change of its parts is taken for the new one."""
-    for module in (packing.pack, recurrence.importlib.import_module(f"{KERNELS}.lstm").forward):
+    for module in (packing.pack, importlib.import_module(f"{KERNELS}.lstm").forward):
         assert module.py_func.__qualname__.endswith(compiling._STATE)
 
 

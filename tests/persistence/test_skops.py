@@ -74,7 +74,7 @@ def test_training_goes_on():
 
 @pytest.mark.parametrize(
     ("pipe", "types"),
-    [(make_tfidf_logistic(), []), (make_nbsvm(), ["skrnn.baselines.NBSVMClassifier"])],
+    [(make_tfidf_logistic(), []), (make_nbsvm(), ["skrnn.baselines.nbsvm.NBSVMClassifier"])],
     ids=["tf-idf", "NB-SVM"],
 )
 def test_baselines(pipe, types):
