@@ -25,6 +25,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skrnn.exceptions import InvalidInputError
+
 __all__ = ["LogCountRatio", "NBSVMClassifier", "make_nbsvm", "make_tfidf_logistic"]
 
 # Words with their apostrophe ("don't" is one token, since "don" + "t" loses the negation unless
@@ -130,7 +132,7 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_classification_targets(y)
         classes = np.unique(y)
         if len(classes) != 2:
-            raise ValueError(
+            raise InvalidInputError(
                 f"LogCountRatio compares two classes; y holds {len(classes)} "
                 f"class{'es' * (len(classes) > 1)}: {_some(classes)}. "
                 "For more than two, use NBSVMClassifier or OneVsRestClassifier."
@@ -280,7 +282,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         classes = np.unique(y)
         if len(classes) < 2:
-            raise ValueError(
+            raise InvalidInputError(
                 f"NBSVMClassifier needs two classes or more; y holds 1 class: {_some(classes)}."
             )
         if sample_weight is not None:

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import skrnn
 from skrnn.estimators import RNNClassifier
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.onnx.graph import Graph, check_onnx
 from skrnn.onnx.inputs import SAMPLES, channel_input, token_input, word_input
 from skrnn.onnx.ngrams import NgramTable
@@ -121,14 +122,14 @@ def _parts(estimator):
         return None, estimator
     if not isinstance(estimator, Pipeline):
         way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
-        raise TypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
+        raise InvalidTypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
     steps = [(n, step) for n, step in estimator.steps if step is not None and step != "passthrough"]
     if not steps:
-        raise TypeError(f"{wanted}, but the Pipeline has no step that does anything.")
+        raise InvalidTypeError(f"{wanted}, but the Pipeline has no step that does anything.")
     for i, (name, step) in enumerate(steps):
         kind = RNNClassifier if i == len(steps) - 1 else TextToSequence if i == 0 else ()
         if not isinstance(step, kind):
-            raise TypeError(
+            raise InvalidTypeError(
                 f"{wanted}, and cannot express the step {name!r}, {type(step).__name__}, in its "
                 "place. Export the RNNClassifier alone, and feed the model what the steps before "
                 "it return."
@@ -206,7 +207,7 @@ def _classes(classes):
         return classes.astype(np.int64), np.int64
     if classes.dtype.kind == "b" or classes.dtype in (np.float16, np.float32, np.float64):
         return classes, classes.dtype
-    raise ValueError(
+    raise InvalidInputError(
         f"to_onnx cannot express classes of the dtype {classes.dtype} with labels of type "
         f"{type(classes[0]).__name__}: labels are strings, integers of up to 64 bits with sign, "
         "booleans or floats. Encode y with sklearn.preprocessing.LabelEncoder before fit."
@@ -215,20 +216,20 @@ def _classes(classes):
 
 def _check_words(text, vocabulary_size):
     if vocabulary_size is None:
-        raise ValueError(
+        raise InvalidInputError(
             "to_onnx cannot express a Pipeline whose RNNClassifier reads the ids of "
             "TextToSequence as numeric sequences. Fit it with input='tokens'."
         )
     largest = max(text.vocabulary_.values())
     if largest >= vocabulary_size:
-        raise ValueError(
+        raise InvalidInputError(
             f"TextToSequence makes ids up to {largest}, but RNNClassifier was fitted on a "
             f"vocabulary of {vocabulary_size} ids. Fit the pipeline as a whole."
         )
     for word in text.vocabulary_:
         _check_utf8(word, "word")
     if "" in text.vocabulary_:
-        raise ValueError(
+        raise InvalidInputError(
             'to_onnx cannot express the word "" of vocabulary_: in the model\'s input it is '
             "padding. Let token_pattern or tokenizer find no empty words, or export the "
             "RNNClassifier alone, which takes token ids."
@@ -239,7 +240,7 @@ def _check_utf8(label, what):
     try:
         label.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(
+        raise InvalidInputError(
             f"to_onnx cannot express the {what} {label!r}: ONNX holds strings as UTF-8, which has "
             "no lone surrogates. Decode the texts with errors='replace'."
         ) from error

@@ -7,8 +7,9 @@ from warnings import warn
 
 from sklearn.base import BaseEstimator
 
+from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat import container
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.fileformat.errors import shown
 from skrnn.persistence import registry
 
 # What a checkpoint of training has besides the model, and where its arrays are.

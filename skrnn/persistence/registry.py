@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
 from skrnn.estimators import RNNClassifier
 from skrnn.estimators import codec as classifier
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.exceptions import InvalidFileError
+from skrnn.fileformat.errors import shown
 from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.parameters import encode_parameters
 from skrnn.persistence import linear, text

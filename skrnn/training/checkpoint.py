@@ -21,8 +21,8 @@ import numpy as np
 
 import skrnn
 from skrnn.caching.hashing import digest
+from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat import container
-from skrnn.fileformat.errors import InvalidFileError
 from skrnn.network.programs import precision
 from skrnn.persistence import registry
 from skrnn.training.state import EarlyStoppingState, PretrainingState, TrainingState
