@@ -16,7 +16,7 @@ _HOMES = {
     "save": "persistence",
     "load": "persistence",
     "to_onnx": "onnx",
-    "InvalidFileError": "persistence",
+    "InvalidFileError": "exceptions",
     "explain": "inspection",
     "trace": "inspection",
     "compare": "comparison",

@@ -7,11 +7,11 @@ from skrnn.datasets import fetch_imdb as fetch_imdb
 from skrnn.datasets import load_imdb as load_imdb
 from skrnn.datasets import make_reviews as make_reviews
 from skrnn.estimators import RNNClassifier as RNNClassifier
+from skrnn.exceptions import InvalidFileError as InvalidFileError
 from skrnn.inspection import explain as explain
 from skrnn.inspection import trace as trace
 from skrnn.network import build_network as build_network
 from skrnn.onnx import to_onnx as to_onnx
-from skrnn.persistence import InvalidFileError as InvalidFileError
 from skrnn.persistence import load as load
 from skrnn.persistence import save as save
 from skrnn.search import EpochSearchCV as EpochSearchCV

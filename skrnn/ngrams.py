@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from skrnn.baselines import NBSVMClassifier
 from skrnn.embeddings.corpus import EMBEDDING_RMS
+from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import UNKNOWN
 
 # Folds by which the training rows get scores from a model that has not seen them.
@@ -128,23 +129,23 @@ class NgramVocabulary:
         """Raise ValueError where the codes are none that `fit_find` learns."""
         shortest, longest = self.ngram_range
         if not 1 <= shortest <= longest == len(self._codes):
-            raise ValueError(
+            raise InvalidInputError(
                 f"There are codes of n-grams up to length {len(self._codes)}, but ngram_range is "
                 f"{self.ngram_range}."
             )
         n_before = 1
         for n, codes in enumerate(self._codes, 1):
             if len(codes) and not (np.diff(codes) > 0).all():
-                raise ValueError(f"The codes of the n-grams of length {n} are not sorted.")
+                raise InvalidInputError(f"The codes of the n-grams of length {n} are not sorted.")
             # Python's integers, which do not overflow.
             highest = n_before * int(self.vocabulary_size) - 1
             if len(codes) and not 0 <= int(codes[0]) <= int(codes[-1]) <= highest:
-                raise ValueError(
+                raise InvalidInputError(
                     f"The codes of the n-grams of length {n} go from {codes[0]} to {codes[-1]}; "
                     f"wanted are 0 to {highest}."
                 )
             if len(codes) and (codes % self.vocabulary_size <= UNKNOWN).any():
-                raise ValueError(f"An n-gram of length {n} ends in no known token.")
+                raise InvalidInputError(f"An n-gram of length {n} ends in no known token.")
             n_before = len(codes)
 
     def _find(self, sequences, learn):
@@ -300,7 +301,7 @@ class NgramModel:
         model._vocabulary = vocabulary
         model.n_ngrams = sum(map(len, codes[model.ngram_range[0] - 1 :]))
         if coef.shape != (len(intercept), model.n_ngrams):
-            raise ValueError(
+            raise InvalidInputError(
                 f"The coefficients of the n-grams have shape {coef.shape} where "
                 f"{(len(intercept), model.n_ngrams)} should be."
             )

@@ -308,7 +308,8 @@ class Fuzzer:
 
     def run(self, data):
         """Run one case; raise whatever must not happen."""
-        from skrnn.persistence import InvalidFileError, load
+        from skrnn.exceptions import InvalidFileError
+        from skrnn.persistence import load
 
         damaged, kind = case(data, self.files)
         self.n_cases += 1

@@ -14,14 +14,11 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 import joblib
 import numpy as np
 
+from skrnn.exceptions import UnknownObjectError
 from skrnn.sequences import Sequences
 
 # What Keras keeps on a callback of the fit that it was in.
 _OF_A_FIT = ("_model", "_params", "model", "params", "validation_data")
-
-
-class UnknownObjectError(ValueError):
-    """An object that cannot be told from others of its class."""
 
 
 def digest(value, *, lenient=False):

@@ -19,8 +19,9 @@ from skrnn.cli.commands import (
     predict,
     train,
 )
-from skrnn.cli.errors import CommandError, one_line
+from skrnn.cli.errors import one_line, os_error
 from skrnn.cli.streams import give_up_output, say, usable_streams
+from skrnn.exceptions import CommandError, SkrnnError
 
 __all__ = ["main", "make_parser"]
 
@@ -75,19 +76,19 @@ def _run(argv):
             warnings.showwarning = lambda message, *_: say(f"{name}: warning: {one_line(message)}")
             arguments.run(arguments)
             sys.stdout.flush()
-    except CommandError as error:
-        say(f"{name}: {one_line(error)}")
-        return 2
     except KeyboardInterrupt:
         say(f"\n{name}: interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
         give_up_output()
         return _PIPE_CLOSED
-    except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
-            raise
-        give_up_output()
-        say(f"{name}: cannot write to standard output: {error.strerror}.")
+    except (SkrnnError, OSError) as error:
+        if isinstance(error, OSError):
+            if error.errno == errno.ENOSPC and error.filename is None:
+                give_up_output()
+                error = CommandError(f"cannot write to standard output: {error.strerror}.")
+            else:
+                error = CommandError(os_error(error))
+        say(f"{name}: {one_line(error)}")
         return 2
     return 0

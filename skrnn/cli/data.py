@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.errors import refusals
 from skrnn.cli.options import read_labelled
 from skrnn.cli.report.run import Answers, Rows
 from skrnn.cli.report.scores import measure
 from skrnn.cli.score_tables import short, text_table
+from skrnn.exceptions import CommandError
 
 # Classes that are listed one by one.
 _LISTED = 20
@@ -177,7 +178,7 @@ def baselines(data):
         start = time.perf_counter()
         try:
             # Too few words for n-grams that occur twice: no reason to lose the network.
-            with told_in_one_line():
+            with refusals():
                 rival.fit(data.train.texts, labels)
         except CommandError as error:
             made.append(Answers(name, problem=str(error)))

@@ -1,56 +1,50 @@
-"""What keeps a command from running, in one line; and which exceptions are that."""
+"""Which exceptions a command shows as one line.
+
+The rule: :class:`~skrnn.exceptions.SkrnnError` and OSError anywhere in a command are about its
+files and arguments, so :func:`skrnn.cli.main` shows them as one line. scikit-learn's validation
+raises plain ValueError and TypeError, which cannot be distinguished from those of a programming
+error. They are shown as one line only if a call that takes the user's rows raised them, inside
+:func:`refusals`. Other exceptions (AttributeError, KeyError, IndexError, AssertionError, and a
+ValueError elsewhere) are programming errors and keep their traceback.
+"""
 
 import contextlib
-import dis
 
-_RAISE = dis.opmap["RAISE_VARARGS"]
-
-
-class CommandError(Exception):
-    """What keeps a command from running: what, where, and the way out, in one line."""
+from skrnn.exceptions import CommandError
 
 
 def one_line(text):
-    """Return a message on one line, its control characters written out."""
-    # A file's name may hold line breaks and terminal codes.
+    """Return a message on one line, with control characters escaped."""
+    # A file name may contain line breaks and terminal codes.
     line = " ".join(str(text).split())
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 @contextlib.contextmanager
-def told_in_one_line(before=""):
-    """Make what skrnn and scikit-learn refuse on purpose a :class:`CommandError`.
+def refusals(before=""):
+    """Turn what an estimator raises about the user's rows or parameters into a CommandError.
 
-    An exception that comes of itself (arrays of other shapes within NumPy, a missing attribute)
-    is a mistake of the program, and keeps its traceback.
+    Put it around the calls that take them (`fit`, `predict`, `explain`, ...), and nothing else:
+    each ValueError, TypeError, ImportError and OSError inside becomes a CommandError.
 
     Parameters
     ----------
     before : str, default=""
-        What the line begins with.
+        Beginning of the message.
     """
     try:
         yield
-    except (OSError, ImportError) as error:
-        if isinstance(error, BrokenPipeError) or not (
-            isinstance(error, OSError) or _is_refusal(error)
-        ):
-            raise
-        # Without "[Errno 2]", which tells nobody anything.
-        named = isinstance(error, OSError) and error.strerror and error.filename
-        told = f"{error.strerror}: {error.filename!r}" if named else error
-        raise CommandError(f"{before}{told}") from error
-    except (ValueError, TypeError) as error:
-        if not _is_refusal(error):
-            raise
+    except BrokenPipeError:
+        # The reader of standard output has ended; skrnn.cli.main handles it.
+        raise
+    except OSError as error:
+        raise CommandError(before + os_error(error)) from error
+    except (ValueError, TypeError, ImportError) as error:
         raise CommandError(f"{before}{error}") from error
 
 
-def _is_refusal(error):
-    """Tell whether a `raise` statement of skrnn or scikit-learn is where it came from."""
-    traceback = error.__traceback__
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    frame = traceback.tb_frame
-    package = frame.f_globals.get("__name__", "").partition(".")[0]
-    return package in ("skrnn", "sklearn") and frame.f_code.co_code[traceback.tb_lasti] == _RAISE
+def os_error(error):
+    """Return the message of an OSError without its number."""
+    if error.strerror and error.filename is not None:
+        return f"{error.strerror}: {error.filename!r}"
+    return error.strerror or str(error)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.errors import refusals
 from skrnn.cli.tables.table import as_text
+from skrnn.exceptions import CommandError
 
 
 @dataclass
@@ -85,7 +86,7 @@ def load_model(path):
         raise CommandError(f"cannot read the model {path}: {error.strerror}.") from error
     from skrnn import load
 
-    with told_in_one_line():
+    with refusals():
         return load(path)
 
 

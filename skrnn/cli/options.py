@@ -6,8 +6,8 @@ import json
 from functools import partial
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.tables import FORMATS, read_table
+from skrnn.exceptions import CommandError
 
 # More than an int32 holds: no table has as many rows, and no text as many words.
 _MAX_COUNT = 2**31 - 2

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError
+from skrnn.exceptions import CommandError
 
 
 def check_outputs(outputs, inputs=(), *, force, streamed=()):

@@ -2,8 +2,8 @@
 
 import warnings
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.options import MAX_UNITS
+from skrnn.exceptions import CommandError, InvalidInputError
 
 # The options that set a parameter each; --set reaches the others.
 _CLASSIFIER = ("cell", "units", "epochs", "batch_size", "learning_rate")
@@ -54,9 +54,9 @@ def check_savable(network):
         Of `make_network`.
     """
     from skrnn.estimators import codec as of_classifier
+    from skrnn.exceptions import InvalidFileError
     from skrnn.fileformat.nodes import Node, Place, Reading
     from skrnn.fileformat.parameters import decode_parameters, encode_parameters
-    from skrnn.persistence import InvalidFileError
     from skrnn.persistence import text as of_text
 
     for step, codec in zip((network[0], network[-1]), (of_text, of_classifier), strict=True):
@@ -103,12 +103,14 @@ def _check_parameters(text, classifier):
         check_vocabulary(text.vocabulary)
     widest = max(check_stack(classifier))
     if widest > MAX_UNITS:
-        raise ValueError(f"--set units: {widest} is too many; at most {MAX_UNITS} a layer.")
+        raise InvalidInputError(f"--set units: {widest} is too many; at most {MAX_UNITS} a layer.")
     check_ngram_range(classifier)
     if not is_optimizer_name(classifier.optimizer):
-        raise ValueError(f"--set optimizer={classifier.optimizer}: Keras has none of this name.")
+        raise InvalidInputError(
+            f"--set optimizer={classifier.optimizer}: Keras has none of this name."
+        )
     if classifier.input == "numeric":
-        raise ValueError(
+        raise InvalidInputError(
             "--set input=numeric: what TextToSequence gives the network are token ids, and no "
             "measurements. Leave it out."
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn.exceptions import CommandError
+
 SENTENCE = "Not bad at all, I loved it"
 CLASSES = ("negative", "positive")
 
@@ -35,10 +37,6 @@ _SETTINGS = {
     },
     "imdb": {},
 }
-
-
-class DemoError(Exception):
-    """What keeps the demo from running, in one line."""
 
 
 @dataclass
@@ -100,7 +98,7 @@ def _check_output(output):
     try:
         (output / "checkpoints").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DemoError(f"cannot write to --output {output}: {error}") from error
+        raise CommandError(f"cannot write to --output {output}: {error}") from error
 
 
 def _need_matplotlib():
@@ -109,7 +107,7 @@ def _need_matplotlib():
     try:
         check_matplotlib("The learning-curve picture")
     except ImportError as error:
-        raise DemoError(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def _generated(seed):
@@ -134,7 +132,7 @@ def _imdb():
     try:
         train, test = (fetch_imdb(subset=subset) for subset in ("train", "test"))
     except (ImportError, OSError, ValueError) as error:
-        raise DemoError(f"no IMDb reviews: {error}") from error
+        raise CommandError(f"no IMDb reviews: {error}") from error
     told = "The IMDb reviews of Maas et al. (2011), official split."
     return Reviews(told, train.data, train.target, test.data, test.target)
 

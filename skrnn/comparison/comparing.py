@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.comparison.measuring import mean_row, measure
 from skrnn.comparison.result import Comparison
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 
 
 def compare(
@@ -120,10 +121,10 @@ def compare(
     """
     named = _named(estimators)
     if isinstance(X, str | bytes):
-        raise ValueError(f"X is a bare {type(X).__name__}; pass a list of documents.")
+        raise InvalidInputError(f"X is a bare {type(X).__name__}; pass a list of documents.")
     X, y, groups = indexable(X, y, groups)
     if not isinstance(error_score, int | float) and error_score != "raise":
-        raise ValueError(f"error_score must be 'raise' or a number, got {error_score!r}.")
+        raise InvalidInputError(f"error_score must be 'raise' or a number, got {error_score!r}.")
     for _, estimator in named:  # a misspelt scorer shows before the first long fit, not after it
         check_scoring(estimator, scoring=scoring)
     splits = _splits(cv, X, y, groups, classifier=any(is_classifier(e) for _, e in named))
@@ -150,7 +151,7 @@ def compare(
 def _named(estimators):
     """Check the estimators and bring them to a list of (name, estimator)."""
     if hasattr(estimators, "fit"):
-        raise TypeError(
+        raise InvalidTypeError(
             f"estimators is a single {type(estimators).__name__}; pass a list of estimators or "
             "a mapping of names to estimators."
         )
@@ -159,32 +160,36 @@ def _named(estimators):
     elif isinstance(estimators, list | tuple):
         items = [item if isinstance(item, tuple) else (None, item) for item in estimators]
     else:
-        raise TypeError(
+        raise InvalidTypeError(
             "estimators must be a mapping of names to estimators or a list, got "
             f"{type(estimators).__name__}."
         )
     if not items:
-        raise ValueError("estimators is empty; pass at least one estimator.")
+        raise InvalidInputError("estimators is empty; pass at least one estimator.")
     for item in items:
         if len(item) != 2:
-            raise TypeError(f"expected an estimator or a (name, estimator) pair, got {item!r}.")
+            raise InvalidTypeError(
+                f"expected an estimator or a (name, estimator) pair, got {item!r}."
+            )
         name, estimator = item
         if not isinstance(name, str | None):
-            raise TypeError(f"names of estimators must be strings, got {name!r}.")
+            raise InvalidTypeError(f"names of estimators must be strings, got {name!r}.")
         which = "an estimator" if name is None else f"estimator {name!r}"
         if isinstance(estimator, type):
-            raise TypeError(
+            raise InvalidTypeError(
                 f"{which} is the class {estimator.__name__}; pass an instance: "
                 f"{estimator.__name__}()."
             )
         for method in ("fit", "predict"):
             if not hasattr(estimator, method):
-                raise TypeError(f"{which} has no {method!r} method: {estimator!r}.")
+                raise InvalidTypeError(f"{which} has no {method!r} method: {estimator!r}.")
 
     given = [name for name, _ in items if name is not None]
     repeated = sorted({name for name in given if given.count(name) > 1})
     if repeated:
-        raise ValueError(f"names of estimators must differ; repeated: {', '.join(repeated)}.")
+        raise InvalidInputError(
+            f"names of estimators must differ; repeated: {', '.join(repeated)}."
+        )
     kinds = [type(estimator).__name__.lower() for name, estimator in items if name is None]
     taken = set(given)
     named = []
@@ -206,11 +211,11 @@ def _splits(cv, X, y, groups, *, classifier):
         return list(check_cv(cv, y, classifier=classifier).split(X, y, groups))
     splits = list(cv)
     if not splits:
-        raise ValueError("cv holds no splits.")
+        raise InvalidInputError("cv holds no splits.")
     for number, split in enumerate(splits):
         shapes = [np.shape(part) for part in split] if np.ndim(split[0]) else []
         if len(shapes) != 2 or any(len(shape) != 1 or shape[0] == 0 for shape in shapes):
-            raise ValueError(
+            raise InvalidInputError(
                 f"split {number} of cv is not a pair of index arrays (train, test), both not "
                 "empty. A single holdout is written cv=[(train, test)]."
             )

@@ -10,6 +10,8 @@ import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import cross_validate
 
+from skrnn.exceptions import InvalidInputError
+
 # What `measure` adds to the scores of a fold. No scorer may bear one of these names.
 _COSTS = ("fit_seconds", "predict_seconds", "pickled_bytes")
 
@@ -69,7 +71,9 @@ def _scores_and_costs(estimator, X, y, *, scoring, error_score, errors):
         scores = {scoring if isinstance(scoring, str) else "score": scores}
     for name in scores:
         if name in _COSTS or f"{name}_std" in scores:
-            raise ValueError(f"a scorer may not be called {name!r}: its columns would clash.")
+            raise InvalidInputError(
+                f"a scorer may not be called {name!r}: its columns would clash."
+            )
     return {**scores, "predict_seconds": predict_seconds, "pickled_bytes": pickled_bytes}
 
 

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import PADDING, UNKNOWN
 
 # Root mean square of the elements of a word's vector. All words have the same, so that no word
@@ -146,7 +147,7 @@ def corpus_embeddings(
 
 def _check(sequences, vocabulary_size, dim, window):
     if not sequences.is_tokens:
-        raise ValueError(
+        raise InvalidInputError(
             "corpus_embeddings takes token ids, but the sequences are numeric. Only words have "
             "embeddings."
         )
@@ -156,12 +157,12 @@ def _check(sequences, vocabulary_size, dim, window):
         ("window", window, 1),
     ):
         if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}.")
+            raise InvalidInputError(f"{name} must be at least {least}, got {value}.")
     if not len(sequences.values):
-        raise ValueError("corpus_embeddings got no tokens; give at least one sequence.")
+        raise InvalidInputError("corpus_embeddings got no tokens; give at least one sequence.")
     largest = int(sequences.values.max())
     if largest >= vocabulary_size:
-        raise ValueError(
+        raise InvalidInputError(
             f"The sequences hold the id {largest}, outside the vocabulary of {vocabulary_size} "
             f"ids (0 to {vocabulary_size - 1}). Set vocabulary_size to at least {largest + 1}."
         )

@@ -10,6 +10,7 @@ import struct
 import numpy as np
 
 from skrnn.embeddings.lookup import check_vector, show
+from skrnn.exceptions import InvalidInputError
 
 MAGIC = struct.pack("<i", 793712314)
 _VERSIONS = (11, 12)
@@ -56,7 +57,7 @@ def read_fasttext(path, file, lookup):
 
 
 def _cut_off(path, size):
-    return ValueError(
+    return InvalidInputError(
         f"{path} is cut off or damaged: a fastText model goes on where this file ends, at "
         f"{size} bytes. Fetch it again."
     )
@@ -67,7 +68,7 @@ def _read(path, data, size, lookup):
         "<13i", data, 4
     )
     if version not in _VERSIONS:
-        raise ValueError(
+        raise InvalidInputError(
             f"{path}: found a fastText model of version {version}, wanted 11 or 12. Pass its text "
             "file (.vec) instead, or convert it with fastText."
         )
@@ -77,7 +78,7 @@ def _read(path, data, size, lookup):
     ids, n_words, n_pruned, at = _read_dictionary(path, data, size, at, lookup)
     (quantised,) = struct.unpack_from("<?", data, at)
     if quantised:
-        raise ValueError(
+        raise InvalidInputError(
             f"{path} is a quantised fastText model (.ftz), whose vectors are compressed. Pass the "
             "model from before quantisation, or its text file (.vec)."
         )
@@ -86,7 +87,7 @@ def _read(path, data, size, lookup):
     has_parts = maxn > 0 and n_pruned != 0
     wanted_rows = n_words + (bucket if has_parts else 0)
     if dim < 1 or n_columns != dim or n_rows < wanted_rows or (has_parts and bucket < 1):
-        raise ValueError(
+        raise InvalidInputError(
             f"{path} is damaged: found a matrix of {n_rows} vectors of {n_columns} numbers, wanted "
             f"{wanted_rows} of {dim} for {n_words} words and {bucket} places for parts. Fetch it "
             "again."
@@ -120,7 +121,7 @@ def _read_dictionary(path, data, size, at, lookup):
     at += 28
     # Each entry has at least ten bytes.
     if min(n_entries, n_words, n_labels) < 0 or n_words + n_labels != n_entries:
-        raise ValueError(
+        raise InvalidInputError(
             f"{path} is damaged: found a dictionary of {n_entries} entries, {n_words} words and "
             f"{n_labels} labels, which do not add up. Fetch it again."
         )
@@ -134,7 +135,7 @@ def _read_dictionary(path, data, size, at, lookup):
         at = end + 1 + _ENTRY.size
         if kind == _WORD:
             if entry >= n_words:
-                raise ValueError(
+                raise InvalidInputError(
                     f"{path} is damaged: found the word {show(word)} at place {entry + 1} of the "
                     f"dictionary, wanted {n_words} words and then labels. Fetch it again."
                 )

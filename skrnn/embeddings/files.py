@@ -12,6 +12,7 @@ import numpy as np
 
 from skrnn.embeddings.fasttext import MAGIC, read_fasttext
 from skrnn.embeddings.lookup import check_vector, show
+from skrnn.exceptions import InvalidInputError
 
 MAX_DIM = 100_000
 # A line of text of that many numbers, and of a word, is shorter. Other files may have none at all.
@@ -41,7 +42,7 @@ def read_file(path, lookup):
     with open(path, "rb") as file:
         head = file.peek(8)[:8]
         if not head:
-            raise ValueError(f"{path} is empty; wanted is {_FORMATS}.")
+            raise InvalidInputError(f"{path} is empty; wanted is {_FORMATS}.")
         if head.startswith(MAGIC):
             return read_fasttext(path, file, lookup)
         if not head.startswith(b"\x1f\x8b"):
@@ -49,9 +50,9 @@ def read_file(path, lookup):
         with _told_if_damaged(path), gzip.open(file) as unpacked:
             head = unpacked.peek(8)[:8]
             if not head:
-                raise ValueError(f"{path} is empty once unpacked; wanted is {_FORMATS}.")
+                raise InvalidInputError(f"{path} is empty once unpacked; wanted is {_FORMATS}.")
             if head.startswith(MAGIC):
-                raise ValueError(
+                raise InvalidInputError(
                     f"{path} is a compressed fastText .bin, which is read here and there rather "
                     "than from front to back. Unpack it (gunzip)."
                 )
@@ -63,7 +64,7 @@ def _told_if_damaged(path):
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(
+        raise InvalidInputError(
             f"{path} is damaged: its gzip stream does not unpack ({error}). Fetch it again."
         ) from error
 
@@ -72,14 +73,14 @@ def _read_stream(path, file, lookup):
     head = file.peek(8)[:8]
     for start, what, way_out in _OTHERS:
         if head.startswith(start):
-            raise ValueError(f"{path} is {what}; wanted is {_FORMATS}. {way_out}")
+            raise InvalidInputError(f"{path} is {what}; wanted is {_FORMATS}. {way_out}")
     first = _read_line(path, file, 1)
     header = first.removeprefix(_BYTE_ORDER_MARK).split()
     if len(header) != 2 or not all(field.isdigit() for field in header):
         return _read_text(path, file, lookup, first=first)
     n_claimed, dim = (int(field[:19]) for field in header)
     if not 1 <= dim <= MAX_DIM:
-        raise ValueError(
+        raise InvalidInputError(
             f"{path}, line 1: the header {show(first.strip())} claims vectors of {dim} numbers; "
             f"wanted are 1 to {MAX_DIM}. Wanted as a whole is {_FORMATS}."
         )
@@ -94,7 +95,7 @@ def _read_stream(path, file, lookup):
 def _read_line(path, file, number):
     line = file.readline(_LINE_BYTES)
     if len(line) == _LINE_BYTES and not line.endswith(b"\n"):
-        raise ValueError(
+        raise InvalidInputError(
             f"{path}, line {number}: longer than {_LINE_BYTES} bytes, which no line of text "
             f"vectors is. Wanted is {_FORMATS}."
         )
@@ -102,7 +103,7 @@ def _read_line(path, file, number):
 
 
 def _too_few(path, n_claimed, n_read):
-    return ValueError(
+    return InvalidInputError(
         f"{path} ends after {n_read} vectors, but its header claims {n_claimed}. Fetch it again; "
         "if it was shortened on purpose, write the number of vectors into its first line."
     )
@@ -167,7 +168,7 @@ def _first_dim(path, line):
     while dim < len(fields) - 1 and _is_number(fields[-1 - dim]):
         dim += 1
     if not 1 <= dim <= MAX_DIM:
-        raise ValueError(
+        raise InvalidInputError(
             f"{path}, line 1: wanted are a word and the numbers of its vector, found "
             f"{show(line.strip())}. Wanted as a whole is {_FORMATS}."
         )
@@ -182,7 +183,7 @@ def _split_oddly(path, number, line, dim):
         n_numbers = 0
         while n_numbers < len(fields) - 1 and _is_number(fields[-1 - n_numbers]):
             n_numbers += 1
-        raise ValueError(
+        raise InvalidInputError(
             f"{path}, line {number}: found {show(fields[0])} with {n_numbers} numbers, wanted "
             f"{dim} as in the lines before. The file is damaged or cut off: fetch it again, or "
             "drop that line."
@@ -196,7 +197,7 @@ def _parse(where, word, numbers, dim):
         vector = [float(field) for field in fields]
     except ValueError:
         wrong = next(field for field in fields if not _is_number(field))
-        raise ValueError(
+        raise InvalidInputError(
             f"{where}: the vector of {show(word)} holds {show(wrong)}, which is no number. The "
             "file is damaged: fetch it again, or drop that line."
         ) from None
@@ -217,7 +218,7 @@ def _read_binary(path, file, lookup, start, dim, n_claimed):
                 raise _too_few(path, n_claimed, n_read)
             chunk, at = chunk[at:] + more, 0
             if chunk.find(b" ") < 0 and len(chunk) > _LINE_BYTES:
-                raise ValueError(
+                raise InvalidInputError(
                     f"{path}: no blank ends the word of vector {n_read + 1} within "
                     f"{len(chunk)} bytes. Wanted is {_FORMATS}."
                 )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn.caching.store import shared
+from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import PADDING, Sequences
 
 
@@ -53,7 +54,7 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     is_array = isinstance(source, np.ndarray | list | tuple)
     words = sequences.words
     if words is None and not is_array:
-        raise ValueError(
+        raise InvalidInputError(
             f"embeddings={_short(source)} of {name} are looked up by word, but X has token ids "
             "only. Give X as TextToSequence makes it, or embeddings as an array of shape "
             f"({vocabulary_size}, n_dims), row i for the id i."

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
+
 
 def spellings(word):
     """Return the forms under which a word is looked up, the best first.
@@ -78,7 +80,7 @@ def check_vector(vector, where, word):
         vector = np.asarray(vector, dtype=np.float32)
     if not np.isfinite(vector).all():
         at = int(np.isfinite(vector).argmin())
-        raise ValueError(
+        raise InvalidInputError(
             f"{where}: the vector of {show(word)} holds {vector.flat[at]} at place {at}; wanted "
             "are finite numbers within the range of float32. Mend or drop that vector."
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn.embeddings.files import read_file
 from skrnn.embeddings.lookup import Lookup, check_vector, show, spellings
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 
 
 def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
@@ -94,14 +95,14 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
         name = f"the {type(source).__name__} of vectors"
         dim = _read_mapping(source, words, lookup, name)
     else:
-        raise TypeError(
+        raise InvalidTypeError(
             f"Vectors come from a path, a mapping of words to vectors or an array; got a "
             f"{type(source).__name__}."
         )
     vectors, found = lookup.result(dim)
     if not found.any():
         some = ", ".join(show(word) for word in [w for w in words if w is not None][:5])
-        raise ValueError(
+        raise InvalidInputError(
             f"None of the words has a vector in {name}: not {some}. Is it of another language, or "
             "are the tokens no words (characters, parts of words)?"
         )
@@ -110,7 +111,7 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
 
 def _lookup(words):
     if all(word is None for word in words):
-        raise ValueError(
+        raise InvalidInputError(
             "The words of the token ids are not known, so that no vectors can be looked up. Pass "
             "what TextToSequence returns as it is (sparse_output=True), or an array with a row "
             "for each id."
@@ -125,12 +126,12 @@ def _take_rows(source, words):
     except ValueError:  # rows of different lengths
         numeric = False
     if not numeric or array.ndim != 2:
-        raise ValueError(
+        raise InvalidInputError(
             "Vectors as an array must be numbers of shape (n_words, dim), got "
             + (f"{array.dtype} of shape {array.shape}." if numeric else f"{type(source).__name__}.")
         )
     if array.shape[0] != len(words) or not array.shape[1]:
-        raise ValueError(
+        raise InvalidInputError(
             f"The array of vectors has the shape {array.shape}, but the vocabulary has "
             f"{len(words)} ids. Wanted is one row for each id: 0 is padding, 1 the unknown word, "
             "words start at 2."
@@ -153,14 +154,14 @@ def _read_mapping(source, words, lookup, name):
             continue
         vector = np.asarray(source[form])
         if vector.dtype.kind not in "biuf" or vector.ndim != 1 or not vector.size:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name} gives {show(form)} {vector.dtype} of shape {vector.shape}; wanted are "
                 "numbers of shape (dim,)."
             )
         if dim is None:
             dim, first = len(vector), form
         if len(vector) != dim:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name} gives {show(form)} {len(vector)} numbers, but {show(first)} {dim}; wanted "
                 "are as many for each word."
             )

@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 
 from skrnn._sklearn_compat import _check_sample_weight
+from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import InputForm, Sequences, check_feature_names, check_sequences
 
 # Losses besides that of the head; parameters of the estimators that have them.
@@ -19,7 +20,7 @@ def check_stack(estimator):
     units = estimator.units
     stack = units if isinstance(units, tuple | list) else (units,)
     if not stack or not all(map(_is_count, stack)):
-        raise ValueError(
+        raise InvalidInputError(
             f"The 'units' parameter of {type(estimator).__name__} must be a positive int, or a "
             f"tuple of positive ints, one for each layer. Got {units!r} instead."
         )
@@ -33,7 +34,7 @@ def check_ngram_range(estimator):
         return None
     both = tuple(ngram_range)
     if len(both) != 2 or not all(map(_is_count, both)) or both[0] > both[1]:
-        raise ValueError(
+        raise InvalidInputError(
             f"The 'ngram_range' parameter of {type(estimator).__name__} must be None or (min_n, "
             f"max_n) with 1 <= min_n <= max_n. Got {ngram_range!r} instead."
         )
@@ -46,7 +47,7 @@ def check_extra_losses(estimator, sequences, X_unlabeled):
     if not sequences.is_tokens:
         refuse_for_numbers(estimator, **found)
     if found["entropy_weight"] and X_unlabeled is None:
-        raise ValueError(
+        raise InvalidInputError(
             f"entropy_weight={estimator.entropy_weight!r} of {type(estimator).__name__} weighs the "
             "entropy of the predictions for X_unlabeled, which is missing. Pass it to fit; behind "
             "a Pipeline, request it with set_fit_request(X_unlabeled=True). Or set "
@@ -59,7 +60,7 @@ def refuse_for_numbers(estimator, **options):
     """Raise ValueError if an option that is for token ids is on."""
     for name, value in options.items():
         if value:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name}={value!r} of {type(estimator).__name__} is for token ids, but X is read "
                 "as numeric sequences. Set it to 0, or give integers or input='tokens'."
             )
@@ -69,7 +70,7 @@ def refuse_in_chunks(estimator):
     """Raise ValueError if an option is on that `fit_chunks` does not have."""
     for name in ("pretraining_epochs", *EXTRA_LOSSES):
         if getattr(estimator, name, 0):
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name}={getattr(estimator, name)!r} of {type(estimator).__name__} is not "
                 "supported in fit_chunks. Set it to 0, or use fit."
             )
@@ -111,7 +112,7 @@ def check_weights(sample_weight, sequences):
 def check_any_weight(weights):
     """Raise ValueError if all rows have weight zero."""
     if not weights.any():
-        raise ValueError(
+        raise InvalidInputError(
             "All rows have weight zero, class_weight included, so there is nothing to train "
             "on. Give at least one row a positive weight."
         )

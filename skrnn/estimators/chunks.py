@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
+
 WANTED = "(X, y), or (X, y, sample_weight)"
 
 
@@ -27,7 +29,7 @@ class ChunkReader:
     def __init__(self, chunks, epochs, name):
         self.name = name
         if isinstance(chunks, Iterator) and epochs > 1:
-            raise ValueError(
+            raise InvalidInputError(
                 f"fit_chunks of {name} reads its chunks {epochs} times, once an epoch, but got an "
                 f"iterator ({type(chunks).__name__}), which can be read once. Give a list, or an "
                 "object whose __iter__ begins anew each time; or set epochs=1."
@@ -35,7 +37,7 @@ class ChunkReader:
         try:
             self._begun = iter(chunks)
         except TypeError:
-            raise TypeError(
+            raise InvalidTypeError(
                 f"fit_chunks of {name} got {type(chunks).__name__}; it wants an iterable of "
                 f"{WANTED}."
             ) from None
@@ -65,13 +67,13 @@ class ChunkReader:
             try:
                 yield check(*self._unpack(chunk, number))
             except ValueError as error:
-                raise ValueError(f"In chunk {number}: {error}") from error
+                raise InvalidInputError(f"In chunk {number}: {error}") from error
         if number < 0:
             self._unpack(None, 0)
 
     def _unpack(self, chunk, number):
         if chunk is None and number == 0:
-            raise ValueError(
+            raise InvalidInputError(
                 f"fit_chunks of {self.name} got no chunk in a pass over its chunks; it wants at "
                 "least one, in every pass the same ones."
             )
@@ -79,6 +81,6 @@ class ChunkReader:
             told = type(chunk).__name__
             if isinstance(chunk, tuple | list):
                 told += f" of {len(chunk)}"
-            raise ValueError(f"Chunk {number} is a {told}; {self.name} wants {WANTED}.")
+            raise InvalidInputError(f"Chunk {number} is a {told}; {self.name} wants {WANTED}.")
         X, y, *weights = chunk
         return X, y, weights[0] if weights else None

@@ -5,6 +5,7 @@ from sklearn.base import ClassifierMixin
 from skrnn._sklearn_compat import StrOptions, _fit_context
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.parameters import EXTRA_LOSSES, NGRAMS, POOLING, SHARED
+from skrnn.exceptions import InvalidInputError
 from skrnn.heads.classes import ClassesHead
 from skrnn.heads.labels import LabelsHead
 from skrnn.heads.targets import check_targets
@@ -445,7 +446,7 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
 
     def _refuse_balanced(self, method):
         if self.class_weight == "balanced":
-            raise ValueError(
+            raise InvalidInputError(
                 f"class_weight='balanced' is not supported in {method}, which sees a part of "
                 "the rows at a time. Give the weights of all classes as a dict, from "
                 "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."

@@ -7,7 +7,8 @@ training. What depends on the task is the head's.
 import numpy as np
 
 from skrnn.embeddings import EmbeddingCoverage
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.exceptions import InvalidFileError, InvalidTypeError, NotStorableError
+from skrnn.fileformat.errors import shown
 from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.optimizers import is_optimizer_name
 from skrnn.fileformat.parameters import (
@@ -17,7 +18,7 @@ from skrnn.fileformat.parameters import (
     encode_parameters,
     refuse_other_attributes,
 )
-from skrnn.fileformat.values import NotStorableError, decode_value, encode_value
+from skrnn.fileformat.values import decode_value, encode_value
 from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
@@ -123,7 +124,7 @@ def _encode_training(estimator, place):
                 tree[name] = encode_value(getattr(settings, name))
     except NotStorableError as error:
         if not place.lenient:
-            raise TypeError(
+            raise InvalidTypeError(
                 f"{type(estimator).__name__} was trained with a {error}, which a file without "
                 "pickle cannot keep. Keep it with joblib.dump instead."
             ) from None

@@ -14,6 +14,7 @@ from skrnn.caching.store import shared
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
 from skrnn.estimators.chunks import ChunkReader
+from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.network.description import NetworkDescription, ngram_inputs
 from skrnn.ngrams import NgramModel
@@ -145,10 +146,10 @@ class Fit:
             weights = self._check_weights(sample_weight, sequences, y, head)
             first = _encode(sequences, y, weights, np.flatnonzero(weights), head)
         except ValueError as error:
-            raise ValueError(f"In chunk 0: {error}") from error
+            raise InvalidInputError(f"In chunk 0: {error}") from error
         validation = self._check_validation(X_val, y_val, head)
         if estimator.early_stopping and validation is None:
-            raise ValueError(
+            raise InvalidInputError(
                 f"early_stopping=True of {self.name} needs X_val and y_val in fit_chunks, which "
                 "cannot set rows aside. Give them, or set early_stopping=False."
             )
@@ -188,7 +189,7 @@ class Fit:
         else:
             head = estimator.head_
             if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
-                raise ValueError(
+                raise InvalidInputError(
                     f"classes={classes!r} is not what the first call had, {estimator.classes_!r}. "
                     "Leave it out, or fit anew."
                 )
@@ -207,7 +208,7 @@ class Fit:
         if X_val is None and y_val is None:
             return None
         if X_val is None or y_val is None:
-            raise ValueError(
+            raise InvalidInputError(
                 f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
                 "missing. Pass both to fit; behind a Pipeline, request both with "
                 "set_fit_request(X_val=True, y_val=True)."
@@ -345,7 +346,7 @@ class Fit:
             changed = previous.description.changes(description)
             if changed:
                 listed = ", ".join(f"{k} from {a!r} to {b!r}" for k, (a, b) in changed.items())
-                raise ValueError(
+                raise InvalidInputError(
                     f"Training cannot go on with another network: {listed}. Set it back, or fit "
                     "anew with warm_start=False."
                 )

@@ -12,7 +12,8 @@ Layout: PKWARE's APPNOTE 6.3.10, sections 4.3.6 to 4.3.16; zip64 where a size ne
 import struct
 import zlib
 
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.exceptions import InvalidFileError
+from skrnn.fileformat.errors import shown
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")

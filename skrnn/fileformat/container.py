@@ -25,10 +25,11 @@ import safetensors
 import safetensors.numpy
 
 import skrnn
+from skrnn.exceptions import InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat import archive, strict_json
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.fileformat.errors import shown
 
-__all__ = ["FORMAT", "InvalidFileError", "read", "write"]
+__all__ = ["FORMAT", "read", "write"]
 
 FORMAT = 1
 MANIFEST, DOCUMENT, ARRAYS = "manifest.json", "document.json", "arrays.safetensors"
@@ -176,21 +177,21 @@ def _pack(arrays):
     ready = {}
     for name, array in arrays.items():
         if type(name) is not str or not name or name == "__metadata__":
-            raise ValueError(
+            raise InvalidInputError(
                 f"An array has the name {name!r}; wanted is a non-empty str other than "
                 "'__metadata__', which safetensors keeps for itself."
             )
         # ascontiguousarray would give an array of no dimension one.
         array = np.asarray(array, order="C")
         if array.dtype.newbyteorder("=") not in _WRITABLE:
-            raise TypeError(
+            raise InvalidTypeError(
                 f"The array {name!r} has dtype {array.dtype}; a file takes bool, integers, and "
                 "floats of 16 to 64 bits. Convert it with astype."
             )
         ready[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
     packed = safetensors.numpy.save(ready)
     if int.from_bytes(packed[:8], "little") > _MAX_ARRAYS_HEADER:
-        raise ValueError(
+        raise InvalidInputError(
             f"{len(ready)} arrays have names and shapes of more than {_MAX_ARRAYS_HEADER} bytes, "
             "which would not be read. Join small arrays into larger ones."
         )

@@ -6,7 +6,8 @@ error, so that a file holds what is used and nothing else.
 
 import numpy as np
 
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.exceptions import InvalidFileError
+from skrnn.fileformat.errors import shown
 
 DOCUMENT, ARRAYS = "document.json", "arrays.safetensors"
 # No weight that was ever trained is near these. Beyond them products overflow, and a prediction

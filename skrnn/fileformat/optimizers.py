@@ -6,6 +6,8 @@ is looked up among those below, and a configuration holds numbers, strings and a
 
 import sys
 
+from skrnn.exceptions import InvalidInputError
+
 OPTIMIZERS = (
     *("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Adafactor", "Nadam"),
     *("Ftrl", "Lion", "Lamb", "Muon", "ScheduleFreeAdamW"),
@@ -44,24 +46,26 @@ def decode(name, config):
         Where the name is not known, or Keras does not take the configuration.
     """
     if type(name) is not str or name not in OPTIMIZERS + SCHEDULES or type(config) is not dict:
-        raise ValueError(f"{str(name)[:40]!r} is none of Keras's optimizers or schedules.")
+        raise InvalidInputError(f"{str(name)[:40]!r} is none of Keras's optimizers or schedules.")
     settings = {}
     for key, value in config.items():
         if type(value) is dict:
             is_schedule = key == "learning_rate" and list(value) == ["keras", "config"]
             if not is_schedule or value["keras"] not in SCHEDULES:
-                raise ValueError(f"The {key[:40]!r} of {name} is no number, string or schedule.")
+                raise InvalidInputError(
+                    f"The {key[:40]!r} of {name} is no number, string or schedule."
+                )
             value = decode(value["keras"], value["config"])
         elif type(value) is list and not all(type(one) in (int, float, str) for one in value):
-            raise ValueError(f"The {key[:40]!r} of {name} is no list of numbers or strings.")
+            raise InvalidInputError(f"The {key[:40]!r} of {name} is no list of numbers or strings.")
         settings[key] = value
     cls = _find(name)
     if cls is None:
-        raise ValueError(f"This version of Keras has no {name}; upgrade Keras.")
+        raise InvalidInputError(f"This version of Keras has no {name}; upgrade Keras.")
     try:
         return cls(**settings)
     except Exception as error:  # Keras raises what it likes; it is the file's fault all the same
-        raise ValueError(f"Keras does not take these settings of {name}: {error}") from None
+        raise InvalidInputError(f"Keras does not take these settings of {name}: {error}") from None
 
 
 def _find(name):

@@ -3,8 +3,9 @@
 import numpy as np
 
 from skrnn._sklearn_compat import SIMPLE_METHODS
+from skrnn.exceptions import InvalidTypeError, NotStorableError
 from skrnn.fileformat.errors import shown
-from skrnn.fileformat.values import NotStorableError, decode_value, encode_value
+from skrnn.fileformat.values import decode_value, encode_value
 
 # What a parameter becomes that a checkpoint leaves out; else what it is by default.
 _LEFT_OUT_AS = {"embeddings": None}
@@ -46,7 +47,7 @@ def encode_parameters(estimator, place, ways_out):
         except NotStorableError as error:
             if not place.lenient:
                 way_out = ways_out.get(key, "Keep it with joblib.dump instead.")
-                raise TypeError(
+                raise InvalidTypeError(
                     f"{name} has {key}={shown(value)}, a {error}, which a file without pickle "
                     f"cannot keep. {way_out}"
                 ) from None
@@ -155,14 +156,14 @@ def refuse_other_attributes(estimator, place, known):
         return
     name = type(estimator).__name__
     if hasattr(estimator, "_skl_callbacks"):
-        raise TypeError(
+        raise InvalidTypeError(
             f"{name} has callbacks from set_callbacks(), which a file without pickle cannot keep. "
             "Call set_callbacks() without any before, and again after loading."
         )
     known = {*estimator.get_params(deep=False), *known}
     odd = [key for key in vars(estimator) if not key.startswith("_") and key not in known]
     if odd:
-        raise TypeError(
+        raise InvalidTypeError(
             f"{name} has the attribute {odd[0]!r}, which is none of its own and which a file "
             "would lose. Delete it with del, or keep the estimator with joblib.dump."
         )

@@ -6,7 +6,8 @@ any depth; each of these is refused here. NaN, Infinity and -Infinity are JSON's
 
 import json
 
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.exceptions import InvalidFileError
+from skrnn.fileformat.errors import shown
 
 MAX_DEPTH = 64
 # More than any counter, seed or state of a generator of random numbers has.

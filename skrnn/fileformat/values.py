@@ -10,6 +10,7 @@ import os
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError, NotStorableError
 from skrnn.fileformat import optimizers
 
 _NUMBERS = {
@@ -21,10 +22,6 @@ _NUMBERS = {
 }
 MAX_NUMBERED = 10_000
 _SCALARS = (bool, int, float, str, type(None))
-
-
-class NotStorableError(TypeError):
-    """A value has no form in JSON."""
 
 
 def encode_value(value):
@@ -89,18 +86,18 @@ def decode_value(value, *, may_be_object=False):
     is_number = type(inner) is str and inner in _NUMBERS and not others and may_be_object
     if is_number and kind in ("type", "dtype"):
         return _NUMBERS[inner].type if kind == "type" else _NUMBERS[inner]
-    raise ValueError("An object stands for no value that may be here.")
+    raise InvalidInputError("An object stands for no value that may be here.")
 
 
 def _decode_dict(pairs):
     if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
-        raise ValueError("A dict is not written as a list of pairs.")
+        raise InvalidInputError("A dict is not written as a list of pairs.")
     pairs = [(decode_value(key), decode_value(one)) for key, one in pairs]
     if not all(type(key) in _SCALARS for key, _ in pairs):
-        raise ValueError("A dict has a key that is no number and no string.")
+        raise InvalidInputError("A dict has a key that is no number and no string.")
     # Unlike those of strings, hashes of numbers can be chosen to collide, which takes n * n steps.
     if len(pairs) > MAX_NUMBERED and not all(type(key) is str for key, _ in pairs):
-        raise ValueError(f"A dict has more than {MAX_NUMBERED} keys that are numbers.")
+        raise InvalidInputError(f"A dict has more than {MAX_NUMBERED} keys that are numbers.")
     return dict(pairs)
 
 
@@ -118,7 +115,7 @@ def encode_labels(labels):
         return {"dtype": labels.dtype.name, "values": labels.tolist()}
     if labels.dtype == object and all(type(label) is str for label in labels):
         return {"dtype": "object", "values": labels.tolist()}
-    raise TypeError(
+    raise InvalidTypeError(
         f"The class labels have dtype {labels.dtype}, as {str(labels[:1].tolist())[:60]}; a file "
         "without pickle keeps numbers and strings. Fit with such labels, or use joblib.dump."
     )

@@ -7,6 +7,7 @@ from scipy.special import expit, softmax
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
 
@@ -54,7 +55,7 @@ class ClassesHead(Head):
         """
         head = cls(np.unique(y if classes is None else classes))
         if len(head.classes) < 2:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{type(estimator).__name__} needs samples of at least 2 classes in y, but got "
                 f"one class only: {head.classes.tolist()[0]!r}. Were the rows sorted by label "
                 "and split without stratification?"
@@ -69,11 +70,13 @@ class ClassesHead(Head):
     def check(self, y, estimator):
         """Raise ValueError if y has a label that is not known."""
         if y.ndim == 2:
-            raise ValueError(f"y has {y.shape[1]} columns, but the estimator was fitted on 1.")
+            raise InvalidInputError(
+                f"y has {y.shape[1]} columns, but the estimator was fitted on 1."
+            )
         unknown = ~np.isin(y, self.classes)
         if unknown.any():
             row = int(np.flatnonzero(unknown)[0])
-            raise ValueError(
+            raise InvalidInputError(
                 f"y has a label that is not among the classes: {y[[row]].tolist()[0]!r} in row "
                 f"{row}; the classes are {self.classes.tolist()}. Name all of them in the "
                 "first call, partial_fit(X, y, classes=...) or fit_chunks(chunks, classes=...), or "
@@ -273,7 +276,7 @@ def checked_outputs(cls, layout):
     """Return the number of outputs of a layout that has nothing else."""
     n_outputs = layout.get("n_outputs")
     if set(layout) != {"kind", "n_outputs"} or type(n_outputs) is not int or n_outputs < 1:
-        raise ValueError(
+        raise InvalidInputError(
             f"The layout of a head of {cls.kind} is its kind and a positive 'n_outputs', not "
             f"{str(layout)[:60]}."
         )

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils.class_weight import compute_sample_weight
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import Head
 from skrnn.heads.classes import (
@@ -46,7 +47,7 @@ class LabelsHead(Head):
         """Raise ValueError if y has another number of labels."""
         width = y.shape[1] if y.ndim == 2 else 1
         if width != self.n_outputs:
-            raise ValueError(
+            raise InvalidInputError(
                 f"y has {width} columns, but the estimator was fitted on {self.n_outputs}."
             )
 
@@ -58,7 +59,7 @@ class LabelsHead(Head):
         """Return the weights of the rows, balanced if asked for."""
         class_weight = estimator.class_weight
         if isinstance(class_weight, dict):
-            raise ValueError(
+            raise InvalidInputError(
                 f"class_weight={class_weight!r} weighs classes, but y has several labels a "
                 "row. Use 'balanced', or weigh the rows with sample_weight."
             )
@@ -134,7 +135,7 @@ class LabelsHead(Head):
         """Make the head of a layout."""
         n_outputs = checked_outputs(cls, layout)
         if n_outputs < 2:
-            raise ValueError("A multilabel network has two outputs or more.")
+            raise InvalidInputError("A multilabel network has two outputs or more.")
         return cls(n_outputs)
 
     def variables(self, width):

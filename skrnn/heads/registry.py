@@ -1,5 +1,6 @@
 """The heads by their kind: a new task is a file and a line here."""
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import Head
 from skrnn.heads.classes import ClassesHead
 from skrnn.heads.labels import LabelsHead
@@ -16,7 +17,9 @@ def head_class(kind):
         If there is none.
     """
     if type(kind) is not str or kind not in HEADS:
-        raise ValueError(f"The head {str(kind)[:40]!r} is unknown; it is one of {sorted(HEADS)}.")
+        raise InvalidInputError(
+            f"The head {str(kind)[:40]!r} is unknown; it is one of {sorted(HEADS)}."
+        )
     return HEADS[kind]
 
 
@@ -34,5 +37,5 @@ def head_of_layout(layout):
         If it is none.
     """
     if type(layout) is not dict:
-        raise ValueError(f"A head's layout is an object, not {str(layout)[:40]}.")
+        raise InvalidInputError(f"A head's layout is an object, not {str(layout)[:40]}.")
     return head_class(layout.get("kind")).from_layout(layout)

@@ -6,6 +6,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array
 
 from skrnn._sklearn_compat import _check_y
+from skrnn.exceptions import InvalidInputError
 
 
 def check_targets(y, estimator):
@@ -30,21 +31,21 @@ def check_targets(y, estimator):
     """
     name = type(estimator).__name__
     if y is None:
-        raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+        raise InvalidInputError(f"{name} requires y to be passed, but the target y is None.")
     y = _as_array(y.toarray() if issparse(y) else y, name)
     if y.ndim == 2 and y.shape[1] > 1:
         y = check_array(y, input_name="y", dtype=None, estimator=estimator)
         kind = type_of_target(y, input_name="y")
         # scikit-learn takes any two numbers for an indicator, as in [[-1, 1], [1, -1]].
         if kind != "multilabel-indicator" or not np.isin(y, [0, 1]).all():
-            raise ValueError(
+            raise InvalidInputError(
                 f"y has shape {y.shape} and is {kind} with the values "
                 f"{np.unique(y)[:4].tolist()}; {name} wants labels of shape (n_samples,), or an "
                 "indicator array of zeros and ones, one column a label."
             )
         return y.astype(np.int64)
     if y.shape[:1] == (0,):
-        raise ValueError(f"y has no labels; {name} wants one for each row of X.")
+        raise InvalidInputError(f"y has no labels; {name} wants one for each row of X.")
     y = _check_y(y, estimator=estimator)
     check_classification_targets(y)
     return y
@@ -59,7 +60,7 @@ def _as_array(y, name):
     try:
         y = np.asarray(y)
     except ValueError:
-        raise ValueError(
+        raise InvalidInputError(
             f"The rows of y have different lengths; {name} wants labels of shape (n_samples,), or "
             "an indicator array of zeros and ones: MultiLabelBinarizer().fit_transform(y) makes "
             "one from sets of labels."
@@ -71,10 +72,12 @@ def _as_array(y, name):
     labels = list(y.ravel() if y.dtype == object or y.ndim != 1 else boxed)
     for row, label in enumerate(labels):
         if _is_missing(label):
-            raise ValueError(f"Input y contains NaN or None: {label!r} in row {row}. Drop the row.")
+            raise InvalidInputError(
+                f"Input y contains NaN or None: {label!r} in row {row}. Drop the row."
+            )
     types = {str if isinstance(label, str) else type(label) for label in labels}
     if str in types and len(types) > 1:
-        raise ValueError(
+        raise InvalidInputError(
             f"y mixes labels of type {' and '.join(sorted(t.__name__ for t in types))}, which "
             f"cannot be ordered; {name} wants one type, for instance all of them str."
         )

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.plotting.style import COLORS, check_matplotlib, ink, one_axes, plain, printable
 from skrnn.text.vocabulary import UNKNOWN
 
@@ -93,7 +94,7 @@ class TokenAttributionDisplay:
         check_matplotlib(cls.__name__)  # before the work
         found = explain(estimator, X, method=method, target=target)
         if len(found) != 1:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{cls.__name__} draws one text, but X has {len(found)} rows. Pass a list of one, "
                 "or draw each of explain(estimator, X) with its plot()."
             )
@@ -112,7 +113,9 @@ class TokenAttributionDisplay:
         display : TokenAttributionDisplay
         """
         if not isinstance(self.max_tokens, Integral) or self.max_tokens < 1:
-            raise ValueError(f"max_tokens must be a positive integer, got {self.max_tokens!r}.")
+            raise InvalidInputError(
+                f"max_tokens must be a positive integer, got {self.max_tokens!r}."
+            )
         plt = check_matplotlib(type(self).__name__)
         shown = self._shown()
         if ax is None:
@@ -139,7 +142,7 @@ class TokenAttributionDisplay:
     def _shown(self):
         """Return the places of the tokens to draw, in their order; None for numbers."""
         if not hasattr(self.explanation, "tokens") or not hasattr(self.explanation, "values"):
-            raise TypeError(
+            raise InvalidTypeError(
                 "TokenAttributionDisplay draws an Explanation, got a "
                 f"{type(self.explanation).__name__}. Pass one of those that skrnn.explain("
                 "estimator, X) returns, or use TokenAttributionDisplay.from_estimator."

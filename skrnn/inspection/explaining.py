@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.inspection.explanation import Explanation
 from skrnn.inspection.gradients import integrated_gradients
 from skrnn.inspection.occlusion import occlusion
@@ -105,9 +106,9 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     True
     """
     if method not in METHODS:
-        raise ValueError(f"method={method!r} is unknown; it is one of {list(METHODS)}.")
+        raise InvalidInputError(f"method={method!r} is unknown; it is one of {list(METHODS)}.")
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
-        raise ValueError(f"n_steps must be a positive integer, got {n_steps!r}.")
+        raise InvalidInputError(f"n_steps must be a positive integer, got {n_steps!r}.")
     classifier, rows = read(estimator, X, "explain")
     chosen = None if target is None else _number_of(target, classifier.classes_)
     found = []
@@ -146,13 +147,13 @@ def _explain(classifier, row, method, chosen, n_steps):
 
 def _number_of(target, classes):
     if np.ndim(target) != 0:
-        raise ValueError(
+        raise InvalidInputError(
             f"target={target!r} is several classes; pass one of {classes.tolist()}, and ask for "
             "each by a call of its own."
         )
     found = np.flatnonzero(classes == target)
     if len(found) != 1:
-        raise ValueError(
+        raise InvalidInputError(
             f"target={target!r} is no class of the estimator; they are {classes.tolist()}. None "
             "explains of each text the one that is predicted."
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.inspection.html import render
 
 
@@ -102,7 +103,7 @@ class Explanation:
             For a numeric sequence, which has no words.
         """
         if self.tokens is None:
-            raise ValueError(
+            raise InvalidInputError(
                 "A numeric sequence has no words to highlight. Draw it with plot(), or read "
                 "values, of shape (n_timesteps, n_channels)."
             )

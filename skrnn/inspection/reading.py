@@ -7,6 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.sequences import UNKNOWN, Sequences
 from skrnn.text import TextToSequence
 from skrnn.text.documents import iter_documents
@@ -64,7 +65,7 @@ def read(estimator, X, caller):
         sequences = classifier.read(X)
         return classifier, [_row_of_numbers(sequences.take([i])) for i in range(len(sequences))]
     if classifier.vocabulary_size_ is None:
-        raise ValueError(
+        raise InvalidInputError(
             f"{caller} cannot tell tokens in a Pipeline whose RNNClassifier reads the ids of "
             "TextToSequence as numeric sequences. Fit it with input='tokens'."
         )
@@ -82,7 +83,7 @@ def read(estimator, X, caller):
     ]
     for i, row in enumerate(rows):
         if not row.is_blank and len(row.tokens) != len(row.ids):
-            raise ValueError(
+            raise InvalidInputError(
                 f"{caller} cannot tell which token is which: the document in row {i} has "
                 f"{len(row.tokens)} tokens, but {len(row.ids)} ids come out of the steps between "
                 "TextToSequence and RNNClassifier. Leave out what drops or adds tokens there, or "
@@ -102,11 +103,13 @@ def _parts(estimator, caller):
         return None, None, estimator
     if not isinstance(estimator, Pipeline):
         way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
-        raise TypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
+        raise InvalidTypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
     first, last = estimator[0], estimator[-1]
     if not (isinstance(first, TextToSequence) and isinstance(last, NetworkEstimator)):
         kinds = ", ".join(type(step).__name__ for _, step in estimator.steps)
-        raise TypeError(f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(estimator)}")
+        raise InvalidTypeError(
+            f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(estimator)}"
+        )
     check_is_fitted(first)
     check_is_fitted(last)
     return first, estimator[:-1], last
@@ -117,7 +120,7 @@ def _check_order(own, sequences, caller):
     for i, (before, after) in enumerate(zip(_ids(own), _ids(sequences), strict=True)):
         # Another number of them is told where the tokens are at hand.
         if len(before) == len(after) and not np.isin(after[after != before], UNKNOWN).all():
-            raise ValueError(
+            raise InvalidInputError(
                 f"{caller} cannot tell which token is which: the steps between TextToSequence and "
                 f"RNNClassifier change the order or the ids of the tokens of row {i}. Leave out "
                 "what does, or give the RNNClassifier alone its ids."

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.inspection.attribution_display import diverging, label
 from skrnn.plotting.style import check_matplotlib, flat_axes
 
@@ -90,7 +91,7 @@ class TraceDisplay:
         check_matplotlib(cls.__name__)  # before the work
         found = trace(estimator, X)
         if len(found) != 1:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{cls.__name__} draws one text, but X has {len(found)} rows. Pass a list of one, "
                 "or draw each of trace(estimator, X) with its plot()."
             )
@@ -126,7 +127,7 @@ class TraceDisplay:
             )
         self.ax_ = flat_axes(ax, type(self).__name__)
         if len(self.ax_) != len(arrays):
-            raise ValueError(
+            raise InvalidInputError(
                 f"ax has {len(self.ax_)} axes, but {len(arrays)} are wanted, one each for "
                 f"{', '.join(arrays)}."
             )
@@ -139,17 +140,17 @@ class TraceDisplay:
     def _chosen(self):
         layers = getattr(self.trace, "layers", None)
         if layers is None:
-            raise TypeError(
+            raise InvalidTypeError(
                 f"TraceDisplay draws a Trace, got a {type(self.trace).__name__}. Pass one of those "
                 "that skrnn.trace(estimator, X) returns, or use TraceDisplay.from_estimator."
             )
         if not isinstance(self.layer, Integral):
-            raise TypeError(f"layer must be an integer, got {self.layer!r}.")
+            raise InvalidTypeError(f"layer must be an integer, got {self.layer!r}.")
         if not -len(layers) <= self.layer < len(layers):
-            raise ValueError(f"layer={self.layer!r}: the network has {len(layers)} layers.")
+            raise InvalidInputError(f"layer={self.layer!r}: the network has {len(layers)} layers.")
         of_layer = layers[self.layer]
         if self.direction not in of_layer:
-            raise ValueError(
+            raise InvalidInputError(
                 f"direction={self.direction!r}: the layer reads {' and '.join(of_layer)}."
             )
         arrays = of_layer[self.direction]
@@ -157,7 +158,7 @@ class TraceDisplay:
         names = list(arrays) if wanted is None else list(wanted)
         unknown = [name for name in names if name not in arrays]
         if unknown or not names:
-            raise ValueError(
+            raise InvalidInputError(
                 f"activations={self.activations!r}: a layer of the kind {self.trace.cell!r} has "
                 f"{', '.join(arrays)}."
             )

@@ -16,6 +16,7 @@ import os
 import sys
 import warnings
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.layers import loop
 
 ENGINES = ("numba", "tensorflow")
@@ -34,7 +35,7 @@ def engine():
     """
     wish = os.environ.get("SKRNN_ENGINE")
     if wish is not None and wish not in ENGINES:
-        raise ValueError(f"SKRNN_ENGINE must be 'numba' or 'tensorflow', but is {wish!r}.")
+        raise InvalidInputError(f"SKRNN_ENGINE must be 'numba' or 'tensorflow', but is {wish!r}.")
     if wish == "tensorflow":
         return "tensorflow"
     if importlib.util.find_spec("numba") is None:

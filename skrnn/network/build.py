@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from skrnn.backend.tensorflow import check_not_forked, keras
+from skrnn.exceptions import InvalidInputError
 from skrnn.heads.registry import HEADS
 from skrnn.layers.evidence import AddScores
 from skrnn.network.description import (
@@ -144,7 +145,9 @@ def build_network(
     _choose("head", head, HEADS)
     stack = (units,) if np.ndim(units) == 0 else tuple(units)
     if not stack:
-        raise ValueError("units=() leaves no recurrent layer; give the width of at least one.")
+        raise InvalidInputError(
+            "units=() leaves no recurrent layer; give the width of at least one."
+        )
     description = NetworkDescription(
         cell=cell,
         units=stack,
@@ -203,7 +206,9 @@ def build(
 
 def _choose(parameter, value, choices):
     if value not in choices:
-        raise ValueError(f"{parameter}={value!r} is unknown; it is one of {sorted(choices)}.")
+        raise InvalidInputError(
+            f"{parameter}={value!r} is unknown; it is one of {sorted(choices)}."
+        )
 
 
 def _seeds(random_state):

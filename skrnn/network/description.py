@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import Head, Variable
 from skrnn.heads.registry import head_of_layout
 from skrnn.ngrams import EVIDENCE as NGRAM_EVIDENCE
@@ -211,7 +212,7 @@ class NetworkDescription:
         if next(left, None) is not None or any(
             new.shape != old.shape for new, old in zip(changed, values, strict=True)
         ):
-            raise ValueError("The weights are not those of this network.")
+            raise InvalidInputError("The weights are not those of this network.")
         return changed
 
     def _of_cell(self, name, n_features, units):
@@ -257,10 +258,12 @@ class NetworkDescription:
         wanted = {f.name for f in fields(cls)}
         if type(tree) is not dict or set(tree) != wanted:
             odd = sorted(set(tree) ^ wanted) if type(tree) is dict else [type(tree).__name__]
-            raise ValueError(f"The network's description lacks, or does not know, {odd[:3]}.")
+            raise InvalidInputError(
+                f"The network's description lacks, or does not know, {odd[:3]}."
+            )
         for key, (what, is_valid) in _WANTED.items():
             if not is_valid(tree[key]):
-                raise ValueError(
+                raise InvalidInputError(
                     f"The network's {key!r} is {str(tree[key])[:40]} where {what} should be."
                 )
         values = dict(tree)
@@ -275,16 +278,16 @@ class NetworkDescription:
         """Make the description out of a file of format 1, which knew classes and labels only."""
         old = {"ngram_scores", "ngram_evidence", "n_outputs", "multilabel"}
         if type(tree) is not dict or not old <= set(tree):
-            raise ValueError(f"The network's description lacks one of {sorted(old)}.")
+            raise InvalidInputError(f"The network's description lacks one of {sorted(old)}.")
         values = {key: value for key, value in tree.items() if key not in old}
         for key in ("ngram_scores", "ngram_evidence", "multilabel"):
             if type(tree[key]) is not bool:
-                raise ValueError(f"The network's {key!r} is neither true nor false.")
+                raise InvalidInputError(f"The network's {key!r} is neither true nor false.")
         n_outputs = tree["n_outputs"]
         values["side_inputs"] = ngram_inputs(n_outputs, tree["ngram_evidence"])
         if not tree["ngram_scores"]:
             if tree["ngram_evidence"]:
-                raise ValueError("A network with evidence of n-grams has their scores, too.")
+                raise InvalidInputError("A network with evidence of n-grams has their scores, too.")
             values["side_inputs"] = ()
         values["side_inputs"] = [one._asdict() for one in values["side_inputs"]]
         kind = "labels" if tree["multilabel"] else "classes"
@@ -293,23 +296,23 @@ class NetworkDescription:
 
     def _check_agreement(self):
         if self.is_tokens == (self.vocabulary_size is None):
-            raise ValueError(
+            raise InvalidInputError(
                 "Of 'vocabulary_size' and 'n_channels' one must be null, the other not."
             )
         head = self.head_  # checks the layout
         names = [one.name for one in self.side_inputs]
         if self.side_inputs != self.row_inputs + self.step_inputs:
-            raise ValueError("Side inputs of rows come before those of steps.")
+            raise InvalidInputError("Side inputs of rows come before those of steps.")
         if len(set(names)) < len(names):
-            raise ValueError(f"Two side inputs have one name: {names[:4]}.")
+            raise InvalidInputError(f"Two side inputs have one name: {names[:4]}.")
         for one in self.row_inputs:
             if one.width != head.n_outputs:
-                raise ValueError(
+                raise InvalidInputError(
                     f"The side input {one.name!r} has {one.width} numbers a row, but there are "
                     f"{head.n_outputs} outputs to add them to."
                 )
         if not self.is_tokens and {NGRAM_SCORES, NGRAM_EVIDENCE} & set(names):
-            raise ValueError("A network of numeric channels reads no n-grams.")
+            raise InvalidInputError("A network of numeric channels reads no n-grams.")
 
 
 def ngram_inputs(n_outputs: int, has_evidence: bool) -> tuple[SideInput, ...]:

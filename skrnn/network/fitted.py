@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import NetworkDescription
 from skrnn.network.forward import Forward
 from skrnn.sequences import Sequences
@@ -96,7 +97,7 @@ def _predicts_with_tensorflow():
     """Whether TensorFlow predicts: on request, or if it is there already and sees a GPU."""
     wish = os.environ.get("SKRNN_PREDICT")
     if wish not in (None, "", "numba", "tensorflow"):
-        raise ValueError(f"SKRNN_PREDICT must be 'numba' or 'tensorflow', but is {wish!r}.")
+        raise InvalidInputError(f"SKRNN_PREDICT must be 'numba' or 'tensorflow', but is {wish!r}.")
     if wish:
         return wish == "tensorflow"
     tf = sys.modules.get("tensorflow")

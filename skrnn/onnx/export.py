@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import skrnn
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
 from skrnn.onnx.inputs import SAMPLES, channel_input, token_input, word_input
 from skrnn.onnx.ngrams import NgramTable
@@ -120,14 +121,14 @@ def _parts(estimator):
         return None, estimator
     if not isinstance(estimator, Pipeline):
         way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
-        raise TypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
+        raise InvalidTypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
     steps = [(n, step) for n, step in estimator.steps if step is not None and step != "passthrough"]
     if not steps:
-        raise TypeError(f"{wanted}, but the Pipeline has no step that does anything.")
+        raise InvalidTypeError(f"{wanted}, but the Pipeline has no step that does anything.")
     for i, (name, step) in enumerate(steps):
         kind = NetworkEstimator if i == len(steps) - 1 else TextToSequence if i == 0 else ()
         if not isinstance(step, kind):
-            raise TypeError(
+            raise InvalidTypeError(
                 f"{wanted}, and cannot express the step {name!r}, {type(step).__name__}, in its "
                 "place. Export the RNNClassifier alone, and feed the model what the steps before "
                 "it return."
@@ -177,20 +178,20 @@ def _write_network(graph, classifier, network, weights, steps):
 
 def _check_words(text, vocabulary_size):
     if vocabulary_size is None:
-        raise ValueError(
+        raise InvalidInputError(
             "to_onnx cannot express a Pipeline whose RNNClassifier reads the ids of "
             "TextToSequence as numeric sequences. Fit it with input='tokens'."
         )
     largest = max(text.vocabulary_.values())
     if largest >= vocabulary_size:
-        raise ValueError(
+        raise InvalidInputError(
             f"TextToSequence makes ids up to {largest}, but RNNClassifier was fitted on a "
             f"vocabulary of {vocabulary_size} ids. Fit the pipeline as a whole."
         )
     for word in text.vocabulary_:
         check_utf8(word, "word")
     if "" in text.vocabulary_:
-        raise ValueError(
+        raise InvalidInputError(
             'to_onnx cannot express the word "" of vocabulary_: in the model\'s input it is '
             "padding. Let token_pattern or tokenizer find no empty words, or export the "
             "RNNClassifier alone, which takes token ids."

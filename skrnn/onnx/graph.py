@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
+
 # The lowest that has the operators in the form used here; onnxruntime reads it since 1.8 (2021).
 OPSET, ML_OPSET, IR_VERSION = 14, 2, 7
 ML = "ai.onnx.ml"
@@ -55,7 +57,7 @@ class Graph:
             return classes.astype(np.int64), np.int64
         if classes.dtype.kind == "b" or classes.dtype in (np.float16, np.float32, np.float64):
             return classes, classes.dtype
-        raise ValueError(
+        raise InvalidInputError(
             f"to_onnx cannot express classes of the dtype {classes.dtype} with labels of type "
             f"{type(classes[0]).__name__}: labels are strings, integers of up to 64 bits with "
             "sign, booleans or floats. Encode y with sklearn.preprocessing.LabelEncoder before fit."
@@ -165,7 +167,7 @@ def check_utf8(label, what):
     try:
         label.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(
+        raise InvalidInputError(
             f"to_onnx cannot express the {what} {label!r}: ONNX holds strings as UTF-8, which has "
             "no lone surrogates. Decode the texts with errors='replace'."
         ) from error

@@ -8,6 +8,7 @@ the gates in ONNX's order.
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.onnx.inputs import mask
 
 # Where each of ONNX's gates is among Keras's: i, o, f, c for i, f, c, o; z, r, h in both.
@@ -41,7 +42,7 @@ class Weights:
         for layer in self.left.values():
             policy = layer.dtype_policy.name
             if policy != "float32":
-                raise ValueError(
+                raise InvalidInputError(
                     f"to_onnx cannot express the layer {layer.name!r} of model_, which computes in "
                     f"{policy}: the models it makes compute in float32. Fit under Keras's default "
                     "precision, keras.config.set_dtype_policy('float32')."
@@ -64,7 +65,7 @@ class Weights:
         """Return the weights of a layer, which must have these and no others."""
         found = {weight.name: weight.numpy() for weight in layer.weights}
         if set(found) != set(names):
-            raise ValueError(
+            raise InvalidInputError(
                 f"to_onnx cannot express the layer {layer.name!r} of model_: it has the weights "
                 f"{sorted(found)}, where {sorted(names)} are known. Export an estimator whose "
                 "model_ is as fit left it, but for the values of its weights."
@@ -73,7 +74,7 @@ class Weights:
 
     def _refuse(self, name, layer, why):
         got = "no layer" if layer is None else f"the layer {name!r} ({type(layer).__name__})"
-        raise ValueError(
+        raise InvalidInputError(
             f"to_onnx cannot express {got} in model_, {why}. Export an estimator whose "
             "model_ is as fit left it, but for the values of its weights."
         )

@@ -5,6 +5,8 @@ from itertools import chain
 
 import numpy as np
 
+from skrnn.exceptions import InvalidTypeError
+
 
 def pad_words(rows: Iterable[list[str]]) -> np.ndarray:
     """Lay out the words of documents as an array, padded on the right with "".
@@ -40,7 +42,7 @@ def pad_words(rows: Iterable[list[str]]) -> np.ndarray:
     rows = list(rows)
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
-            raise TypeError(
+            raise InvalidTypeError(
                 f"Row {i} is the {type(row).__name__} {row[:40]!r}; pad_words takes a list of "
                 "words for each document. TextToSequence(...).build_analyzer() makes the function "
                 "that cuts a document into words."
@@ -53,7 +55,7 @@ def pad_words(rows: Iterable[list[str]]) -> np.ndarray:
     if not all(issubclass(kind, str) for kind in set(map(type, flat))):
         i = next(i for i, row in enumerate(rows) if not all(isinstance(w, str) for w in row))
         word = next(w for w in rows[i] if not isinstance(w, str))
-        raise TypeError(
+        raise InvalidTypeError(
             f"Row {i} holds {word!r}, a {type(word).__name__}; every word must be a str."
         )
     words[np.arange(words.shape[1]) < lengths[:, np.newaxis]] = flat

@@ -5,10 +5,9 @@ Reads top-down: :mod:`~skrnn.persistence.files` has `save` and `load`,
 :mod:`~skrnn.network.description` telling what weights a network has, and
 :mod:`~skrnn.fileformat.container` is the file and knows nothing of estimators:
 :mod:`~skrnn.fileformat.archive` is the zip around it, :mod:`~skrnn.fileformat.strict_json` the
-JSON within. :mod:`~skrnn.fileformat.errors` has the one exception.
+JSON within. What a bad file raises is :class:`skrnn.exceptions.InvalidFileError`.
 """
 
-from skrnn.fileformat.errors import InvalidFileError
 from skrnn.persistence.files import load, save
 
-__all__ = ["InvalidFileError", "load", "save"]
+__all__ = ["load", "save"]

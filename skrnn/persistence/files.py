@@ -7,8 +7,9 @@ from warnings import warn
 
 from sklearn.base import BaseEstimator
 
+from skrnn.exceptions import InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat import container
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.fileformat.errors import shown
 from skrnn.persistence import registry
 
 # What a checkpoint of training has besides the model, and where its arrays are.
@@ -68,7 +69,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
         # What cannot be read must not be written, but told while the estimator is still there.
         registry.decode(tree, arrays, token_patterns=_patterns(tree))
     except InvalidFileError as error:
-        raise ValueError(
+        raise InvalidInputError(
             f"{type(estimator).__name__} cannot be saved, for it could not be loaded. In "
             f"{error.part}: {error.problem} Fit it anew, or set it back to what fit has made."
         ) from error
@@ -123,7 +124,7 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
     array([[3, 2]], dtype=int32)
     """
     if isinstance(token_patterns, str):
-        raise TypeError(
+        raise InvalidTypeError(
             f"token_patterns={token_patterns!r} is a str; wanted is a list of them. Put it in one."
         )
     document, arrays = container.read(path)

@@ -5,6 +5,7 @@ import itertools
 from sklearn.pipeline import Pipeline
 
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import refuse_other_attributes
 from skrnn.text import TextToSequence
@@ -24,7 +25,7 @@ def encode_pipeline(pipeline, place, encode_step):
         Takes an estimator and a place.
     """
     if pipeline.memory is not None:
-        raise TypeError(
+        raise InvalidTypeError(
             f"Pipeline has memory={shown(pipeline.memory)}, a cache of this machine, which a file "
             "does not keep. Set it to None before: set_params(memory=None)."
         )

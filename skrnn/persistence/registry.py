@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
 from skrnn.estimators import RNNClassifier, codec
-from skrnn.fileformat.errors import InvalidFileError, shown
+from skrnn.exceptions import InvalidFileError, InvalidTypeError
+from skrnn.fileformat.errors import shown
 from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.parameters import encode_parameters
 from skrnn.persistence import linear, text
@@ -144,7 +145,7 @@ def _encode(estimator, place):
     if found is None or found.cls is not cls:
         best = hasattr(estimator, "best_estimator_")
         way_out = "Pass its best_estimator_, or keep it" if best else "Keep it"
-        raise TypeError(
+        raise InvalidTypeError(
             f"{cls.__module__}.{cls.__qualname__} is no class that a file without pickle keeps, "
             f"which are {', '.join(CLASSES)}, and no subclasses of them. {way_out} with "
             "joblib.dump. Of a Pipeline, a part can be passed too, such as pipeline[1:]."

@@ -5,6 +5,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, T
 
 from skrnn._sklearn_compat import _get_output_config
 from skrnn.baselines.pipelines import WORDS_AND_MARKS
+from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
 from skrnn.text import TextToSequence
@@ -42,7 +43,7 @@ def encode_sequence_state(estimator, place):
     refuse_other_attributes(estimator, place, {"vocabulary_", "n_timesteps_"})
     words = list(estimator.vocabulary_)
     if list(estimator.vocabulary_.values()) != list(range(FIRST_WORD, FIRST_WORD + len(words))):
-        raise ValueError(
+        raise InvalidInputError(
             "The ids in vocabulary_ of TextToSequence are no longer 2, 3, ... in this order, as "
             "fit has made them. Fit anew, or give vocabulary=... to another instance."
         )
@@ -73,7 +74,7 @@ def encode_counts_state(estimator, place):
     refuse_other_attributes(estimator, place, {"vocabulary_", "fixed_vocabulary_"})
     terms = sorted(estimator.vocabulary_, key=estimator.vocabulary_.get)
     if [int(estimator.vocabulary_[term]) for term in terms] != list(range(len(terms))):
-        raise ValueError(
+        raise InvalidInputError(
             f"The columns in vocabulary_ of {type(estimator).__name__} are not 0, 1, ..., as fit "
             "makes them. Fit anew."
         )

@@ -8,6 +8,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from skrnn._sklearn_compat import _num_samples
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.plotting.style import check_matplotlib, flat_axes, plain
 
 # Inches: the side of a cell and of a matrix, a character of a class's name, the widest figure.
@@ -176,12 +177,12 @@ class ConfusionMatricesDisplay:
         y_pred = _named(y_pred)
         for name, predicted in y_pred.items():
             if _num_samples(predicted) != _num_samples(y_true):
-                raise ValueError(
+                raise InvalidInputError(
                     f"y_pred[{name!r}] has {_num_samples(predicted)} rows, but y_true has "
                     f"{_num_samples(y_true)}. Pass a prediction for each row."
                 )
         if type_of_target(y_true, input_name="y_true") not in ("binary", "multiclass"):
-            raise ValueError(
+            raise InvalidInputError(
                 f"Confusion matrices need one class a row, got a {type_of_target(y_true)} target. "
                 "For several labels a row, sklearn.metrics.multilabel_confusion_matrix makes a "
                 "matrix for each; for numbers there is sklearn.metrics.PredictionErrorDisplay."
@@ -201,7 +202,7 @@ class ConfusionMatricesDisplay:
         if display_labels is None:
             display_labels = labels
         if len(display_labels) != len(labels):
-            raise ValueError(
+            raise InvalidInputError(
                 f"display_labels has {len(display_labels)} names, but there are {len(labels)} "
                 f"classes: {list(labels)[:10]}. Give a name for each."
             )
@@ -251,7 +252,7 @@ class ConfusionMatricesDisplay:
             ax = _make_axes(plt, len(names), labels)
         self.ax_ = flat_axes(ax, "ConfusionMatricesDisplay")
         if len(self.ax_) != len(names):
-            raise ValueError(
+            raise InvalidInputError(
                 f"ax has {len(self.ax_)} axes for {len(names)} matrices: {names}. Pass one for "
                 "each, or None for a new figure."
             )
@@ -304,21 +305,21 @@ def _named(things):
     ):
         pairs = list(things)
     else:
-        raise TypeError(
+        raise InvalidTypeError(
             f'Expected a dict such as {{"LSTM": a, "NB-SVM": b}}, or a list of such pairs, got a '
             f"{type(things).__name__}. For a single one, too, give it a name."
         )
     if not pairs:
-        raise ValueError("There is nothing to draw: neither an estimator nor predictions.")
+        raise InvalidInputError("There is nothing to draw: neither an estimator nor predictions.")
     if len(dict(pairs)) < len(pairs):
-        raise ValueError(f"Names must differ, got {[name for name, _ in pairs]}.")
+        raise InvalidInputError(f"Names must differ, got {[name for name, _ in pairs]}.")
     return dict(pairs)
 
 
 def _n_classes(matrices):
     shapes = [matrix.shape for matrix in matrices]
     if len(set(shapes)) != 1 or len(shapes[0]) != 2 or shapes[0][0] != shapes[0][1]:
-        raise ValueError(
+        raise InvalidInputError(
             f"The confusion matrices must be square and of one size, got shapes {shapes}. Make "
             "them with the same labels=."
         )

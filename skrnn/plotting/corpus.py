@@ -6,6 +6,7 @@ from itertools import count
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.plotting.style import COLORS, check_matplotlib, flat_axes, ink
 from skrnn.text import TextToSequence
 from skrnn.text.vocabulary import check_vocabulary, learn_vocabulary
@@ -202,7 +203,7 @@ class CorpusDisplay:
             _, ax = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained")
         self.ax_ = flat_axes(ax, "CorpusDisplay")
         if len(self.ax_) != 2:
-            raise ValueError(
+            raise InvalidInputError(
                 f"ax has {len(self.ax_)} axes; pass two, for lengths and words, or None for a "
                 "new figure."
             )
@@ -283,7 +284,7 @@ def _first_step(estimator):
     if not isinstance(first, TextToSequence):
         within = "" if first is estimator else "a Pipeline that starts with the step "
         way_out = " Pass its best_estimator_." if hasattr(first, "best_estimator_") else ""
-        raise TypeError(
+        raise InvalidTypeError(
             "Expected a TextToSequence, or a Pipeline that starts with one, got "
             f"{within}{type(first).__name__}.{way_out}"
         )
@@ -296,7 +297,7 @@ def _measure(text_to_sequence, documents):
     indices = defaultdict(count().__next__)
     tokens, lengths = text_to_sequence._read(documents, partial(map, indices.__getitem__))
     if not len(tokens):
-        raise ValueError(
+        raise InvalidInputError(
             f"There is no word to draw: none of the {len(lengths)} documents has a token."
         )
     occurrences = np.bincount(tokens)

@@ -9,6 +9,8 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
+
 
 @dataclass(frozen=True)
 class SearchCurve:
@@ -45,7 +47,7 @@ class SearchCurve:
 def choose_score(cv_results, scoring=None):
     """Return the name of a score in the columns of `cv_results`: "score" where it is one."""
     if not hasattr(cv_results, "keys"):
-        raise TypeError(
+        raise InvalidTypeError(
             "cv_results must be the cv_results_ of a fitted search, a dict of columns, got a "
             f"{type(cv_results).__name__}."
         )
@@ -56,12 +58,12 @@ def choose_score(cv_results, scoring=None):
     if scoring in names:
         return scoring
     if not names or "params" not in cv_results:
-        raise ValueError(
+        raise InvalidInputError(
             "cv_results needs 'params' and 'mean_test_score', or the mean of another score, as "
             f"the cv_results_ of a fitted search have; got the keys {list(cv_results)[:8]}."
         )
     problem = "has several" if scoring is None else f"has no score {scoring!r}"
-    raise ValueError(f"The search {problem}. Choose with scoring=, one of {names}.")
+    raise InvalidInputError(f"The search {problem}. Choose with scoring=, one of {names}.")
 
 
 def last_rounds(cv_results):
@@ -98,9 +100,9 @@ def choose_param(candidates, param=None):
         found = found or [name for name in names if name.endswith(f"__{param}")]
         if len(found) != 1:
             problem = f"could be {found}" if found else f"is none of {names}"
-            raise ValueError(f"param={param!r} {problem}. Give the full name of one.")
+            raise InvalidInputError(f"param={param!r} {problem}. Give the full name of one.")
         if not _is_numeric(candidates, found[0]):
-            raise ValueError(
+            raise InvalidInputError(
                 f"{found[0]} has values that are no numbers. Choose another parameter for the "
                 f"x axis with param=, one of {[n for n in names if _is_numeric(candidates, n)]}."
             )
@@ -114,11 +116,11 @@ def choose_param(candidates, param=None):
         if len(wanted) == 1:
             return wanted[0]
     if choices:
-        raise ValueError(
+        raise InvalidInputError(
             f"Several numeric parameters vary in this search. Choose one for the x axis with "
             f"param=, one of {choices}."
         )
-    raise ValueError(
+    raise InvalidInputError(
         "No numeric parameter varies in this search, so there is nothing for the x axis; what "
         f"varies is {varying(candidates)}."
     )

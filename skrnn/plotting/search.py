@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.plotting.cv_results import (
     choose_param,
     choose_score,
@@ -189,7 +190,9 @@ class SearchCurveDisplay:
         mean = np.asarray(cv_results[f"mean_test_{scoring}"], dtype=float)
         std = np.asarray(cv_results.get(f"std_test_{scoring}", np.full_like(mean, np.nan)), float)
         if np.isnan(mean).all():
-            raise ValueError(f"There is no score to draw: mean_test_{scoring} is NaN throughout.")
+            raise InvalidInputError(
+                f"There is no score to draw: mean_test_{scoring} is NaN throughout."
+            )
         candidates, rows = list(cv_results["params"]), last_rounds(cv_results)
         if param == "n_resources" and param in cv_results:
             rounds = zip(candidates, cv_results[param], strict=True)
@@ -224,7 +227,7 @@ class SearchCurveDisplay:
             For another `std_display_style`.
         """
         if std_display_style not in ("auto", "fill_between", "errorbar", None):
-            raise ValueError(
+            raise InvalidInputError(
                 "std_display_style must be 'auto', 'fill_between', 'errorbar' or None, got "
                 f"{std_display_style!r}."
             )

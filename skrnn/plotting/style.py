@@ -4,6 +4,8 @@ from unicodedata import category
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
+
 # Okabe and Ito (2008), "Color universal design": told apart with each of the common colour
 # blindnesses. Their yellow is left out, for as a line on white it is hardly seen.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -65,7 +67,7 @@ def flat_axes(ax, caller):
     found = np.asarray(ax, dtype=object).ravel()
     for one in found:
         if not isinstance(one, Axes):
-            raise TypeError(
+            raise InvalidTypeError(
                 f"{caller} draws into matplotlib axes, but ax has a {type(one).__name__}. Pass "
                 "what plt.subplots() returns beside the figure, or None for a new figure."
             )
@@ -76,7 +78,7 @@ def one_axes(ax, caller):
     """Return the axes of a picture that needs one, also out of an array of one."""
     found = flat_axes(ax, caller)
     if len(found) != 1:
-        raise ValueError(
+        raise InvalidInputError(
             f"{caller} draws into one axes, but ax has {len(found)}. Pass one of them, or None "
             "for a new figure."
         )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.plotting.style import check_matplotlib, flat_axes, in_legend, ink, line_color, plain
 
 _FURTHER = "further losses"
@@ -95,7 +96,9 @@ class TrainingCurveDisplay:
             way_out = "a fitted RNNClassifier, or a fitted Pipeline that ends in one"
             if hasattr(last, "best_estimator_"):
                 way_out = "its best_estimator_"
-            raise ValueError(f"{type(last).__name__} has no history_ to draw. Pass {way_out}.")
+            raise InvalidInputError(
+                f"{type(last).__name__} has no history_ to draw. Pass {way_out}."
+            )
         return cls(last.history_, _best_epoch(last), name).plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -120,7 +123,7 @@ class TrainingCurveDisplay:
             _, ax = plt.subplots(1, len(panels), figsize=size, layout="constrained", squeeze=False)
         self.ax_ = flat_axes(ax, "TrainingCurveDisplay")
         if len(self.ax_) > len(panels):
-            raise ValueError(
+            raise InvalidInputError(
                 f"ax has {len(self.ax_)} axes, but there is only {', '.join(panels)} to draw. "
                 f"Pass {len(panels)}, or None for a new figure."
             )
@@ -145,9 +148,9 @@ class TrainingCurveDisplay:
     def _check_history(self):
         lengths = {key: len(values) for key, values in self.history.items()}
         if not lengths.get("loss"):
-            raise ValueError("There is no epoch to draw: history has no values of 'loss'.")
+            raise InvalidInputError("There is no epoch to draw: history has no values of 'loss'.")
         if len(set(lengths.values())) > 1:
-            raise ValueError(
+            raise InvalidInputError(
                 f"The lists of history differ in length: {lengths}. Each needs a value for every "
                 "epoch; NaN where there is none."
             )

@@ -22,6 +22,7 @@ from skrnn._sklearn_compat import (
     _warn_or_raise_about_fit_failures,
 )
 from skrnn.caching.store import Store, StoreMemory, sharing
+from skrnn.exceptions import InvalidInputError
 from skrnn.search.plan import FitPlan
 from skrnn.search.results import ResultFolder
 from skrnn.search.staged_fit import fit_and_score
@@ -220,7 +221,7 @@ class EpochSearchCV(GridSearchCV):
     def _evaluate(self, X, y, candidates, splits, scorers, routed, context):
         """Return what each fit has given, the folds of a candidate one after another."""
         if not candidates or not splits:
-            raise ValueError(
+            raise InvalidInputError(
                 f"No fits were performed: there are {len(candidates)} candidates and "
                 f"{len(splits)} splits."
             )

@@ -10,9 +10,9 @@ import joblib
 import numpy as np
 
 import skrnn
-from skrnn.caching.hashing import UnknownObjectError, digest
+from skrnn.caching.hashing import digest
+from skrnn.exceptions import InvalidFileError, InvalidInputError, UnknownObjectError
 from skrnn.fileformat import container
-from skrnn.fileformat.errors import InvalidFileError
 
 # Part of the names: a change of what decides a result makes new ones.
 FORMAT = 1
@@ -34,7 +34,7 @@ class ResultFolder:
     def __init__(self, path, common, data):
         self.path = Path(path).expanduser()
         if self.path.exists() and not self.path.is_dir():
-            raise ValueError(
+            raise InvalidInputError(
                 f"checkpoint={str(path)!r} is a file; it wants a folder, which is made where "
                 "there is none."
             )
@@ -53,7 +53,7 @@ class ResultFolder:
 
     @staticmethod
     def _cannot(error):
-        return ValueError(
+        return InvalidInputError(
             "checkpoint= of EpochSearchCV names the results of a fit by all that decides them, "
             f"which cannot be done here: {error} Leave checkpoint out, or use parameters and rows "
             "that can be pickled."

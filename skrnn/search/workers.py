@@ -8,12 +8,10 @@ from warnings import warn
 
 from sklearn.utils.parallel import Parallel, delayed
 
+from skrnn.exceptions import WorkerDiedError
+
 # As often as this all that is left is run side by side again; then one task at a time.
 MAX_CRASHES = 3
-
-
-class WorkerDiedError(RuntimeError):
-    """A worker process ended while it ran a task."""
 
 
 class _Raised:

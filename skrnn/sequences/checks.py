@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
 from skrnn._sklearn_compat import _check_feature_names
+from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.lookalikes import reject_columns_beside_text, reject_word_counts
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
@@ -139,7 +140,7 @@ def _out_of_frame(X):
 
 def _reject_text(X, name):
     if isinstance(X, str | bytes):
-        raise ValueError(
+        raise InvalidInputError(
             f"{name} got a bare {type(X).__name__} as X, {X[:40]!r}; it takes one row of token ids "
             "a document. Put the text in a list and TextToSequence() before it: "
             f"make_pipeline(TextToSequence(), {name}())."
@@ -160,7 +161,7 @@ def _reject_text(X, name):
             # A row of a one-column frame is a text, a list of strings a text cut into tokens.
             is_tokens = isinstance(row, list | tuple) or (first is not row and len(row) > 1)
             to_ids = "TextToSequence(analyzer=list)" if is_tokens else "TextToSequence()"
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name} takes sequences of numbers, but row {i} of X "
                 f"{'is' if first is row else 'holds'} the {type(first).__name__} {first[:40]!r}. "
                 f"Put {to_ids} before it: make_pipeline({to_ids}, {name}())."
@@ -191,7 +192,7 @@ def _as_row(row, i, name):
     except ValueError:
         array, got = np.asarray(None), "rows of different lengths within it"
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2):
-        raise ValueError(
+        raise InvalidInputError(
             f"Row {i} of X is no sequence of numbers: {name} got {got}, and wants integers (token "
             "ids) or floats of shape (n_timesteps,) or (n_timesteps, n_channels)."
         )
@@ -202,12 +203,12 @@ def _as_array(X, name, estimator, input):
     """Return X as CSR, or as a dense array with two or three dimensions."""
     if issparse(X):
         if X.ndim != 2:
-            raise ValueError(
+            raise InvalidInputError(
                 f"Expected 2D array, got a sparse array of shape {X.shape} instead. If it is one "
                 "row of a sparse array, take it as X[[i]] or X[i:i + 1]."
             )
         if input == "auto" and X.dtype.kind not in "iu":
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name} got a sparse array of {X.dtype}. Sparse input holds token ids, integers "
                 "in the order of the text, as TextToSequence makes them. Counts and tf-idf weights "
                 "have no order to read: put TextToSequence() in the vectorizer's place. A series "
@@ -228,7 +229,9 @@ def _as_array(X, name, estimator, input):
         input_name="X",
     )
     if X.dtype.kind not in "biuf":
-        raise ValueError(f"{name} takes sequences of numbers, but X has the dtype {X.dtype}.")
+        raise InvalidInputError(
+            f"{name} takes sequences of numbers, but X has the dtype {X.dtype}."
+        )
     return X
 
 
@@ -240,7 +243,7 @@ def _check_width(width, name, form):
     if form is None:
         return InputForm(width, True)
     if form.is_table and width != form.n_features:
-        raise ValueError(
+        raise InvalidInputError(
             f"X has {width} features, but {name} is expecting {form.n_features} features "
             "as input: the time steps of fit. Pad shorter series with NaN at the end, or give "
             "series of any length as an array of shape (n_samples, n_timesteps, 1)."
@@ -257,7 +260,7 @@ def _check_channels(channels, name, form):
         return InputForm(channels, False)
     fitted = _fitted_channels(form)
     if channels != fitted:
-        raise ValueError(
+        raise InvalidInputError(
             f"X has {channels} channels at each time step, but {name} was fitted with {fitted}. "
             f"Give X of shape (n_samples, n_timesteps, {fitted})."
         )
@@ -277,7 +280,9 @@ def _tokens(values, lengths, name):
     """Make `Sequences` of checked ids."""
     rows = np.repeat(np.arange(len(lengths)), lengths)
     if values.dtype.kind not in "iuf":
-        raise ValueError(f"{name} takes token ids as integers, but X has the dtype {values.dtype}.")
+        raise InvalidInputError(
+            f"{name} takes token ids as integers, but X has the dtype {values.dtype}."
+        )
     if values.dtype.kind == "f":
         values = values.astype(np.float64, copy=False)  # float16 cannot be held against 2**31
         _reject(~np.isfinite(values), values, rows, name, "is not finite")
@@ -291,7 +296,7 @@ def _tokens(values, lengths, name):
 def _reject(bad, values, rows, name, what):
     if bad.any():
         first = np.flatnonzero(bad)[0]
-        raise ValueError(
+        raise InvalidInputError(
             f"{name} got an id that {what} in row {rows[first]} of X: {values[first]}. Token ids "
             "are integers from 1 (0 is padding). Numeric sequences are floats, or are announced "
             'with input="numeric".'
@@ -314,7 +319,7 @@ def _sparse_tokens(X, name):
 
 def _dense_tokens(X, name):
     if X.ndim != 2:
-        raise ValueError(
+        raise InvalidInputError(
             f"{name} got token ids of shape {X.shape}; they come as (n_samples, n_timesteps). "
             'For numeric channels give floats, or input="numeric".'
         )
@@ -327,7 +332,7 @@ def _dense_tokens(X, name):
 def _ragged_tokens(rows, name):
     for i, row in enumerate(rows):
         if row.ndim != 1:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name} got token ids of shape {row.shape} in row {i} of X; one row is a flat "
                 "list of ids."
             )
@@ -337,7 +342,7 @@ def _ragged_tokens(rows, name):
 def _check_vocabulary(sequences, name, vocabulary_size, declared):
     seen = int(sequences.values.max(initial=0)) + 1
     if vocabulary_size is None and seen > max(declared or 0, MAX_GUESSED_VOCABULARY):
-        raise ValueError(
+        raise InvalidInputError(
             f"{name} got the id {seen - 1} in X and would make an embedding of that many rows. If "
             "X holds numbers rather than token ids, give floats or input='numeric'; if the "
             "vocabulary is really that large, set vocabulary_size."
@@ -346,7 +351,7 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
         return max(seen, declared or 0, UNKNOWN + 1)
     if seen > vocabulary_size:
         row = np.searchsorted(sequences.offsets, sequences.values.argmax(), side="right") - 1
-        raise ValueError(
+        raise InvalidInputError(
             f"{name} got the id {seen - 1} in row {row} of X, outside its vocabulary of "
             f"{vocabulary_size} ids (0 to {vocabulary_size - 1}). Were the ids made by another "
             "tokenizer than at fit? If ids may appear that fit does not see, set "
@@ -363,7 +368,7 @@ def _numeric(X, name, n_channels):
     if isinstance(X, list):
         channels = {row.shape[1] if row.ndim == 2 else 1 for row in X if row.size}
         if len(channels) > 1:
-            raise ValueError(
+            raise InvalidInputError(
                 f"The rows of X have different numbers of channels, {sorted(channels)}; {name} "
                 "wants every row of shape (n_timesteps, n_channels) with the same n_channels."
             )
@@ -373,7 +378,7 @@ def _numeric(X, name, n_channels):
         values = np.concatenate(rows)
     else:
         if X.ndim > 3 or (X.ndim == 3 and 0 in X.shape):
-            raise ValueError(
+            raise InvalidInputError(
                 f"{name} got X of shape {X.shape}; it wants (n_samples, n_timesteps) or "
                 "(n_samples, n_timesteps, n_channels), none of them 0."
             )
@@ -417,7 +422,7 @@ def _numeric(X, name, n_channels):
 def _reject_step(bad, row_of, step_of, name, what, way_out):
     if bad.any():
         first = np.flatnonzero(bad)[0]
-        raise ValueError(
+        raise InvalidInputError(
             f"Input X contains {what}: row {row_of[first]}, time step {step_of[first]}. "
             f"{name} wants finite numbers, NaN only as padding at the end. {way_out}"
         )

@@ -7,6 +7,8 @@ plain array in which a text, its padding and something else follow one another i
 import numpy as np
 from scipy.sparse import issparse
 
+from skrnn.exceptions import InvalidInputError
+
 # A column of yes and no has a gap before it where it says yes.
 MIN_SHARE = 0.25
 # Texts differ in length; the fields of a form, some of them left out, hardly do.
@@ -54,7 +56,7 @@ def reject_columns_beside_text(X, name, input):
     ids = values[is_first_run & (columns < column)]
     if not np.array_equal(ids, np.trunc(ids)):
         return
-    raise ValueError(
+    raise InvalidInputError(
         f"X looks like padded texts with something beside them: {len(cut)} of {len(lengths)} rows "
         f"have token ids, zeros from different columns on, and go on in column {column}. {name} "
         "reads a row as one sequence, so what ColumnTransformer or FeatureUnion has put beside "
@@ -91,7 +93,7 @@ def reject_word_counts(X, name):
     gaps = np.mean(width > lengths[several]) if len(starts) else 0
     if gaps < MIN_GAPS or np.mean(values == 1) < MIN_ONES:
         return
-    raise ValueError(
+    raise InvalidInputError(
         f"X looks like counts of words: {gaps:.0%} of its rows have gaps, and "
         f"{np.mean(values == 1):.0%} of its values are 1. {name} reads a row as token ids in the "
         "order of the text, and counts have no order to read: put TextToSequence() in the place "

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
 
 
@@ -93,7 +94,7 @@ class Sequences:
             If there are side inputs of steps, which belong to the steps as they are.
         """
         if self.step_inputs:
-            raise ValueError("Sequences with side inputs of steps cannot be collapsed.")
+            raise InvalidInputError("Sequences with side inputs of steps cannot be collapsed.")
         keep = self.is_real
         row_of = np.repeat(np.arange(len(self)), self.lengths)
         says = keep & (self.values != UNKNOWN) if self.is_tokens else keep

@@ -3,11 +3,8 @@
 import numpy as np
 
 from skrnn.backend.tensorflow import keras
+from skrnn.exceptions import DivergedError
 from skrnn.training.state import EarlyStoppingState, is_finite
-
-
-class DivergedError(ValueError):
-    """Loss or weights are no longer numbers."""
 
 
 def diverged(epoch, what="Training"):

@@ -18,8 +18,8 @@ from warnings import warn
 import numpy as np
 
 from skrnn.caching.hashing import digest
+from skrnn.exceptions import InvalidFileError, InvalidInputError
 from skrnn.fileformat import container
-from skrnn.fileformat.errors import InvalidFileError
 from skrnn.network.programs import precision
 from skrnn.training.state import PretrainingState, versions
 
@@ -106,7 +106,7 @@ class CheckpointFolder:
         """
         folder = Path(folder).expanduser()
         if folder.exists() and not folder.is_dir():
-            raise ValueError(
+            raise InvalidInputError(
                 f"checkpoint={str(folder)!r} is a file; it wants a folder, which is made where "
                 "there is none."
             )

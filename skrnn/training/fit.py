@@ -9,6 +9,7 @@ import numpy as np
 
 from skrnn.backend.scope import is_in_scope, outside_scope
 from skrnn.backend.tensorflow import keras
+from skrnn.exceptions import DivergedError
 from skrnn.heads.base import Head
 from skrnn.layers.engine import release_memory
 from skrnn.network.build import build
@@ -18,7 +19,7 @@ from skrnn.network.programs import PREDICT_BATCH_SIZE, network_variables, read_v
 from skrnn.sequences import Sequences
 from skrnn.sequences.batching import auto_batch_size
 from skrnn.training import trainers
-from skrnn.training.callbacks import AlignedHistory, BestEpoch, DivergedError, FiniteTraining
+from skrnn.training.callbacks import AlignedHistory, BestEpoch, FiniteTraining
 from skrnn.training.chunks import ChunkStream, StreamFeed
 from skrnn.training.feeds import Feed, PairedFeed
 from skrnn.training.progress import progress_lines

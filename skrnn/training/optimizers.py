@@ -10,6 +10,7 @@ for Keras sums them in every place where it meets them.
 import functools
 
 from skrnn.backend.tensorflow import keras, tf
+from skrnn.exceptions import InvalidInputError
 
 
 class _DenseGradients:
@@ -88,7 +89,7 @@ def check_optimizer(name):
     try:
         keras.optimizers.get(name)
     except ValueError:
-        raise ValueError(
+        raise InvalidInputError(
             f"The 'optimizer' parameter names no Keras optimizer: {name!r}. Use 'adam', 'adamw', "
             "'rmsprop', 'sgd' or another of keras.optimizers, or give an optimizer object."
         ) from None

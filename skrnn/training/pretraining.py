@@ -15,6 +15,7 @@ random is drawn by NumPy from the seed.
 import numpy as np
 
 from skrnn.backend.tensorflow import keras, tf
+from skrnn.exceptions import InvalidInputError
 from skrnn.layers.evidence import AppendEvidence
 from skrnn.network.description import EMBEDDING
 from skrnn.network.fitted import FittedNetwork
@@ -81,7 +82,7 @@ def pretrain(network, corpus, settings, *, epochs, resumed=None, on_state=None):
 def _pretrain(network, corpus, optimizer, *, epochs, batch_size, seed, verbose, resumed, on_state):
     windows = cut_windows(corpus)
     if not len(windows):
-        raise ValueError(
+        raise InvalidInputError(
             "pretraining_epochs > 0 needs sequences of at least two tokens, to tell one from the "
             "other. Set it to 0, or give longer ones as X_unlabeled."
         )

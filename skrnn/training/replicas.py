@@ -26,6 +26,7 @@ from contextlib import contextmanager
 
 from skrnn.backend.scope import is_in_scope, outside_scope
 from skrnn.backend.tensorflow import keras, tf
+from skrnn.exceptions import InvalidInputError
 from skrnn.layers.dropout import WordDropout
 
 # Parameters whose losses are computed for the batches of one device.
@@ -54,25 +55,25 @@ def check_strategy(estimator, *, pretrains):
     name, scope = type(estimator).__name__, f"the scope of a {type(strategy).__name__}"
     outside = f"fit outside of the scope of {type(strategy).__name__}"
     if not isinstance(strategy, _SUPPORTED):
-        raise ValueError(
+        raise InvalidInputError(
             f"{name} trains in the scope of a tf.distribute.MirroredStrategy (or "
             f"OneDeviceStrategy), but this is {scope}. Use one of these, or {outside}."
         )
     for setting in (*_ON_ONE_DEVICE, *(["pretraining_epochs"] if pretrains else [])):
         if getattr(estimator, setting, 0):
-            raise ValueError(
+            raise InvalidInputError(
                 f"{setting}={getattr(estimator, setting)!r} of {name} has no way in {scope} yet. "
                 f"Set it to 0, or {outside}."
             )
     for setting in ("gradient_accumulation_steps", "use_ema"):
         if getattr(optimizer, setting, None):
-            raise ValueError(
+            raise InvalidInputError(
                 f"The optimizer's {setting}={getattr(optimizer, setting)!r} has no way in {scope}. "
                 f"Leave it out, or {outside}."
             )
     scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     if scales or keras.config.dtype_policy().name == "mixed_float16":
-        raise ValueError(
+        raise InvalidInputError(
             f"There is no loss scaling (mixed_float16, LossScaleOptimizer) in {scope}. Train "
             f"{name} in float32, or {outside}."
         )

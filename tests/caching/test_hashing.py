@@ -15,7 +15,8 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skrnn import RNNClassifier, TextToSequence
-from skrnn.caching.hashing import UnknownObjectError, digest
+from skrnn.caching.hashing import digest
+from skrnn.exceptions import UnknownObjectError
 
 
 class Tokenizer:

@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 import skrnn
 from skrnn import RNNClassifier, TextToSequence
 from skrnn.cli import main
+from skrnn.exceptions import DivergedError
 
 SMALL = ["--cell", "rnn", "--units", "4", "--epochs", "2"]
 COLUMNS = ["--text", "review", "--label", "sentiment"]
@@ -349,15 +350,41 @@ def test_force_replaces_and_failure_leaves(folder, monkeypatch, capsys):
     assert (folder / "o.csv").read_text().startswith("id,review,sentiment,prediction\n")
 
 
-def test_a_mistake_of_the_program_keeps_its_traceback(folder, monkeypatch):
-    """Fails if an error that nobody raised on purpose were told as the user's."""
+@pytest.mark.parametrize("error", [AttributeError, IndexError, KeyError, AssertionError])
+def test_a_mistake_of_the_program_keeps_its_traceback(error, folder, monkeypatch):
+    """Fails if a programming error were shown as a problem of the user's file."""
 
     def broken(self, *_, **__):
-        return np.zeros(2) + np.zeros(3)
+        raise error("a bug")
 
     monkeypatch.setattr(RNNClassifier, "fit", broken)
-    with pytest.raises(ValueError, match="could not be broadcast"):
+    with pytest.raises(error, match="a bug"):
         main(["train", "train.csv", *COLUMNS, "--output", "b.skrnn"])
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, ImportError, OSError, DivergedError])
+def test_a_refusal_of_fit_is_one_line(error, folder, monkeypatch, capsys):
+    """Fails if what an estimator refuses ends in a traceback, or without saying what failed."""
+
+    def refusing(self, *_, **__):
+        raise error("too few rows")
+
+    monkeypatch.setattr(RNNClassifier, "fit", refusing)
+    assert main(["train", "train.csv", *COLUMNS, "--output", "b.skrnn"]) == 2
+    err = capsys.readouterr().err
+    assert err == "skrnn train: the network could not be trained: too few rows\n"
+    assert not (folder / "b.skrnn").exists()
+
+
+def test_a_value_error_outside_of_the_estimators_keeps_its_traceback(folder, monkeypatch):
+    """Fails if each ValueError of the program's own code were shown as the user's mistake."""
+
+    def broken(*_, **__):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("skrnn.cli.data.measure", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        main(["train", "train.csv", *COLUMNS, "--output", "b.skrnn", *SMALL])
 
 
 def test_interrupted(folder, monkeypatch, capsys):

@@ -10,8 +10,8 @@ import json
 
 import pytest
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.tables import Table, format_of, read_table, render_table
+from skrnn.exceptions import CommandError
 
 # Everything that a field of a CSV file can hold to trip a reader up.
 HARD = [

@@ -19,8 +19,9 @@ import pytest
 import safetensors.numpy
 
 import skrnn
+from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat import archive, container, strict_json
-from skrnn.fileformat.container import InvalidFileError, read, write
+from skrnn.fileformat.container import read, write
 
 pytestmark = pytest.mark.reliability
 

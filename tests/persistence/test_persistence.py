@@ -27,9 +27,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from skrnn import RNNClassifier, TextToSequence, make_nbsvm, make_reviews, make_tfidf_logistic
 from skrnn.backend.tensorflow import keras
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
+from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat import container
 from skrnn.network.programs import network_variables
-from skrnn.persistence import InvalidFileError, load, registry, save
+from skrnn.persistence import load, registry, save
 
 ROOT = Path(__file__).parent.parent.parent
 FORMAT_1 = ROOT / "tests" / "data" / "format_1"
@@ -297,7 +298,8 @@ def test_another_process_gives_the_same_bytes(path):
 
 NO_TENSORFLOW = """
 import sys
-from skrnn.persistence import InvalidFileError, load
+from skrnn.exceptions import InvalidFileError
+from skrnn.persistence import load
 load(sys.argv[1])
 try:
     load(sys.argv[2])

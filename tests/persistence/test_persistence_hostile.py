@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat import container
-from skrnn.persistence import InvalidFileError, load, save
+from skrnn.persistence import load, save
 
 pytestmark = pytest.mark.reliability
 
@@ -297,7 +298,8 @@ def test_each_attack_is_on_a_file_that_loads(opened):
 
 MEMORY = """
 import resource, sys
-from skrnn.persistence import InvalidFileError, load
+from skrnn.exceptions import InvalidFileError
+from skrnn.persistence import load
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -2,9 +2,10 @@
 
 from collections import Counter
 
-from skrnn.cli.errors import CommandError, one_line, told_in_one_line
+from skrnn.cli.errors import one_line, refusals
 from skrnn.cli.options import add_network_options, add_table_options, count, read_labelled
 from skrnn.cli.pipeline import make_network
+from skrnn.exceptions import CommandError
 
 _SCORING = {"accuracy": "accuracy", "log-loss (negative)": "neg_log_loss"}
 
@@ -44,13 +45,13 @@ def run(arguments):
 
     folds = StratifiedKFold(arguments.cv, shuffle=True, random_state=arguments.seed)
     data = texts, np.array(labels), folds
-    with told_in_one_line():
+    with refusals():
         rows = _score(f"RNN ({network[-1].cell})", network, *data)
     problems = []
     for name, rival in rivals.items():
         try:
             # Too few words for n-grams that occur twice: no reason to lose the network's scores.
-            with told_in_one_line(f"{name} could not be fitted: "):
+            with refusals(f"{name} could not be fitted: "):
                 rows += _score(name, rival, *data)
         except CommandError as error:
             problems.append(one_line(error))

@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.options import count, seed
 
 
@@ -36,15 +35,12 @@ def add_parser(commands):
 
 def run(arguments):
     """Run the command."""
-    from skrnn.cli.reviews_demo import DemoError, run
+    from skrnn.cli.reviews_demo import run
 
-    try:
-        run(
-            data=arguments.data,
-            cell=arguments.cell,
-            epochs=arguments.epochs,
-            seed=arguments.seed,
-            output=arguments.output,
-        )
-    except DemoError as error:
-        raise CommandError(str(error)) from error
+    run(
+        data=arguments.data,
+        cell=arguments.cell,
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+        output=arguments.output,
+    )

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from skrnn.cli.errors import told_in_one_line
+from skrnn.cli.errors import refusals
 from skrnn.cli.options import add_table_options, read_labelled
 from skrnn.cli.score_tables import class_table, confusion_table
 
@@ -30,7 +30,7 @@ def run(arguments):
 
     model = load_text_model(arguments.model)
     truth = model.numbers(table, labels, "--label")
-    with told_in_one_line():
+    with refusals():
         predicted, probabilities = model.answer(texts)
     scores = measure(model.classes, truth, predicted, probabilities)
     if arguments.json:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.errors import refusals
 from skrnn.cli.options import add_force_option, add_format_options, count, read_options
 from skrnn.cli.outputs import check_outputs, check_page, write_file
 from skrnn.cli.score_tables import short
+from skrnn.exceptions import CommandError
 
 
 def add_parser(commands):
@@ -53,7 +54,7 @@ def run(arguments):
 
     model = load_text_model(arguments.model)
     target = _target(arguments, model)
-    with told_in_one_line():
+    with refusals():
         explanations = explain(model.pipeline, texts, method=arguments.method, target=target)
     explanations = [_with_names(one, model) for one in explanations]
     if arguments.output is None:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.errors import refusals
 from skrnn.cli.options import add_force_option
 from skrnn.cli.outputs import check_outputs, write_file
+from skrnn.exceptions import CommandError
 
 
 def add_parser(commands):
@@ -33,7 +34,7 @@ def run(arguments):
 
     estimator = load_model(arguments.model)
 
-    with told_in_one_line():
+    with refusals():
         model = to_onnx(estimator)
     try:
         content = model.SerializeToString()

@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.errors import refusals
 from skrnn.cli.options import add_force_option, add_table_options, read_options
 from skrnn.cli.outputs import check_outputs, write_file, write_standard_output
 from skrnn.cli.tables import format_of, render_table
 from skrnn.cli.tables.parquet import check_pyarrow
+from skrnn.exceptions import CommandError
 
 
 def add_parser(commands):
@@ -58,7 +59,7 @@ def run(arguments):
 
     model = load_text_model(arguments.model)
     _check_names(arguments, table, model)
-    with told_in_one_line():
+    with refusals():
         predicted, probabilities = model.answer(texts)
     # The classes as the model has them: in JSON lines and Parquet a number stays a number.
     labels = model.pipeline.classes_.tolist()

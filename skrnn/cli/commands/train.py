@@ -5,12 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError, told_in_one_line
+from skrnn.cli.errors import refusals
 from skrnn.cli.options import add_force_option, add_network_options, add_table_options
 from skrnn.cli.outputs import check_folder, check_outputs, check_page, write_file
 from skrnn.cli.pipeline import check_savable, make_network
 from skrnn.cli.score_tables import score, text_table
 from skrnn.cli.streams import say
+from skrnn.exceptions import CommandError
 
 
 def add_parser(commands):
@@ -132,7 +133,7 @@ def _fit_network(network, data, arguments):
     from skrnn.cli.data import followed
 
     try:
-        with told_in_one_line("the network could not be trained: "):
+        with refusals("the network could not be trained: "):
             labels = np.array(data.classes)
             ids = network[0].fit_transform(data.train.texts)
             network[-1].fit(ids, labels[data.train.truth], **followed(network, data, labels))
@@ -165,7 +166,7 @@ def _table(answers, data):
 def _save(network, arguments, data):
     from skrnn import save
 
-    with told_in_one_line(f"cannot write {arguments.output}: "):
+    with refusals(f"cannot write {arguments.output}: "):
         save(network, arguments.output)
     size = arguments.output.stat().st_size / 1e6
     as_scored = "the model as scored, " if data.held_out is not None else ""

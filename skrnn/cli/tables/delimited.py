@@ -6,9 +6,9 @@ import io
 import json
 import sys
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.tables.json_lines import plain
 from skrnn.cli.tables.table import Table, as_text, is_missing, shown
+from skrnn.exceptions import CommandError
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}

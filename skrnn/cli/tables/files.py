@@ -5,9 +5,9 @@ import os
 import zlib
 from pathlib import Path
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.tables import delimited, json_lines, parquet
 from skrnn.cli.tables.table import Table, shown
+from skrnn.exceptions import CommandError
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 _ENDINGS = {

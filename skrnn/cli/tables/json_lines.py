@@ -5,8 +5,8 @@ import decimal
 import json
 import math
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.tables.table import Table, shown
+from skrnn.exceptions import CommandError, InvalidInputError
 
 
 def read(path, text):
@@ -82,7 +82,7 @@ def _object(pairs):
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {shown(twice)} stands there more than once")
+        raise InvalidInputError(f"the key {shown(twice)} stands there more than once")
     return made
 
 

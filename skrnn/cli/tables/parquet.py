@@ -2,8 +2,8 @@
 
 import io
 
-from skrnn.cli.errors import CommandError
 from skrnn.cli.tables.table import Table
+from skrnn.exceptions import CommandError
 
 
 def check_pyarrow():

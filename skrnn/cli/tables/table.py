@@ -4,7 +4,7 @@ import difflib
 import math
 from dataclasses import dataclass
 
-from skrnn.cli.errors import CommandError
+from skrnn.exceptions import CommandError
 
 # So many columns, lines and characters of a value an error shows.
 _SHOWN = 10
