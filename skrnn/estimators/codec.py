@@ -25,7 +25,6 @@ from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
 from skrnn.training.state import (
     EarlyStoppingState,
-    PretrainingState,
     TrainingSettings,
     TrainingState,
     versions,
@@ -50,7 +49,7 @@ _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
 # Keras keeps the generators' states as one or the other, by version.
 _SEEDS = ("uint32", "int64")
-_PLAIN = ("epoch", "batch", "learning_rate", "stopped", "finished")
+_PLAIN = ("epoch", "batch", "learning_rate", "stopped", "finished", "phase")
 _PLAIN_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
 
 
@@ -384,24 +383,24 @@ def write_moment(estimator, state, seeds):
     ----------
     estimator : NetworkEstimator
         As it is then.
-    state : TrainingState or PretrainingState
+    state : TrainingState
     seeds : list of int
         Drawn from `random_state` when the training began.
     """
     place = Place(lenient=True)
     tree, arrays = encode_estimator(estimator, place), place.arrays
-    about = {"kind": type(state).__name__, "seeds": list(seeds), "versions": versions()}
-    if isinstance(state, PretrainingState):
-        about["losses"] = state.losses
-        lists = {"pretraining": state.values}
-    else:
-        about |= {name: getattr(state, name) for name in _PLAIN}
-        lists = {"metrics": state.metrics}
-        if tree["state"]["training"]["n_optimizer_variables"] is None:  # of the caller's own class
-            lists["optimizer"] = state.optimizer
-        if state.stopping is not None:
-            about["stopping"] = {name: getattr(state.stopping, name) for name in _PLAIN_STOPPING}
-            lists["best"] = [] if state.finished else state.stopping.best_weights or []
+    about = {name: getattr(state, name) for name in _PLAIN}
+    about |= {"seeds": list(seeds), "versions": versions()}
+    lists = {"metrics": state.metrics}
+    is_of_model = state.phase == "training"
+    if not is_of_model:  # the state is of the language model, which the tree knows nothing of
+        about["history"] = _encode_history(state.history)
+        lists["variables"] = state.variables
+    if not is_of_model or tree["state"]["training"]["n_optimizer_variables"] is None:
+        lists["optimizer"] = state.optimizer
+    if state.stopping is not None:
+        about["stopping"] = {name: getattr(state.stopping, name) for name in _PLAIN_STOPPING}
+        lists["best"] = [] if state.finished else state.stopping.best_weights or []
     for kind, values in lists.items():
         arrays |= {f"training/{kind}/{i:05}": array for i, array in enumerate(values)}
     return {"model": tree, "training": about}, arrays
@@ -431,18 +430,15 @@ def read_moment(document, arrays, cls):
             )
         about = document["training"]
         seeds = [int(seed) for seed in about["seeds"]]
-        if about["kind"] == PretrainingState.__name__:
-            losses = [float(loss) for loss in about["losses"]]
-            return estimator, PretrainingState(losses, listed("pretraining")), seeds, about
         stopping = about.get("stopping")
         if stopping is not None:
             stopping = EarlyStoppingState(**stopping, best_weights=listed("best") or None)
         state = TrainingState(
             **{name: about[name] for name in _PLAIN},
-            variables=estimator.network_.values,
+            variables=listed("variables") or estimator.network_.values,
             optimizer=listed("optimizer") or estimator._optimizer_state,
             metrics=listed("metrics"),
-            history=estimator.history_,
+            history=about.get("history", estimator.history_),
             stopping=stopping,
         )
         return estimator, state, seeds, about

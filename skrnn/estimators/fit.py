@@ -19,7 +19,7 @@ from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.network.description import NetworkDescription, ngram_inputs
 from skrnn.ngrams import NgramModel
 from skrnn.sequences import Sequences, check_feature_names
-from skrnn.training.state import TrainingSettings, TrainingState
+from skrnn.training.state import TrainingSettings
 
 # Validation on IMDb and TREC chose it, where networks soon overfit. How long training on numeric
 # sequences takes depends on the task.
@@ -66,6 +66,11 @@ class Session:
     def is_finished(self):
         """Whether a checkpoint has the end of the training."""
         return self.newest is not None and self.newest.state.finished
+
+    @property
+    def phase(self):
+        """What the newest checkpoint is of, "training" or "pretraining"; None without one."""
+        return self.newest and self.newest.state.phase
 
 
 class Fit:
@@ -340,7 +345,7 @@ class Fit:
         from skrnn.training.fit import initial_network
 
         description = self._describe(sequences, stack, vectors, head)
-        seed, state = session.seeds[0], session.newest and session.newest.state
+        seed = session.seeds[0]
         if self.going_on:
             previous = self.estimator.network_
             changed = previous.description.changes(description)
@@ -352,34 +357,40 @@ class Fit:
                 )
             # Arrays of its own: whatever fails from here on, the previous network stays.
             return FittedNetwork(description, previous.values, previous.seed)
-        if isinstance(state, TrainingState):
-            return FittedNetwork(description, state.variables, seed)
+        if session.phase == "training":
+            return FittedNetwork(description, session.newest.state.variables, seed)
         return initial_network(description, seed, vectors)
 
     def _pretrain(self, network, corpus, session):
-        estimator, state = self.estimator, session.newest and session.newest.state
-        estimator.pretraining_history_ = {"loss": []}
-        if isinstance(state, TrainingState):
+        """Return the network after pretraining, if there is to be any."""
+        estimator = self.estimator
+        if session.phase == "training":
             estimator.pretraining_history_ = session.newest.model.pretraining_history_
             return network
+        estimator.pretraining_history_ = {"loss": []}
         if not estimator.pretraining_epochs:
             return network
         from skrnn.training.pretraining import pretrain
 
+        settings = self._settings(is_tokens=True)
+
         def on_state(state):
-            if session.folder is not None:
-                moment = copy(estimator)
-                moment._set_fitted(network, {"loss": []}, 0)
-                moment.pretraining_history_ = {"loss": list(state.losses)}
-                self._save(session, moment, state)
+            if session.folder is None or state.finished:
+                return
+            moment = copy(estimator)
+            moment._settings, moment._optimizer_state = settings, None
+            moment._set_fitted(network, {"loss": []}, 0)
+            moment.pretraining_history_ = {"loss": list(state.history["nats"])}
+            self._save(session, moment, replace(state, phase="pretraining"))
 
         network, losses = pretrain(
             network,
             corpus,
-            self._settings(is_tokens=True),
+            settings,
             epochs=int(estimator.pretraining_epochs),
-            resumed=state,
+            resumed=session.newest.state if session.phase else None,
             on_state=on_state,
+            minutes=estimator.checkpoint_minutes if session.folder else None,
         )
         estimator.pretraining_history_ = {"loss": losses}
         return network
@@ -422,7 +433,6 @@ class Fit:
         stopping = None
         if early_stopping:
             stopping = BestEpoch(patience=estimator.n_iter_no_change, min_delta=estimator.tol)
-        state = session.newest and session.newest.state
 
         def epoch_tasks(run):
             def as_of_now():
@@ -438,7 +448,7 @@ class Fit:
             callbacks=[epoch_tasks],
             objective=objective,
             optimizer_state=self._optimizer_state(settings),
-            resumed=state if isinstance(state, TrainingState) else None,
+            resumed=session.newest.state if session.phase == "training" else None,
             on_state=self._watcher(network, session, settings),
             minutes=getattr(estimator, "checkpoint_minutes", None) if session.folder else None,
         )

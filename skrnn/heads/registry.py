@@ -4,8 +4,10 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import Head
 from skrnn.heads.classes import ClassesHead
 from skrnn.heads.labels import LabelsHead
+from skrnn.heads.next_token import NextTokenHead
 
-HEADS: dict[str, type[Head]] = {head.kind: head for head in (ClassesHead, LabelsHead)}
+_ALL: tuple[type[Head], ...] = (ClassesHead, LabelsHead, NextTokenHead)
+HEADS = {head.kind: head for head in _ALL}
 
 
 def head_class(kind):

@@ -36,14 +36,20 @@ class BatchPlan:
     lengths : ndarray of shape (n_samples,)
         Steps of each row.
     batch_size : int
-        At most so many rows a batch.
+        At most so many rows in a batch.
+    max_steps : int or None
+        At most so many steps in a batch, padding included, unless a single row has more; None
+        for no such bound.
     """
 
-    def __init__(self, lengths, batch_size):
+    def __init__(self, lengths, batch_size, max_steps=None):
         self.lengths = lengths
         self._sorted = np.argsort(lengths, kind="stable")
         parts = np.array_split(lengths[self._sorted], -(-len(lengths) // batch_size))
         sizes = [len(part) for batch in parts for part in _split_stretched(batch)]
+        if max_steps is not None:
+            parts = np.split(lengths[self._sorted], np.cumsum(sizes)[:-1])
+            sizes = [size for part in parts for size in _split_to_budget(part, max_steps)]
         self._cuts = np.cumsum(sizes)[:-1]
 
     def __len__(self):
@@ -77,3 +83,15 @@ def _split_stretched(lengths):
     first = np.arange(1, n)
     cut = int((lengths[:-1] * first + longest * (n - first)).argmin()) + 1
     return [*_split_stretched(lengths[:cut]), lengths[cut:]]
+
+
+def _split_to_budget(lengths, max_steps):
+    """Return the sizes of batches of sorted lengths, none with more steps than the budget."""
+    # The jitter moves rows between batches: a longer one may come in.
+    longest = lengths * (1 + LENGTH_NOISE) / (1 - LENGTH_NOISE) + 2
+    sizes, left = [], len(lengths)
+    while left:  # from the longest, which decides the padding of its batch
+        size = int(np.clip(max_steps // longest[left - 1], 1, left))
+        sizes.append(size)
+        left -= size
+    return sizes[::-1]

@@ -21,7 +21,7 @@ from skrnn.caching.hashing import digest
 from skrnn.exceptions import InvalidFileError, InvalidInputError
 from skrnn.fileformat import container
 from skrnn.network.programs import precision
-from skrnn.training.state import PretrainingState, versions
+from skrnn.training.state import versions
 
 # Part of a training's name: a change of what decides the result makes new folders.
 FORMAT = 3
@@ -48,7 +48,7 @@ class Checkpoint:
     path : Path
     model : object
         What was trained, as it was then.
-    state : TrainingState or PretrainingState
+    state : TrainingState
     seeds : list of int
         Drawn from `random_state` when the training began.
     """
@@ -337,10 +337,9 @@ def _name(state, until):
     """Return the name of a state's file, which tells how far it is."""
     if state.finished:
         return _end_name(until)
-    if isinstance(state, PretrainingState):
-        return f"pretraining-{len(state.losses):04}.skrnn"
     within = f"-batch-{state.batch:06}" if state.batch else ""
-    return f"epoch-{state.epoch:04}{within}.skrnn"
+    kind = "epoch" if state.phase == "training" else state.phase
+    return f"{kind}-{state.epoch:04}{within}.skrnn"
 
 
 def _end_name(until):

@@ -6,9 +6,7 @@ import numpy as np
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.sequences.batching import BatchPlan
-
-# Set draws apart from others of the same seed.
-_NOISE, _ROUNDS = 2, 3
+from skrnn.training.streams import Stream
 
 
 class Feed(keras.callbacks.Callback):
@@ -24,16 +22,18 @@ class Feed(keras.callbacks.Callback):
     batch_size : int
     seed : int or None
         None keeps the rows sorted by length, for evaluation.
+    max_steps : int or None
+        Budget of steps of a batch.
     """
 
-    def __init__(self, X, y, sample_weight, batch_size, seed=None):
+    def __init__(self, X, y, sample_weight, batch_size, seed=None, max_steps=None):
         super().__init__()
         self.X, self.y, self.sample_weight = X, y, sample_weight
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = self.first = 0
         self._ordered = None
-        self.plan = BatchPlan(X.lengths, batch_size)
+        self.plan = BatchPlan(X.lengths, batch_size, max_steps)
 
     def resume(self, epoch, batch):
         """Begin with this batch of this epoch."""
@@ -119,7 +119,7 @@ class PairedFeed(Feed):
         """Return the arrays of batch `i` of the epoch: labelled, unlabelled, and two seeds."""
         labelled = super().batch(i)
         nth = self.epoch * len(self.plan) + i
-        seeds = np.random.default_rng([self.seed, _NOISE, nth]).integers(2**31, size=(2, 2))
+        seeds = np.random.default_rng([self.seed, Stream.NOISE, nth]).integers(2**31, size=(2, 2))
         return *labelled, *self._unlabeled_batch(nth), seeds.astype(np.int32)
 
     def _unlabeled_batch(self, nth):
@@ -127,7 +127,7 @@ class PairedFeed(Feed):
             return []
         nth_round, i = divmod(nth, len(self.unlabeled_plan))
         if nth_round != self._round:
-            rng = np.random.default_rng([self.seed, _ROUNDS, nth_round])
+            rng = np.random.default_rng([self.seed, Stream.ROUNDS, nth_round])
             self._round, self._unlabeled_rows = nth_round, self.unlabeled_plan.batches(rng)
         return self.unlabeled.inputs(self._unlabeled_rows[i])
 

@@ -298,7 +298,7 @@ class Trainer:
         rows = (data.sequences, data.targets, data.weights, size, seed)
         if hasattr(run.model, "semi_supervised"):
             return PairedFeed(*rows, data.unlabeled, run.model.semi_supervised.reset)
-        return Feed(*rows)
+        return Feed(*rows, self.settings.max_steps)
 
 
 def _compile(description, seed, head: Head, wrapper, objective) -> keras.Model:

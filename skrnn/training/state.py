@@ -26,6 +26,8 @@ class TrainingSettings:
     global_clipnorm : float or None
     learning_rate_decay : float
     batch_size : int or "auto"
+    max_steps : int or None
+        Budget of steps of a batch, padding included.
     callbacks : list of keras.callbacks.Callback, callback or None
         The user's own.
     verbose : int
@@ -36,6 +38,7 @@ class TrainingSettings:
     global_clipnorm: float | None = None
     learning_rate_decay: float = 0.0
     batch_size: int | str | None = "auto"
+    max_steps: int | None = None
     callbacks: object = None
     verbose: int = 0
 
@@ -104,6 +107,8 @@ class TrainingState:
         Whether a callback has ended the training.
     finished : bool
         Whether nothing is left to do; `variables` are then the final ones.
+    phase : {"training", "pretraining"}
+        What is trained: the network, or the language model that it starts from.
     """
 
     epoch: int
@@ -116,6 +121,7 @@ class TrainingState:
     stopping: EarlyStoppingState | None = None
     stopped: bool = False
     finished: bool = False
+    phase: str = "training"
 
 
 def joined(before, after):
@@ -126,25 +132,6 @@ def joined(before, after):
         key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
         for key in sorted({**before, **after})
     }
-
-
-@dataclass
-class PretrainingState:
-    """A moment between two epochs of pretraining.
-
-    Attributes
-    ----------
-    losses : list of float
-        Of the finished epochs.
-    values : list of ndarray
-        The language model's variables, and its optimizer's.
-    finished : bool
-        False: the classifier is still to be trained.
-    """
-
-    losses: list
-    values: list
-    finished = False
 
 
 def is_finite(values):

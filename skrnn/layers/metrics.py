@@ -1,0 +1,27 @@
+"""Metrics that Keras does not have."""
+
+from skrnn.backend.tensorflow import keras, tf
+
+
+@keras.saving.register_keras_serializable(package="skrnn")
+class PerToken(keras.metrics.Metric):
+    """The mean loss of all tokens, from sums and numbers of each row.
+
+    Takes predictions of shape (n_samples, 2), as
+    :class:`skrnn.layers.sampled_softmax.SampledSoftmax` returns them.
+    """
+
+    def __init__(self, name="per_token", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.total = self.add_variable(shape=(), initializer="zeros", name="total")
+        self.count = self.add_variable(shape=(), initializer="zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add the rows of a batch."""
+        total, count = tf.unstack(tf.reduce_sum(y_pred, axis=0))
+        self.total.assign_add(total)
+        self.count.assign_add(count)
+
+    def result(self):
+        """Return the mean."""
+        return tf.math.divide_no_nan(self.total.value, self.count.value)

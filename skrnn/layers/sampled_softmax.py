@@ -1,0 +1,170 @@
+"""The loss of a language model without a tensor of the size of tokens times vocabulary."""
+
+import numpy as np
+
+from skrnn.backend.tensorflow import keras, tf
+from skrnn.sequences.special_tokens import PADDING
+
+# The predictions are dealt to so many parts, which TensorFlow computes side by side.
+N_PARTS = 2
+
+
+@keras.saving.register_keras_serializable(package="skrnn")
+class SampledSoftmax(keras.layers.Layer):
+    """The cross-entropy of each row's next tokens, by a softmax over a sample of the vocabulary.
+
+    The softmax is over the true token and a sample of the vocabulary that a batch shares (sampled
+    softmax, Jean et al. 2015, arXiv:1412.2007), so that no tensor has the size of tokens times
+    vocabulary. If the sample would be the whole vocabulary, the softmax is the full one.
+
+    Takes states of shape (n_samples, n_timesteps, n_directions * units) and token ids of shape
+    (n_samples, n_timesteps), padded at the right. Forward states predict the next token; backward
+    states, if there are any, predict the previous one with the same output weights (as in ELMo,
+    Peters et al. 2018). Returns float32 of shape (n_samples, 2): the sum of each row's losses in
+    nats, and how many predictions it sums.
+
+    Parameters
+    ----------
+    n_classes : int
+        Size of the vocabulary without padding: class k is the id k + 1.
+    n_directions : {1, 2}
+        Whether the states are of both directions.
+    n_sampled : int
+        Classes in the sample.
+    seed : int
+        Of the initial weights and of the samples.
+    """
+
+    def __init__(self, n_classes, n_directions=1, n_sampled=512, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True  # it makes its own mask, of the token ids
+        self.n_classes, self.n_directions = n_classes, n_directions
+        self.n_sampled, self.seed = n_sampled, seed
+        self.sampler = LogUniformSampler(n_classes, n_sampled)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        """Make the output weights."""
+        units = input_shape[0][-1] // self.n_directions
+        self.kernel = self.add_weight(
+            shape=(self.n_classes, units),
+            initializer=keras.initializers.GlorotUniform(seed=self.seed),
+            name="kernel",
+        )
+        self.bias = self.add_weight(shape=(self.n_classes,), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        """Return sums and numbers of losses of each row."""
+        states, tokens = inputs
+        sample, n_draws = self._draw()
+        is_real = tokens[:, 1:] != PADDING
+        forward, *backward = tf.split(states, self.n_directions, axis=-1)
+        told = [(forward[:, :-1], tokens[:, 1:])]
+        if backward:  # the state at a token, read from behind, predicts the one before
+            told.append((backward[0][:, 1:], tokens[:, :-1]))
+        n_parts = max(1, N_PARTS // len(told))
+        n_samples = tf.shape(tokens)[0]
+        sums = tf.zeros([n_samples])
+        for predicting, targets in told:
+            for part in range(n_parts):
+                rows = tf.range(part, n_samples, n_parts)
+                real = is_real[part::n_parts]
+                losses = self._cross_entropy(
+                    tf.boolean_mask(predicting[part::n_parts], real),
+                    tf.boolean_mask(targets[part::n_parts], real) - 1,
+                    sample,
+                    n_draws,
+                )
+                row_of = tf.gather(rows, tf.where(real)[:, 0])
+                sums += tf.math.unsorted_segment_sum(losses, row_of, n_samples)
+        counts = len(told) * tf.reduce_sum(tf.cast(is_real, tf.float32), axis=1)
+        return tf.stack([sums, counts], axis=1)
+
+    def _draw(self):
+        """Return a sample, and how many draws it took, repetitions included."""
+        if self.sampler.takes_all:
+            return tf.range(self.n_classes), tf.ones(())
+
+        def draw(seed):
+            return self.sampler.draw(np.random.default_rng(seed))
+
+        seed = tf.convert_to_tensor(self.seed_generator.next())
+        sample, n_draws = tf.numpy_function(draw, [seed], [tf.int32, tf.float32])
+        sample.set_shape([self.sampler.n_sampled])
+        n_draws.set_shape([])
+        return sample, n_draws
+
+    def _cross_entropy(self, states, classes, sample, n_draws):
+        """Return the cross-entropy of each state, among its true class and the sample.
+
+        What ``tf.nn.sampled_softmax_loss`` computes, in two thirds of its memory.
+        """
+        kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
+        log_count = self.sampler.log_expected_count
+        true = tf.reduce_sum(states * tf.gather(kernel, classes), axis=1)
+        true += tf.gather(bias, classes) - log_count(classes, n_draws)
+        others = tf.matmul(states, tf.gather(kernel, sample), transpose_b=True)
+        others += tf.gather(bias, sample) - log_count(sample, n_draws)
+        others = tf.where(classes[:, None] == sample, -1e30, others)  # has its logit already
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=tf.zeros_like(classes), logits=tf.concat([true[:, None], others], axis=1)
+        )
+
+    def compute_mask(self, inputs, mask=None):
+        """Return None: a row's losses are summed up."""
+        return None
+
+    def compute_output_shape(self, input_shape):
+        """Return (n_samples, 2)."""
+        return (input_shape[0][0], 2)
+
+    def get_config(self):
+        """Return what rebuilds the layer."""
+        names = ("n_classes", "n_directions", "n_sampled", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+class LogUniformSampler:
+    """Draws distinct classes, class k with a probability that falls with k as in Zipf's law.
+
+    .. math:: p_k = log((k + 2) / (k + 1)) / log(n_classes + 1)
+
+    as ``tf.random.log_uniform_candidate_sampler`` does, but from a generator of one's own: that
+    one's draws depend on the global seed, too. It fits classes ordered by frequency; others
+    are sampled as rightly, but less well.
+
+    Parameters
+    ----------
+    n_classes, n_sampled : int
+        Of so many classes, draw so many.
+    """
+
+    def __init__(self, n_classes, n_sampled):
+        self.n_classes = n_classes
+        self.n_sampled = min(n_sampled, n_classes)
+
+    @property
+    def takes_all(self):
+        """Whether the sample is the whole."""
+        return self.n_sampled == self.n_classes
+
+    def draw(self, rng):
+        """Return int32 of shape (n_sampled,), and how many draws it took, repetitions included."""
+        if self.takes_all:
+            return np.arange(self.n_classes, dtype=np.int32), np.float32(1)
+        draws = np.empty(0, np.int64)
+        while True:
+            u = rng.uniform(size=2 * self.n_sampled)
+            new = np.exp(u * np.log(self.n_classes + 1)).astype(np.int64) - 1
+            draws = np.concatenate([draws, np.minimum(new, self.n_classes - 1)])
+            first = np.sort(np.unique(draws, return_index=True)[1])[: self.n_sampled]
+            if len(first) == self.n_sampled:
+                return draws[first].astype(np.int32), np.float32(first[-1] + 1)
+
+    def log_expected_count(self, classes, n_draws):
+        """Return the log of the probability of each class (a tensor) to be in the sample."""
+        k = tf.cast(classes, tf.float32)
+        if self.takes_all:
+            return tf.zeros_like(k)
+        p = tf.math.log1p(1 / (k + 1)) / np.log(self.n_classes + 1).astype(np.float32)
+        return tf.math.log(-tf.math.expm1(n_draws * tf.math.log1p(-p)))
