@@ -180,11 +180,23 @@ class Head(ABC):
         """Return the entropy of each row's answer."""
         raise NotImplementedError
 
-    # --- Raw output to answers, in NumPy ---
+    # --- Prediction, without TensorFlow ---
+
+    @abstractmethod
+    def raw_output(self, summary, values) -> np.ndarray:
+        """Return the raw output.
+
+        Parameters
+        ----------
+        summary : ndarray of shape (n_samples, width), float32
+            The pooled states.
+        values : list of ndarray
+            Those of `variables`, in their order.
+        """
 
     @abstractmethod
     def predict(self, raw):
-        """Return the answers, one a row."""
+        """Return the answers, one a row, from raw output."""
 
     # --- Files, ONNX, explanations ---
 

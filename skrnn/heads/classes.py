@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
+from skrnn.kernels.engine import engine
 
 
 class ClassesHead(Head):
@@ -185,6 +186,10 @@ class ClassesHead(Head):
 
     # --- Answers ---
 
+    def raw_output(self, summary, values):
+        """Return logits (n_samples, n_outputs)."""
+        return dense_output(summary, *values)
+
     def predict(self, raw):
         """Return the most probable classes, shape (n_samples,)."""
         if self._is_binary:
@@ -265,6 +270,19 @@ def dense(summary, n_outputs, seeds, name):
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
         name=name,
     )(summary)
+
+
+def dense_output(summary, kernel, bias):
+    """Return what `dense` returns, computed without TensorFlow.
+
+    With Numba, each row is summed up in the order of its units. A product of BLAS would sum rows
+    in one order or another, by how many they are.
+    """
+    if engine() == "numba":
+        from skrnn.kernels.dense import dense
+
+        return dense(summary, kernel, bias)
+    return summary @ np.asarray(kernel, np.float32) + np.asarray(bias, np.float32)
 
 
 def dense_variables(width, n_outputs):

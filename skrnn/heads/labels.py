@@ -10,6 +10,7 @@ from skrnn.heads.base import Head
 from skrnn.heads.classes import (
     checked_outputs,
     dense,
+    dense_output,
     dense_variables,
     sigmoid_divergence,
     sigmoid_entropy,
@@ -111,6 +112,10 @@ class LabelsHead(Head):
         return sigmoid_entropy(raw)
 
     # --- Answers ---
+
+    def raw_output(self, summary, values):
+        """Return logits (n_samples, n_labels)."""
+        return dense_output(summary, *values)
 
     def predict(self, raw):
         """Return the labels more probable than not, an indicator of int64."""

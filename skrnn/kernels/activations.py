@@ -1,7 +1,7 @@
-"""tanh and the sigmoid of lanes, and their gradients."""
+"""tanh, the sigmoid and exp of lanes, and gradients."""
 
 from skrnn.kernels.compiling import part
-from skrnn.kernels.lanes import limit
+from skrnn.kernels.lanes import ROUNDING, limit, power_of_two
 
 # tanh(a) = a P(a^2) / Q(a^2): the minimax approximation of Eigen, and so of TensorFlow. Beyond
 # the bound it would leave [-1, 1]; there, tanh is 1 to within half a unit in the last place.
@@ -29,6 +29,25 @@ def tanh(a):
 def sigmoid(a):
     """Return ``1 / (1 + exp(-a))``, to within 1e-7."""
     return 0.5 * tanh(0.5 * a) + 0.5
+
+
+@part
+def exp(a):
+    """Return exp(a), to within a few units in the last place, with `a` limited to [-87, 87].
+
+    ``2**n exp(r)``, where r is at most ``log(2) / 2``, by the polynomial of Cephes.
+    """
+    a = limit(a, 87.0)
+    shifted = a * 1.44269504088896341 + ROUNDING
+    n = shifted - ROUNDING
+    r = n * -0.693359375 + a
+    r = n * 2.12194440e-4 + r
+    p = r * 1.9875691500e-4 + 1.3981999507e-3
+    p = r * p + 8.3334519073e-3
+    p = r * p + 4.1665795894e-2
+    p = r * p + 1.6666665459e-1
+    p = r * p + 5.0000001201e-1
+    return (r * r * p + r + 1.0) * power_of_two(shifted)
 
 
 @part

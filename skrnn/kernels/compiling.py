@@ -1,9 +1,16 @@
-"""How the kernels are compiled: without the interpreter's lock, and once per machine."""
+"""How the kernels are compiled: at first use, without the interpreter's lock, once per machine.
 
+A process that only predicts compiles, or loads from Numba's cache, no kernel of the training.
+"""
+
+import functools
 import hashlib
+import os
+import threading
 from pathlib import Path
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
 
 # Numba keeps what it compiled, and looks for changes in a function's own file alone. But what a
 # kernel calls is compiled into it: with the state of the whole folder in its name, no kernel
@@ -13,20 +20,71 @@ _STATE = hashlib.sha256(
 ).hexdigest()[:16]
 
 
-def kernel(signature):
-    """Compile a function for these types, now or, if it was before, from Numba's cache."""
+_lock = threading.RLock()
 
-    def compile_now(function):
+
+def _renew_lock():
+    global _lock
+    _lock = threading.RLock()
+    global_compiler_lock.release()
+
+
+# A fork waits until no thread compiles: in the child, which has none of the other threads,
+# Numba's lock would stay taken for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=_renew_lock,
+    )
+
+
+class Kernel:
+    """A function that is compiled when it is first called.
+
+    Parameters
+    ----------
+    function : function
+    signature : Numba signature, or str
+        The types that it takes, and no others.
+
+    Attributes
+    ----------
+    py_func : function
+        What is compiled.
+    """
+
+    def __init__(self, function, signature):
+        functools.update_wrapper(self, function)
         function.__qualname__ += f"_{_STATE}"
+        self.py_func = function
+        self.signature = signature
+        self._compiled = None
+
+    def __call__(self, *arguments):
+        """Call the compiled function."""
+        return (self._compiled or self.compile())(*arguments)
+
+    def compile(self):
+        """Compile the function, or load it from Numba's cache, unless that was done before."""
+        with _lock:
+            if self._compiled is None:
+                self._compiled = self._compile()
+            return self._compiled
+
+    def _compile(self):
         try:
-            return numba.njit(signature, nogil=True, cache=True)(function)
+            return numba.njit(self.signature, nogil=True, cache=True)(self.py_func)
         except (RuntimeError, OSError) as error:
             # No folder to keep it in, neither beside this file nor in the user's own.
             if isinstance(error, RuntimeError) and "cannot cache" not in str(error):
                 raise
-            return numba.njit(signature, nogil=True)(function)
+            return numba.njit(self.signature, nogil=True)(self.py_func)
 
-    return compile_now
+
+def kernel(signature):
+    """Make a `Kernel` of a function."""
+    return functools.partial(Kernel, signature=signature)
 
 
 # Parts of kernels are compiled with the kernel that calls them.

@@ -142,6 +142,25 @@ def limit(typingctx, values, bound):
     return lanes(lanes, types.float64), codegen
 
 
+# Added to a number below 2^22, it leaves no place for a fraction: the sum's last bits are the
+# number, rounded.
+ROUNDING = 1.5 * 2**23
+
+
+@intrinsic
+def power_of_two(typingctx, exponents):
+    """Return ``2**n``, given ``n + ROUNDING``; n is from -126 to 127."""
+
+    def codegen(context, builder, signature, args):
+        kind = ir.VectorType(ir.IntType(32), VL)
+        bits = builder.bitcast(args[0], kind)
+        # The bits of ROUNDING itself are shifted out.
+        bits = builder.shl(bits, ir.Constant(kind, [23] * VL))
+        return builder.bitcast(builder.add(bits, ir.Constant(kind, [127 << 23] * VL)), vector)
+
+    return lanes(lanes), codegen
+
+
 def _to_vector(builder, value):
     if value.type == vector:
         return value

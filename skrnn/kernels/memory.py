@@ -5,6 +5,7 @@ system before a program may write to it, which takes longer than writing the tap
 goes from one batch to the next. It comes back when TensorFlow lets go of the tape.
 """
 
+import os
 import threading
 from collections import deque
 
@@ -18,6 +19,16 @@ MAX_IDLE_BYTES = 256 << 20
 _idle: list = []  # smallest first; whoever changes it holds the lock
 _returned: deque = deque()
 _lock = threading.Lock()
+
+
+def _renew_lock():
+    global _lock
+    _lock = threading.Lock()
+
+
+# The thread that held the lock at a fork does not exist in the child.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def empty(*shape):

@@ -9,9 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from skrnn.kernels import shards
+from skrnn.kernels.cells import cell_of
 from skrnn.kernels.lanes import VL
 from skrnn.kernels.memory import borrow, empty, zeros
 from skrnn.kernels.packing import Form, count_real_steps, pack
+from skrnn.kernels.stacking import stack
 
 
 class Shard(NamedTuple):
@@ -36,14 +38,14 @@ class Layer(NamedTuple):
 
     @property
     def kernels(self):
-        """The module with the cell's kernels; importing it compiles them."""
-        if self.cell == "lstm":
-            from skrnn.kernels import lstm as kernels
-        elif self.cell == "gru":
-            from skrnn.kernels import gru as kernels
-        else:
-            from skrnn.kernels import simple_rnn as kernels
-        return kernels
+        """The module with the cell's kernels."""
+        return cell_of(self.cell)
+
+    def compile(self):
+        """Compile all that runs the layer, which would otherwise be done at first use."""
+        cell = self.kernels
+        for one in (count_real_steps, pack, cell.forward, cell.backward):
+            one.compile()
 
     @property
     def width(self):
@@ -84,26 +86,8 @@ def deal(layer, mask):
     return plan, n_lines
 
 
-def _stack(layer, weights):
-    """Return the matrix of `[W, b, U]`, gate after gate, each filled up to whole vectors."""
-    cell, units = layer.kernels, layer.units
-    W, U, *bias = weights
-    n_features = len(W)
-    stacked = zeros(n_features + 1 + units, cell.N_GATES, layer.width)
-    x_gates = stacked[:, : len(cell.X_GATES), :units]
-    h_gates = stacked[:, cell.FIRST_H :, :units]
-    x_gates[:n_features] = W.reshape(n_features, -1, units)[:, cell.X_GATES]
-    h_gates[n_features + 1 :] = U.reshape(units, -1, units)[:, cell.H_GATES]
-    if bias:
-        b_x, *b_h = bias[0].reshape(-1, len(cell.X_GATES), units)
-        x_gates[n_features] = b_x[list(cell.X_GATES)]
-        for b in b_h:
-            h_gates[n_features] += b[list(cell.H_GATES)]
-    return stacked.reshape(len(stacked), -1)
-
-
 def _unstack(layer, dstacked, weights):
-    """Return the gradients of the weights from that of the matrix that `_stack` made of them."""
+    """Return the gradients of the weights from that of the matrix that `stack` made of them."""
     cell, units = layer.kernels, layer.units
     W, U, *bias = weights
     n_features = len(W)
@@ -130,7 +114,7 @@ def forward(layer, x, mask, weights, plan, n_lines, save):
     y = empty(*([n_samples] + layer.every_step * [n_times] + [layer.units]))
     tape_width = cell.N_TAPE * layer.width
     tape = borrow(n_lines, tape_width) if save else empty(0, tape_width)
-    x, flat_y, stacked = _flat(x), _flat(y), _stack(layer, weights)
+    x, flat_y, stacked = _flat(x), _flat(y), stack(layer.kernels, layer.units, weights)
 
     def run(shard):
         rows, n_active, place, lines = shard
@@ -144,7 +128,7 @@ def forward(layer, x, mask, weights, plan, n_lines, save):
 def backward(layer, dy, tape, x, mask, weights, plan):
     """Return the gradients of `x` and of the weights."""
     cell, form = layer.kernels, _form(layer, mask)
-    stacked = _stack(layer, weights)
+    stacked = stack(layer.kernels, layer.units, weights)
     n_features, width = x.shape[2], layer.width
     last_x, first_h = len(cell.X_GATES) * width, cell.FIRST_H * width
     W_back = zeros(last_x, -(-n_features // VL) * VL)

@@ -30,6 +30,11 @@ def _helpers():
     return pool
 
 
+def n_workers():
+    """Return how many threads there are, the caller's own included."""
+    return _helpers()[1] + 1
+
+
 def run(function, shards):
     """Return ``[function(shard) for shard in shards]``.
 

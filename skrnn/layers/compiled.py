@@ -33,7 +33,7 @@ def recur(equations, x, mask, weights, *, go_backwards, every_step, zero_padding
 # One graph for all layers of a kind, as in `skrnn.layers.loop`.
 @functools.lru_cache(maxsize=16)
 def _compiled(layer, n_features, weight_shapes):
-    layer.kernels  # compiles here, on the caller's thread  # noqa: B018
+    layer.compile()  # here, on the caller's thread
     signature = [tf.TensorSpec((None, None, n_features))]
     if layer.masked:
         signature.append(tf.TensorSpec((None, None), tf.bool))

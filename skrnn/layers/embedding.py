@@ -1,7 +1,7 @@
 """Token embedding."""
 
 from skrnn.backend.tensorflow import keras, tf
-from skrnn.layers.engine import engine
+from skrnn.kernels.engine import engine
 
 
 @keras.saving.register_keras_serializable("skrnn")

@@ -141,7 +141,7 @@ def is_finite(values):
 
 def versions():
     """Return what else the bytes of a training depend on: versions, and the layers' engine."""
-    from skrnn.layers.engine import engine
+    from skrnn.kernels.engine import engine
 
     found = {"skrnn": skrnn.__version__, "engine": engine()}
     for name in ("tensorflow", "keras", "numpy", "numba"):

@@ -1,0 +1,279 @@
+"""What a network answers, computed without TensorFlow.
+
+A :class:`Forward` is a description and the values of its variables. It computes what the Keras
+model of :func:`skrnn.network.build.build` computes with the same values, to rounding; with the
+Numba engine, the answer of a row is moreover the same bytes in whatever company it comes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skrnn.kernels.engine import engine
+from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
+from skrnn.sequences import Sequences
+
+
+class Weights(NamedTuple):
+    """The weights of a recurrent layer in one direction, Keras's own layout, float32."""
+
+    kernel: np.ndarray
+    recurrent_kernel: np.ndarray
+    bias: np.ndarray
+
+
+class Encoder(NamedTuple):
+    """All that is computed before the head.
+
+    Attributes
+    ----------
+    cell : {"rnn", "lstm", "gru"}
+    embedding : ndarray of shape (vocabulary_size, embedding_dim) of any float type, or None
+        None for numeric channels.
+    layers : list of list of Weights
+        For each layer one or two directions, forward and backward.
+    attention : list of ndarray, or None
+        Kernel, bias and query of the attention that pools the states.
+    """
+
+    cell: str
+    embedding: np.ndarray | None
+    layers: list
+    attention: list | None
+
+    @property
+    def width(self):
+        """Numbers in a state of the last layer."""
+        return sum(len(one.recurrent_kernel) for one in self.layers[-1])
+
+
+class Inputs(NamedTuple):
+    """What an encoder reads.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (n_steps,), int, or None
+    numbers : ndarray of shape (n_steps, n_numbers), float32
+        What follows the embedding of each step: channels, then side inputs.
+    offsets : ndarray of shape (n_samples + 1,), int64
+        Row ``i`` has the steps ``offsets[i] : offsets[i + 1]``, at least one.
+    """
+
+    ids: np.ndarray | None
+    numbers: np.ndarray
+    offsets: np.ndarray
+
+
+class Forward:
+    """A network that predicts.
+
+    Making one takes microseconds: the values are not copied. What the engine needs of them is
+    prepared at the first prediction and kept. Any number of threads may predict at once.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+    values : list of ndarray
+        Those of `description.variables()`, in their order, in any float type. They must not be
+        changed afterwards; for other values, make another `Forward`.
+
+    Raises
+    ------
+    ValueError
+        If the values are not as many, or not of the shapes, that the description says.
+    """
+
+    def __init__(self, description: NetworkDescription, values):
+        _check_values(description, values)
+        self.description = description
+        self._prepared: dict = {}
+        variables = description.variables()
+        n_last = len(description.row_inputs)
+        n_head = len(description.head_.variables(description.width))
+        first_of_head = len(values) - n_last - n_head
+        self._head_values = list(values[first_of_head : len(values) - n_last])
+        self._row_weights = list(values[len(values) - n_last :])
+        encoding = zip(variables[:first_of_head], values[:first_of_head], strict=True)
+        rest = iter([value for variable, value in encoding if variable.kind != "seed"])
+        embedding = next(rest) if description.is_tokens else None
+        layers = [
+            [Weights(*(np.asarray(next(rest), np.float32) for _ in Weights._fields)) for _ in names]
+            for names in (layer.directions for layer in description.recurrent_layers())
+        ]
+        attention = [np.asarray(value, np.float32) for value in rest]
+        self._encoder = Encoder(description.cell, embedding, layers, attention or None)
+
+    def raw(self, sequences: Sequences) -> np.ndarray:
+        """Return the raw output of a head that reads the summary.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            Checked, with the network's side inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), float32
+
+        Raises
+        ------
+        ValueError
+            If the sequences are not what the network reads.
+        """
+        description = self.description
+        summary = self._engine().run(self._inputs(sequences), description.pooling)
+        raw = description.head_.raw_output(summary, self._head_values)
+        given = _row_inputs(sequences)
+        for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
+            added = _side(given, one, len(sequences))
+            raw = raw + np.asarray(weight, np.float32) * added
+        return raw
+
+    def states(self, sequences: Sequences) -> np.ndarray:
+        """Return the states of the last recurrent layer at each step, rows end to end.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            Checked, with the network's side inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, width), float32
+            The forward state, then the backward one.
+        """
+        return self._engine().run(self._inputs(sequences), None)
+
+    def advance(self, sequences: Sequences, carried: list | None = None) -> tuple:
+        """Go on from the states that another call has ended with.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            The next steps of each row, at least one.
+        carried : list of ndarray, or None
+            The second of what the call before returned; None begins.
+
+        Returns
+        -------
+        states : ndarray of shape (n_steps, width), float32
+            As of `states`.
+        carried : list of ndarray of shape (n_samples, n_states * units), float32
+            For each layer the states after the last step: h and, of an LSTM, c.
+
+        Raises
+        ------
+        ValueError
+            If the network also reads backwards, which has no next step.
+        """
+        if self.description.bidirectional:
+            raise ValueError(
+                "A bidirectional network reads rows as a whole; only one made with "
+                "bidirectional=False can go on from a state."
+            )
+        inputs = self._inputs(sequences)
+        n_states = 2 if self.description.cell == "lstm" else 1
+        shapes = [(len(sequences), n_states * units) for units in self.description.units]
+        if carried is None:
+            carried = [np.zeros(shape, np.float32) for shape in shapes]
+        elif [one.shape for one in carried] != shapes:
+            raise ValueError(
+                f"The carried states have the shapes {[one.shape for one in carried]}, but the "
+                f"network's are {shapes}."
+            )
+        carried = [np.array(one, np.float32, order="C") for one in carried]
+        return self._engine().run(inputs, None, carried), carried
+
+    def _engine(self):
+        """Return the encoder on the engine of the moment, prepared."""
+        name = engine()
+        prepared = self._prepared.get(name)
+        if prepared is None:
+            # Two threads may do so at once; they prepare the same.
+            if name == "numba":
+                from skrnn.network.forward_compiled import CompiledEncoder
+
+                prepared = CompiledEncoder(self._encoder)
+            else:
+                from skrnn.network.forward_numpy import NumpyEncoder
+
+                prepared = NumpyEncoder(self._encoder)
+            self._prepared[name] = prepared
+        return prepared
+
+    def _inputs(self, sequences):
+        """Return what the encoder reads, checked: the kernels rely on it."""
+        description = self.description
+        values, offsets = sequences.values, np.ascontiguousarray(sequences.offsets, np.int64)
+        if sequences.is_tokens != description.is_tokens:
+            kinds = ("numeric channels", "token ids")
+            raise ValueError(
+                f"The network reads {kinds[description.is_tokens]}, but got "
+                f"{kinds[sequences.is_tokens]}."
+            )
+        lengths = np.diff(offsets)
+        if offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
+            raise ValueError("Every row needs at least one step, and each step a row.")
+        given = _step_inputs(sequences)
+        parts = [_side(given, one, len(values)) for one in description.step_inputs]
+        if description.is_tokens:
+            n_ids = description.vocabulary_size
+            if len(values) and not 0 <= values.min() <= values.max() < n_ids:
+                raise ValueError(
+                    f"The network knows the token ids 0 to {n_ids - 1}, but got "
+                    f"{values.min()} to {values.max()}."
+                )
+        else:
+            n_channels = description.n_channels or 1
+            if values.shape[1] != n_channels:
+                raise ValueError(
+                    f"The network reads {n_channels} channels, but got {values.shape[1]}."
+                )
+            parts.insert(0, np.asarray(values, np.float32))
+        if len(parts) == 1:
+            numbers = np.ascontiguousarray(parts[0])
+        else:
+            numbers = np.hstack([np.empty((len(values), 0), np.float32), *parts])
+        return Inputs(values if description.is_tokens else None, numbers, offsets)
+
+
+def _check_values(description, values):
+    variables = description.variables()
+    if len(values) != len(variables):
+        raise ValueError(
+            f"The network has {len(variables)} variables, but got {len(values)} values."
+        )
+    for variable, value in zip(variables, values, strict=True):
+        if np.shape(value) != variable.shape:
+            raise ValueError(
+                f"The {variable.name} of the network has the shape {variable.shape}, but got "
+                f"{np.shape(value)}."
+            )
+
+
+def _row_inputs(sequences):
+    """Return the side inputs of the rows by name."""
+    if hasattr(sequences, "row_inputs"):
+        return sequences.row_inputs
+    return {} if sequences.scores is None else {NGRAM_SCORES: sequences.scores}
+
+
+def _step_inputs(sequences):
+    """Return the side inputs of the steps by name."""
+    if hasattr(sequences, "step_inputs"):
+        return sequences.step_inputs
+    return {} if sequences.evidence is None else {NGRAM_EVIDENCE: sequences.evidence}
+
+
+def _side(given, side_input, n):
+    """Return a side input, float32 of shape (n, width)."""
+    value = given.get(side_input.name)
+    if value is None or np.shape(value) != (n, side_input.width):
+        got = "nothing" if value is None else f"an array of shape {np.shape(value)}"
+        raise ValueError(
+            f"The network reads {side_input.name!r}, {side_input.width} numbers for each "
+            f"{side_input.per}, but got {got} for {n} of them."
+        )
+    return np.asarray(value, np.float32)
