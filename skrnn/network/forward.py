@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skrnn.kernels.engine import engine
-from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
+from skrnn.network.description import NetworkDescription
 from skrnn.sequences import Sequences
 
 
@@ -125,7 +125,7 @@ class Forward:
         description = self.description
         summary = self._engine().run(self._inputs(sequences), description.pooling)
         raw = description.head_.raw_output(summary, self._head_values)
-        given = _row_inputs(sequences)
+        given = sequences.row_inputs
         for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
             added = _side(given, one, len(sequences))
             raw = raw + np.asarray(weight, np.float32) * added
@@ -216,7 +216,7 @@ class Forward:
         lengths = np.diff(offsets)
         if offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
             raise ValueError("Every row needs at least one step, and each step a row.")
-        given = _step_inputs(sequences)
+        given = sequences.step_inputs
         parts = [_side(given, one, len(values)) for one in description.step_inputs]
         if description.is_tokens:
             n_ids = description.vocabulary_size
@@ -251,20 +251,6 @@ def _check_values(description, values):
                 f"The {variable.name} of the network has the shape {variable.shape}, but got "
                 f"{np.shape(value)}."
             )
-
-
-def _row_inputs(sequences):
-    """Return the side inputs of the rows by name."""
-    if hasattr(sequences, "row_inputs"):
-        return sequences.row_inputs
-    return {} if sequences.scores is None else {NGRAM_SCORES: sequences.scores}
-
-
-def _step_inputs(sequences):
-    """Return the side inputs of the steps by name."""
-    if hasattr(sequences, "step_inputs"):
-        return sequences.step_inputs
-    return {} if sequences.evidence is None else {NGRAM_EVIDENCE: sequences.evidence}
 
 
 def _side(given, side_input, n):

@@ -18,7 +18,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import layers
-from skrnn.layers import engine as engines
+from skrnn.kernels import engine as engines
 from skrnn.layers import loop
 
 KINDS = {
