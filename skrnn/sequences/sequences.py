@@ -101,3 +101,7 @@ n_channels) float32
         if self.evidence is not None:
             inputs.append(self._pad(self.evidence, rows, 0))
         return inputs
+
+    def __skrnn_digest__(self):
+        """Return the rows, by which :func:`skrnn.caching.hashing.digest` knows them."""
+        return [self.values, self.offsets]
