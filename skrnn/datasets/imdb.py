@@ -16,6 +16,7 @@ from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch, check_random_state
 
 from skrnn._sklearn_compat import Interval, StrOptions, validate_params
+from skrnn.backend.extras import missing
 
 _URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 _MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
@@ -457,9 +458,8 @@ def _download(archive, n_retries, delay):
         from requests.exceptions import RequestException  # comes with pooch
     except ImportError as error:
         raise ImportError(
-            'fetch_imdb needs pooch to download; install it with pip install "skrnn[data]". '
-            f"Or download {_URL} by hand, and set the environment variable SKRNN_DATA to its "
-            "folder."
+            f"{missing('fetch_imdb', 'pooch', extra='data')}. Or download {_URL} by hand, and set "
+            "the environment variable SKRNN_DATA to its folder."
         ) from error
     for retries_left in reversed(range(n_retries + 1)):
         try:

@@ -98,7 +98,10 @@ def test_own_callables_and_patterns():
     [
         ({"tokenizer": lambda text: text}, "tokenizer must return .* row 0 it returned str 'a'"),
         ({"tokenizer": lambda text: None}, "tokenizer must .* row 0 it returned NoneType"),
-        ({"analyzer": lambda text: [b"a"]}, "analyzer must .* row 0 it returned a list with bytes b'a'"),
+        (
+            {"analyzer": lambda text: [b"a"]},
+            "analyzer must .* row 0 it returned a list with bytes b'a'",
+        ),
         ({"preprocessor": lambda text: 3}, "preprocessor must return a str, .* row 0 .* int 3"),
         ({"strip_accents": lambda text: None}, "strip_accents must return a str"),
     ],
