@@ -184,7 +184,9 @@ def _named(estimators):
     given = [name for name, _ in items if name is not None]
     repeated = sorted({name for name in given if given.count(name) > 1})
     if repeated:
-        raise ValueError(f"names of estimators must differ, got {', '.join(repeated)} repeatedly.")
+        raise ValueError(
+            f"names of estimators must differ, but these occur twice: {', '.join(repeated)}."
+        )
     kinds = [type(estimator).__name__.lower() for name, estimator in items if name is None]
     taken = set(given)
     named = []
