@@ -1,1 +1,1 @@
-"""What networks run on: TensorFlow and Keras, started in one place; threads; devices."""
+"""What networks run on: TensorFlow and Keras, which one module starts, threads and devices."""

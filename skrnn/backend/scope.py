@@ -1,4 +1,4 @@
-"""Whether code runs in the scope of a strategy of `tf.distribute`, and how to step out of it."""
+"""Detect the scope of a strategy of `tf.distribute`, and run code outside of it."""
 
 import threading
 
@@ -6,24 +6,24 @@ from skrnn.backend.tensorflow import keras, tf
 
 
 def is_in_scope():
-    """Whether the calling thread is in the scope of a strategy."""
+    """Return whether the calling thread is in the scope of a strategy."""
     return tf.distribute.has_strategy()
 
 
 def outside_scope(make):
-    """Return ``make()``, whose variables belong to no strategy even where one is in scope.
+    """Return ``make()``, whose variables do not belong to a strategy even if one is in scope.
 
-    A scope cannot be left, but it is the calling thread's: in another, there is none.
+    A scope cannot be left, but it belongs to the calling thread: another thread is outside of it.
     """
     if not is_in_scope():
         return make()
     policy, result = keras.config.dtype_policy(), []
 
     def run():
-        keras.config.set_dtype_policy(policy)  # a thread's own, too
+        keras.config.set_dtype_policy(policy)  # it belongs to the thread, too
         try:
             result.extend([make(), None])
-        except BaseException as error:  # the caller's to handle
+        except BaseException as error:  # for the calling thread
             result.extend([None, error])
 
     thread = threading.Thread(target=run)

@@ -1,8 +1,8 @@
-"""The one place that starts Keras, TensorFlow and scikeras.
+"""The only module that starts Keras, TensorFlow and scikeras.
 
-Every module that needs them imports them from here, inside the functions or modules that are
-themselves imported only when a network is really wanted: ``import skrnn``, unpickling a
-tokenizer and ``skrnn --help`` stay free of the seconds that TensorFlow takes.
+All modules that need them import them from here, and only in functions or modules that are used
+once a network is needed. ``import skrnn``, unpickling a tokenizer and ``skrnn --help`` do not wait
+for TensorFlow, which takes seconds to load.
 """
 
 import os
@@ -13,16 +13,16 @@ from contextlib import contextmanager
 
 from skrnn.backend.threads import has_started, limit_threads
 
-# TensorFlow writes to the terminal when it first looks for a GPU, at level ERROR even on a
-# machine that has none ("failed call to cuInit"). Whatever really fails also raises in Python,
-# so the C++ log is switched off unless the user has asked for it. Can go once a TensorFlow
-# without a GPU is silent (2.21 is not).
+# TensorFlow writes to the terminal when it first looks for a GPU, at level ERROR even on a machine
+# without one ("failed call to cuInit"). A real failure also raises in Python, so the C++ log is
+# switched off unless the user has set its level. Remove this once TensorFlow is silent on a machine
+# without a GPU (2.21 is not).
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Keras 3 takes the backend from the environment or ~/.keras/keras.json; skrnn's networks are
-# written for TensorFlow, so that is what an unset choice means here.
+# Keras 3 takes the backend from the environment or ~/.keras/keras.json. The default here is
+# TensorFlow, for which skrnn's networks are written.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-# What TensorFlow says while it loads, before that level has any effect.
+# Lines that TensorFlow writes while it loads, before that level has an effect.
 _LOADING_NOISE = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog\(\)"
     rb"|[IW]\d{4} \d\d:\d\d|I0000 |W0000 |To enable the following instructions:"
@@ -31,13 +31,13 @@ _LOADING_NOISE = re.compile(
 
 @contextmanager
 def _without_loading_noise():
-    """Hold standard error back while TensorFlow loads, and let through what is not its noise.
+    """Hold standard error back while TensorFlow loads, then write the lines that are not its own.
 
-    The lines come from C++ and can only be caught at the file descriptor. Can go once
-    ``import tensorflow`` obeys TF_CPP_MIN_LOG_LEVEL from its first line on (2.21 does not).
+    The lines come from C++ and can only be caught at the file descriptor. Remove this once
+    ``import tensorflow`` respects TF_CPP_MIN_LOG_LEVEL from its first line on (2.21 does not).
     """
     wanted = os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
-    # A process may have no standard error (a service, pythonw): nothing to keep clean.
+    # A process may have no standard error (a service, pythonw).
     if wanted or "tensorflow" in sys.modules or sys.stderr is None:
         yield
         return
@@ -62,7 +62,7 @@ def _without_loading_noise():
 
 
 def _check_backend():
-    # Asked before Keras is imported, which may fail on a backend that is not installed.
+    # Before Keras is imported, since that may fail on a backend that is not installed.
     keras = sys.modules.get("keras")
     backend = keras.backend.backend() if keras else os.environ["KERAS_BACKEND"]
     if backend != "tensorflow":
@@ -94,18 +94,18 @@ if hasattr(os, "register_at_fork"):
 
 
 def check_not_forked():
-    """Raise RuntimeError where TensorFlow would wait for ever: in a fork of where it was running.
+    """Raise RuntimeError in a fork of a process in which TensorFlow was running.
 
-    A child has none of its parent's threads, and TensorFlow waits for those of its pools. Can go
-    once it starts them anew in a child (2.21 does not).
+    A child has none of its parent's threads, and TensorFlow waits forever for those of its pools.
+    Remove this once it starts new threads in a child (2.21 does not).
     """
     if _is_cut_off:
         raise RuntimeError(
             "TensorFlow was running in the process that this one was forked from, and cannot run "
-            "in a fork: it would wait for ever for threads that stayed behind. Start workers with "
-            "joblib's backend 'loky' (its default), or with multiprocessing's 'spawn' or "
-            "'forkserver'. Or fork before the parent fits or predicts anything; what it has only "
-            "loaded (skrnn.load, pickle), its forks can use."
+            "in a fork: it would wait forever for threads that exist in the parent only. Start "
+            "workers with joblib's backend 'loky' (its default), or with multiprocessing's 'spawn' "
+            "or 'forkserver'. Or fork before the parent fits or predicts; forks can use models "
+            "that the parent has only loaded (skrnn.load, pickle)."
         )
 
 

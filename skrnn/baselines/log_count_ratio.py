@@ -12,6 +12,7 @@ from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from skrnn._sklearn_compat import Interval, _check_sample_weight
+from skrnn.exceptions import InvalidInputError
 
 
 class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -35,14 +36,14 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     and ``transform`` returns :math:`\mathbf r \circ \mathbf f`. Class 1 is the
     larger label, ``classes_[1]``.
 
-    The ratio is between two classes. For more, use :class:`NBSVMClassifier`,
-    or put this in a pipeline inside
+    The ratio is defined for two classes. For more than two, use
+    :class:`NBSVMClassifier`, or a pipeline with this transformer in
     :class:`~sklearn.multiclass.OneVsRestClassifier`.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Smoothing added to each feature's count in each class; above 0.
+        Smoothing added to each feature's count in each class; greater than 0.
 
     Attributes
     ----------
@@ -50,13 +51,14 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         The two labels, sorted.
 
     log_count_ratio_ : ndarray of shape (n_features,)
-        The ratio r; positive where a feature speaks for ``classes_[1]``.
+        The ratio r; positive for features that are evidence for ``classes_[1]``.
 
     n_features_in_ : int
         Number of features seen in ``fit``.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features seen in ``fit``; only where X has string names.
+        Names of the features seen in ``fit``. Defined only if all feature names of
+        X are strings.
 
     References
     ----------
@@ -101,7 +103,7 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `y` does not hold exactly two classes, or `X` holds negative
+            If `y` does not have exactly two classes, or `X` has negative
             values.
         """
         self._validate_params()
@@ -110,12 +112,12 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_classification_targets(y)
         classes = np.unique(y)
         if len(classes) != 2:
-            raise ValueError(
+            raise InvalidInputError(
                 f"LogCountRatio needs two classes, but y has {len(classes)}: "
                 f"{reprlib.repr(classes.tolist())}. For more than two classes, use "
                 "NBSVMClassifier or OneVsRestClassifier."
             )
-        # In float64 whatever X is: a frequent feature's count passes float32's exact integers.
+        # In float64 for any X: counts of frequent features exceed the exact integers of float32.
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         positive = y == classes[1]
         p = self.alpha + (weight * positive) @ X
@@ -136,7 +138,7 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         X_new : {ndarray, sparse matrix} of shape (n_samples, n_features)
             ``X * log_count_ratio_``, float32 if `X` is, float64 otherwise;
-            sparse (CSR) where `X` is sparse.
+            sparse (CSR) if `X` is sparse.
         """
         check_is_fitted(self)
         X = validate_data(
@@ -155,6 +157,6 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.positive_only = True
         tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        # scikit-learn has no other tag for "y holds two classes"; is_classifier stays False.
+        # scikit-learn has no other tag for "y has two classes"; is_classifier stays False.
         tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags

@@ -12,20 +12,21 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 
 from skrnn._sklearn_compat import Interval, _check_sample_weight
 from skrnn.baselines.log_count_ratio import LogCountRatio
+from skrnn.exceptions import InvalidInputError
 
 
 class NBSVMClassifier(ClassifierMixin, BaseEstimator):
     r"""Logistic regression on features scaled by their log-count ratio.
 
-    Wang and Manning's NB-SVM [1]_ with the logistic loss in place of the
-    hinge, for its probabilities. One binary model a class, against the rest
-    (a single one for two classes). Since
+    NB-SVM of Wang and Manning [1]_ with the logistic loss instead of the
+    hinge loss, so that it has probabilities. There is one binary model for
+    each class against the rest, and a single one for two classes. Since
 
     .. math:: \mathbf w^\top (\mathbf r \circ \mathbf f) + b
               = (\mathbf w \circ \mathbf r)^\top \mathbf f + b,
 
-    the ratio is folded into the coefficients once fitted: prediction is one
-    product, and `coef_` reads as the weight of a feature itself.
+    the ratio is multiplied into the coefficients after fitting: a prediction
+    is one product, and `coef_` has the weights of the features themselves.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         Inverse strength of the L2 penalty of the logistic regression.
 
     max_iter : int, default=1000
-        Most iterations of its solver (L-BFGS).
+        Maximum number of iterations of the solver (L-BFGS).
 
     Attributes
     ----------
@@ -44,19 +45,20 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         The labels, sorted.
 
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Weights of the features, w * r; one row for two classes.
+        Weights of the features, w * r. There is one row for two classes.
 
     intercept_ : ndarray of shape (1,) or (n_classes,)
         The intercepts b.
 
     n_iter_ : ndarray of shape (1,) or (n_classes,)
-        Iterations that the solver took.
+        Number of iterations of the solver.
 
     n_features_in_ : int
         Number of features seen in ``fit``.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features seen in ``fit``; only where X has string names.
+        Names of the features seen in ``fit``. Defined only if all feature names of
+        X are strings.
 
     References
     ----------
@@ -84,19 +86,19 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
 
     def fit(self, X, y, sample_weight=None):
-        """Fit one log-count ratio and one logistic regression a class.
+        """Fit a log-count ratio and a logistic regression for each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Counts or indicators, not negative. The paper's choice for
-            sentiment is indicators (``CountVectorizer(binary=True)``).
+            Counts or indicators, not negative. For sentiment, the paper uses
+            indicators (``CountVectorizer(binary=True)``).
 
         y : array-like of shape (n_samples,)
-            Labels, of any type, of two classes or more.
+            Labels of at least two classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each document, in the counts and in the loss.
+            Weight of each document in the counts and in the loss.
 
         Returns
         -------
@@ -106,7 +108,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `y` holds one class only, or `X` holds negative values.
+            If `y` has only one class, or `X` has negative values.
         """
         self._validate_params()
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
@@ -114,7 +116,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         classes = np.unique(y)
         if len(classes) < 2:
-            raise ValueError(
+            raise InvalidInputError(
                 "NBSVMClassifier needs at least two classes, but all values of y are "
                 f"{reprlib.repr(classes.tolist()[0])}."
             )
@@ -124,7 +126,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         for positive in classes[1:] if len(classes) == 2 else classes:
             target = y == positive
             scale = LogCountRatio(alpha=self.alpha).fit(X, target, sample_weight)
-            # L-BFGS, not liblinear: it draws no random numbers and leaves the intercept free.
+            # L-BFGS, unlike liblinear, needs no random numbers and does not penalize the intercept.
             linear = LogisticRegression(C=self.C, max_iter=self.max_iter)
             linear.fit(scale.transform(X), target, sample_weight)
             coef.append(linear.coef_[0] * scale.log_count_ratio_)
@@ -137,7 +139,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X):
-        """Log-odds of each class against the rest.
+        """Return the log-odds of each class against the rest.
 
         Parameters
         ----------
@@ -172,7 +174,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[index]
 
     def predict_log_proba(self, X):
-        """Logarithm of the probability of each class.
+        """Return the logarithm of the probability of each class.
 
         Parameters
         ----------
@@ -187,12 +189,12 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         decision = self.decision_function(X)
         if decision.ndim == 1:
             return np.column_stack([log_expit(-decision), log_expit(decision)])
-        # Normalised in logarithms: where every class is improbable, the sigmoids underflow to 0/0.
+        # Normalized in logarithms: if every class is improbable, the sigmoids underflow to 0/0.
         log_each = log_expit(decision)
         return log_each - np.logaddexp.reduce(log_each, axis=1, keepdims=True)
 
     def predict_proba(self, X):
-        """Probability of each class.
+        """Return the probability of each class.
 
         Parameters
         ----------
@@ -202,8 +204,9 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; rows sum to 1. For more than
-            two classes, the one-vs-rest probabilities divided by their sum.
+            Columns in the order of `classes_`; each row sums to 1. For more
+            than two classes, these are the one-vs-rest probabilities divided
+            by their sum.
         """
         return softmax(self.predict_log_proba(X), axis=1)
 

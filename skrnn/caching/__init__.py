@@ -1,1 +1,1 @@
-"""Computed once: what values are known by, and where results are kept for others."""
+"""Names for values, and a store for results that several fits share."""

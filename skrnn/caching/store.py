@@ -1,8 +1,8 @@
-"""What fits on the same rows have in common, made once.
+"""Share what fits on the same rows have in common.
 
 The candidates of a search fit the same tokenizer, n-grams and word vectors on each fold, whatever
-their units or epochs are. Inside :func:`sharing` what :func:`shared` is asked for is kept, and
-named by all that it is made of; outside it is made anew each time. Nothing here needs TensorFlow.
+their units or epochs are. Inside :func:`sharing`, the results of :func:`shared` are kept under a
+digest of all their inputs; outside, they are computed each time. Nothing here needs TensorFlow.
 """
 
 import threading
@@ -14,21 +14,22 @@ import joblib
 
 from skrnn.caching.hashing import digest
 
-# Things of each kind kept, the most recently used. Those of 25,000 film reviews take some 100 MB.
+# Number of results to keep of each kind, the most recently used. For 25,000 film reviews, a result
+# takes some 100 MB.
 MAX_KEPT = 2
 
 _thread = threading.local()
 
 
 class Store:
-    """The things kept; several threads may use one."""
+    """Results that are kept; several threads can use one store."""
 
     def __init__(self):
         self._kept = {}
         self._lock = threading.Lock()
 
     def get(self, kind, name, make):
-        """Return what is kept under a name, or else what ``make()`` returns, and keep it."""
+        """Return the result that is kept under a name, or else ``make()``, and keep it."""
         with self._lock:
             kept = self._kept.setdefault(kind, OrderedDict())
             if name in kept:
@@ -44,7 +45,7 @@ class Store:
 
 
 class StoreMemory:
-    """A store as what scikit-learn's ``Pipeline(memory=)`` takes, like :class:`joblib.Memory`.
+    """A store in the form that ``Pipeline(memory=)`` takes, like :class:`joblib.Memory`.
 
     Parameters
     ----------
@@ -54,38 +55,38 @@ class StoreMemory:
     def __init__(self, store):
         self.store = store
 
-    # Tells Pipeline that it need not clone the steps, some of which may not be clonable.
+    # With None, Pipeline does not clone the steps, some of which may not be clonable.
     location = None
 
     def cache(self, function, ignore=()):
-        """Return a function that keeps what it returns, named by all but the ignored keywords.
+        """Return a function whose results are kept, by all arguments but the ignored keywords.
 
-        Every call gets a copy, for later steps may work in place.
+        Each call returns a copy, since later steps may work in place.
         """
 
         def cached(*args, **kwargs):
-            telling = {name: value for name, value in kwargs.items() if name not in ignore}
+            keywords = {name: value for name, value in kwargs.items() if name not in ignore}
             try:
-                about = [digest(one) if hasattr(one, "get_params") else one for one in args]
-                name = joblib.hash([function.__module__, function.__qualname__, about, telling])
-            except Exception:  # a step or rows of a kind that cannot be told from others
+                known = [digest(arg) if hasattr(arg, "get_params") else arg for arg in args]
+                name = joblib.hash([function.__module__, function.__qualname__, known, keywords])
+            except Exception:  # a step or rows without a digest
                 return function(*args, **kwargs)
             return deepcopy(self.store.get("steps", name, lambda: function(*args, **kwargs)))
 
         return cached
 
     def __deepcopy__(self, memo):
-        """Return None: a clone of the pipeline belongs to no search."""
+        """Return None, since a clone of the pipeline is not part of the search."""
         return None
 
     def __reduce__(self):
-        """Pickle as None, for the same reason."""
+        """Pickle None, for the same reason."""
         return type(None), ()
 
 
 @contextmanager
 def sharing(store):
-    """Let the fits of this thread share what they have in common."""
+    """Let the fits of this thread share their results in a store."""
     before = getattr(_thread, "store", None)
     _thread.store = store
     try:
@@ -95,16 +96,16 @@ def sharing(store):
 
 
 def shared(kind, parts, make):
-    """Return ``make()``, or what an earlier call has made of the same parts.
+    """Return ``make()``, or the result of an earlier call with the same parts.
 
-    What is returned must not be changed.
+    The result must not be changed.
 
     Parameters
     ----------
     kind : str
-        What it is.
+        Kind of the result.
     parts : list
-        All that decides it, see :func:`skrnn.caching.hashing.digest`.
+        All that the result depends on, see :func:`skrnn.caching.hashing.digest`.
     make : callable
     """
     store = getattr(_thread, "store", None)

@@ -1,4 +1,4 @@
-"""Estimators side by side: score, time and size on the same splits."""
+"""Compare estimators on the same splits: scores, times and sizes."""
 
 from skrnn.comparison.comparing import compare
 from skrnn.comparison.result import Comparison

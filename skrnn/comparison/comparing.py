@@ -1,4 +1,4 @@
-"""`compare`: all estimators on all splits."""
+"""`compare`: fit and score all estimators on all splits."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -29,26 +29,26 @@ def compare(
     n_jobs: int | None = None,
     error_score: Literal["raise"] | float = "raise",
 ) -> "Comparison":
-    """Compare estimators on the same splits: scores, seconds and size.
+    """Compare estimators on the same splits: scores, seconds and sizes.
 
-    Every estimator is cloned, fitted and scored by
-    :func:`~sklearn.model_selection.cross_validate` on each split; the ones
-    given stay as they are. The splits are drawn once. Within a split the
-    estimators take turns, so that a machine that slows down during the run
-    slows all of them.
+    Each estimator is cloned, fitted and scored by
+    :func:`~sklearn.model_selection.cross_validate` on each split. The splits are
+    drawn once. All estimators run on a split before the next one, so that a
+    machine that becomes slower during the run affects all of them.
 
     Parameters
     ----------
     estimators : mapping of str to estimator, or list
-        What to compare: ``{name: estimator}``, or a list of estimators and
-        ``(name, estimator)`` pairs. An estimator without a name gets that of
-        its class in lower case, as in
-        :func:`~sklearn.pipeline.make_pipeline`, with "-1", "-2", ... where
-        several would share it.
+        The estimators to compare: ``{name: estimator}``, or a list of estimators
+        and ``(name, estimator)`` pairs. An estimator without a name gets the
+        name of its class in lower case, as in
+        :func:`~sklearn.pipeline.make_pipeline`, followed by "-1", "-2", ... if
+        several have the same class.
 
     X : array-like of shape (n_samples,) or (n_samples, ...)
-        The data: whatever the estimators take and scikit-learn can index;
-        a list of strings, an array, a sparse matrix, a data frame's column.
+        The data, in any form that the estimators accept and scikit-learn can
+        index: a list of strings, an array, a sparse matrix, a column of a data
+        frame.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The target.
@@ -59,42 +59,42 @@ def compare(
         classifier. A single holdout is ``[(train_indices, test_indices)]``.
 
     scoring : str, callable, list, tuple or dict, default=None
-        As in :func:`~sklearn.model_selection.cross_validate`; None is each
-        estimator's own `score`. Scores are better when greater, as everywhere
-        in scikit-learn ("neg_log_loss", ...).
+        As in :func:`~sklearn.model_selection.cross_validate`; None is the
+        `score` method of each estimator. Greater scores are better, as
+        everywhere in scikit-learn ("neg_log_loss", ...).
 
     groups : array-like of shape (n_samples,), default=None
         Groups for a splitter such as
         :class:`~sklearn.model_selection.GroupKFold`.
 
     n_jobs : int or None, default=None
-        Fits that run at the same time. Scores do not depend on it, but
-        seconds do, since the fits compete for the processor: time with None.
+        Number of fits at the same time. Scores do not depend on it, but
+        seconds do, since the fits compete for the processor: use None to
+        measure times.
 
     error_score : "raise" or float, default="raise"
-        With "raise", an estimator that fails in a fold raises, with a note on
-        which one it was. With a number (NaN is the usual one), that fold gets
-        it as its score, and one
-        :class:`~sklearn.exceptions.FitFailedWarning` an estimator tells.
+        If "raise", the error of an estimator that fails on a split is raised,
+        with a note that names the estimator. If a number (usually NaN), it is
+        the score of that split, and there is one
+        :class:`~sklearn.exceptions.FitFailedWarning` for each such estimator.
 
     Returns
     -------
     comparison : Comparison
-        One row (a dict) for each estimator, in the order given; prints as a
+        One row (a dict) for each estimator, in the same order. It prints as a
         table. The keys are
 
         - ``"estimator"``: its name;
         - ``"test_score"`` and ``"test_score_std"``: mean and (population)
-          standard deviation over the splits; one such pair for each scorer,
-          called ``"test_<name>"``, where `scoring` names them;
+          standard deviation over the splits. If `scoring` has names, there is
+          one pair for each scorer, ``"test_<name>"``;
         - ``"fit_seconds"``: mean time of `fit`;
-        - ``"predict_seconds"``: mean time of one call of `predict` on the
-          whole test part. It is the first call after `fit`, made apart from
-          the scoring, because with several scorers, or one that wants
-          probabilities, scikit-learn's score time is not that of a
-          prediction;
-        - ``"pickled_bytes"``: mean size of the fitted estimator's pickle, NaN
-          if it cannot be pickled.
+        - ``"predict_seconds"``: mean time of `predict` on the whole test set.
+          This is the first call after `fit`, separate from scoring: with
+          several scorers, or one that needs probabilities, scikit-learn's
+          score time is not the time of a prediction;
+        - ``"pickled_bytes"``: mean size of the pickled estimator, NaN if it
+          cannot be pickled.
 
     Raises
     ------
@@ -103,8 +103,8 @@ def compare(
         string, or an estimator has no `fit` or `predict`.
 
     ValueError
-        If there are no estimators, two have the same name, X and y differ in
-        length, or a split is not a pair of index arrays.
+        If there are no estimators, two have the same name, X and y have
+        different lengths, or a split is not a pair of index arrays.
 
     Examples
     --------
@@ -121,11 +121,11 @@ def compare(
     """
     named = _named(estimators)
     if isinstance(X, str | bytes):
-        raise InvalidInputError(f"X is a bare {type(X).__name__}; pass a list of documents.")
+        raise InvalidInputError(f"X is a single {type(X).__name__}. Pass a list of documents.")
     X, y, groups = indexable(X, y, groups)
     if not isinstance(error_score, int | float) and error_score != "raise":
         raise InvalidInputError(f"error_score must be 'raise' or a number, got {error_score!r}.")
-    for _, estimator in named:  # a misspelt scorer shows before the first long fit, not after it
+    for _, estimator in named:  # a misspelt scorer is an error before the first long fit
         check_scoring(estimator, scoring=scoring)
     splits = _splits(cv, X, y, groups, classifier=any(is_classifier(e) for _, e in named))
 
@@ -134,13 +134,13 @@ def compare(
         for number, split in enumerate(splits)
         for name, estimator in named
     )
-    # Estimators take turns within a split, so every len(named)-th is the same one.
+    # The results of an estimator are len(named) apart.
     folds = {name: measured[i :: len(named)] for i, (name, _) in enumerate(named)}
     _warn_of_failures(folds, error_score)
     scores = list(
         dict.fromkeys(key for fold in measured for key in fold if key.startswith("test_"))
     )
-    # Nothing is known of the scores only where every fold of every estimator failed.
+    # The names of the scores are unknown only if every estimator failed on every split.
     scores = scores or ["test_score"]
     return Comparison(
         [mean_row(name, folds[name], scores, error_score) for name, _ in named],
@@ -149,10 +149,10 @@ def compare(
 
 
 def _named(estimators):
-    """Check the estimators and bring them to a list of (name, estimator)."""
+    """Check the estimators and return a list of (name, estimator)."""
     if hasattr(estimators, "fit"):
         raise InvalidTypeError(
-            f"estimators is a single {type(estimators).__name__}; pass a list of estimators or "
+            f"estimators is a single {type(estimators).__name__}. Pass a list of estimators or "
             "a mapping of names to estimators."
         )
     if isinstance(estimators, Mapping):
@@ -165,7 +165,7 @@ def _named(estimators):
             f"{type(estimators).__name__}."
         )
     if not items:
-        raise InvalidInputError("estimators is empty; pass at least one estimator.")
+        raise InvalidInputError("estimators is empty. Pass at least one estimator.")
     for item in items:
         if len(item) != 2:
             raise InvalidTypeError(
@@ -177,7 +177,7 @@ def _named(estimators):
         which = "an estimator" if name is None else f"estimator {name!r}"
         if isinstance(estimator, type):
             raise InvalidTypeError(
-                f"{which} is the class {estimator.__name__}; pass an instance: "
+                f"{which} is the class {estimator.__name__}. Pass an instance: "
                 f"{estimator.__name__}()."
             )
         for method in ("fit", "predict"):
@@ -188,7 +188,7 @@ def _named(estimators):
     repeated = sorted({name for name in given if given.count(name) > 1})
     if repeated:
         raise InvalidInputError(
-            f"names of estimators must differ; repeated: {', '.join(repeated)}."
+            f"names of estimators must differ, but these occur twice: {', '.join(repeated)}."
         )
     kinds = [type(estimator).__name__.lower() for name, estimator in items if name is None]
     taken = set(given)
@@ -206,31 +206,31 @@ def _named(estimators):
 
 
 def _splits(cv, X, y, groups, *, classifier):
-    """Draw all splits, once, as a list of (train, test) index arrays."""
+    """Return all splits as a list of (train, test) index arrays."""
     if cv is None or isinstance(cv, Integral) or hasattr(cv, "split"):
         return list(check_cv(cv, y, classifier=classifier).split(X, y, groups))
     splits = list(cv)
     if not splits:
-        raise InvalidInputError("cv holds no splits.")
+        raise InvalidInputError("cv has no splits.")
     for number, split in enumerate(splits):
         shapes = [np.shape(part) for part in split] if np.ndim(split[0]) else []
         if len(shapes) != 2 or any(len(shape) != 1 or shape[0] == 0 for shape in shapes):
             raise InvalidInputError(
-                f"split {number} of cv is not a pair of index arrays (train, test), both not "
-                "empty. A single holdout is written cv=[(train, test)]."
+                f"split {number} of cv must be a pair of index arrays (train, test), both not "
+                "empty. Write a single holdout as cv=[(train, test)]."
             )
     return splits
 
 
 def _warn_of_failures(folds, error_score):
-    """Give one warning for each estimator that failed somewhere."""
-    # Here and not in the worker: a worker process does not know the caller's warning filters.
+    """Issue one warning for each estimator that failed on a split."""
+    # Not in the worker process, which does not have the caller's warning filters.
     for name, results in folds.items():
         errors = [fold["error"] for fold in results if "error" in fold]
         if errors:
             warnings.warn(
-                f"estimator {name!r} failed on {len(errors)} of {len(results)} splits, which get "
-                f"the score {error_score}; the first error was {errors[0]}",
+                f"estimator {name!r} failed on {len(errors)} of {len(results)} splits. Their score "
+                f"is {error_score}. The first error was {errors[0]}",
                 FitFailedWarning,
                 stacklevel=3,
             )

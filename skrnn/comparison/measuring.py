@@ -12,15 +12,15 @@ from sklearn.model_selection import cross_validate
 
 from skrnn.exceptions import InvalidInputError
 
-# What `measure` adds to the scores of a fold. No scorer may bear one of these names.
+# Keys that `measure` adds to the scores of a split. A scorer must not have one of these names.
 _COSTS = ("fit_seconds", "predict_seconds", "pickled_bytes")
 
 
 def measure(name, estimator, X, y, number, split, scoring, error_score):
     """Fit and score one estimator on one split.
 
-    Returns a dict of scores (``"test_<name>"``) and costs; where something
-    failed, an ``"error"``, and the scores and costs that there are.
+    Returns a dict of scores (``"test_<name>"``) and costs. If something fails,
+    it has the key ``"error"``, and the scores and costs up to then.
     """
     errors: list = []
     try:
@@ -46,19 +46,19 @@ def measure(name, estimator, X, y, number, split, scoring, error_score):
 
 
 def _scores_and_costs(estimator, X, y, *, scoring, error_score, errors):
-    """Score a fitted estimator; a scorer to cross_validate, so that it runs beside the fit."""
+    """Score a fitted estimator; cross_validate calls it as a scorer, in the worker process."""
     start = time.perf_counter()
     estimator.predict(X)
     predict_seconds = time.perf_counter() - start
-    # Before the scorers: they may make an estimator cache what it would not otherwise carry.
+    # Before the scorers, since they may make an estimator cache something.
     pickled_bytes = _pickled_bytes(estimator)
     try:
         scores = check_scoring(estimator, scoring=scoring)(estimator, X, y)
     except Exception:
         if error_score == "raise" or not isinstance(scoring, Mapping | list | tuple | set):
             raise
-        # One scorer that does not apply (log loss of a model without probabilities) takes the
-        # others down with it, so they go one by one, each with its own predictions.
+        # One scorer that fails (log loss of a model without probabilities) makes all fail. Call
+        # them one by one, each with its own predictions.
         scores = {}
         named = scoring if isinstance(scoring, Mapping) else {name: name for name in scoring}
         for name, one in named.items():
@@ -72,41 +72,41 @@ def _scores_and_costs(estimator, X, y, *, scoring, error_score, errors):
     for name in scores:
         if name in _COSTS or f"{name}_std" in scores:
             raise InvalidInputError(
-                f"a scorer may not be called {name!r}: its columns would clash."
+                f"a scorer must not be named {name!r}: its columns would clash."
             )
     return {**scores, "predict_seconds": predict_seconds, "pickled_bytes": pickled_bytes}
 
 
 def mean_row(name, folds, scores, error_score):
-    """Average the folds of one estimator."""
+    """Return the means over the splits of one estimator."""
     row = {"estimator": name}
     for key in scores:
         values = [fold.get(key, error_score) for fold in folds]
         row[key] = float(np.mean(values))
         row[f"{key}_std"] = float(np.std(values))
-    for key in _COSTS:  # a fold whose fit failed has none
+    for key in _COSTS:  # a split whose fit failed has none
         values = [fold[key] for fold in folds if key in fold]
         row[key] = float(np.mean(values)) if values else math.nan
     return row
 
 
 def _pickled_bytes(estimator):
-    """Return the size of the pickle, NaN if there can be none, without holding it in memory."""
+    """Return the size of the pickle, or NaN if it fails, without the pickle in memory."""
     sink = _CountingSink()
     try:
         pickle.Pickler(sink, protocol=5).dump(estimator)
     except (pickle.PicklingError, AttributeError, TypeError):
-        # A lambda among the parameters, say: no reason to lose the scores.
+        # For example a lambda among the parameters. The scores are valid.
         return math.nan
     return sink.n_bytes
 
 
 class _CountingSink:
-    """A file to write to that keeps only the number of bytes."""
+    """A writable file that only counts the bytes."""
 
     def __init__(self):
         self.n_bytes = 0
 
     def write(self, data):
-        # memoryview, since pickle hands large arrays over as buffers, whose len is not bytes.
+        # memoryview, since pickle passes large arrays as buffers, whose len is not in bytes.
         self.n_bytes += memoryview(data).nbytes

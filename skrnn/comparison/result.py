@@ -1,4 +1,4 @@
-"""What a comparison found, as rows and as a table."""
+"""The result of a comparison, as rows and as a table."""
 
 import html
 import math
@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.backend.extras import missing
+
 
 class Comparison(Sequence):
     """Rows of a comparison, as :func:`compare` returns them.
 
-    A read-only sequence: iterate over the rows, or take one by its number or
-    by the name of its estimator. A row is a dict, and the caller's own to
-    change. Printed, or shown by a notebook, it is a table in which ``*`` (in
-    HTML and Markdown: bold) marks the best score of each column.
+    A read-only sequence: iterate over the rows, or index it by number or by
+    the name of an estimator. A row is a dict and a copy. A comparison prints
+    as a table in which ``*`` (bold in HTML and Markdown) marks the best score
+    of each column.
 
     Parameters
     ----------
     rows : iterable of dict
-        The rows, all with the same keys, in the form :func:`compare`
-        describes.
+        The rows, all with the same keys, as described in :func:`compare`.
 
     n_splits : int
         Number of splits that the means are over.
@@ -66,7 +67,7 @@ class Comparison(Sequence):
         Parameters
         ----------
         key : int, str or slice
-            Number of the row, or name of the estimator; a slice gives a list.
+            Number of the row, or name of the estimator. A slice returns a list.
 
         Returns
         -------
@@ -78,15 +79,15 @@ class Comparison(Sequence):
                 if row["estimator"] == key:
                     return dict(row)
             names = ", ".join(repr(row["estimator"]) for row in self._rows)
-            raise KeyError(f"no estimator is called {key!r}; there are {names}")
+            raise KeyError(f"no estimator is named {key!r}; there are {names}")
         if isinstance(key, slice):
             return [dict(row) for row in self._rows[key]]
         return dict(self._rows[key])
 
     def __repr__(self):
-        """Return the table, its columns aligned."""
+        """Return the table with aligned columns."""
         header, cells = self._table()
-        # Every number has room for a star after it, and its header stands over the number.
+        # Each number has room for a star after it, and its header is right above the number.
         lines = [[title + " " for title in header]]
         lines += [[text + ("*" if best else " ") for text, best in row] for row in cells]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -99,7 +100,7 @@ class Comparison(Sequence):
         )
 
     def _repr_html_(self):
-        """Return the table for a notebook."""
+        """Return the table in HTML, for a notebook."""
         header, cells = self._table()
         head = "".join(f"<th>{html.escape(title)}</th>" for title in header)
         body = "".join(
@@ -114,17 +115,17 @@ class Comparison(Sequence):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def to_markdown(self) -> str:
-        """Write the table in Markdown.
+        """Return the table in Markdown.
 
         Returns
         -------
         table : str
-            A table with a header line, without a newline at its end.
+            A table with a header, without a newline at the end.
         """
         header, cells = self._table()
         lines = [header, ["---"] + ["---:"] * (len(header) - 1)]
         for row in cells:
-            # A bar in a name would end its cell.
+            # A bar in a name would end the cell.
             texts = [text.replace("|", r"\|") for text, _ in row]
             lines.append(
                 [f"**{t}**" if best else t for t, (_, best) in zip(texts, row, strict=True)]
@@ -132,12 +133,12 @@ class Comparison(Sequence):
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def to_frame(self):
-        """Copy the rows to a pandas data frame.
+        """Return the rows as a pandas data frame.
 
         Returns
         -------
         frame : pandas.DataFrame of shape (n_estimators, n_columns - 1)
-            Floats, indexed by the name of the estimator.
+            Floats, with the names of the estimators as the index.
 
         Raises
         ------
@@ -147,18 +148,18 @@ class Comparison(Sequence):
         try:
             import pandas as pd
         except ImportError as error:
-            raise ImportError("to_frame needs pandas: pip install pandas") from error
+            raise missing("to_frame", "pandas") from error
         return pd.DataFrame([dict(row) for row in self._rows]).set_index("estimator")
 
     def _table(self):
-        """Return the header and, for each row, its (text, is the best) cells."""
+        """Return the header and, for each row, its cells as (text, whether it is the best)."""
         columns = [[(row["estimator"], False) for row in self._rows]]
         header = ["estimator"]
         for key in self.columns:
             if key.startswith("test_") and f"{key}_std" in self.columns:
                 means = [row[key] for row in self._rows]
                 header.append(key.removeprefix("test_"))
-                # A mark says "better than the others", so it needs others.
+                # A mark means "better than the others", so there must be others.
                 best = np.nanmax(means) if len(self) > 1 and not np.all(np.isnan(means)) else None
                 deviations = [row[f"{key}_std"] for row in self._rows]
                 columns.append(
@@ -180,12 +181,12 @@ class Comparison(Sequence):
         if math.isnan(mean):
             return "-"
         digits = ".4f" if abs(mean) < 1000 else ".6g"
-        # One split has no spread to show; a "± 0" would read as certainty.
+        # One split has no standard deviation; "± 0" would look like certainty.
         return f"{mean:{digits}}" + (f" ± {std:{digits}}" if self._n_splits > 1 else "")
 
 
 def _three_digits(value):
-    """Write a cost with three digits; "-" for NaN."""
+    """Return a cost with three digits, or "-" for NaN."""
     if math.isnan(value):
         return "-"
     if value < 0.001:

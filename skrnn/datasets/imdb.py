@@ -16,6 +16,7 @@ from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch, check_random_state
 
 from skrnn._sklearn_compat import Interval, StrOptions, validate_params
+from skrnn.backend.extras import missing
 
 _URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 _MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
@@ -28,10 +29,10 @@ _PARTS = {
     "all": [("train", "neg"), ("train", "pos"), ("test", "neg"), ("test", "pos")],
     "unsup": [("train", "unsup")],
 }
-# The only names that are ever read; '..', absolute paths and foreign folders cannot match.
+# No other names are read; '..', absolute paths and other folders do not match.
 _MEMBER = re.compile(r"(?:\./)?aclImdb/(train|test)/(neg|pos|unsup)/([0-9]{1,9})_([0-9]{1,2})\.txt")
 _FILE = re.compile(r"([0-9]{1,9})_([0-9]{1,2})\.txt")
-# The longest review has 14 kB. A larger "review" is no review, and would only fill the memory.
+# The longest review has 14 kB. A much larger file is not a review, and could fill the memory.
 _MAX_BYTES = 1 << 20
 
 _DESCR = """\
@@ -65,13 +66,13 @@ _SHARED_CONSTRAINTS = {
 
 
 class _DamagedError(Exception):
-    """What is wrong inside the archive or folder; `load_imdb` adds which one."""
+    """What is wrong in the archive or folder; `load_imdb` adds its path."""
 
 
 class _BoundedGzip(gzip.GzipFile):
     """A gzip file of which no more than `_MAX_BYTES` are read at once.
 
-    `tarfile` reads extended headers whole, and a few kilobytes can announce and hold gigabytes.
+    `tarfile` reads an extended header whole, and a few compressed kilobytes can be gigabytes.
     """
 
     def read(self, size=-1):
@@ -130,13 +131,13 @@ def _check_end(stream, offset):
 
 
 def _read_folder(path, parts):
-    """Do as `_read_archive` does, with an extracted folder."""
+    """Read the reviews of `parts` as `_read_archive` does, from an extracted folder."""
     found = {}
     for part, (half, label) in enumerate(parts):
         try:
             entries = list(os.scandir(path / half / label))
         except (FileNotFoundError, NotADirectoryError):
-            continue  # load_imdb reports a part without reviews
+            continue  # load_imdb raises an error if a part has no reviews
         for entry in entries:
             match = _FILE.fullmatch(entry.name)
             if match and entry.is_file(follow_symlinks=False):
@@ -156,24 +157,24 @@ def _is_extracted(folder):
 
 
 def _locate(path):
-    """Find the archive or the extracted folder at or in `path`."""
+    """Return the path of the archive or of the extracted folder at or in `path`."""
     path = Path(path).expanduser()
     if path.is_file():
         return path
     if path.is_dir():
         if _is_extracted(path):
             return path
-        # The archive first: it carries a checksum, while an extraction may have been cut short.
+        # The archive first: it has a checksum, and an extraction may have been interrupted.
         if (path / _ARCHIVE).is_file():
             return path / _ARCHIVE
         if _is_extracted(path / _FOLDER):
             return path / _FOLDER
-        problem = f"The folder {str(path)!r} holds no IMDb reviews"
+        problem = f"The folder {str(path)!r} has no IMDb reviews"
     else:
         problem = f"There is no file or folder {str(path)!r}"
     raise FileNotFoundError(
-        f"{problem}. Wanted: {_ARCHIVE} (from {_URL}), the folder {_FOLDER} extracted from it "
-        "(with train/ and test/), or a folder that holds one of the two."
+        f"{problem}. Pass the path of {_ARCHIVE} (from {_URL}), of the folder {_FOLDER} extracted "
+        "from it (with train/ and test/), or of a folder that contains one of the two."
     )
 
 
@@ -191,30 +192,31 @@ def load_imdb(
 ) -> Bunch | tuple[list[str], np.ndarray]:
     """Load the IMDb film reviews from their archive or folder (classification).
 
-    An archive is read straight into memory; nothing is extracted. Only plain
-    files named as the data set names its reviews are read, so links, devices and
-    paths that lead elsewhere are ignored, whatever else the archive holds.
+    An archive is read into memory and not extracted. Only regular files that
+    have the name of a review are read: links, devices and paths to other places
+    are ignored.
 
     Parameters
     ----------
     path : str or path-like
         The archive ``aclImdb_v1.tar.gz``, the folder ``aclImdb`` extracted from
-        it, or a folder that holds either. Where it holds both, the archive is
-        read. A leading ``~`` is the home directory.
+        it, or a folder that contains one of these. If it contains both, the
+        archive is read. A leading ``~`` is the home directory.
 
     subset : {'train', 'test', 'all', 'unsup'}, default='train'
-        Which reviews: 'train' and 'test' have 25,000 each, 'all' is both
-        (labelled, 50,000), 'unsup' the 50,000 without a label.
+        The reviews to load: 'train' and 'test' have 25,000 labelled reviews
+        each, 'all' is both together, and 'unsup' has 50,000 without a label.
 
     shuffle : bool, default=True
-        Whether to shuffle the reviews. Unshuffled they are sorted by half
-        (train, test), label (neg, pos) and number, so any part cut from an end
-        holds one class only. The order never depends on the archive or the
-        file system.
+        Whether to shuffle the reviews. If False, they are sorted by half
+        (train, test), label (neg, pos) and number, so that the first and the
+        last reviews are of one class only. The order does not depend on the
+        archive or the file system.
 
     random_state : int, RandomState instance or None, default=42
         Determines the shuffling. Pass an int for the same order at every call.
-        None draws a fresh order and leaves NumPy's global generator alone.
+        With None, the order is different each time; NumPy's global generator is
+        not used.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -225,14 +227,15 @@ def load_imdb(
         Dictionary-like object, with the following attributes.
 
         data : list of str, of length n_samples
-            The reviews, with their HTML line breaks.
+            The reviews, including their HTML line breaks.
         target : ndarray of shape (n_samples,), dtype int64
-            0 for a negative, 1 for a positive review; -1 in the subset 'unsup'.
+            0 for a negative and 1 for a positive review, -1 for the subset
+            'unsup'.
         target_names : list of str
             ``["neg", "pos"]``.
         filenames : ndarray of shape (n_samples,), dtype str
-            The files' names, such as ``"aclImdb/train/pos/127_7.txt"``; the
-            second number is the review's number of stars.
+            The names of the files, for example ``"aclImdb/train/pos/127_7.txt"``.
+            The second number is the number of stars that the review gives.
         DESCR : str
             The description of the data set.
 
@@ -242,16 +245,15 @@ def load_imdb(
     Raises
     ------
     FileNotFoundError
-        If there is nothing at `path`, or no review of the subset, or of one of
-        its classes.
+        If `path` does not exist, or a class of the subset has no reviews.
     OSError
-        If the archive is damaged or cut short, or a file is no review: not
-        UTF-8, or longer than 1 MiB.
+        If the archive is damaged or truncated, or a review is not UTF-8 or is
+        longer than 1 MiB.
 
     See Also
     --------
     fetch_imdb : Download the archive if necessary, then load it.
-    make_reviews : Reviews that need neither file nor network.
+    make_reviews : Generated reviews, which need no file and no download.
 
     References
     ----------
@@ -276,8 +278,7 @@ def load_imdb(
     except _DamagedError as error:
         raise OSError(
             f"The IMDb reviews in {str(location)!r} cannot be read: {error}. "
-            f"Wanted: {_ARCHIVE} as at {_URL}, or the folder {_FOLDER} extracted from it. "
-            "Download it again."
+            f"Download {_ARCHIVE} again from {_URL}, or extract it again."
         ) from error
     part = np.array([key[0] for key in keys], dtype=np.int64)
     counts = np.bincount(part, minlength=len(parts))
@@ -285,14 +286,14 @@ def load_imdb(
         listing = ", ".join(f"{c} in {'/'.join(p)}" for p, c in zip(parts, counts, strict=True))
         raise FileNotFoundError(
             f"Reviews are missing for subset={subset!r} in {str(location)!r}: found {listing}. "
-            f"Wanted: files such as {_FOLDER}/{'/'.join(parts[0])}/0_3.txt. "
-            f"Choose another subset, or get the whole {_ARCHIVE} from {_URL}."
+            f"The files should have names like {_FOLDER}/{'/'.join(parts[0])}/0_3.txt. "
+            f"Choose another subset, or download the whole {_ARCHIVE} from {_URL}."
         )
     target = np.array([_TARGETS[label] for _, label in parts], dtype=np.int64)[part]
     filenames = np.array(names)
     if shuffle:
         order = np.arange(len(data))
-        # check_random_state(None) would hand out, and advance, NumPy's global generator.
+        # check_random_state(None) would return NumPy's global generator and change its state.
         rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
         rng.shuffle(order)
         data = [data[i] for i in order]
@@ -338,24 +339,25 @@ def fetch_imdb(
 ) -> Bunch | tuple[list[str], np.ndarray]:
     """Load the IMDb film reviews (classification), downloading them if necessary.
 
-    If the environment variable ``SKRNN_DATA`` names a folder that holds the
-    archive ``aclImdb_v1.tar.gz`` or the extracted folder ``aclImdb``, that is
-    read, whatever `data_home` says. Nothing is downloaded then and no checksum
-    is compared: whoever sets the variable vouches for what is in the folder.
+    If the environment variable ``SKRNN_DATA`` is set, it must name a folder that
+    contains the archive ``aclImdb_v1.tar.gz`` or the extracted folder
+    ``aclImdb``. The reviews are loaded from there, and `data_home` is ignored.
+    Nothing is downloaded, and the MD5 checksum is not verified.
 
-    Otherwise the archive (84 MB) is downloaded once, compared with its official
-    MD5 checksum and kept in ``imdb_home`` in `data_home`. The checksum is
-    compared again at each later call, and an archive that does not match it is
-    downloaded anew. The download takes pooch: ``pip install "skrnn[data]"``.
+    Otherwise the archive (84 MB) is downloaded once and kept in ``imdb_home`` in
+    `data_home`. Its MD5 checksum is verified at each call, and an archive that
+    does not match is downloaded again. Downloading needs pooch:
+    ``pip install "skrnn[data]"``.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        Download and cache folder for data sets. None is scikit-learn's own,
-        ``~/scikit_learn_data`` unless ``SCIKIT_LEARN_DATA`` says otherwise.
+        Folder for downloaded data sets. None is the folder of scikit-learn:
+        ``~/scikit_learn_data``, or the environment variable
+        ``SCIKIT_LEARN_DATA``.
 
     subset : {'train', 'test', 'all', 'unsup'}, default='train'
-        Which reviews, as in :func:`load_imdb`.
+        The reviews to load, as in :func:`load_imdb`.
 
     shuffle : bool, default=True
         Whether to shuffle the reviews, as in :func:`load_imdb`.
@@ -367,12 +369,10 @@ def fetch_imdb(
         If True, return ``(data, target)`` instead of a Bunch.
 
     download_if_missing : bool, default=True
-        If False, raise an OSError if the archive is not there, instead of
-        downloading it.
+        If False, raise an OSError if the archive has not been downloaded yet.
 
     n_retries : int, default=3
-        Number of retries when the download fails or does not match its
-        checksum.
+        Number of retries if the download fails or does not match the checksum.
 
     delay : float, default=1.0
         Number of seconds between retries.
@@ -390,17 +390,17 @@ def fetch_imdb(
     Raises
     ------
     OSError
-        If the archive is missing and `download_if_missing` is False, or the
-        download has failed `n_retries` + 1 times.
+        If the archive is missing and `download_if_missing` is False, or if the
+        download fails `n_retries` + 1 times.
     FileNotFoundError
-        If ``SKRNN_DATA`` is set and holds no IMDb reviews.
+        If ``SKRNN_DATA`` is set, but there are no IMDb reviews.
     ImportError
-        If a download is necessary and pooch is not installed.
+        If the archive has to be downloaded and pooch is not installed.
 
     See Also
     --------
-    load_imdb : Load an archive or folder that is already there.
-    make_reviews : Reviews that need neither file nor network.
+    load_imdb : Load an archive or folder that you have.
+    make_reviews : Generated reviews, which need no file and no download.
 
     References
     ----------
@@ -426,7 +426,7 @@ def fetch_imdb(
             return load_imdb(own_folder, **options)
         except FileNotFoundError as error:
             raise FileNotFoundError(
-                f"{error} The environment variable SKRNN_DATA points there; unset it to "
+                f"{error} This is the path in the environment variable SKRNN_DATA; unset it to "
                 "download the reviews instead."
             ) from error
     archive = Path(get_data_home(data_home)) / "imdb_home" / _ARCHIVE
@@ -435,8 +435,8 @@ def fetch_imdb(
             state = "does not match its MD5 checksum" if archive.is_file() else "is not there"
             raise OSError(
                 f"IMDb reviews not found: {str(archive)!r} {state}, and download_if_missing is "
-                f"False. Call fetch_imdb() with True, or point SKRNN_DATA to a folder that holds "
-                f"{_ARCHIVE}."
+                f"False. Set it to True, or set the environment variable SKRNN_DATA to a folder "
+                f"that contains {_ARCHIVE}."
             )
         _download(archive, n_retries, delay)
     return load_imdb(archive, **options)
@@ -446,21 +446,20 @@ def _is_official(archive):
     if not archive.is_file():
         return False
     with open(archive, "rb") as file:
-        # Not for security, or MD5 would be refused on machines in FIPS mode.
+        # Without usedforsecurity=False, MD5 is refused on machines in FIPS mode.
         digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
     return digest.hexdigest() == _MD5
 
 
 def _download(archive, n_retries, delay):
-    """Download to a temporary file beside `archive`, which it replaces only if its MD5 is right."""
+    """Download to a temporary file that replaces `archive` only if its MD5 is right."""
     try:
         import pooch
         from requests.exceptions import RequestException  # comes with pooch
     except ImportError as error:
         raise ImportError(
-            'fetch_imdb downloads with pooch, which is not installed: pip install "skrnn[data]". '
-            f"Or download {_URL} by hand and point the environment variable SKRNN_DATA to its "
-            "folder."
+            f"{missing('fetch_imdb', 'pooch', extra='data')}. Or download {_URL} by hand, and set "
+            "the environment variable SKRNN_DATA to its folder."
         ) from error
     for retries_left in reversed(range(n_retries + 1)):
         try:
@@ -471,7 +470,7 @@ def _download(archive, n_retries, delay):
                 raise OSError(
                     f"The IMDb reviews could not be downloaded from {_URL} to "
                     f"{str(archive)!r} in {n_retries + 1} attempts: {error}. Try again later, or "
-                    "download the archive by hand and point the environment variable SKRNN_DATA "
+                    "download the archive by hand and set the environment variable SKRNN_DATA "
                     "to its folder."
                 ) from error
             warnings.warn(f"Retry downloading from {_URL}: {error}", stacklevel=2)

@@ -1,4 +1,4 @@
-"""Film reviews made up so that the order of the words decides what they say."""
+"""Generated film reviews whose label depends on the order of the words."""
 
 import re
 from numbers import Integral
@@ -10,18 +10,17 @@ from skrnn._sklearn_compat import Interval, validate_params
 
 
 def _words(text):
-    """Split at blanks: a column of thirty quoted words is no longer read by anyone."""
+    """Split at blanks: shorter to read than a list of thirty quoted words."""
     return text.split()
 
 
-# The grammar. A ``{symbol}`` becomes one of that symbol's options; every option carries the
-# sense of the review (favourable or not) along to the symbols inside it, and ``{!symbol}``
-# turns the sense around. Only ``opinion`` looks at the sense, so the two labels differ in
-# nothing but where those words stand and what stands around them. An option listed twice is
-# twice as likely.
+# The grammar. A ``{symbol}`` is replaced by one of its options. An option passes the sense of the
+# review (favourable or not) on to the symbols in it, and ``{!symbol}`` reverses the sense. Only
+# ``opinion`` and ``felt`` depend on the sense: the two labels differ only in the positions and the
+# context of their words. An option that is listed twice is twice as likely.
 #
-# A marker ("not", "but", "I") rarely touches the word whose sense it turns: adjacent pairs of
-# words would otherwise do nearly as well as a network that reads.
+# A marker ("not", "but", "I") is rarely next to the word whose sense it reverses. Otherwise a model
+# of adjacent pairs of words would be nearly as good as a recurrent network.
 _GRAMMAR = {
     "review": [
         "{verdict}.",
@@ -239,10 +238,10 @@ _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?] ))[a-z]")
 
 
 def _write(symbol, sense, rng, used):
-    """Expand `symbol` in the given sense (0 or 1), repeating no words within a review."""
+    """Expand `symbol` in the given sense (0 or 1), without repeating words in a review."""
     options = _GRAMMAR.get(symbol) or _GRAMMAR[symbol + "-+"[sense]]
     fresh = [option for option in options if option not in used] or options
-    # RandomState.random_sample is frozen for good (NEP 19) and far quicker than choice().
+    # RandomState.random_sample will never change (NEP 19) and is much faster than choice().
     option = fresh[int(rng.random_sample() * len(fresh))]
     if "{" not in option:
         used.add(option)
@@ -259,40 +258,41 @@ def _write(symbol, sense, rng, used):
 def make_reviews(
     n_samples: int = 1000, *, random_state: int | np.random.RandomState | None = None
 ) -> tuple[list[str], np.ndarray]:
-    """Generate short film reviews in which the order of the words decides.
+    """Generate short film reviews whose label depends on the order of the words.
 
-    The same words stand in favourable and in unfavourable reviews about equally
-    often; what tells the two apart is negation ("not dull at all"), contrast
-    ("the acting was great here, but the plot was dull"), whose opinion it is
-    ("my friend loved it, I hated it"), what was expected and what came of it, and
-    whether a judgement is called right or wrong. A bag of words learns little
-    from them, a recurrent network nearly everything.
+    The same words occur about equally often in favourable and in unfavourable
+    reviews. The label depends on negation ("not dull at all"), on contrast ("the
+    acting was great here, but the plot was dull"), on whose opinion it is ("my
+    friend loved it, I hated it"), on expectation and outcome, and on whether a
+    judgement is called right or wrong. A bag-of-words model learns little from
+    these reviews; a recurrent network can learn nearly all of it.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        The number of reviews. No two are the same.
+        The number of reviews. All of them are different.
 
     random_state : int, RandomState instance or None, default=None
         Determines the reviews. Pass an int for the same reviews in every process.
-        None draws fresh ones and leaves NumPy's global generator alone.
+        With None, they are different each time; NumPy's global generator is not
+        used.
 
     Returns
     -------
     reviews : list of str, of length n_samples
-        English, 4 to 50 words each, with punctuation and without mark-up.
+        English text of 4 to 50 words, with punctuation and without markup.
     target : ndarray of shape (n_samples,), dtype int64
-        0 for an unfavourable, 1 for a favourable review, half of each (one more of 0
-        if `n_samples` is odd), in random order.
+        0 for an unfavourable and 1 for a favourable review, in random order. Half
+        of the reviews are favourable, or one less than half if `n_samples` is odd.
 
     Raises
     ------
     InvalidParameterError
-        A ValueError, if `n_samples` is no positive integer.
+        If `n_samples` is not a positive integer. It is a ValueError.
 
     See Also
     --------
-    fetch_imdb : Reviews that people wrote.
+    fetch_imdb : Real film reviews.
 
     Examples
     --------
@@ -305,7 +305,7 @@ def make_reviews(
     0 I saw Compass of Naples on a rainy Thursday. The supporting cast was flat.
     1 The romance was boring most of the time, but the plot was rather superb.
     """
-    # check_random_state(None) would hand out, and advance, NumPy's global generator.
+    # check_random_state(None) would return NumPy's global generator and change its state.
     rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
     target = np.arange(n_samples, dtype=np.int64) % 2
     rng.shuffle(target)

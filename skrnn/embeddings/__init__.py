@@ -1,4 +1,4 @@
-"""Word vectors that a network starts from: made from a corpus of one's own, or read from files.
+"""Initial word vectors of a network: computed from your own corpus, or read from files.
 
 Nothing here needs TensorFlow.
 """

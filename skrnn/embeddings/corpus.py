@@ -1,8 +1,8 @@
-"""Word vectors from a corpus of one's own: what words stand near, counted and compressed.
+"""Word vectors from your own corpus: counts of neighbouring words, and their factorization.
 
-The factorization of Levy, Goldberg and Dagan: count which words stand near which, weigh the
-counts against chance (positive pointwise mutual information), and keep the leading singular
-vectors. It needs no gradient, and a few seconds where word2vec needs minutes.
+This is the method of Levy, Goldberg and Dagan: count which words occur near each other, compare
+the counts with chance (positive pointwise mutual information), and keep the leading singular
+vectors. It needs no gradients, and takes seconds while word2vec takes minutes.
 """
 
 from typing import Any
@@ -16,19 +16,19 @@ from threadpoolctl import threadpool_limits
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import PADDING, UNKNOWN
 
-# Root mean square of the elements of a word's vector. All words have the same, so that no word
-# starts out louder than another. On the IMDb training reviews an LSTM took 0.1 to 0.3 equally well,
-# learned later from 0.03 and overfitted sooner from 1.
+# Root mean square of the elements of a word's vector, the same for all words, so that none starts
+# with more weight than another. On the IMDb training reviews, an LSTM was equally good with 0.1 to
+# 0.3, learned more slowly with 0.03, and overfitted earlier with 1.
 EMBEDDING_RMS = 0.2
-# Below 1, rare contexts pass for likelier than they are: PMI overrates them otherwise.
+# With less than 1, rare contexts count as more likely than they are: PMI overrates them otherwise.
 CONTEXT_EXPONENT = 0.75
-# Power of the singular values in the vectors: Levy et al. advise against 1, which PCA has.
+# Power of the singular values in the vectors: Levy et al. advise against 1, which PCA uses.
 SINGULAR_VALUE_EXPONENT = 0.5
-# Singular values below this part of the largest are rounding errors, not dimensions.
+# Singular values below this fraction of the largest are rounding errors, not dimensions.
 RANK_TOLERANCE = 1e-4
-# Part of the length of a vector that noise gets where the corpus has fewer dimensions than wanted.
+# Length of the noise, relative to a vector, if the corpus has fewer dimensions than required.
 NOISE = 0.1
-# Pairs of words held at once in counting, and at most in the matrix (of 8 bytes each, twice).
+# Pairs of words in memory while counting, and the maximum in the matrix (8 bytes per pair, twice).
 PAIRS_A_BLOCK = 2**22
 MAX_PAIRS = 2**27
 
@@ -41,66 +41,66 @@ def corpus_embeddings(
     window: int = 10,
     random_state: int | np.random.RandomState | None = None,
 ) -> np.ndarray:
-    r"""Make word vectors from the sequences of token ids themselves.
+    r"""Compute word vectors from sequences of token ids.
 
-    Words get similar vectors where they stand near the same words. The vectors are the leading
-    left singular vectors, times the root of the singular values, of the positive pointwise
-    mutual information between the words :math:`w` and the words :math:`c` of their contexts,
+    Words have similar vectors if they occur near the same words. The vectors are the leading left
+    singular vectors, times the root of the singular values, of the positive pointwise mutual
+    information between the words :math:`w` and the words :math:`c` of their contexts,
 
     .. math::
 
         M_{wc} = \max\left(0,\ \log \frac{n_{wc}\, \sum_{c'} n_{c'}^{\alpha}}
             {n_w\, n_c^{\alpha}}\right), \qquad \alpha = 0.75,
 
-    with :math:`n_{wc}` the number of times that :math:`c` stands at most `window` places from
+    with :math:`n_{wc}` the number of times that :math:`c` occurs at most `window` positions from
     :math:`w` in the same sequence, and :math:`n_w = \sum_c n_{wc}` [1]_. The singular vectors
     are computed by random projection [2]_.
 
     Parameters
     ----------
     sequences : Sequences
-        Token ids, see :class:`skrnn.sequences.Sequences`. Labels play no part: reviews without
-        a label are as good as those with one.
+        Token ids, see :class:`skrnn.sequences.Sequences`. No labels are used, so unlabelled
+        documents are as good as labelled ones.
     vocabulary_size : int
-        Number of ids, padding (0) and unknown word (1) included; every id is below it.
+        Number of ids, including padding (0) and the unknown word (1). All ids are less than it.
     dim : int, default=64
         Length of the vectors.
     window : int, default=10
-        How many places to the left and to the right of a word are its context. Narrow windows
-        tell rather which words can take each other's place, wide ones what a text is about.
+        Number of positions to the left and to the right of a word that are its context. Vectors
+        of a narrow window are similar for words that can replace each other, vectors of a wide
+        window for words of the same topic.
     random_state : int, RandomState instance or None, default=None
         Determines the random projection and the noise. Pass an int for the same bytes at every
-        call, in every process and with any number of threads. None draws afresh, and leaves
-        NumPy's global generator alone.
+        call, in every process and with any number of threads. With None, they are different
+        each time; NumPy's global generator is not used.
 
     Returns
     -------
     vectors : ndarray of shape (vocabulary_size, dim) of float32
         Row i is the vector of the id i, with elements of root mean square 0.2.
 
-        Row 0 is zero. Row 1 is what the sequences say of the id 1; if they do not hold it, the
-        mean of the words' vectors, each weighed by the inverse of its frequency, since rare
-        words are what an unknown word is most like. Words that the sequences do not hold get
-        row 1 as well: to whoever learns from these sequences they are unknown words. Words that
-        never stand near another have nothing to go by and get seeded noise, as has each
-        dimension for which the corpus is too small.
+        Row 0 is zero. Row 1 is the vector of the id 1. If the sequences do not contain this id,
+        row 1 is the mean of the words' vectors, weighted by the inverse of their frequency,
+        since unknown words are most similar to rare words. Words that do not occur have the
+        vector of row 1, too: for a network that learns from these sequences, they are unknown.
+        Words that never occur near another word get seeded noise, and so do dimensions for which
+        the corpus is too small.
 
     Raises
     ------
     ValueError
-        If the sequences are not of token ids, an id is outside the vocabulary, or a size is
-        out of range.
+        If the sequences are not token ids, an id is outside the vocabulary, or a size is out of
+        range.
 
     Notes
     -----
-    The pairs are counted word by word in blocks, so that memory goes with the number of distinct
-    pairs (8 bytes each, held twice for a moment) rather than with that of tokens. Where they
-    could be more than 2**27, only the most frequent words serve as contexts, as many as keep
-    them below.
+    The pairs are counted word by word in blocks, so that memory depends on the number of distinct
+    pairs (8 bytes per pair, for a moment twice) and not on the number of tokens. If there could
+    be more than 2**27 pairs, only the most frequent words are contexts, as many as are possible.
 
-    The shift of [1]_ (``log k`` subtracted before the positive part), weights that fall with
-    the distance within the window, and leaving out pairs that occur once all made the vectors
-    worse on the IMDb training reviews, and are left out.
+    Three variations made the vectors worse on the IMDb training reviews and are not used: the
+    shift of [1]_ (``log k`` subtracted before the positive part), weights that decrease with the
+    distance, and ignoring pairs that occur once.
 
     References
     ----------
@@ -122,7 +122,7 @@ def corpus_embeddings(
     True
     """
     _check(sequences, vocabulary_size, dim, window)
-    # None is not scikit-learn's global generator: that is the caller's.
+    # check_random_state(None) would return NumPy's global generator and change its state.
     rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
     counts = np.bincount(sequences.values, minlength=vocabulary_size)
     window = max(1, min(window, int(sequences.lengths.max()) - 1))
@@ -148,8 +148,8 @@ def corpus_embeddings(
 def _check(sequences, vocabulary_size, dim, window):
     if not sequences.is_tokens:
         raise InvalidInputError(
-            "corpus_embeddings takes token ids, but the sequences are numeric. Only words have "
-            "embeddings."
+            "corpus_embeddings needs token ids, but the sequences are numeric. Pass sequences of "
+            "token ids."
         )
     for name, value, least in (
         ("vocabulary_size", vocabulary_size, UNKNOWN + 1),
@@ -159,22 +159,22 @@ def _check(sequences, vocabulary_size, dim, window):
         if value < least:
             raise InvalidInputError(f"{name} must be at least {least}, got {value}.")
     if not len(sequences.values):
-        raise InvalidInputError("corpus_embeddings got no tokens; give at least one sequence.")
+        raise InvalidInputError("The sequences have no tokens. Pass at least one sequence.")
     largest = int(sequences.values.max())
     if largest >= vocabulary_size:
         raise InvalidInputError(
-            f"The sequences hold the id {largest}, outside the vocabulary of {vocabulary_size} "
-            f"ids (0 to {vocabulary_size - 1}). Set vocabulary_size to at least {largest + 1}."
+            f"The sequences have the id {largest}, but the vocabulary has {vocabulary_size} ids "
+            f"(0 to {vocabulary_size - 1}). Set vocabulary_size to at least {largest + 1}."
         )
 
 
 def _positive_pmi(sequences, counts, window):
-    """Weigh the counts of pairs against chance.
+    """Return the positive pointwise mutual information of pairs of words.
 
     Returns
     -------
     csr_array of float32 of shape (vocabulary_size, vocabulary_size)
-        Padding has neither row nor column entries.
+        The row and the column of padding are empty.
     """
     neighbours = _neighbours(sequences, len(counts), window)
     smoothed = neighbours**CONTEXT_EXPONENT
@@ -200,7 +200,7 @@ def _positive_pmi(sequences, counts, window):
 
 
 def _neighbours(sequences, vocabulary_size, window):
-    """Count the pairs that each word is in, as float64 of shape (vocabulary_size,)."""
+    """Return the number of pairs of each word, as float64 of shape (vocabulary_size,)."""
     lengths = sequences.lengths
     to_left = np.arange(len(sequences.values)) - np.repeat(sequences.offsets[:-1], lengths)
     to_right = np.repeat(lengths, lengths) - 1 - to_left
@@ -209,9 +209,9 @@ def _neighbours(sequences, vocabulary_size, window):
 
 
 def _contexts(counts, neighbours, window):
-    """Choose the most frequent words as contexts, as many as keep within MAX_PAIRS.
+    """Return a mask of the words that are contexts: the most frequent ones, within MAX_PAIRS.
 
-    A word has at most as many different contexts as there are, and as it has neighbours.
+    A word cannot have more different contexts than it has neighbours, or than contexts exist.
     """
 
     def most_pairs(n_contexts):
@@ -230,17 +230,17 @@ def _contexts(counts, neighbours, window):
 
 
 def _count_pairs(sequences, counts, window, is_context):
-    """Count the words near each word, some rows of the matrix of pairs at a time.
+    """Yield the counts of the words near each word, some rows of the matrix at a time.
 
     Yields
     ------
     first : int
         The word of the first of these rows.
     pairs : csr_array of shape (n_rows, vocabulary_size)
-        How often each word stands near; column 0 counts places outside the sequence, and is
-        not to be used.
+        Number of times that each word is near. Column 0 counts positions outside the sequence
+        and must be ignored.
     """
-    # With as many zeros between sequences as the window is wide, every place has all its
+    # Sequences are separated by as many zeros as the window is wide: every position has all its
     # neighbours, and those beyond an end of the sequence are padding.
     lengths = sequences.lengths
     gaps = window * (1 + np.repeat(np.arange(len(lengths)), lengths))
@@ -248,14 +248,14 @@ def _count_pairs(sequences, counts, window, is_context):
     contexts = np.zeros(len(sequences.values) + window * (len(lengths) + 1), dtype=np.int32)
     contexts[places] = np.where(is_context[sequences.values], sequences.values, PADDING)
 
-    # The places of each word, word after word: SciPy's transposition is a counting sort.
+    # The positions sorted by word: SciPy's transposition is a counting sort.
     n_words = len(counts)
     by_word = csr_array((places, sequences.values, [0, len(places)]), shape=(1, n_words)).tocsc()
     places, starts = by_word.data, by_word.indptr.astype(np.int64)
     around = np.concatenate([np.arange(-window, 0), np.arange(1, window + 1)])
     tokens_a_block = max(1, PAIRS_A_BLOCK // len(around))
 
-    # Multiplying by the identity adds up the entries of a row without sorting them.
+    # Multiplication by the identity adds up equal entries of a row without sorting them.
     identity = eye_array(n_words, dtype=np.float32, format="csr")
     first = 0
     while first < n_words:
@@ -263,9 +263,9 @@ def _count_pairs(sequences, counts, window, is_context):
         if last > first:
             near = contexts[places[starts[first] : starts[last], None] + around].ravel()
             indptr = (starts[first : last + 1] - starts[first]) * len(around)
-            ones = np.ones(len(near), dtype=np.float32)  # exact: a block has fewer than 2**24
+            ones = np.ones(len(near), dtype=np.float32)  # exact below 2**24
             yield first, csr_array((ones, near, indptr), (last - first, n_words)) @ identity
-        else:  # one word alone is more than a block
+        else:  # one word is more than a block
             last = first + 1
             total = np.zeros(n_words, dtype=np.int64)
             for start in range(starts[first], starts[last], tokens_a_block):
@@ -276,19 +276,19 @@ def _count_pairs(sequences, counts, window, is_context):
 
 
 def _singular_vectors(matrix, dim, rng):
-    """Return the leading left singular vectors, weighted, as rows of length 1 (or 0).
+    """Return the leading left singular vectors, weighted, with rows of norm 1 or 0.
 
     Returns
     -------
     ndarray of float32 of shape (n_words, rank)
-        At most `dim` columns, fewer where the matrix has no more.
+        At most `dim` columns, fewer if the rank of the matrix is lower.
     """
     if not matrix.nnz:
         return np.zeros((matrix.shape[0], 0), dtype=np.float32)
-    # The order in which BLAS adds, and so the last bits, would go with its number of threads.
-    # Most of the time is spent in products with the sparse matrix, which have one thread anyhow.
-    # Two power iterations instead of four would cost more accuracy than half of dim does: the
-    # singular values of text fall slowly.
+    # The order of additions in BLAS, and with it the last bits, depends on the number of threads.
+    # Most of the time is spent in products with the sparse matrix, which use one thread anyway.
+    # Two power iterations instead of four lose more accuracy than half of dim does: the singular
+    # values of text decrease slowly.
     with threadpool_limits(1, user_api="blas"):
         left, values, _ = randomized_svd(
             matrix, dim, n_iter=4, power_iteration_normalizer="QR", random_state=rng

@@ -1,4 +1,4 @@
-"""How much of a vocabulary, and of the text in it, pretrained vectors cover."""
+"""How much of a vocabulary and of a text pretrained vectors cover."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,15 @@ class EmbeddingCoverage:
     Attributes
     ----------
     n_words : int
-        Words of the vocabulary, padding and the unknown word not counted.
+        Number of words of the vocabulary, without padding and the unknown word.
     n_found : int
-        How many of them have a vector.
+        Number of words that have a vector.
     share_of_words : float
         ``n_found / n_words``.
     share_of_tokens : float
-        Share of the running tokens, unknown words among them, that have a vector; NaN where
-        there are none. It is the higher one, since it is the rare words that are missing.
+        Share of the tokens of the text, including unknown words, that have a vector; NaN if
+        there are no tokens. It is usually higher than `share_of_words`, since mostly rare words
+        have no vector.
 
     Examples
     --------
@@ -47,7 +48,7 @@ class EmbeddingCoverage:
         found : ndarray of shape (vocabulary_size,) of bool
             Which ids have a vector, as :func:`read_embeddings` returns it.
         counts : ndarray of shape (vocabulary_size,) of int
-            How often each id occurs in the text.
+            Number of times that each id occurs in the text.
 
         Returns
         -------
@@ -57,7 +58,7 @@ class EmbeddingCoverage:
         found = np.asarray(found) & is_word
         counts = np.asarray(counts)
         n_words, n_found = int(is_word.sum()), int(found.sum())
-        n_tokens = counts[UNKNOWN:].sum()  # the padding before them is no text
+        n_tokens = counts[UNKNOWN:].sum()  # without padding
         return cls(
             n_words,
             n_found,
@@ -66,7 +67,7 @@ class EmbeddingCoverage:
         )
 
     def __repr__(self):
-        """Return how many words, and what shares, for a person to read."""
+        """Return the numbers of words and the shares."""
         return (
             f"EmbeddingCoverage({self.n_found} of {self.n_words} words, {self.share_of_words:.1%}; "
             f"{self.share_of_tokens:.1%} of the tokens)"

@@ -1,6 +1,6 @@
-"""Vectors from a fastText model (.bin), made of the word's own vector and those of its parts.
+"""Vectors from a fastText model (.bin): the mean of a word's vector and those of its n-grams.
 
-A word that training did not meet has parts that it did: "unputdownable" gets a vector.
+A word that was not in the training text has n-grams that were: "unputdownable" has a vector.
 """
 
 import mmap
@@ -21,17 +21,17 @@ _WORD = 0  # type of an entry; the others are labels
 
 
 def read_fasttext(path, file, lookup):
-    """Read the wanted vectors of a fastText model into a `Lookup`; return their dimension.
+    """Read the vectors that a `Lookup` needs from a fastText model; return their dimension.
 
-    The vector of a word is, as in fastText, the mean of those of the word itself (if the model
-    knows it) and of all its n-grams of characters.
+    As in fastText, the vector of a word is the mean of the vectors of the word itself (if the model
+    has it) and of all its character n-grams.
 
     Parameters
     ----------
     path : str or path-like
-        Named in errors.
+        For error messages.
     file : binary file
-        It is mapped into memory, and only what is wanted of it is read.
+        It is mapped into memory, and only the vectors that are needed are read.
     lookup : Lookup
 
     Returns
@@ -41,7 +41,7 @@ def read_fasttext(path, file, lookup):
     Raises
     ------
     ValueError
-        If the model is quantised, of an unknown version, cut off or damaged.
+        If the model is quantized, truncated or damaged, or has an unknown version.
 
     References
     ----------
@@ -57,9 +57,9 @@ def read_fasttext(path, file, lookup):
 
 
 def _cut_off(path, size):
-    return InvalidInputError(
-        f"{path} is cut off or damaged: a fastText model goes on where this file ends, at "
-        f"{size} bytes. Fetch it again."
+    return ValueError(
+        f"{path} is truncated or damaged: the fastText model does not end with the file, at "
+        f"{size} bytes. Download it again."
     )
 
 
@@ -69,18 +69,18 @@ def _read(path, data, size, lookup):
     )
     if version not in _VERSIONS:
         raise InvalidInputError(
-            f"{path}: found a fastText model of version {version}, wanted 11 or 12. Pass its text "
-            "file (.vec) instead, or convert it with fastText."
+            f"{path} is a fastText model of version {version}, but must have version 11 or 12. "
+            "Pass its text file (.vec) instead, or convert it with fastText."
         )
     if version == 11 and model == _SUPERVISED:
-        maxn = 0  # such models had no parts, whatever they say
+        maxn = 0  # such models have no n-grams, even if the header has a length
     at = 4 + 13 * 4 + 8
     ids, n_words, n_pruned, at = _read_dictionary(path, data, size, at, lookup)
     (quantised,) = struct.unpack_from("<?", data, at)
     if quantised:
         raise InvalidInputError(
-            f"{path} is a quantised fastText model (.ftz), whose vectors are compressed. Pass the "
-            "model from before quantisation, or its text file (.vec)."
+            f"{path} is a quantized fastText model (.ftz), whose vectors are compressed. Pass the "
+            "model that was quantized, or its text file (.vec)."
         )
     n_rows, n_columns = struct.unpack_from("<2q", data, at + 1)
     at += 1 + 16
@@ -88,9 +88,9 @@ def _read(path, data, size, lookup):
     wanted_rows = n_words + (bucket if has_parts else 0)
     if dim < 1 or n_columns != dim or n_rows < wanted_rows or (has_parts and bucket < 1):
         raise InvalidInputError(
-            f"{path} is damaged: found a matrix of {n_rows} vectors of {n_columns} numbers, wanted "
-            f"{wanted_rows} of {dim} for {n_words} words and {bucket} places for parts. Fetch it "
-            "again."
+            f"{path} is damaged: it has {n_rows} vectors of {n_columns} numbers, but needs "
+            f"{wanted_rows} of {dim} for {n_words} words and {bucket} buckets of n-grams. Download "
+            "it again."
         )
     if at + 4 * n_rows * n_columns > size:
         raise _cut_off(path, size)
@@ -116,14 +116,14 @@ def _read(path, data, size, lookup):
 
 
 def _read_dictionary(path, data, size, at, lookup):
-    """Walk through the dictionary; keep the ids of wanted words."""
+    """Read the dictionary, and return the ids of the words that are needed."""
     n_entries, n_words, n_labels, _, n_pruned = struct.unpack_from("<3i2q", data, at)
     at += 28
     # Each entry has at least ten bytes.
     if min(n_entries, n_words, n_labels) < 0 or n_words + n_labels != n_entries:
         raise InvalidInputError(
-            f"{path} is damaged: found a dictionary of {n_entries} entries, {n_words} words and "
-            f"{n_labels} labels, which do not add up. Fetch it again."
+            f"{path} is damaged: its dictionary has {n_entries} entries, but {n_words} words and "
+            f"{n_labels} labels. Download it again."
         )
     ids = {}
     for entry in range(n_entries):
@@ -136,36 +136,37 @@ def _read_dictionary(path, data, size, at, lookup):
         if kind == _WORD:
             if entry >= n_words:
                 raise InvalidInputError(
-                    f"{path} is damaged: found the word {show(word)} at place {entry + 1} of the "
-                    f"dictionary, wanted {n_words} words and then labels. Fetch it again."
+                    f"{path} is damaged: entry {entry + 1} of its dictionary is the word "
+                    f"{show(word)}, but there should be {n_words} words and then labels. Download "
+                    "it again."
                 )
             if word in lookup:
                 ids.setdefault(word, entry)
-    if n_pruned > size:  # no place in the file, nor in what Python takes for one
+    if n_pruned > size:  # more than the file has, and maybe more than an index can be
         raise _cut_off(path, size)
     at += 8 * max(n_pruned, 0)
     return ids, n_words, n_pruned, at
 
 
 def part_ids(word, minn, maxn, bucket):
-    """Return the numbers that fastText gives to the n-grams of characters of a word.
+    """Return the numbers that fastText assigns to the character n-grams of a word.
 
     Parameters
     ----------
     word : bytes
         In UTF-8.
     minn, maxn : int
-        Shortest and longest n-grams, in characters.
+        Smallest and largest length of an n-gram, in characters.
     bucket : int
-        How many numbers there are.
+        Number of buckets.
 
     Returns
     -------
     list of int
-        One for each n-gram of ``<word>``, "<" and ">" alone excepted.
+        One for each n-gram of ``<word>``, except "<" and ">" alone.
     """
     word = b"<" + word + b">"
-    # Where characters begin: at each byte that does not continue one.
+    # A character begins at each byte that does not continue one.
     starts = [i for i, byte in enumerate(word) if byte & 0xC0 != 0x80] + [len(word)]
     n_characters = len(starts) - 1
     numbers = []
@@ -178,7 +179,7 @@ def part_ids(word, minn, maxn, bucket):
 
 
 def _hash(part):
-    """FNV-1a on 32 bits, over signed bytes: fastText's models depend on that."""
+    """Return FNV-1a of 32 bits over signed bytes, on which fastText's models depend."""
     value = 2166136261
     for byte in part:
         value ^= byte if byte < 128 else byte | 0xFFFFFF00

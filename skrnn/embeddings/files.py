@@ -1,7 +1,7 @@
-"""Vectors read from files: GloVe, word2vec as text and binary, plain or gzip-compressed.
+"""Read vectors from files: GloVe, word2vec as text and binary, plain or compressed with gzip.
 
-A file is read as a stream and once. Nothing is set aside because a header says so: what a file
-claims, the bytes that follow have to bear out.
+A file is read once, as a stream. No memory is allocated because a header says so: the bytes that
+follow have to agree with it.
 """
 
 import gzip
@@ -15,12 +15,12 @@ from skrnn.embeddings.lookup import check_vector, show
 from skrnn.exceptions import InvalidInputError
 
 MAX_DIM = 100_000
-# A line of text of that many numbers, and of a word, is shorter. Other files may have none at all.
+# A line with a word and that many numbers is shorter. Other files may have no lines at all.
 _LINE_BYTES = 2**22
 _CHUNK_BYTES = 2**20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FORMATS = "a text file of GloVe, word2vec or fastText, a word2vec binary or a fastText .bin"
-# Other files that people have: how they begin, what they are, and what to do.
+# Other kinds of files: how they begin, what they are, and what to do.
 _OTHERS = (
     (b"PK\x03\x04", "a zip archive", "Unpack it and name the file of vectors in it."),
     (b"BZh", "compressed with bzip2", "Unpack it, or compress it with gzip."),
@@ -32,40 +32,40 @@ _OTHERS = (
 
 
 def read_file(path, lookup):
-    """Read the wanted vectors of a file into a `Lookup`; return their dimension.
+    """Read the vectors that a `Lookup` needs from a file; return their dimension.
 
     Raises
     ------
     ValueError
-        If the file is of no known format or is damaged; with its name and the line.
+        If the file has an unknown format or is damaged.
     """
     with open(path, "rb") as file:
         head = file.peek(8)[:8]
         if not head:
-            raise InvalidInputError(f"{path} is empty; wanted is {_FORMATS}.")
+            raise InvalidInputError(f"{path} is empty. Pass {_FORMATS}.")
         if head.startswith(MAGIC):
             return read_fasttext(path, file, lookup)
         if not head.startswith(b"\x1f\x8b"):
             return _read_stream(path, file, lookup)
-        with _told_if_damaged(path), gzip.open(file) as unpacked:
+        with _error_if_damaged(path), gzip.open(file) as unpacked:
             head = unpacked.peek(8)[:8]
             if not head:
-                raise InvalidInputError(f"{path} is empty once unpacked; wanted is {_FORMATS}.")
+                raise InvalidInputError(f"{path} is empty once unpacked. Pass {_FORMATS}.")
             if head.startswith(MAGIC):
                 raise InvalidInputError(
-                    f"{path} is a compressed fastText .bin, which is read here and there rather "
-                    "than from front to back. Unpack it (gunzip)."
+                    f"{path} is a compressed fastText .bin, which cannot be read as a stream. "
+                    "Unpack it (gunzip)."
                 )
             return _read_stream(path, unpacked, lookup)
 
 
 @contextmanager
-def _told_if_damaged(path):
+def _error_if_damaged(path):
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InvalidInputError(
-            f"{path} is damaged: its gzip stream does not unpack ({error}). Fetch it again."
+            f"{path} is damaged: its gzip stream cannot be unpacked ({error}). Download it again."
         ) from error
 
 
@@ -73,7 +73,7 @@ def _read_stream(path, file, lookup):
     head = file.peek(8)[:8]
     for start, what, way_out in _OTHERS:
         if head.startswith(start):
-            raise InvalidInputError(f"{path} is {what}; wanted is {_FORMATS}. {way_out}")
+            raise InvalidInputError(f"{path} is {what}, but must be {_FORMATS}. {way_out}")
     first = _read_line(path, file, 1)
     header = first.removeprefix(_BYTE_ORDER_MARK).split()
     if len(header) != 2 or not all(field.isdigit() for field in header):
@@ -81,8 +81,8 @@ def _read_stream(path, file, lookup):
     n_claimed, dim = (int(field[:19]) for field in header)
     if not 1 <= dim <= MAX_DIM:
         raise InvalidInputError(
-            f"{path}, line 1: the header {show(first.strip())} claims vectors of {dim} numbers; "
-            f"wanted are 1 to {MAX_DIM}. Wanted as a whole is {_FORMATS}."
+            f"{path}, line 1: the header {show(first.strip())} says that a vector has {dim} "
+            f"numbers, but it must have 1 to {MAX_DIM}. Pass {_FORMATS}."
         )
     second = file.readline(_LINE_BYTES)
     if not second and n_claimed:
@@ -96,16 +96,16 @@ def _read_line(path, file, number):
     line = file.readline(_LINE_BYTES)
     if len(line) == _LINE_BYTES and not line.endswith(b"\n"):
         raise InvalidInputError(
-            f"{path}, line {number}: longer than {_LINE_BYTES} bytes, which no line of text "
-            f"vectors is. Wanted is {_FORMATS}."
+            f"{path}, line {number}: the line is longer than {_LINE_BYTES} bytes, too long for a "
+            f"vector as text. Pass {_FORMATS}."
         )
     return line
 
 
 def _too_few(path, n_claimed, n_read):
-    return InvalidInputError(
-        f"{path} ends after {n_read} vectors, but its header claims {n_claimed}. Fetch it again; "
-        "if it was shortened on purpose, write the number of vectors into its first line."
+    return ValueError(
+        f"{path} ends after {n_read} vectors, but its header says {n_claimed}. Download it again; "
+        "if you have shortened it, write the number of vectors into its first line."
     )
 
 
@@ -113,17 +113,17 @@ def _too_few(path, n_claimed, n_read):
 
 
 def _is_text(line, more, dim):
-    """Whether what follows a header is text: a line of it, and some bytes of the next lines."""
+    """Return whether a line after the header, and some bytes after it, are text."""
     fields = _fields(line)
     if len(fields) > dim and all(map(_is_number, fields[-dim:])):
         return True
-    # Text with an error is text all the same, and told by its line. Vectors in binary have control
+    # Text with an error is still text: the error names its line. Binary vectors have control
     # characters within a few bytes.
     return not any(byte < 32 and byte not in b"\t\n\r" for byte in line + more)
 
 
 def _fields(line):
-    """Split at blanks and tabs only: a word may hold any other white space."""
+    """Split at blanks and tabs only: a word may contain any other white space."""
     return [field for field in line.rstrip(b"\r\n").replace(b"\t", b" ").split(b" ") if field]
 
 
@@ -169,24 +169,24 @@ def _first_dim(path, line):
         dim += 1
     if not 1 <= dim <= MAX_DIM:
         raise InvalidInputError(
-            f"{path}, line 1: wanted are a word and the numbers of its vector, found "
-            f"{show(line.strip())}. Wanted as a whole is {_FORMATS}."
+            f"{path}, line 1: expected a word and the numbers of its vector, found "
+            f"{show(line.strip())}. Pass {_FORMATS}."
         )
     return dim
 
 
 def _split_oddly(path, number, line, dim):
-    """Split a line that has not one word, a blank, and numbers with a blank between."""
+    """Split a line that is not a word and numbers with single blanks between them."""
     fields = _fields(line)
-    # A few words of GloVe 840B hold blanks: ". . .", "at name@domain.com". None ends in a number.
+    # A few words of GloVe 840B have blanks: ". . .", "at name@domain.com". None ends in a number.
     if len(fields) < dim + 1 or (len(fields) > dim + 1 and _is_number(fields[-dim - 1])):
         n_numbers = 0
         while n_numbers < len(fields) - 1 and _is_number(fields[-1 - n_numbers]):
             n_numbers += 1
         raise InvalidInputError(
-            f"{path}, line {number}: found {show(fields[0])} with {n_numbers} numbers, wanted "
-            f"{dim} as in the lines before. The file is damaged or cut off: fetch it again, or "
-            "drop that line."
+            f"{path}, line {number}: {show(fields[0])} has {n_numbers} numbers, but the lines "
+            f"before have {dim}. The file is damaged or truncated: download it again, or remove "
+            "that line."
         )
     return b" ".join(fields[:-dim]), b" ".join(fields[-dim:])
 
@@ -198,8 +198,8 @@ def _parse(where, word, numbers, dim):
     except ValueError:
         wrong = next(field for field in fields if not _is_number(field))
         raise InvalidInputError(
-            f"{where}: the vector of {show(word)} holds {show(wrong)}, which is no number. The "
-            "file is damaged: fetch it again, or drop that line."
+            f"{where}: the vector of {show(word)} has {show(wrong)}, which is not a number. The "
+            "file is damaged: download it again, or remove that line."
         ) from None
     return check_vector(vector, where, word)
 
@@ -219,8 +219,8 @@ def _read_binary(path, file, lookup, start, dim, n_claimed):
             chunk, at = chunk[at:] + more, 0
             if chunk.find(b" ") < 0 and len(chunk) > _LINE_BYTES:
                 raise InvalidInputError(
-                    f"{path}: no blank ends the word of vector {n_read + 1} within "
-                    f"{len(chunk)} bytes. Wanted is {_FORMATS}."
+                    f"{path}: the word of vector {n_read + 1} does not end with a blank within "
+                    f"{len(chunk)} bytes. Pass {_FORMATS}."
                 )
         word = chunk[at:blank].lstrip(b"\n")  # some writers end a vector with a new line
         at = blank + 1 + n_bytes

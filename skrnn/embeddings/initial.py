@@ -1,4 +1,6 @@
-"""What a token embedding starts from: vectors of the corpus, or pretrained ones."""
+"""Initial values of a token embedding: vectors of the corpus, or pretrained ones."""
+
+import reprlib
 
 import numpy as np
 
@@ -8,7 +10,7 @@ from skrnn.sequences import PADDING, Sequences
 
 
 def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, seed, name):
-    """Return the first values of an embedding.
+    """Return the initial values of an embedding.
 
     Parameters
     ----------
@@ -17,25 +19,25 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     sequences : Sequences
         Token ids of the training rows.
     unlabeled : Sequences or None
-        More of them.
+        Token ids of unlabelled rows.
     vocabulary_size, dim : int
-        Shape of the embedding; `dim` where the vectors do not decide it.
+        Shape of the embedding; `dim` is ignored if the vectors have a size of their own.
     seed : int
-        Draws what has no vector.
+        Determines the vectors of words that have none.
     name : str
-        The estimator, for errors.
+        Name of the estimator, for errors.
 
     Returns
     -------
     vectors : ndarray of shape (vocabulary_size, n_dims) of float32, or None
-        None leaves it to Keras.
+        None means that Keras initializes the embedding.
     coverage : EmbeddingCoverage or None
-        How much of the vocabulary vectors looked up by word know.
+        Coverage of the vocabulary, if the vectors are looked up by word.
 
     Raises
     ------
     ValueError
-        Where the vectors do not fit the vocabulary, or X does not tell its words.
+        If the vectors do not fit the vocabulary, or the words of X are not known.
     """
     if source is None:
         return None, None
@@ -55,9 +57,9 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     words = sequences.words
     if words is None and not is_array:
         raise InvalidInputError(
-            f"embeddings={_short(source)} of {name} are looked up by word, but X has token ids "
-            "only. Give X as TextToSequence makes it, or embeddings as an array of shape "
-            f"({vocabulary_size}, n_dims), row i for the id i."
+            f"embeddings={reprlib.repr(source)} of {name} are looked up by word, but X has only "
+            "token ids. Pass the output of TextToSequence as X, or embeddings as an array of shape "
+            f"({vocabulary_size}, n_dims) with row i for the id i."
         )
     words = [] if is_array else list(words)
     words += [None] * (vocabulary_size - len(words))
@@ -74,15 +76,10 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
 
 
 def joined(first, second):
-    """Return the token ids of both, without words and scores; `second` may be None."""
+    """Return the token ids of both, without words and scores; `second` can be None."""
     if second is None:
         return first
     return Sequences(
         np.concatenate([first.values, second.values]),
         np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
     )
-
-
-def _short(source):
-    text = repr(source)
-    return text if len(text) < 60 else f"{type(source).__name__} ..."

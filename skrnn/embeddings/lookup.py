@@ -1,4 +1,4 @@
-"""Which words are wanted of a source of vectors, under which spellings, and what was found."""
+"""The words to look up in a source of vectors, their spellings, and the vectors found."""
 
 import numpy as np
 
@@ -8,21 +8,21 @@ from skrnn.exceptions import InvalidInputError
 def spellings(word):
     """Return the forms under which a word is looked up, the best first.
 
-    As it is; in lower case, for sources that know no other; capitalised and in upper case, for
-    names and abbreviations where the text was lower-cased and the source was not.
+    These are the word itself; in lower case, for sources without upper case; capitalized and in
+    upper case, for names and abbreviations of a text in lower case.
     """
     return tuple(dict.fromkeys((word, word.lower(), word.capitalize(), word.upper())))
 
 
 class Lookup:
-    """The words wanted of a source, and the vectors found so far.
+    """The words to look up in a source, and the vectors found so far.
 
-    A source is read once, and of vectors only those of wanted words are kept.
+    A source is read once, and only the vectors of these words are kept.
 
     Parameters
     ----------
     words : sequence of str or None
-        The word of each row; None for rows that want none.
+        The word of each row; None for rows without a vector.
     """
 
     def __init__(self, words):
@@ -34,27 +34,27 @@ class Lookup:
             if word is None:
                 continue
             for rank, form in enumerate(spellings(word)):
-                # Bytes, so that no file is decoded: one may hold invalid UTF-8.
+                # Bytes, since a file may have invalid UTF-8 and is not decoded.
                 key = form.encode("utf-8", "surrogatepass")
                 self._wanted.setdefault(key, []).append((row, rank))
 
     def __contains__(self, form):
-        """Whether a vector for this spelling, as UTF-8 bytes, is wanted still."""
+        """Return whether a vector for this spelling, as UTF-8 bytes, is still missing."""
         return form in self._wanted
 
     def __bool__(self):
-        """Whether anything is wanted still."""
+        """Return whether any vector is still missing."""
         return bool(self._wanted)
 
     def put(self, form, vector):
-        """Keep a vector for all words looked up under this spelling; its first one counts."""
+        """Keep the first vector of a spelling, for all words that are looked up under it."""
         for row, rank in self._wanted.pop(form):
             if rank < self._ranks.get(row, np.inf):
                 self._ranks[row] = rank
                 self._vectors[row] = vector
 
     def missing(self):
-        """Yield the rows for which nothing was found, and their words as UTF-8 bytes."""
+        """Yield the rows without a vector, and their words as UTF-8 bytes."""
         for row, word in enumerate(self._words):
             if word is not None and row not in self._ranks:
                 yield row, word.encode("utf-8", "surrogatepass")
@@ -65,7 +65,7 @@ class Lookup:
         self._vectors[row] = vector
 
     def result(self, dim):
-        """Return the vectors, zero where nothing was found, and where something was."""
+        """Return the vectors, with zeros for missing ones, and a mask of those found."""
         vectors = np.zeros((len(self._words), dim), dtype=np.float32)
         found = np.zeros(len(self._words), dtype=bool)
         for row, vector in self._vectors.items():
@@ -75,19 +75,19 @@ class Lookup:
 
 
 def check_vector(vector, where, word):
-    """Return a vector as float32; refuse what is no finite number."""
+    """Return a vector as float32, or raise an error if it is not finite."""
     with np.errstate(over="ignore"):
         vector = np.asarray(vector, dtype=np.float32)
     if not np.isfinite(vector).all():
         at = int(np.isfinite(vector).argmin())
         raise InvalidInputError(
-            f"{where}: the vector of {show(word)} holds {vector.flat[at]} at place {at}; wanted "
-            "are finite numbers within the range of float32. Mend or drop that vector."
+            f"{where}: the vector of {show(word)} has {vector.flat[at]} at position {at}, but must "
+            "have finite numbers in the range of float32. Correct or remove that vector."
         )
     return vector
 
 
 def show(word):
-    """Return a word from a file for an error message."""
+    """Return a word of a file, shortened, for an error message."""
     text = word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word)
     return repr(text if len(text) <= 40 else text[:40] + "...")

@@ -1,4 +1,4 @@
-"""read_embeddings: pretrained word vectors for the words of a vocabulary, from any source."""
+"""read_embeddings: pretrained word vectors for the words of a vocabulary."""
 
 import os
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from skrnn.exceptions import InvalidInputError, InvalidTypeError
 def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
     """Look up pretrained vectors for words.
 
-    A file's format is told from its content, whatever its name. It is read once and as a stream:
-    memory holds the vectors of the words that are found, not the file.
+    The format of a file is recognized by its content, not by its name. A file is read once, as a
+    stream: only the vectors of the words that are found are in memory, not the file.
 
     Parameters
     ----------
@@ -23,45 +23,44 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
         One of
 
         - the path of a text file of GloVe [1]_ (no header), or of word2vec [2]_ or fastText
-          [3]_ (a header tells the number and length of the vectors);
+          [3]_ (with the number and the length of the vectors in a header);
         - the path of a word2vec binary file;
-        - one of these compressed with gzip;
-        - the path of a fastText model (``.bin``), which has vectors for words outside its own
-          vocabulary too, made of their parts;
-        - a mapping of words to vectors: a dict, or anything else with ``in`` and ``[]``, such as
+        - the path of one of these compressed with gzip;
+        - the path of a fastText model (``.bin``), which also has vectors for words outside its
+          vocabulary, made of their character n-grams;
+        - a mapping of words to vectors: a dict, or any object with ``in`` and ``[]``, such as
           the KeyedVectors of gensim;
-        - an array of shape (n_words, dim), whose rows are taken as they are.
+        - an array of shape (n_words, dim), whose rows are the vectors.
 
     words : sequence of str or None
-        The word of each row of the result; None for rows without a word (padding, unknown). See
+        The word of each row of the result, None for rows without a word (padding, unknown). See
         ``words`` of :class:`skrnn.sequences.TokenArray`.
 
     Returns
     -------
     vectors : ndarray of shape (n_words, dim) of float32
-        The vectors, zero where none was found.
+        The vectors; zeros for words without a vector.
     found : ndarray of shape (n_words,) of bool
-        For which rows there was one; all of them for an array.
+        Whether there is a vector for each row; always True for an array.
 
     Raises
     ------
     ValueError
-        If the source is in none of these forms, is empty, cut off or damaged, has vectors of
-        different lengths or with NaN or infinity, or has none of the words. It names the file
-        and the line (or the number of the vector), what was found, what is wanted and the way
-        out. What is not wanted of a file is checked only as far as finding the rest needs it.
+        If the source has none of these forms, is empty, truncated or damaged, has vectors of
+        different lengths or with NaN or infinity, or has none of the words. The message has the
+        file and the line or the number of the vector. Vectors of other words are checked only as
+        far as reading the file needs it.
     TypeError
-        If a source is no path, mapping or array.
+        If `source` is not a path, mapping or array.
     OSError
-        If a file cannot be opened.
+        If the file cannot be opened.
 
     Notes
     -----
-    A word is looked up as it is; if there is none, in lower case, capitalised, and in upper case,
-    in this order: "paris" finds "Paris" where only that has a vector, as in vectors trained on
-    text with its capitals. Of words that a file holds twice the first counts. Words with blanks
-    in them, as in the 840B vectors of GloVe, are read as such; bytes that are no valid UTF-8
-    match nothing and do no harm.
+    A word is looked up as it is, then in lower case, capitalized, and in upper case: "paris"
+    finds "Paris" if only that has a vector, as in vectors that were trained on text with upper
+    case letters. If a file has a word twice, the first vector is used. Words can contain blanks,
+    as in the 840B vectors of GloVe. Bytes that are not valid UTF-8 match no word.
 
     References
     ----------
@@ -96,15 +95,16 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
         dim = _read_mapping(source, words, lookup, name)
     else:
         raise InvalidTypeError(
-            f"Vectors come from a path, a mapping of words to vectors or an array; got a "
+            "Vectors must be a path, a mapping of words to vectors or an array, got a "
             f"{type(source).__name__}."
         )
     vectors, found = lookup.result(dim)
     if not found.any():
         some = ", ".join(show(word) for word in [w for w in words if w is not None][:5])
         raise InvalidInputError(
-            f"None of the words has a vector in {name}: not {some}. Is it of another language, or "
-            "are the tokens no words (characters, parts of words)?"
+            f"None of the words has a vector in {name}, for example {some}. Check that the vectors "
+            "are for the same language, and that the tokens are words, not characters or parts of "
+            "words."
         )
     return vectors, found
 
@@ -112,8 +112,8 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
 def _lookup(words):
     if all(word is None for word in words):
         raise InvalidInputError(
-            "The words of the token ids are not known, so that no vectors can be looked up. Pass "
-            "what TextToSequence returns as it is (sparse_output=True), or an array with a row "
+            "Vectors cannot be looked up, since the words of the token ids are not known. Pass the "
+            "output of TextToSequence(sparse_output=True), or the vectors as an array with a row "
             "for each id."
         )
     return Lookup(words)
@@ -133,11 +133,11 @@ def _take_rows(source, words):
     if array.shape[0] != len(words) or not array.shape[1]:
         raise InvalidInputError(
             f"The array of vectors has the shape {array.shape}, but the vocabulary has "
-            f"{len(words)} ids. Wanted is one row for each id: 0 is padding, 1 the unknown word, "
+            f"{len(words)} ids. Pass one row for each id: 0 is padding, 1 the unknown word, and "
             "words start at 2."
         )
     with np.errstate(over="ignore"):
-        vectors = array.astype(np.float32)  # a copy: the caller's stays his
+        vectors = array.astype(np.float32)  # a copy, since it may be changed
     bad = ~np.isfinite(vectors).all(axis=1)
     if bad.any():
         check_vector(vectors[bad.argmax()], f"Row {bad.argmax()} of the array", words[bad.argmax()])
@@ -155,15 +155,15 @@ def _read_mapping(source, words, lookup, name):
         vector = np.asarray(source[form])
         if vector.dtype.kind not in "biuf" or vector.ndim != 1 or not vector.size:
             raise InvalidInputError(
-                f"{name} gives {show(form)} {vector.dtype} of shape {vector.shape}; wanted are "
-                "numbers of shape (dim,)."
+                f"In {name}, the vector of {show(form)} is {vector.dtype} of shape {vector.shape}, "
+                "but must be numbers of shape (dim,)."
             )
         if dim is None:
             dim, first = len(vector), form
         if len(vector) != dim:
             raise InvalidInputError(
-                f"{name} gives {show(form)} {len(vector)} numbers, but {show(first)} {dim}; wanted "
-                "are as many for each word."
+                f"In {name}, the vector of {show(form)} has {len(vector)} numbers, but that of "
+                f"{show(first)} has {dim}. All vectors must have the same length."
             )
         lookup.put_row(row, check_vector(vector, name, form))
     return dim or 0

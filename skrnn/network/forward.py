@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.kernels.engine import engine
 from skrnn.network.description import NetworkDescription
 from skrnn.sequences import Sequences
@@ -169,7 +170,7 @@ class Forward:
             If the network also reads backwards, which has no next step.
         """
         if self.description.bidirectional:
-            raise ValueError(
+            raise InvalidInputError(
                 "A bidirectional network reads rows as a whole; only one made with "
                 "bidirectional=False can go on from a state."
             )
@@ -179,7 +180,7 @@ class Forward:
         if carried is None:
             carried = [np.zeros(shape, np.float32) for shape in shapes]
         elif [one.shape for one in carried] != shapes:
-            raise ValueError(
+            raise InvalidInputError(
                 f"The carried states have the shapes {[one.shape for one in carried]}, but the "
                 f"network's are {shapes}."
             )
@@ -209,26 +210,26 @@ class Forward:
         values, offsets = sequences.values, np.ascontiguousarray(sequences.offsets, np.int64)
         if sequences.is_tokens != description.is_tokens:
             kinds = ("numeric channels", "token ids")
-            raise ValueError(
+            raise InvalidInputError(
                 f"The network reads {kinds[description.is_tokens]}, but got "
                 f"{kinds[sequences.is_tokens]}."
             )
         lengths = np.diff(offsets)
         if offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
-            raise ValueError("Every row needs at least one step, and each step a row.")
+            raise InvalidInputError("Every row needs at least one step, and each step a row.")
         given = sequences.step_inputs
         parts = [_side(given, one, len(values)) for one in description.step_inputs]
         if description.is_tokens:
             n_ids = description.vocabulary_size
             if len(values) and not 0 <= values.min() <= values.max() < n_ids:
-                raise ValueError(
+                raise InvalidInputError(
                     f"The network knows the token ids 0 to {n_ids - 1}, but got "
                     f"{values.min()} to {values.max()}."
                 )
         else:
             n_channels = description.n_channels or 1
             if values.shape[1] != n_channels:
-                raise ValueError(
+                raise InvalidInputError(
                     f"The network reads {n_channels} channels, but got {values.shape[1]}."
                 )
             parts.insert(0, np.asarray(values, np.float32))
@@ -242,12 +243,12 @@ class Forward:
 def _check_values(description, values):
     variables = description.variables()
     if len(values) != len(variables):
-        raise ValueError(
+        raise InvalidInputError(
             f"The network has {len(variables)} variables, but got {len(values)} values."
         )
     for variable, value in zip(variables, values, strict=True):
         if np.shape(value) != variable.shape:
-            raise ValueError(
+            raise InvalidInputError(
                 f"The {variable.name} of the network has the shape {variable.shape}, but got "
                 f"{np.shape(value)}."
             )
@@ -258,7 +259,7 @@ def _side(given, side_input, n):
     value = given.get(side_input.name)
     if value is None or np.shape(value) != (n, side_input.width):
         got = "nothing" if value is None else f"an array of shape {np.shape(value)}"
-        raise ValueError(
+        raise InvalidInputError(
             f"The network reads {side_input.name!r}, {side_input.width} numbers for each "
             f"{side_input.per}, but got {got} for {n} of them."
         )

@@ -1,4 +1,4 @@
-"""Pictures in scikit-learn's Display convention."""
+"""Displays of corpora, trainings, searches and confusion matrices, as in scikit-learn."""
 
 from skrnn.plotting.confusion import ConfusionMatricesDisplay
 from skrnn.plotting.corpus import CorpusDisplay

@@ -11,28 +11,28 @@ from skrnn._sklearn_compat import _num_samples
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.plotting.style import check_matplotlib, flat_axes, plain
 
-# Inches: the side of a cell and of a matrix, a character of a class's name, the widest figure.
+# Inches: side of a cell, smallest and largest side of a matrix, width of a character, of a figure.
 _CELL, _SMALLEST, _LARGEST, _CHARACTER, _WIDEST = 0.55, 2.2, 5.0, 0.085, 14.0
-# With more classes, numbers in the cells run into each other.
+# With more classes, the numbers in the cells overlap.
 _MOST_NUMBERS = 15
 
 
 class ConfusionMatricesDisplay:
-    """Confusion matrices of several classifiers side by side, in one scale of colours.
+    """Confusion matrices of several classifiers side by side, with one scale of colours.
 
-    Each is drawn by :class:`~sklearn.metrics.ConfusionMatrixDisplay`. All have the same classes in
-    the same order, whichever of them a classifier has predicted.
+    :class:`~sklearn.metrics.ConfusionMatrixDisplay` draws each matrix. All matrices have the same
+    classes in the same order, even if a classifier has not predicted some of them.
 
-    Made by `from_estimators` or `from_predictions`; `plot` draws it again.
+    Create it with `from_estimators` or `from_predictions`; `plot` draws it again.
 
     Parameters
     ----------
     confusion_matrices : dict of str to ndarray of shape (n_classes, n_classes)
-        A matrix for each name; rows are true classes, columns predicted ones.
+        The matrices by name. Rows are true classes, columns predicted ones.
     display_labels : array-like of shape (n_classes,), default=None
-        Names of the classes; None numbers them.
+        Names of the classes; None is their numbers.
     normalize : {"true", "pred", "all"} or None, default=None
-        Over what the matrices have been normalised, for the label of the colour bar.
+        How the matrices were normalized, for the label of the colour bar.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class ConfusionMatricesDisplay:
     ax_ : ndarray of matplotlib.axes.Axes, of shape (n_matrices,)
         Axes of each matrix.
     figure_ : matplotlib.figure.Figure
-        The figure they are in.
+        The figure of the axes.
     colorbar_ : matplotlib.colorbar.Colorbar or None
-        The one for all.
+        The colour bar for all matrices.
 
     See Also
     --------
@@ -82,30 +82,30 @@ class ConfusionMatricesDisplay:
         ax=None,
         **plot_kw,
     ):
-        """Draw what fitted classifiers take for what.
+        """Draw the confusion matrices of fitted classifiers.
 
         Parameters
         ----------
         estimators : dict of str to estimator, or list of tuple (str, estimator)
-            Fitted classifiers or pipelines, by the name to write above their matrix.
-        X : as the estimators take it
-            Rows to predict, the same for all.
+            Fitted classifiers or pipelines by name. The name is the title of the matrix.
+        X : array-like or list of str
+            Rows to predict, in a form that all estimators accept.
         y : array-like of shape (n_samples,)
             True classes.
         labels : array-like of shape (n_classes,), default=None
-            The classes to show, in this order. None shows all that occur in `y` or in a
+            The classes to show, in this order. None shows all classes that occur in `y` or in a
             prediction, sorted.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         normalize : {"true", "pred", "all"} or None, default=None
-            Show shares of each true class (row), of each predicted one (column), or of all rows,
-            instead of numbers.
+            Show shares of each true class (row), of each predicted class (column), or of all
+            rows. None shows numbers.
         display_labels : array-like of shape (n_classes,), default=None
-            What to call the classes; None writes `labels`.
+            Names of the classes; None is `labels`.
         ax : array-like of matplotlib.axes.Axes, default=None
-            Where to draw, one for each estimator; None makes a figure.
+            Axes to draw into, one for each estimator; None creates a figure.
         **plot_kw : dict
-            More for `plot`.
+            Other arguments of `plot`.
 
         Returns
         -------
@@ -114,8 +114,8 @@ class ConfusionMatricesDisplay:
         Raises
         ------
         ValueError
-            If there is no estimator or a name is twice, the target is multilabel, or the number of
-            axes or labels is wrong.
+            If there are no estimators, two have the same name, the target is multilabel, or the
+            number of axes or labels is wrong.
         TypeError
             If `estimators` is neither a dict nor a list of pairs.
         """
@@ -144,14 +144,14 @@ class ConfusionMatricesDisplay:
         ax=None,
         **plot_kw,
     ):
-        """Draw predictions that have been made.
+        """Draw the confusion matrices of predictions.
 
         Parameters
         ----------
         y_true : array-like of shape (n_samples,)
             True classes.
         y_pred : dict of str to array-like of shape (n_samples,), or list of tuple
-            Predicted classes, by the name to write above their matrix.
+            Predicted classes by name. The name is the title of the matrix.
         labels : array-like of shape (n_classes,), default=None
             See `from_estimators`.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -159,11 +159,11 @@ class ConfusionMatricesDisplay:
         normalize : {"true", "pred", "all"} or None, default=None
             See `from_estimators`.
         display_labels : array-like of shape (n_classes,), default=None
-            What to call the classes; None writes `labels`.
+            Names of the classes; None is `labels`.
         ax : array-like of matplotlib.axes.Axes, default=None
-            Where to draw, one for each prediction; None makes a figure.
+            Axes to draw into, one for each prediction; None creates a figure.
         **plot_kw : dict
-            More for `plot`.
+            Other arguments of `plot`.
 
         Returns
         -------
@@ -179,13 +179,14 @@ class ConfusionMatricesDisplay:
             if _num_samples(predicted) != _num_samples(y_true):
                 raise InvalidInputError(
                     f"y_pred[{name!r}] has {_num_samples(predicted)} rows, but y_true has "
-                    f"{_num_samples(y_true)}. Pass a prediction for each row."
+                    f"{_num_samples(y_true)}. Pass one prediction for each row."
                 )
         if type_of_target(y_true, input_name="y_true") not in ("binary", "multiclass"):
             raise InvalidInputError(
-                f"Confusion matrices need one class a row, got a {type_of_target(y_true)} target. "
-                "For several labels a row, sklearn.metrics.multilabel_confusion_matrix makes a "
-                "matrix for each; for numbers there is sklearn.metrics.PredictionErrorDisplay."
+                f"Confusion matrices need one class per row, got a {type_of_target(y_true)} "
+                "target. For several labels per row, use "
+                "sklearn.metrics.multilabel_confusion_matrix; for numbers, use "
+                "sklearn.metrics.PredictionErrorDisplay."
             )
         if labels is None:
             labels = unique_labels(y_true, *y_pred.values())
@@ -204,7 +205,7 @@ class ConfusionMatricesDisplay:
         if len(display_labels) != len(labels):
             raise InvalidInputError(
                 f"display_labels has {len(display_labels)} names, but there are {len(labels)} "
-                f"classes: {list(labels)[:10]}. Give a name for each."
+                f"classes: {list(labels)[:10]}. Pass one name for each class."
             )
         display = cls(matrices, display_labels=display_labels, normalize=normalize)
         return display.plot(ax=ax, **plot_kw)
@@ -219,23 +220,23 @@ class ConfusionMatricesDisplay:
         xticks_rotation=None,
         colorbar=True,
     ):
-        """Draw.
+        """Draw the matrices.
 
         Parameters
         ----------
         ax : array-like of matplotlib.axes.Axes, default=None
-            Where to draw, one for each matrix; None makes a figure whose size fits them.
+            Axes to draw into, one for each matrix; None creates a figure of a suitable size.
         cmap : str or matplotlib Colormap, default="Blues"
-            Colours.
+            Colour map.
         include_values : bool or None, default=None
-            Whether to write the numbers into the cells; None does so up to 15 classes.
+            Whether to show the numbers in the cells. None shows them for up to 15 classes.
         values_format : str or None, default=None
-            Format of the numbers. None writes integers in full and others with two decimals.
+            Format of the numbers. None is "d" for integers and ".2f" for others.
         xticks_rotation : float or None, default=None
-            Degrees by which to turn the names below; None turns them where they would run into
-            each other.
+            Rotation of the names on the x axis, in degrees. None rotates them if they would
+            overlap.
         colorbar : bool, default=True
-            Whether there is a colour bar, one for all.
+            Whether to add a colour bar.
 
         Returns
         -------
@@ -253,8 +254,8 @@ class ConfusionMatricesDisplay:
         self.ax_ = flat_axes(ax, "ConfusionMatricesDisplay")
         if len(self.ax_) != len(names):
             raise InvalidInputError(
-                f"ax has {len(self.ax_)} axes for {len(names)} matrices: {names}. Pass one for "
-                "each, or None for a new figure."
+                f"ax has {len(self.ax_)} axes for {len(names)} matrices: {names}. Pass one axes "
+                "for each matrix, or None for a new figure."
             )
         self.figure_ = self.ax_[0].figure
         if include_values is None:
@@ -296,7 +297,7 @@ class ConfusionMatricesDisplay:
 
 
 def _named(things):
-    """Bring a dict or a list of pairs to a dict."""
+    """Return a dict or a list of pairs as a dict."""
     if isinstance(things, Mapping):
         pairs = list(things.items())
     elif isinstance(things, list | tuple) and all(
@@ -307,10 +308,12 @@ def _named(things):
     else:
         raise InvalidTypeError(
             f'Expected a dict such as {{"LSTM": a, "NB-SVM": b}}, or a list of such pairs, got a '
-            f"{type(things).__name__}. For a single one, too, give it a name."
+            f"{type(things).__name__}. A single one needs a name, too."
         )
     if not pairs:
-        raise InvalidInputError("There is nothing to draw: neither an estimator nor predictions.")
+        raise InvalidInputError(
+            "There is nothing to draw. Pass at least one estimator or prediction."
+        )
     if len(dict(pairs)) < len(pairs):
         raise InvalidInputError(f"Names must differ, got {[name for name, _ in pairs]}.")
     return dict(pairs)
@@ -320,14 +323,14 @@ def _n_classes(matrices):
     shapes = [matrix.shape for matrix in matrices]
     if len(set(shapes)) != 1 or len(shapes[0]) != 2 or shapes[0][0] != shapes[0][1]:
         raise InvalidInputError(
-            f"The confusion matrices must be square and of one size, got shapes {shapes}. Make "
-            "them with the same labels=."
+            f"The confusion matrices must be square and have the same size, got shapes {shapes}. "
+            "Compute them with the same labels=."
         )
     return shapes[0][0]
 
 
 def _make_axes(plt, n_matrices, labels):
-    """Make a figure in which matrices and the names of the classes have room."""
+    """Return the axes of a figure with room for matrices and names of classes."""
     side = np.clip(_CELL * len(labels), _SMALLEST, _LARGEST)
     longest = _CHARACTER * max(map(len, labels))
     margin = 0.6 + longest
@@ -344,7 +347,7 @@ def _make_axes(plt, n_matrices, labels):
 
 
 def _keep_outer_labels(ax):
-    """Name true classes at the left end of a row only, predicted ones where no matrix is below."""
+    """Name true classes only at the left, and predicted ones only if no matrix is below."""
     columns = ax[0].get_gridspec().ncols
     for place, axes in enumerate(ax):
         if place % columns:
@@ -356,15 +359,15 @@ def _keep_outer_labels(ax):
 
 
 def _fit_texts(display, rotation):
-    """Make numbers and names legible: small enough for their cells, and in contrast to them."""
+    """Make numbers and names readable: they fit into the cells and contrast with them."""
     axes, matrix = display.ax_, display.confusion_matrix
-    box = axes.get_window_extent()  # in pixels; a part of a figure has no size of its own
+    box = axes.get_window_extent()  # in pixels; a subfigure has no size in inches
     cell = min(box.width, box.height) * 72 / axes.figure.dpi / len(matrix)  # points
     if display.text_ is not None:
         longest = max(len(text.get_text()) for text in display.text_.flat)
         fontsize = min(10, 0.9 * cell / (0.6 * longest))
         for text, value in zip(display.text_.flat, matrix.flat, strict=True):
-            # By the common scale: scikit-learn goes by the matrix's own range.
+            # By the common scale, while scikit-learn uses the range of the matrix.
             red, green, blue, _ = display.im_.cmap(display.im_.norm(value))
             dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
             text.set(color="white" if dark else "black", fontsize=fontsize)

@@ -1,4 +1,4 @@
-"""Lengths and words of a corpus, for choosing max_length and max_features."""
+"""Lengths and words of a corpus, to choose max_length and max_features."""
 
 from collections import defaultdict
 from functools import partial
@@ -15,44 +15,44 @@ _SHARES = (0.9, 0.95, 0.99)
 
 
 class CorpusDisplay:
-    """What `max_length` and `max_features` of a :class:`skrnn.TextToSequence` keep of a corpus.
+    """How much of a corpus :class:`skrnn.TextToSequence` keeps by `max_length` and `max_features`.
 
-    On the left the lengths of the documents, and how many of the documents stay whole, and how
-    many of all their tokens stay, under each `max_length`. On the right how many of the running
-    tokens, and of the distinct words, are known with each `max_features`. Where 90, 95 and 99%
-    are reached is written beneath, and the present settings are marked.
+    The left axes show a histogram of the lengths of the documents and, for each `max_length`, the
+    shares of documents that are not truncated and of tokens that are kept. The right axes show, for
+    each `max_features`, the shares of tokens and of distinct words that are in the vocabulary. The
+    legends list the values for 90, 95 and 99%, and the current parameters are marked.
 
-    Made by `from_estimator`; `plot` draws it again.
+    Create it with `from_estimator`; `plot` draws it again.
 
     Parameters
     ----------
     lengths : ndarray of int of shape (n_documents,)
         Number of tokens of each document.
     word_counts : ndarray of int of shape (n_words,)
-        How often each word occurs, in the order of their ids: the word that comes into the
-        vocabulary first is the first.
+        Number of occurrences of each word, in the order of the ids: the first word that enters
+        the vocabulary is the first one.
     n_distinct : int or None, default=None
-        How many distinct words the corpus has, those that never come into the vocabulary
-        included. None takes the number of `word_counts` that are not 0.
+        Number of distinct words in the corpus, including words that never enter the vocabulary.
+        None is the number of `word_counts` that are not 0.
     max_length : int or None, default=None
-        The present setting; None marks none.
+        The current parameter, to be marked.
     max_features : int or None, default=None
-        The present setting; None marks none.
+        The current parameter, to be marked.
     known : tuple (n_words, share) or None, default=None
-        Size of a fitted vocabulary and the share of the running tokens that it knows.
+        Size of a fitted vocabulary, and the share of the tokens of the corpus that are in it.
 
     Attributes
     ----------
     coverage_ : ndarray of float of shape (n_words,)
-        Share of the running tokens that are known with 1, 2, ... words.
+        Share of the tokens that are in a vocabulary of 1, 2, ... words.
     distinct_coverage_ : ndarray of float of shape (n_words,)
-        Share of the distinct words that are known with 1, 2, ... words.
+        Share of the distinct words that are in a vocabulary of 1, 2, ... words.
     ax_ : ndarray of matplotlib.axes.Axes, of shape (2,)
         Lengths on the left, words on the right.
     histogram_ax_ : matplotlib.axes.Axes
-        Behind the left ones, with the histogram of the lengths.
+        Axes behind the left ones, with the histogram of the lengths.
     figure_ : matplotlib.figure.Figure
-        The figure they are in.
+        The figure of the axes.
 
     Examples
     --------
@@ -88,12 +88,12 @@ class CorpusDisplay:
 
     @property
     def coverage_(self):
-        """Share of the running tokens that are known with 1, 2, ... words."""
+        """Share of the tokens that are in a vocabulary of 1, 2, ... words."""
         return np.cumsum(self.word_counts) / max(1, np.sum(self.lengths))
 
     @property
     def distinct_coverage_(self):
-        """Share of the distinct words that are known with 1, 2, ... words."""
+        """Share of the distinct words that are in a vocabulary of 1, 2, ... words."""
         occurring = np.cumsum(np.asarray(self.word_counts) > 0)
         return occurring / (occurring[-1] if self.n_distinct is None else self.n_distinct)
 
@@ -104,13 +104,13 @@ class CorpusDisplay:
         Parameters
         ----------
         text_to_sequence : TextToSequence, or Pipeline that starts with one
-            Fitted or not: words are counted, and take their places in the vocabulary, as its
-            parameters say and as if it were fitted to these documents without `max_features`. If
-            it is fitted, what its vocabulary knows of the documents is marked too.
+            It need not be fitted. Words are counted and ranked as if it were fitted on these
+            documents without `max_features`. If it is fitted, the coverage of its vocabulary is
+            marked, too.
         documents : iterable of str of shape (n_documents,)
             As in :meth:`skrnn.TextToSequence.fit`.
         ax : pair of matplotlib.axes.Axes, default=None
-            Where to draw lengths and words; None makes a figure.
+            Axes for lengths and words; None creates a figure.
 
         Returns
         -------
@@ -119,12 +119,12 @@ class CorpusDisplay:
         Raises
         ------
         ValueError, TypeError
-            If the estimator is another, or `fit` would not take the documents.
+            If the estimator is of another class, or `fit` would not accept the documents.
         """
         return cls(**_measure(_first_step(text_to_sequence), documents)).plot(ax=ax)
 
     def documents_whole(self, max_length):
-        """Return the share of the documents that `max_length` does not cut.
+        """Return the share of the documents that `max_length` does not truncate.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class CorpusDisplay:
         return _as_given(np.searchsorted(ranked, max_length, side="right") / len(ranked))
 
     def tokens_kept(self, max_length):
-        """Return the share of the tokens that `max_length` leaves, of whichever end.
+        """Return the share of the tokens that `max_length` keeps.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class CorpusDisplay:
         return _as_given((kept[n_whole] + cut) / max(1, kept[-1]))
 
     def length_for(self, share):
-        """Return the smallest `max_length` that leaves this share of the documents whole.
+        """Return the smallest `max_length` that does not truncate this share of the documents.
 
         Parameters
         ----------
@@ -171,7 +171,7 @@ class CorpusDisplay:
         return max(1, int(np.quantile(self.lengths, share, method="inverted_cdf")))
 
     def words_for(self, share):
-        """Return the smallest `max_features` that knows this share of the running tokens.
+        """Return the smallest `max_features` whose vocabulary has this share of the tokens.
 
         Parameters
         ----------
@@ -181,18 +181,18 @@ class CorpusDisplay:
         Returns
         -------
         max_features : int or None
-            None where all words do not, since `min_df` or a given `vocabulary` leaves others out.
+            None if there is none, since `min_df` or a given `vocabulary` excludes words.
         """
-        enough = self.coverage_ >= share - 1e-12  # sums of counts that are exact but for rounding
+        enough = self.coverage_ >= share - 1e-12  # up to rounding
         return int(enough.argmax()) + 1 if enough[-1] else None
 
     def plot(self, *, ax=None):
-        """Draw.
+        """Draw lengths and words.
 
         Parameters
         ----------
         ax : pair of matplotlib.axes.Axes, default=None
-            Where to draw lengths and words; None makes a figure.
+            Axes for lengths and words; None creates a figure.
 
         Returns
         -------
@@ -204,8 +204,8 @@ class CorpusDisplay:
         self.ax_ = flat_axes(ax, "CorpusDisplay")
         if len(self.ax_) != 2:
             raise InvalidInputError(
-                f"ax has {len(self.ax_)} axes; pass two, for lengths and words, or None for a "
-                "new figure."
+                f"ax has {len(self.ax_)} axes, but must have two, for lengths and words. Pass None "
+                "for a new figure."
             )
         self.figure_ = self.ax_[0].figure
         self._plot_lengths(self.ax_[0])
@@ -214,7 +214,7 @@ class CorpusDisplay:
             axes.set_ylim(0, 1.04)
             axes.yaxis.set_major_formatter("{x:.0%}")
             axes.grid(alpha=0.3)
-            # Beneath, for there is no corner that no curve runs through.
+            # Below the axes, since a curve can be in any corner.
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
         return self
 
@@ -224,7 +224,7 @@ class CorpusDisplay:
         self.histogram_ax_ = behind = axes.twinx()
         axes.set_zorder(behind.get_zorder() + 1)
         axes.patch.set_visible(False)
-        # Between the integers, and all bins as many of them wide.
+        # Edges between integers, and all bins of the same width.
         width = max(1, round(upper / 40))
         edges = np.arange(-0.5, upper + width, width)
         drawn = np.asarray(self.lengths)[np.asarray(self.lengths) <= edges[-1]]
@@ -248,7 +248,7 @@ class CorpusDisplay:
         axes.set_ylabel("share kept")
 
     def _longest_drawn(self):
-        """Where the x axis ends: a single endless document does not press the others together."""
+        """Return the end of the x axis, so that one long document does not hide the others."""
         longest = int(np.max(self.lengths))
         usual = 1.5 * np.quantile(self.lengths, 0.99)
         return int(max(min(longest, usual), 1.05 * (self.max_length or 0)))
@@ -273,7 +273,7 @@ class CorpusDisplay:
             label = label.format(self.known[0], _percent(self.known[1]))
             axes.plot(*self.known, "*", ms=12, mec=ink(), mfc=COLORS[4], label=label)
         axes.set_xscale("log")
-        # A format, for a function made here could not be pickled.
+        # A format string, since a local function cannot be pickled.
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel("max_features")
         axes.set_ylabel("share known")
@@ -292,13 +292,13 @@ def _first_step(estimator):
 
 
 def _measure(text_to_sequence, documents):
-    """Return the parameters of a display: what the documents hold, read once."""
+    """Return the parameters of a display; the documents are read once."""
     text_to_sequence._validate_params()
     indices = defaultdict(count().__next__)
     tokens, lengths = text_to_sequence._read(documents, partial(map, indices.__getitem__))
     if not len(tokens):
         raise InvalidInputError(
-            f"There is no word to draw: none of the {len(lengths)} documents has a token."
+            f"There are no words to draw: none of the {len(lengths)} documents has a token."
         )
     occurrences = np.bincount(tokens)
     given, max_features = text_to_sequence.vocabulary, text_to_sequence.max_features
@@ -306,7 +306,7 @@ def _measure(text_to_sequence, documents):
         min_df = text_to_sequence.min_df
         vocabulary, _ = learn_vocabulary(list(indices), tokens, lengths, None, min_df)
     else:
-        vocabulary, max_features = check_vocabulary(given), None  # which has no effect then
+        vocabulary, max_features = check_vocabulary(given), None  # it is ignored
 
     def counts(words):
         return np.array([occurrences[indices[w]] if w in indices else 0 for w in words])
@@ -337,5 +337,5 @@ def _mark_shares(axes, x, y, reached_by, color):
 
 
 def _percent(share):
-    """Write a share, rounded down: what is not all does not read 100%."""
+    """Return a share as text, rounded down: less than all is never 100%."""
     return f"{np.floor(share * 1000 + 1e-9) / 10:.1f}%"

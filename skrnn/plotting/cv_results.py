@@ -1,4 +1,4 @@
-"""What the `cv_results_` of a search say, as curves along one of its parameters."""
+"""The `cv_results_` of a search, as curves by one of its parameters."""
 
 import reprlib
 from ast import literal_eval
@@ -14,21 +14,21 @@ from skrnn.exceptions import InvalidInputError, InvalidTypeError
 
 @dataclass(frozen=True)
 class SearchCurve:
-    """Candidates that differ in the parameter on the x axis only.
+    """Candidates that differ only in the parameter on the x axis.
 
     Parameters
     ----------
     params : dict of str to object
         The other parameters that vary in the search.
     label : str
-        The same, for the legend.
+        `params` as text for the legend.
     x : ndarray of shape (n_points,) or None
-        Values of the parameter on the x axis, ascending. None for a candidate that has no such
+        Values of the parameter on the x axis, ascending. None for a candidate without this
         parameter.
     mean, std : ndarray of shape (n_points,)
-        Score over the folds; NaN where fits failed.
+        Score over the folds; NaN if a fit failed.
     rows : ndarray of int of shape (n_points,)
-        Where these candidates are in `cv_results_`.
+        Rows of these candidates in `cv_results_`.
     """
 
     params: dict
@@ -40,12 +40,12 @@ class SearchCurve:
 
     @property
     def best_mean(self):
-        """The best score, minus infinity where all fits failed."""
+        """The best score, or minus infinity if all fits failed."""
         return np.max(self.mean, initial=-np.inf, where=~np.isnan(self.mean))
 
 
 def choose_score(cv_results, scoring=None):
-    """Return the name of a score in the columns of `cv_results`: "score" where it is one."""
+    """Return the name of a score in the columns of `cv_results`: "score" if there is only one."""
     if not hasattr(cv_results, "keys"):
         raise InvalidTypeError(
             "cv_results must be the cv_results_ of a fitted search, a dict of columns, got a "
@@ -59,8 +59,8 @@ def choose_score(cv_results, scoring=None):
         return scoring
     if not names or "params" not in cv_results:
         raise InvalidInputError(
-            "cv_results needs 'params' and 'mean_test_score', or the mean of another score, as "
-            f"the cv_results_ of a fitted search have; got the keys {list(cv_results)[:8]}."
+            "cv_results needs 'params' and 'mean_test_score', or the mean of another score, like "
+            f"the cv_results_ of a fitted search, but has the keys {list(cv_results)[:8]}."
         )
     problem = "has several" if scoring is None else f"has no score {scoring!r}"
     raise InvalidInputError(f"The search {problem}. Choose with scoring=, one of {names}.")
@@ -69,8 +69,8 @@ def choose_score(cv_results, scoring=None):
 def last_rounds(cv_results):
     """Return the rows to compare with each other.
 
-    Successive halving on rows has a candidate once for each number of rows: scores of different
-    numbers do not compare, and the last is the best founded.
+    Successive halving repeats a candidate with more rows. Scores with different numbers of rows
+    cannot be compared, and the last one is the most reliable.
     """
     rows = range(len(cv_results["params"]))
     if "iter" not in cv_results:
@@ -87,7 +87,7 @@ def choose_param(candidates, param=None):
     candidates : list of dict of str to object
         The parameters of each candidate.
     param : str or None, default=None
-        Its full name, or the part after the last ``__``; None finds one.
+        Its full name, or the part after the last ``__``. None finds one.
 
     Returns
     -------
@@ -99,11 +99,13 @@ def choose_param(candidates, param=None):
         found = [name for name in names if name == param]
         found = found or [name for name in names if name.endswith(f"__{param}")]
         if len(found) != 1:
-            problem = f"could be {found}" if found else f"is none of {names}"
-            raise InvalidInputError(f"param={param!r} {problem}. Give the full name of one.")
+            problem = f"could be {found}" if found else f"is not one of {names}"
+            raise InvalidInputError(
+                f"param={param!r} {problem}. Pass the full name of a parameter."
+            )
         if not _is_numeric(candidates, found[0]):
             raise InvalidInputError(
-                f"{found[0]} has values that are no numbers. Choose another parameter for the "
+                f"{found[0]} has values that are not numbers. Choose another parameter for the "
                 f"x axis with param=, one of {[n for n in names if _is_numeric(candidates, n)]}."
             )
         return found[0]
@@ -117,34 +119,34 @@ def choose_param(candidates, param=None):
             return wanted[0]
     if choices:
         raise InvalidInputError(
-            f"Several numeric parameters vary in this search. Choose one for the x axis with "
+            "Several numeric parameters vary in this search. Choose one for the x axis with "
             f"param=, one of {choices}."
         )
     raise InvalidInputError(
-        "No numeric parameter varies in this search, so there is nothing for the x axis; what "
-        f"varies is {varying(candidates)}."
+        "No numeric parameter varies in this search, but the x axis needs one. These parameters "
+        f"vary: {varying(candidates)}."
     )
 
 
 def varying(candidates):
-    """Return the names of the parameters that not all candidates have alike."""
+    """Return the names of the parameters that differ between candidates."""
     names = dict.fromkeys(name for candidate in candidates for name in candidate)
     return [n for n in names if len({_key(c[n]) if n in c else None for c in candidates}) > 1]
 
 
 def make_curves(candidates, rows, param, mean, std):
-    """Part the candidates into curves.
+    """Group the candidates into curves.
 
     Parameters
     ----------
     candidates : list of dict of str to object
-        The parameters of every row.
+        The parameters of all rows.
     rows : ndarray of int
         The rows to draw.
     param : str
         The parameter on the x axis.
     mean, std : ndarray of shape (n_rows,)
-        The scores of every row.
+        The scores of all rows.
 
     Returns
     -------
@@ -171,7 +173,7 @@ def make_curves(candidates, rows, param, mean, std):
 
 
 def short_names(names):
-    """Return {name: its last part}, the whole name where two would look the same."""
+    """Return {name: its last part}, or the whole name if two have the same last part."""
     times = Counter(map(_last_part, names))
     return {n: _last_part(n) if times[_last_part(n)] == 1 else n for n in names}
 
@@ -186,12 +188,12 @@ def _is_numeric(candidates, name):
 
 
 def _plain_type(value):
-    """Make one type of 4 and numpy.int64(4)."""
+    """Return 4 for numpy.int64(4)."""
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _key(value):
-    """Return what equal values have in common, hashable; True is not 1 here."""
+    """Return a hashable key that is the same for equal values; True and 1 differ."""
     if isinstance(value, dict):
         return tuple(sorted((name, _key(v)) for name, v in value.items()))
     if isinstance(value, list | tuple):
@@ -211,7 +213,7 @@ def _labels(combinations, names):
     ]
     if labels == [""]:
         return ["mean of the folds"]
-    # Two estimators of one class may look the same.
+    # Two estimators of one class may have the same label.
     seen, times = Counter(), Counter(labels)
     for i, label in enumerate(labels):
         seen[label] += 1
@@ -231,7 +233,7 @@ def _shown(value):
 
 
 def _reads_as_other(text):
-    """Whether a string without its quotes looks like None, a number, or nothing at all."""
+    """Return whether a string without quotes looks like None, a number, or is blank."""
     try:
         literal_eval(text)
     except (ValueError, SyntaxError):

@@ -1,4 +1,4 @@
-"""Scores of all candidates of a search, along one of its parameters."""
+"""Scores of all candidates of a search by one of its parameters."""
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -22,29 +22,29 @@ from skrnn.plotting.style import (
     plain,
 )
 
-# More lines than this are not told apart; the others are grey, as light as this.
+# More lines than this cannot be distinguished; the others have this light grey.
 _N_NAMED = 8
 _N_BANDS = 3
 _REST = 0.75
-# Where the largest value is so many times the smallest, the x axis is logarithmic.
+# The x axis is logarithmic if the largest value is at least so many times the smallest.
 _LOG_FROM = 50
 
 
 class SearchCurveDisplay:
-    """Score of every candidate of a search along one parameter, such as the epochs.
+    """Scores of all candidates of a search by one parameter, for example the epochs.
 
-    A line for each combination of the other parameters: the mean over the folds and, as a band or
-    as bars, its standard deviation. Of more than eight lines, the
-    seven best are coloured and named.
+    There is a line for each combination of the other parameters: the mean over the folds and, as a
+    band or as bars, its standard deviation. If there are more than eight lines, the seven best are
+    coloured and named.
 
-    Made by `from_estimator` or `from_cv_results`; `plot` draws it again.
+    Create it with `from_estimator` or `from_cv_results`; `plot` draws it again.
 
     Parameters
     ----------
     param : str
         The parameter on the x axis.
     curves : list of SearchCurve
-        Best first.
+        The curves, best first.
     best_index : int
         The row of `cv_results_` to mark.
     score_name : str, default="score"
@@ -55,9 +55,9 @@ class SearchCurveDisplay:
     ax_ : matplotlib.axes.Axes
         Axes with the curves.
     figure_ : matplotlib.figure.Figure
-        The figure they are in.
+        The figure of the axes.
     lines_ : list of matplotlib.lines.Line2D
-        A line for each of `curves`, in the same order.
+        The lines of `curves`, in the same order.
 
     See Also
     --------
@@ -93,32 +93,32 @@ class SearchCurveDisplay:
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, or a search with the same `cv_results_`
-            Fitted. Of a successive halving that gives candidates ever more rows, each candidate
-            counts with the most it got.
+            Fitted. After a successive halving with more and more rows, the score of each candidate
+            is the one with the most rows.
         param : str or None, default=None
             The numeric parameter on the x axis, by its full name or the part after the last
-            ``__``. None takes the one that ends in "epochs", if it varies, and otherwise the only
-            one that is numeric and varies. "n_resources" is possible after a successive halving.
+            ``__``. None chooses the one that ends in "epochs", if it varies, or else the only
+            numeric one that varies. "n_resources" is possible after a successive halving.
         scoring : str or None, default=None
-            Which score to draw, where the search has several. None takes that of ``refit``.
+            The score to draw, if the search has several. None is the score of ``refit``.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         std_display_style : {"auto", "fill_between", "errorbar"} or None, default="auto"
             How to draw the standard deviation over the folds, see `plot`.
 
         Returns
         -------
         display : SearchCurveDisplay
-            The marked candidate is the one that the search chose, `best_index_`; of a search that
-            chose none, the best by this score.
+            The marked candidate is the `best_index_` of the search. If it has none, it is the best
+            one by this score.
 
         Raises
         ------
         NotFittedError
             If the search has no `cv_results_`.
         ValueError
-            If the parameter or the score is not clear, or has no numeric values; the message lists
-            the choices.
+            If the parameter or the score is ambiguous, or the parameter is not numeric. The
+            message lists the choices.
         """
         if not hasattr(search, "cv_results_"):
             raise NotFittedError(
@@ -143,19 +143,19 @@ class SearchCurveDisplay:
     def from_cv_results(
         cls, cv_results, *, param=None, scoring=None, ax=None, std_display_style="auto"
     ):
-        """Draw the results of a search that have been kept without it.
+        """Draw the `cv_results_` of a search.
 
         Parameters
         ----------
         cv_results : dict of str to array-like
-            A search's `cv_results_`: "params", and "mean_test_score" and "std_test_score", or
-            the same with the name of a score.
+            The `cv_results_` of a search: "params", and "mean_test_score" and "std_test_score",
+            or the same keys with the name of another score.
         param : str or None, default=None
             See `from_estimator`.
         scoring : str or None, default=None
-            Which score to draw, where there are several.
+            The score to draw, if there are several.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         std_display_style : {"auto", "fill_between", "errorbar"} or None, default="auto"
             How to draw the standard deviation over the folds, see `plot`.
 
@@ -190,9 +190,7 @@ class SearchCurveDisplay:
         mean = np.asarray(cv_results[f"mean_test_{scoring}"], dtype=float)
         std = np.asarray(cv_results.get(f"std_test_{scoring}", np.full_like(mean, np.nan)), float)
         if np.isnan(mean).all():
-            raise InvalidInputError(
-                f"There is no score to draw: mean_test_{scoring} is NaN throughout."
-            )
+            raise InvalidInputError(f"There is no score to draw: mean_test_{scoring} has only NaN.")
         candidates, rows = list(cv_results["params"]), last_rounds(cv_results)
         if param == "n_resources" and param in cv_results:
             rounds = zip(candidates, cv_results[param], strict=True)
@@ -206,16 +204,16 @@ class SearchCurveDisplay:
         return cls(param, curves, int(best_index), score_name or scoring)
 
     def plot(self, *, ax=None, std_display_style="auto"):
-        """Draw.
+        """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         std_display_style : {"auto", "fill_between", "errorbar"} or None, default="auto"
-            How to draw the standard deviation over the folds of the lines that are named: as
-            bands, as bars, or not at all. "auto" draws bands for up to three lines, and for more,
-            whose bands would hide each other, the best line's only.
+            How to draw the standard deviation over the folds of the named lines: as bands, as
+            bars, or not at all. "auto" draws bands for up to three lines. More bands would hide
+            each other: then only the best line has one.
 
         Returns
         -------
@@ -224,7 +222,7 @@ class SearchCurveDisplay:
         Raises
         ------
         ValueError
-            For another `std_display_style`.
+            If `std_display_style` has another value.
         """
         if std_display_style not in ("auto", "fill_between", "errorbar", None):
             raise InvalidInputError(
@@ -235,7 +233,7 @@ class SearchCurveDisplay:
         own_figure = ax is None
         if own_figure:
             longest = max(30, *(len(curve.label) for curve in self.curves))
-            size = (5.8 + 0.075 * longest, 4.2)  # the legend stands beside the axes
+            size = (5.8 + 0.075 * longest, 4.2)  # with the legend beside the axes
             _, ax = plt.subplots(figsize=size, layout="constrained")
         self.ax_ = one_axes(ax, "SearchCurveDisplay")
         self.figure_ = self.ax_.figure
@@ -274,7 +272,7 @@ class SearchCurveDisplay:
         return line
 
     def _plot_failures(self):
-        """Say at the bottom where candidates have no score, for a gap in a line is overlooked."""
+        """Mark candidates without a score at the bottom, since a gap in a line is not obvious."""
         failures = [c.x[np.isnan(c.mean)] for c in self.curves if c.x is not None]
         x = np.unique(np.concatenate([*failures, []]))
         if len(x):
@@ -307,7 +305,7 @@ class SearchCurveDisplay:
         )
         curve, line = self.curves[place], self.lines_[place]
         score = curve.mean[point]
-        # A search with a rule of its own may have chosen another than the one with the best mean.
+        # A search with a callable `refit` may have chosen a candidate without the best mean.
         word = "best" if score >= max(c.best_mean for c in self.curves) else "chosen"
         label, at, transform = f"{word}: {score:.3g}", 0.98, self.ax_.get_yaxis_transform()
         if curve.x is not None:

@@ -1,44 +1,43 @@
-"""What the pictures have in common: matplotlib, and colours that everyone tells apart."""
+"""Shared by all displays: matplotlib, and colours for all readers."""
 
 from unicodedata import category
 
 import numpy as np
 
+from skrnn.backend.extras import missing
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 
-# Okabe and Ito (2008), "Color universal design": told apart with each of the common colour
-# blindnesses. Their yellow is left out, for as a line on white it is hardly seen.
+# Okabe and Ito (2008), "Color universal design": colours that are different for readers with any of
+# the common colour blindnesses. Their yellow is missing: a yellow line on white is hard to see.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-# Beside the colours, for readers of a printed page.
+# In addition to the colours, for black and white prints.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", (0, (1, 1.2)))
-# Categories of Unicode: control, half of a character, not assigned, ends of lines and paragraphs.
+# Categories of Unicode: control, surrogate, not assigned, ends of lines and paragraphs.
 _CODED = {"Cc", "Cs", "Cn", "Zl", "Zp"}
-# Format characters that embed, override or isolate a direction.
+# Format characters that change the direction of the text.
 _TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def check_matplotlib(caller):
-    """Import matplotlib's pyplot, or say how to install it."""
+    """Return matplotlib's pyplot, or raise an error that says how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError(
-            f"{caller} needs matplotlib. Install it with: pip install 'skrnn[plot]'"
-        ) from error
+        raise missing(caller, "matplotlib", extra="plot") from error
     return plt
 
 
 def ink(grey=0.0):
-    """Return the colour of what is black, or of a grey, on a white page.
+    """Return the colour that is black, or a grey, on a white page.
 
-    Black is hardly seen where a style sheet has a dark page: there the same is white, or as light
-    as the grey is dark.
+    With a dark style sheet, black is hard to see: there the colour is white, or as light as the
+    grey is dark.
 
     Parameters
     ----------
     grey : float, default=0.0
-        How much of the page's own colour is in it: 0 is the colour of texts, 1 the page's.
+        Share of the colour of the page: 0 is the colour of text, 1 that of the page.
 
     Returns
     -------
@@ -47,7 +46,7 @@ def ink(grey=0.0):
     from matplotlib import rcParams
     from matplotlib.colors import to_rgb, to_rgba
 
-    # Axes of no colour show the figure's.
+    # Transparent axes show the colour of the figure.
     is_clear = to_rgba(rcParams["axes.facecolor"])[3] == 0
     page = rcParams["figure.facecolor" if is_clear else "axes.facecolor"]
     pairs = zip(to_rgb(rcParams["text.color"]), to_rgb(page), strict=True)
@@ -55,41 +54,41 @@ def ink(grey=0.0):
 
 
 def line_color(place):
-    """Return the colour of a line, by its number; after the last they start again."""
+    """Return the colour of a line by its number; they repeat after the last."""
     color = COLORS[place % len(COLORS)]
     return ink() if color == "#000000" else color
 
 
 def flat_axes(ax, caller):
-    """Return axes, however they are nested, as an array of shape (n_axes,)."""
+    """Return axes, nested in any way, as an array of shape (n_axes,)."""
     from matplotlib.axes import Axes
 
     found = np.asarray(ax, dtype=object).ravel()
-    for one in found:
-        if not isinstance(one, Axes):
+    for axes in found:
+        if not isinstance(axes, Axes):
             raise InvalidTypeError(
-                f"{caller} draws into matplotlib axes, but ax has a {type(one).__name__}. Pass "
-                "what plt.subplots() returns beside the figure, or None for a new figure."
+                f"{caller} needs matplotlib axes, but ax has a {type(axes).__name__}. Pass the "
+                "axes that plt.subplots() returns, or None for a new figure."
             )
     return found
 
 
 def one_axes(ax, caller):
-    """Return the axes of a picture that needs one, also out of an array of one."""
+    """Return the axes of a display that needs one; they can be an array of one."""
     found = flat_axes(ax, caller)
     if len(found) != 1:
         raise InvalidInputError(
-            f"{caller} draws into one axes, but ax has {len(found)}. Pass one of them, or None "
-            "for a new figure."
+            f"{caller} needs one axes, but ax has {len(found)}. Pass one of them, or None for a "
+            "new figure."
         )
     return found[0]
 
 
 def printable(value):
-    """Write a value with codes for characters that a picture cannot hold.
+    """Return a value as text, with escapes for characters that a figure cannot show.
 
-    Control characters and halves of characters make an SVG that is no XML; marks of direction
-    turn whatever stands beside them. Lines remain: a name may have two.
+    Control characters and surrogates make an SVG invalid; marks of direction change their
+    surroundings. Line breaks are kept, since a name can have two lines.
     """
     return "".join(
         c if c == "\n" or (category(c) not in _CODED and c not in _TURNING) else ascii(c)[1:-1]
@@ -98,17 +97,17 @@ def printable(value):
 
 
 def plain(value):
-    """Write a value for a picture: as it is, not as the formula that two dollars would make."""
+    """Return a value as text for a figure, without formulas between two dollars."""
     from matplotlib import rcParams
 
     text = printable(value)
-    # Where dollars make no formula, the backslash would show; TeX's own always do.
+    # Without formulas, the backslash would be visible. With TeX there are always formulas.
     makes_formulas = rcParams["text.parse_math"] or rcParams["text.usetex"]
     return text.replace("$", r"\$") if makes_formulas else text
 
 
 def in_legend(value):
-    """Write a value for a legend: matplotlib leaves out labels that begin with an underscore."""
+    """Return a value as text for a legend: matplotlib ignores labels with a leading underscore."""
     text = plain(value)
-    # A space is in every font; characters of no width are not.
+    # All fonts have a space, but not characters without width.
     return f" {text}" if text.startswith("_") else text

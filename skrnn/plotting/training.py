@@ -1,4 +1,4 @@
-"""Loss and accuracy of a fit, epoch by epoch."""
+"""Loss and accuracy of a fit by epoch."""
 
 import numpy as np
 
@@ -6,35 +6,35 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.plotting.style import check_matplotlib, flat_axes, in_legend, ink, line_color, plain
 
 _FURTHER = "further losses"
-_LEGEND = "skrnn-training-curves"  # by which a legend of ours is known again
+_LEGEND = "skrnn-training-curves"  # marks our own legends
 
 
 class TrainingCurveDisplay:
-    """Loss and accuracy of a network, epoch by epoch.
+    """Loss and accuracy of a network by epoch.
 
-    Made by `from_estimator`; `plot` draws it again. Further losses of the training
-    (`adversarial_loss`, `virtual_adversarial_loss`, `entropy`) have a picture of their own.
+    Create it with `from_estimator`; `plot` draws it again. Further losses of the training
+    (`adversarial_loss`, `virtual_adversarial_loss`, `entropy`) are in separate axes.
 
     Parameters
     ----------
     history : dict of str to list of float
-        An estimator's `history_`: lists of one length, "loss" among them. NaN is an epoch without
-        the measure.
+        The `history_` of an estimator: lists of the same length, including "loss". NaN is for
+        epochs without the measure.
     best_epoch : int or None, default=None
         The epoch to mark, counted from 1.
     name : str or None, default=None
-        What the legend calls the fit; useful where several are drawn into the same axes.
+        Name of the fit in the legend, for several fits in the same axes.
 
     Attributes
     ----------
     ax_ : ndarray of matplotlib.axes.Axes, of shape (n_panels,)
-        Loss on the left, then accuracy, and further losses where there are some.
+        Axes of the loss, the accuracy, and further losses if there are any.
     figure_ : matplotlib.figure.Figure
-        The figure they are in.
+        The figure of the axes.
 
     See Also
     --------
-    SearchCurveDisplay : Scores by epoch, of all candidates of a search.
+    SearchCurveDisplay : Scores of all candidates of a search by epoch.
     sklearn.model_selection.LearningCurveDisplay : Scores by number of training rows.
 
     Examples
@@ -60,16 +60,16 @@ class TrainingCurveDisplay:
     def from_estimator(cls, estimator, *, ax=None, name=None):
         """Draw the training of a fitted estimator.
 
-        With early stopping, the epoch whose weights it has is marked.
+        With early stopping, the epoch whose weights the estimator has is marked.
 
         Parameters
         ----------
         estimator : RNNClassifier, or Pipeline that ends in one
-            Fitted; any estimator that has a `history_` with "loss" will do.
+            Fitted. Any other estimator that has a `history_` with "loss" is possible.
         ax : array-like of matplotlib.axes.Axes, of shape (n_panels,), default=None
-            Where to draw, see `plot`.
+            Axes to draw into, see `plot`.
         name : str or None, default=None
-            What the legend calls the fit.
+            Name of the fit in the legend.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If the estimator has no `history_`, or no epoch is finished.
+            If the estimator has no `history_`, or has not finished an epoch.
 
         Examples
         --------
@@ -102,13 +102,13 @@ class TrainingCurveDisplay:
         return cls(last.history_, _best_epoch(last), name).plot(ax=ax)
 
     def plot(self, *, ax=None):
-        """Draw.
+        """Draw the curves.
 
         Parameters
         ----------
         ax : array-like of matplotlib.axes.Axes, of shape (n_panels,), default=None
-            Where to draw loss, accuracy, and further losses where there are some; only as many
-            are drawn as there are axes. None makes a figure.
+            Axes for the loss, the accuracy, and further losses if there are any. With fewer
+            axes, the last ones are not drawn. None creates a figure.
 
         Returns
         -------
@@ -125,17 +125,17 @@ class TrainingCurveDisplay:
         if len(self.ax_) > len(panels):
             raise InvalidInputError(
                 f"ax has {len(self.ax_)} axes, but there is only {', '.join(panels)} to draw. "
-                f"Pass {len(panels)}, or None for a new figure."
+                f"Pass {len(panels)} axes, or None for a new figure."
             )
         self.figure_ = self.ax_[0].figure
         for axes, label in zip(self.ax_, panels, strict=False):
             self._plot_panel(axes, label, panels[label])
         own_legends = [x for x in self.figure_.legends if x.get_gid() == _LEGEND]
-        for legend in own_legends:  # of another fit in the same figure: one of both follows
+        for legend in own_legends:  # of another fit in the same figure; one for both follows
             legend.remove()
         in_figure = own_figure or bool(own_legends)
         if in_figure:
-            # Above the axes, where no curve runs; loss and accuracy have the same lines.
+            # Above the axes, where there are no curves; loss and accuracy have the same lines.
             lines = self.ax_[0].get_legend_handles_labels()
             n_fits = sum(label.endswith("training") for label in lines[1])
             columns = 3 if n_fits < 2 else n_fits  # a row, or a column for each fit
@@ -151,17 +151,17 @@ class TrainingCurveDisplay:
             raise InvalidInputError("There is no epoch to draw: history has no values of 'loss'.")
         if len(set(lengths.values())) > 1:
             raise InvalidInputError(
-                f"The lists of history differ in length: {lengths}. Each needs a value for every "
-                "epoch; NaN where there is none."
+                f"The lists of history have different lengths: {lengths}. Each needs one value for "
+                "every epoch, or NaN."
             )
 
     def _panels(self):
-        """Return, for each axes by its y label, the curves: key of the history, label, style."""
+        """Return {y label: curves} of all axes; a curve is (key of the history, label, style)."""
         measures = [key for key in self.history if not key.startswith("val_")]
         further = [key for key in measures if key.endswith("_loss") or key == "entropy"]
         rest = [key for key in measures if key not in (*further, "loss", "accuracy")]
         panels = {
-            # Told apart by marker and dash too, not by colour alone.
+            # Markers and dashes differ as well as colours.
             key: [(key, "training", "o-"), (f"val_{key}", "validation", "s--")]
             for key in ("loss", "accuracy", *rest)
             if key in self.history
@@ -184,14 +184,14 @@ class TrainingCurveDisplay:
             values = np.asarray(self.history.get(key, np.nan), dtype=float)
             if np.isnan(values).all():
                 continue
-            # Colours go on from what another fit has drawn here.
+            # Continue the colours of another fit in these axes.
             n_before = sum(line.get_marker() != "None" for line in axes.lines)
-            color, told = line_color(n_before), in_legend(of_this_fit + curve)
-            axes.plot(epochs, values, dash, label=told, color=color, **style)
+            color, text = line_color(n_before), in_legend(of_this_fit + curve)
+            axes.plot(epochs, values, dash, label=text, color=color, **style)
             mark = color if self.name else mark
         if self.best_epoch is not None:
-            told = in_legend(f"{of_this_fit}best epoch")
-            axes.axvline(self.best_epoch, color=mark, ls=":", label=told)
+            text = in_legend(f"{of_this_fit}best epoch")
+            axes.axvline(self.best_epoch, color=mark, ls=":", label=text)
         axes.set_xlabel("epoch")
         axes.set_ylabel(plain(label))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -201,7 +201,7 @@ class TrainingCurveDisplay:
 
 
 def _best_epoch(estimator):
-    """Return the epoch whose weights early stopping has kept; None where there was none."""
+    """Return the epoch whose weights early stopping has kept, or None without early stopping."""
     best = getattr(estimator, "best_epoch_", None)
     stopped = getattr(estimator, "early_stopping", False) and "val_loss" in estimator.history_
     return best if stopped or best != getattr(estimator, "n_iter_", best) else None

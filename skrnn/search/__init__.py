@@ -1,4 +1,4 @@
-"""Searches over networks that train no epoch twice and lose no fit."""
+"""Grid search over networks that shares epochs between candidates and survives crashes."""
 
 from skrnn.search.epoch_search import EpochSearchCV
 

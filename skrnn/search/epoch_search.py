@@ -1,4 +1,4 @@
-"""A grid search in which the number of epochs is no dimension of the grid that costs anything."""
+"""Grid search that trains candidates which differ only in `epochs` once."""
 
 import os
 import time
@@ -30,31 +30,31 @@ from skrnn.search.workers import run_tasks
 
 
 class EpochSearchCV(GridSearchCV):
-    """Search over a grid like GridSearchCV, training no epoch twice and losing no fit.
+    """Grid search with the same scores as GridSearchCV, but less training.
 
-    It takes the place of :class:`sklearn.model_selection.GridSearchCV` for a
-    :class:`skrnn.RNNClassifier`, or a Pipeline that ends in one, and gives the same scores:
+    It replaces :class:`sklearn.model_selection.GridSearchCV` for a :class:`skrnn.RNNClassifier`,
+    or a Pipeline that ends in one:
 
-    - candidates that differ in their `epochs` only are one fit, scored after each of them, for
-      the state after epoch k is what a fit of k epochs ends with;
-    - what the candidates of a fold have in common (the steps before the network, n-grams, word
-      vectors) is made once in each process;
-    - a worker process that is killed, or runs out of memory, costs the search nothing: its fit is
-      done once more, and counts as failed (`error_score`) if it ends the worker again;
-    - with `checkpoint`, a search that was killed itself goes on where it was.
+    - candidates that differ only in `epochs` share one fit. They are scored after their number of
+      epochs, since the state after epoch k is the same as at the end of a fit of k epochs;
+    - each process computes only once what the candidates of a fold have in common: the steps
+      before the network, n-grams and word vectors;
+    - if a worker process is killed or runs out of memory, its fit is repeated. A fit that ends its
+      worker twice counts as failed (`error_score`);
+    - with `checkpoint`, a search that was killed continues where it was.
 
     Parameters
     ----------
     estimator : estimator instance
-        As in GridSearchCV. Any estimator will do; epochs are for free with a network that is the
-        last step of the pipeline, or of a pipeline that is the last step.
+        As in GridSearchCV. Any estimator is possible. Searching over epochs is free if a network
+        is the last step of the pipeline, or of a pipeline that is the last step.
     param_grid : dict or list of dict
         As in GridSearchCV, e.g. ``{"rnnclassifier__units": [32, 64], "rnnclassifier__epochs":
         range(1, 11)}``.
     scoring : str, callable, list, tuple or dict, default=None
         As in GridSearchCV.
     n_jobs : int, default=None
-        As in GridSearchCV; with :func:`joblib.parallel_config` on a Dask or Ray cluster, too.
+        As in GridSearchCV, also on a Dask or Ray cluster with :func:`joblib.parallel_config`.
     refit : bool, str or callable, default=True
         As in GridSearchCV.
     cv : int, cross-validation generator or an iterable, default=None
@@ -64,14 +64,14 @@ class EpochSearchCV(GridSearchCV):
     pre_dispatch : int or str, default="2*n_jobs"
         As in GridSearchCV.
     error_score : "raise" or float, default=np.nan
-        As in GridSearchCV; also for a fit that ends its worker process.
+        As in GridSearchCV, also for a fit that ends its worker process.
     return_train_score : bool, default=False
         As in GridSearchCV.
     checkpoint : path or None, default=None
-        A folder in which the scores of each finished fit are kept. The same search (estimator,
-        parameters, data, splits, scoring and versions) goes on there, also after it was killed;
-        others may share the folder. It has no part in the refit: for that, give the network a
-        `checkpoint` too, which has no effect on the fits that are scored.
+        A folder for the scores of each finished fit. The same search (estimator, parameters,
+        data, splits, scoring and versions) continues from there, even after it was killed. Other
+        searches can use the same folder. The refit is not kept: set `checkpoint` of the network,
+        too, which has no effect on the fits that are scored.
 
     Attributes
     ----------
@@ -79,41 +79,42 @@ class EpochSearchCV(GridSearchCV):
         As in GridSearchCV, with a row for each candidate, in the order of the grid. "mean_fit_time"
         is the time until the end of the candidate's last epoch.
     best_estimator_ : estimator
-        Fitted on all rows with the best parameters, where `refit` is not False.
+        The estimator fitted on all rows with the best parameters, if `refit` is not False.
     best_score_ : float
         Mean score of the best candidate.
     best_params_ : dict
-        Its parameters, the epochs among them.
+        Parameters of the best candidate, including the epochs.
     best_index_ : int
-        Its row in `cv_results_`.
+        Row of the best candidate in `cv_results_`.
     scorer_ : function or dict of str to function
-        What gives the scores.
+        The scorers.
     n_splits_ : int
         Number of folds.
     refit_time_ : float
-        Seconds.
+        Seconds for the refit.
     multimetric_ : bool
         Whether there are several scores.
     classes_ : ndarray of shape (n_classes,)
-        Of `best_estimator_`.
+        Classes of `best_estimator_`.
     n_features_in_ : int
-        Of `best_estimator_`.
+        Number of features of `best_estimator_`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Of `best_estimator_`.
+        Names of the features of `best_estimator_`.
     n_resumed_ : int
-        Fits whose scores came from `checkpoint`.
+        Number of fits whose scores came from `checkpoint`.
 
     See Also
     --------
     sklearn.model_selection.HalvingGridSearchCV : With ``resource="rnnclassifier__epochs"`` and a
-        `checkpoint` for the network, its rounds go on from one another's weights.
+        `checkpoint` of the network, each round continues from the weights of the one before.
 
     Notes
     -----
-    Keras callbacks of the network may stop training or change its step size. With callbacks of
-    other classes, which may look ahead to the number of epochs, each number is a fit of its own.
+    The network can have callbacks of Keras that stop training or change the learning rate.
+    Callbacks of other classes may depend on the number of epochs: with these, candidates do not
+    share fits.
 
-    One fit holds the weights of all epochs that are to be scored until they are.
+    A fit keeps the weights of all epochs to be scored in memory until they are scored.
 
     Examples
     --------
@@ -170,22 +171,22 @@ class EpochSearchCV(GridSearchCV):
         Parameters
         ----------
         X : array-like, or list of str
-            Rows, as the estimator takes them.
+            Rows, in a form that the estimator accepts.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), default=None
             Targets.
         **params : dict
-            As in GridSearchCV: passed to `fit` of the estimator, to the scorer and the splitter,
-            what has a value for each row being split with them.
+            As in GridSearchCV: passed to `fit` of the estimator, to the scorer and the splitter.
+            Parameters with one value per row are split like the rows.
 
         Returns
         -------
         self : EpochSearchCV
-            Fitted.
+            The fitted search.
 
         Raises
         ------
         ValueError
-            As GridSearchCV does, also where all fits have failed.
+            As in GridSearchCV, also if all fits fail.
         """
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
@@ -219,7 +220,7 @@ class EpochSearchCV(GridSearchCV):
         return self
 
     def _evaluate(self, X, y, candidates, splits, scorers, routed, context):
-        """Return what each fit has given, the folds of a candidate one after another."""
+        """Return the result of each fit, with the folds of a candidate next to each other."""
         if not candidates or not splits:
             raise InvalidInputError(
                 f"No fits were performed: there are {len(candidates)} candidates and "
@@ -249,7 +250,7 @@ class EpochSearchCV(GridSearchCV):
         token = uuid.uuid4().hex
         tasks = {}
         for name in plan.left:
-            # Made ahead of time: contexts hang together, and do not travel in the making.
+            # All contexts are made here, since they are parts of a tree in this process.
             task = search.subcontext(
                 task_name="candidate-split-evaluation", task_id=plan.number(name)
             )
@@ -313,18 +314,18 @@ class EpochSearchCV(GridSearchCV):
 
 
 def _tell_scorer(scoring):
-    """Return what tells a scorer from others."""
+    """Return a value that is the same for equal scorers only."""
     if not isinstance(scoring, _BaseScorer):
         return scoring
     return [type(scoring).__qualname__, {k: v for k, v in vars(scoring).items() if k != "_scorers"}]
 
 
-# Of the search that this process works for; a worker is not told when a search has ended.
+# The store of the search that this process works for. A worker does not know when a search ends.
 _stores: dict = {}
 
 
 def _fit_and_score_sharing(token, estimator, X, y, *, candidates, **others):
-    """Fit and score, with what other candidates of the search have left on the same rows."""
+    """Fit and score, and share results with other candidates on the same rows."""
     if token not in _stores:
         _stores.clear()
     store = _stores.setdefault(token, Store())

@@ -1,4 +1,4 @@
-"""Which fits a search consists of, and what has come of them."""
+"""The fits of a search and their results."""
 
 import numpy as np
 
@@ -19,8 +19,8 @@ class FitPlan:
     Attributes
     ----------
     left : list of tuple (group, split)
-        Names of the fits to be done, fold by fold, so that a process meets the candidates of one
-        fold together.
+        Names of the fits that are still to be done, fold by fold, so that a process gets the
+        candidates of a fold together.
     """
 
     def __init__(self, estimator, candidates, splits):
@@ -36,14 +36,14 @@ class FitPlan:
         return group * len(self.splits) + split
 
     def describe(self, name):
-        """Return what `fit_and_score` has to know of a fit."""
+        """Return the arguments of `fit_and_score` for a fit."""
         group, split = name
         train, test = self.splits[split]
         candidates = [self.candidates[number] for number in self._groups[group]]
         return {"candidates": candidates, "key": self._key, "train": train, "test": test}
 
     def resume(self, folder):
-        """Take the results that a `ResultFolder`, or None, has; return how many."""
+        """Read the results of a `ResultFolder`, or of None; return the number of fits."""
         if folder is None:
             return 0
         for name in list(self.left):
@@ -56,16 +56,16 @@ class FitPlan:
         return len(self._out)
 
     def take(self, name, results, folder, error_score):
-        """Take the results of a fit, and keep them in the folder, if any, unless it has failed.
+        """Record the results of a fit. If there is a folder and the fit has not failed, keep them.
 
-        A score that is no number, or that stands for failures, may be one of these.
+        A score that is not finite, or that equals `error_score`, may be a failure.
         """
         self._out[name] = results
         if folder is not None and all(_is_whole(result, error_score) for result in results):
             folder.write(self._names[name], results)
 
     def give_up(self, name, error, scorer, error_score, return_train_score):
-        """Let a fit count as failed."""
+        """Record a fit as failed."""
         about = self.describe(name)
         self._out[name] = [
             failure(
@@ -79,7 +79,7 @@ class FitPlan:
         ]
 
     def in_order(self):
-        """Return a result for each candidate and split, candidates first."""
+        """Return the results of all splits of the first candidate, then of the second, ..."""
         places = {
             number: (group, i)
             for group, numbers in enumerate(self._groups)
@@ -96,5 +96,5 @@ def _is_whole(result, error_score):
     if result["fit_error"] is not None:
         return False
     scores = [result["test_scores"], result.get("train_scores", ())]
-    values = [v for one in scores for v in (one.values() if isinstance(one, dict) else [one])]
+    values = [v for s in scores for v in (s.values() if isinstance(s, dict) else [s])]
     return all(np.all(np.isfinite(v)) and np.all(v != error_score) for v in values)

@@ -1,4 +1,4 @@
-"""Candidates that differ in their epochs only: one fit, scored after each of them."""
+"""One fit for all candidates that differ only in `epochs`, scored after each number of epochs."""
 
 import time
 from contextlib import nullcontext
@@ -24,7 +24,7 @@ from skrnn.estimators.kept_epochs import keeping_epochs
 
 
 def find_network(estimator):
-    """Return the estimator that ends a pipeline, and the prefix of its parameters."""
+    """Return the last step of a pipeline, also a nested one, and the prefix of its parameters."""
     prefix = ""
     while hasattr(estimator, "steps"):
         name, last = estimator.steps[-1]
@@ -33,9 +33,10 @@ def find_network(estimator):
 
 
 def group_candidates(estimator, candidates):
-    """Return lists of candidates' numbers, those in one list being served by one fit.
+    """Return lists of the numbers of candidates that share one fit.
 
-    They differ in their epochs only. Where that is not known to be enough, each is by itself.
+    They differ only in `epochs`. If it is not certain that they can share a fit, each candidate is
+    in a list of its own.
 
     Parameters
     ----------
@@ -54,9 +55,9 @@ def group_candidates(estimator, candidates):
     for number, parameters in enumerate(candidates):
         epochs = parameters.get(key)
         if not isinstance(epochs, Integral) or isinstance(epochs, bool) or epochs < 1:
-            groups[number] = [number]  # a fit of its own, which will tell what is wrong
+            groups[number] = [number]  # its own fit will raise the error
             continue
-        # A grid has the same object in all candidates of a value.
+        # A grid uses the same object for all candidates with a value.
         rest = frozenset((name, id(value)) for name, value in parameters.items() if name != key)
         groups.setdefault(rest, []).append(number)
     apart = []
@@ -84,14 +85,14 @@ def fit_and_score(
     caller,
     callback_ctx,
 ):
-    """Fit once and score each of some candidates that differ in `key` only.
+    """Fit once, and score candidates that differ only in `key`.
 
     Parameters
     ----------
     estimator : estimator instance
         A clone; it is fitted.
     candidates : list of dict
-        Parameters of each.
+        Parameters of each candidate.
     key : str
         The parameter that is the number of epochs.
     **others
@@ -100,7 +101,7 @@ def fit_and_score(
     Returns
     -------
     list of dict
-        For each candidate what scikit-learn's `_fit_and_score` returns.
+        The result of each candidate, as scikit-learn's `_fit_and_score` returns it.
     """
     settings = {
         "scorer": scorer,
@@ -131,15 +132,15 @@ def fit_and_score(
 
 
 def _can_stage(estimator, parameters, key):
-    """Whether an epoch of a longer fit is known to be the end of a shorter one."""
+    """Return whether an epoch of a longer fit is certainly the same as the end of a shorter one."""
     try:
         estimator = clone(estimator).set_params(**clone(parameters, safe=False))
-    except ValueError:  # the fit will tell
+    except ValueError:  # the fit will raise it
         return False
     network, prefix = find_network(estimator)
     if not isinstance(network, NetworkEstimator) or key != f"{prefix}epochs":
         return False
-    # A subclass may do more after the last epoch, and so does an average of weights.
+    # A subclass may change the network after the last epoch, and so does an average of weights.
     is_ours = type(network).__module__.startswith("skrnn.")
     if not is_ours or getattr(network.optimizer, "use_ema", False):
         return False
@@ -150,7 +151,7 @@ def _can_stage(estimator, parameters, key):
     )
 
 
-# Of Keras: these do not ask how many epochs are to come, nor change weights after the last.
+# Callbacks of Keras that do not depend on the number of epochs, nor change weights after the last.
 _HARMLESS = (
     "CSVLogger",
     "EarlyStopping",
@@ -174,7 +175,7 @@ def _leaves_the_end_alone(callback):
 
 
 class _StagedFit:
-    """One fit of the most epochs of a group of candidates.
+    """One fit of the largest number of epochs in a group of candidates.
 
     Parameters
     ----------
@@ -187,7 +188,7 @@ class _StagedFit:
         self.epochs = [int(parameters[key]) for parameters in candidates]
         estimator.set_params(**clone(candidates[int(np.argmax(self.epochs))], safe=False))
         self.network, prefix = find_network(estimator)
-        # A checkpoint tells the end of a fit, not what was scored on the way.
+        # A checkpoint has the end of a fit, not the epochs before that are scored.
         self.checkpoint = self.network.checkpoint
         estimator.set_params(**{f"{prefix}checkpoint": None})
         self.estimator = estimator
@@ -215,13 +216,13 @@ class _StagedFit:
             if network is not None:
                 seconds_until = kept.seconds[epochs] - start
                 result = self._score(network, epochs, seconds_until, memo)
-            elif error is None:  # the end, or an epoch that the training has not come to
+            elif error is None:  # the last epoch, or one that training did not reach
                 result = self._score(self.network, epochs, seconds, memo)
             else:
                 result = self._fail(seconds, error)
             if verbose > 1:
-                told = ", ".join(f"{name}={value}" for name, value in sorted(parameters.items()))
-                print(f"[CV] END {told}; score={result['test_scores']}")
+                text = ", ".join(f"{name}={value}" for name, value in sorted(parameters.items()))
+                print(f"[CV] END {text}; score={result['test_scores']}")
             results.append(result)
         return results
 
@@ -277,7 +278,7 @@ class _StagedFit:
 
 
 def failure(error, scorer, error_score, return_train_score, *, n_test_samples, seconds=np.nan):
-    """Return the result of a fit that has failed, as scikit-learn's `_fit_and_score` would."""
+    """Return the result of a failed fit, as scikit-learn's `_fit_and_score` does."""
     scores = error_score
     if isinstance(scorer, _MultimetricScorer):
         scores = dict.fromkeys(scorer._scorers, error_score)
@@ -294,12 +295,12 @@ def failure(error, scorer, error_score, return_train_score, *, n_test_samples, s
 
 
 def with_network(estimator, network, memo):
-    """Return a fitted pipeline with another network at its end, the other steps being shared."""
+    """Return a fitted pipeline with another network as its last step; other steps are shared."""
     if not hasattr(estimator, "steps"):
         return network
     changed = copy(estimator)
     if isinstance(estimator.memory, StoreMemory):
-        changed.memory = None  # it was the search's
+        changed.memory = None  # it belongs to the search
     *others, (name, last) = estimator.steps
     changed.steps = [
         *((other, memo.remembering(step)) for other, step in others),
@@ -309,19 +310,19 @@ def with_network(estimator, network, memo):
 
 
 class _Transforms:
-    """Steps that transform the same rows once, however many networks read them.
+    """Steps that transform the same rows only once for several networks.
 
     Parameters
     ----------
     rows : list
-        The rows that are remembered, X of training and test. What a scorer makes of them is not.
+        X of training and test. Only transforms of these objects are remembered.
     """
 
     def __init__(self, rows):
         self._rows, self._steps = rows, {}
 
     def remembering(self, step):
-        """Return the step, such that `transform` remembers what it has been given."""
+        """Return the step with a `transform` that remembers its results."""
         if not hasattr(step, "transform"):
             return step
         if id(step) not in self._steps:
@@ -329,13 +330,13 @@ class _Transforms:
         return self._steps[id(step)][1]
 
     def _remember(self, step):
-        one = copy(step)
-        one.transform = _Remembering(step, self._rows)
-        return one
+        changed = copy(step)
+        changed.transform = _Remembering(step, self._rows)
+        return changed
 
 
 class _Remembering:
-    """The method `transform` of a step, for as long as it is not copied."""
+    """The method `transform` of a step, with a memory that copies and pickles do not have."""
 
     def __init__(self, step, rows):
         self._step, self._rows, self._seen = step, rows, {}
@@ -345,8 +346,8 @@ class _Remembering:
         if params or not any(X is rows for rows in self._rows):
             return transform(X, **params)
         try:
-            name = joblib.hash(X)  # a scorer may change it in place
-        except Exception:  # of a kind that cannot be pickled
+            name = joblib.hash(X)  # not by id: a scorer may change X in place
+        except Exception:  # it cannot be pickled
             return transform(X)
         if name not in self._seen:
             self._seen[name] = transform(X)

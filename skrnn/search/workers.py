@@ -1,4 +1,4 @@
-"""Tasks on joblib's workers, of which none is lost with a worker."""
+"""Run tasks on joblib's workers, and repeat them if a worker dies."""
 
 import tempfile
 from concurrent.futures import BrokenExecutor
@@ -10,40 +10,40 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.exceptions import WorkerDiedError
 
-# As often as this all that is left is run side by side again; then one task at a time.
+# After so many crashes, tasks run one at a time.
 MAX_CRASHES = 3
 
 
 class _Raised:
-    """What a task has raised, so that it is not taken for the end of a worker."""
+    """The error of a task, which is different from the end of a worker."""
 
     def __init__(self, error):
         self.error = error
 
 
 def run_tasks(tasks, *, n_jobs, pre_dispatch, on_result, on_death):
-    """Run tasks, on workers where there are to be any, and outlive these.
+    """Run tasks on joblib's workers, and survive the end of workers.
 
-    A task in whose course a worker ends is run once more, alone. If that worker ends too, the
-    task is given up; the others are not touched by it. With joblib's own process workers, on one
-    machine, it is known which tasks had begun; on others all that have no result are suspected.
+    If a worker ends while it runs a task, the task is repeated alone. If that worker ends too, the
+    task is given up; other tasks are not affected. With joblib's process workers on one machine,
+    it is known which tasks were running. Otherwise, all tasks without a result are repeated.
 
     Parameters
     ----------
     tasks : dict of object to callable
-        Without arguments; named by what `on_result` is given. They can be pickled.
+        Functions without arguments that can be pickled, by name.
     n_jobs : int or None
     pre_dispatch : int or str
         As in :class:`joblib.Parallel`.
     on_result : callable
-        Called with a task's name and what it has returned, as they end.
+        Called with the name and the result of each task when it ends.
     on_death : callable
         Called with the name of a task that is given up, and a `WorkerDiedError`.
 
     Raises
     ------
     Exception
-        What a task raises, at once.
+        The error of a task, immediately.
     """
     left = dict(tasks)
     with tempfile.TemporaryDirectory(prefix="skrnn-search-") as folder:
@@ -64,15 +64,15 @@ def _run_alone(left, name, folder, n_jobs, on_result, on_death):
     crash = _run(alone, folder, n_jobs, "all", on_result)
     if crash is not None:
         error = WorkerDiedError(
-            "A worker process ended twice while it ran this fit: it was killed, or ran out of "
-            f"memory. ({type(crash).__name__}: {crash})"
+            "A worker process ended twice during this fit: it was killed or ran out of memory. "
+            f"({type(crash).__name__}: {crash})"
         )
         error.__cause__ = crash
         on_death(name, error)
 
 
 def _run(left, folder, n_jobs, pre_dispatch, on_result):
-    """Run tasks and take those that end out of `left`; return what has ended it, or None."""
+    """Run tasks, and remove those that end from `left`; return the error of a crash, or None."""
     jobs = [delayed(_run_task)(name, call, folder) for name, call in left.items()]
     results = None
     while True:
@@ -87,20 +87,20 @@ def _run(left, folder, n_jobs, pre_dispatch, on_result):
             return error
         if isinstance(result, _Raised):
             if hasattr(results, "close"):
-                results.close()  # nobody waits for the rest
+                results.close()  # the other results are not needed
             raise result.error
         del left[name]
         on_result(name, result)
 
 
 def _is_death(error):
-    """Whether an error of joblib, Dask or Ray tells of a worker's end."""
+    """Return whether an error of joblib, Dask or Ray means that a worker has ended."""
     home = type(error).__module__.split(".")[0]
     return isinstance(error, BrokenExecutor) or home in ("distributed", "ray")
 
 
 def _start(jobs, n_jobs, pre_dispatch):
-    """Return the results as they come, or all at once where the backend has no other way."""
+    """Return the results as they come, or in order if the backend cannot do that."""
     try:
         parallel = Parallel(
             n_jobs=n_jobs, pre_dispatch=pre_dispatch, return_as="generator_unordered"
@@ -111,9 +111,9 @@ def _start(jobs, n_jobs, pre_dispatch):
 
 
 def _run_task(name, call, folder):
-    """Run a task that leaves a mark while it runs, and return what it raises."""
+    """Run a task, with a marker file while it runs, and return its result or error."""
     marker = _marker(folder, name)
-    with suppress(OSError):  # on another machine the folder is not there
+    with suppress(OSError):  # another machine does not have the folder
         marker.touch()
     try:
         return name, call()
@@ -129,10 +129,10 @@ def _marker(folder, name):
 
 
 def _warn_of(crash, n_suspects):
-    told = f"{n_suspects} fits were running" if n_suspects else "fits were running"
+    running = f"{n_suspects} fits were running" if n_suspects else "fits were running"
     warn(
-        f"A worker process of the search ended while {told} ({type(crash).__name__}): it was "
-        "killed, or ran out of memory. They are run again, one at a time; nothing else is lost.",
+        f"A worker process of the search ended while {running} ({type(crash).__name__}): it was "
+        "killed or ran out of memory. These fits are repeated one at a time; no other is lost.",
         RuntimeWarning,
         stacklevel=4,
     )

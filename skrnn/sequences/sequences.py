@@ -142,3 +142,7 @@ n_channels) float32
             *(values[rows] for values in self.row_inputs.values()),
             *(self._pad(values, rows, 0) for values in self.step_inputs.values()),
         ]
+
+    def __skrnn_digest__(self):
+        """Return the rows, by which :func:`skrnn.caching.hashing.digest` knows them."""
+        return [self.values, self.offsets]

@@ -1,9 +1,9 @@
-"""Text: documents in, token ids out, one row a document.
+"""Text: documents in, token ids out, one row for each document.
 
-Reads top-down: :mod:`~skrnn.text.documents` takes the caller's container apart,
-:mod:`~skrnn.text.tokens` cuts a document into tokens, :mod:`~skrnn.text.vocabulary`
-numbers the words, :mod:`~skrnn.text.rows` lays the numbers out and reads them back,
-and :mod:`~skrnn.text.to_sequence` is the scikit-learn face of all four.
+:mod:`~skrnn.text.documents` iterates over a container of documents,
+:mod:`~skrnn.text.tokens` splits a document into tokens, :mod:`~skrnn.text.vocabulary`
+numbers the words, :mod:`~skrnn.text.rows` makes arrays of the numbers and reads them back,
+and :mod:`~skrnn.text.to_sequence` has the scikit-learn transformer that uses all four.
 """
 
 from skrnn.text.to_sequence import TextToSequence

@@ -1,15 +1,17 @@
-"""What a collection of documents is: the caller's container, read one string at a time."""
+"""Iterate over the documents of any container, one string at a time."""
 
 from collections.abc import Mapping, Set
 
 import numpy as np
 from scipy.sparse import issparse
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
+
 _WANTED = "a list, an array or a pandas or polars column of str"
 
 
 def describe(value, width=60):
-    """Name a value in an error message: its type and a short repr."""
+    """Return the type and a short repr of a value, for error messages."""
     text = repr(value)
     if len(text) > width:
         text = text[: width - 3] + "..."
@@ -17,7 +19,7 @@ def describe(value, width=60):
 
 
 def iter_documents(X, also=()):
-    """Yield the documents of any container the estimators take, checked one by one.
+    """Yield the documents of a container, and check each of them.
 
     Parameters
     ----------
@@ -26,8 +28,8 @@ def iter_documents(X, also=()):
         Series, or a pandas or polars frame of one column.
 
     also : tuple of type, default=()
-        Types a document may have besides str; for callables that take documents which
-        are already cut into tokens.
+        Types that a document can have, other than str; for callables that take documents
+        which are already split into tokens.
 
     Yields
     ------
@@ -39,7 +41,7 @@ def iter_documents(X, also=()):
         If `X` is a bare string, has several columns, or a document is missing.
 
     TypeError
-        If `X` is no ordered collection, or a document is of another type.
+        If `X` is not an ordered collection, or a document has another type.
     """
     accepted = (str, *also)
     for row, document in enumerate(_as_iterable(X)):
@@ -50,40 +52,42 @@ def iter_documents(X, also=()):
 
 def _as_iterable(X):
     if isinstance(X, str | bytes | bytearray):
-        raise ValueError(
-            f"Iterable over documents expected, a single {describe(X)} received. "
-            "For one document, pass a list of one: [text]."
+        raise InvalidInputError(
+            f"Expected an iterable of documents, got a single {describe(X)}. "
+            "For one document, pass a list: [text]."
         )
     if isinstance(X, Mapping | Set):
-        # Both iterate without complaint: a mapping over its keys, a set in an order that
-        # changes from process to process and so matches no y.
-        raise TypeError(
+        # Both can be iterated over, but a mapping yields its keys, and a set an order that differs
+        # from process to process and does not match y.
+        raise InvalidTypeError(
             f"Expected {_WANTED}, got {describe(X)}. Pass its texts in a fixed order, "
             "for example list(texts.values()) or sorted(texts)."
         )
     if issparse(X):
-        raise TypeError(f"Expected {_WANTED}, got a sparse matrix of shape {X.shape}.")
+        raise InvalidTypeError(f"Expected {_WANTED}, got a sparse matrix of shape {X.shape}.")
     if hasattr(X, "collect"):  # polars
-        raise TypeError(f"Expected {_WANTED}, got a {type(X).__name__}; call its collect() first.")
+        raise InvalidTypeError(
+            f"Expected {_WANTED}, got a {type(X).__name__}. Call its collect() first."
+        )
     if hasattr(X, "shape"):
         X = _one_column(X)
-    # Elements as plain Python objects: far faster than iterating the array itself.
+    # Python objects: much faster than iterating over the array.
     for name in ("to_list", "tolist"):
         if hasattr(X, name):
             return getattr(X, name)()
     try:
         return iter(X)
     except TypeError:
-        raise TypeError(f"Expected {_WANTED}, got {describe(X)}.") from None
+        raise InvalidTypeError(f"Expected {_WANTED}, got {describe(X)}.") from None
 
 
 def _one_column(X):
-    """Bring a container with a shape down to one dimension."""
+    """Return a container that has a shape with one dimension."""
     shape = tuple(X.shape)
     if len(shape) == 1:
         return X
     if len(shape) != 2 or shape[1] != 1:
-        raise ValueError(
+        raise InvalidInputError(
             f"Expected one column of documents, got {type(X).__name__} of shape {shape}"
             f"{_column_names(X)}. {_one_of(X)}"
         )
@@ -101,32 +105,32 @@ def _one_of(X):
         return "Pass one column, X[:, i]."
     example = names[0]
     return (
-        f"Pass the column that holds the text, such as X[{example!r}] or, as a frame, "
-        f"X[[{example!r}]]; or choose it within a pipeline, with "
+        f"Pass the column with the text, for example X[{example!r}] or, as a frame, "
+        f"X[[{example!r}]]. In a pipeline, select it with "
         f'make_column_transformer(("passthrough", [{example!r}])) before TextToSequence().'
     )
 
 
 def _document_error(document, row):
-    """Build the error for a document that is no string, with the way out."""
-    message = f"Document in row {row} is {describe(document)}; every document must be a str. "
+    """Return the error for a document that is not a string, with advice."""
+    message = f"Document in row {row} is {describe(document)}, but must be a str. "
     if _is_missing(document):
         return ValueError(
-            message + 'Drop the rows without text, or fill them with "": an empty document '
+            message + 'Drop the rows without text, or fill them with "", since an empty document '
             'is allowed (pandas: X.fillna(""), polars: X.fill_null("")).'
         )
     if isinstance(document, bytes | bytearray):
         return TypeError(message + 'Decode it first: document.decode("utf-8").')
     if isinstance(document, list | tuple | np.ndarray):
         return TypeError(
-            message + "If these are tokens, pass analyzer=list; if a column of a table, "
+            message + "If these are tokens, pass analyzer=list. If this is a column of a table, "
             "pass a flat list of its texts."
         )
     return TypeError(message + "Convert it first: str(document).")
 
 
 def _is_missing(document):
-    # By name, so that pandas need not be imported to know its NA and NaT.
+    # By name, since pandas need not be installed.
     return (
         document is None
         or type(document).__name__ in {"NAType", "NaTType"}

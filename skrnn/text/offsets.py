@@ -1,8 +1,8 @@
-"""Where each token stands in the text as the user wrote it.
+"""Find the position of each token in the original text.
 
-A tokenizer cuts a cleaned text: without line breaks, composed, lower case. Each step of the
-cleaning is done again here with a note of which original characters every new one is made of; the
-result is held against the real one, so that an offset is right or there is none.
+A tokenizer splits a preprocessed text: without line breaks, composed, in lower case. This module
+repeats each step of the preprocessing and keeps track of the original characters that each new one
+is made of. It compares its result with the real one, so that offsets are either right or None.
 """
 
 import re
@@ -18,14 +18,14 @@ _NOT_BLANK = re.compile(r"\S")
 
 
 class AlignedText:
-    """A text, and the part of the original that each of its characters is made of.
+    """A text, and the part of the original that each of its characters comes from.
 
     Attributes
     ----------
     text : str
-        What the steps so far have made of the original.
+        The result of the steps so far.
     starts, ends : list of int
-        Character i of `text` is made of ``original[starts[i]:ends[i]]``. Both ascend.
+        Character i of `text` comes from ``original[starts[i]:ends[i]]``. Both are ascending.
     """
 
     def __init__(self, original):
@@ -34,22 +34,23 @@ class AlignedText:
         self.ends = list(range(1, len(original) + 1))
 
     def span(self, start, end):
-        """Return the part of the original that ``text[start:end]`` is made of, (start, end)."""
+        """Return (start, end) of the part of the original that ``text[start:end]`` comes from."""
         if start < end:
             return self.starts[start], self.ends[end - 1]
-        if start < len(self.text):  # an empty token stands before a character
+        if start < len(self.text):  # an empty token before a character
             return self.starts[start], self.starts[start]
         last = self.ends[-1] if self.ends else 0
         return last, last
 
     def replace(self, pieces):
-        """Put other texts in the place of parts of this one.
+        """Replace parts of the text.
 
         Parameters
         ----------
         pieces : iterable of (start, end, str)
-            The parts of `text`, in order and without gaps, and what each becomes. A character
-            of a part that stays is made of what it was, of another one of the whole part.
+            The parts of `text`, in order and without gaps, and the new text of each. In a part
+            that is unchanged, each character keeps its origin; in a new part, each character
+            comes from the whole part.
         """
         texts, starts, ends = [], [], []
         for start, end, new in pieces:
@@ -63,27 +64,27 @@ class AlignedText:
         self.text, self.starts, self.ends = "".join(texts), starts, ends
 
     def replace_each(self, function):
-        """Put ``function(character)`` in the place of every character."""
+        """Replace each character by ``function(character)``."""
         self.replace((i, i + 1, function(character)) for i, character in enumerate(self.text))
 
 
 def find_spans(analyzer, document, tokens):
-    """Return where the tokens of a document stand in it.
+    """Return the positions of tokens in their document.
 
     Parameters
     ----------
     analyzer : skrnn.text.tokens.Analyzer
-        What has cut it.
+        It has split the document.
     document : str
-        As the user wrote it.
+        The original text.
     tokens : list of str
-        What came out.
+        The tokens of the document.
 
     Returns
     -------
     ndarray of shape (n_tokens, 2) of int64, or None
-        Token i is made of ``document[spans[i, 0]:spans[i, 1]]``. None where a function of the
-        caller's has cut or cleaned the text so that this cannot be told for certain.
+        Token i comes from ``document[spans[i, 0]:spans[i, 1]]``. None if a user's function splits
+        or preprocesses the text in such a way that the positions are not certain.
     """
     aligned = _clean(analyzer.preprocess, document)
     if aligned is None:
@@ -101,7 +102,7 @@ def find_spans(analyzer, document, tokens):
 
 
 def _clean(preprocess, document):
-    """Return the cleaned document as an `AlignedText`, or None."""
+    """Return the preprocessed document as an `AlignedText`, or None."""
     aligned = AlignedText(document)
     cleaned = preprocess(document)
     if isinstance(preprocess, partial) and preprocess.func is _preprocess:
@@ -112,8 +113,8 @@ def _clean(preprocess, document):
             _lower(aligned)
         if strip_accents in _STRIPPED:
             aligned.replace_each(_STRIPPED[strip_accents])
-    # Whatever a function of the caller's has done: where it left every letter in its place, as
-    # str.lower does, the characters still correspond.
+    # If a user's function leaves every letter in its place, as str.lower does, the characters still
+    # correspond.
     if len(cleaned) != len(aligned.text) or cleaned.lower() != aligned.text.lower():
         return None
     aligned.text = cleaned
@@ -131,13 +132,13 @@ def _break_lines(aligned):
 
 
 def _compose(aligned):
-    """Compose as NFC does, and make the apostrophe plain."""
+    """Compose as NFC does, and replace the typographic apostrophe."""
     text = aligned.text
     if text.isascii():
         return
     pieces = []
     for i, character in enumerate(text):
-        # No ASCII character composes with one before it.
+        # An ASCII character never composes with the one before it.
         piece = (i, i + 1, unicodedata.normalize("NFC", character))
         if pieces and not character.isascii() and not _composes_apart(text, pieces[-1], piece):
             start = pieces.pop()[0]
@@ -148,7 +149,7 @@ def _compose(aligned):
 
 
 def _composes_apart(text, before, after):
-    # Some marks pass for letters until they are taken apart.
+    # Some marks look like letters until they are decomposed.
     if _is_accent(unicodedata.normalize("NFD", text[after[0]])[0]):
         return False
     return unicodedata.normalize("NFC", text[before[0] : after[1]]) == before[2] + after[2]
@@ -157,7 +158,7 @@ def _composes_apart(text, before, after):
 def _lower(aligned):
     lower = aligned.text.lower()
     aligned.replace_each(str.lower)
-    # The whole at once knows where a word ends, by which a sigma is written.
+    # Only in the whole text is it known where a word ends, on which the form of sigma depends.
     if len(lower) == len(aligned.text):
         aligned.text = lower
 
@@ -174,12 +175,12 @@ def _unless_ascii(character):
     return character if character.isascii() else _without_accents(character)
 
 
-# Both decompose the whole text, which puts marks in another order, but drop the marks then.
+# Both decompose the whole text, which changes the order of the marks, but then remove the marks.
 _STRIPPED = {strip_accents_ascii: strip_accents_ascii, strip_accents_unicode: _unless_ascii}
 
 
 def _spans_of_characters(text):
-    """Return (start, end) of each token of `_characters`; a run of white space is one."""
+    """Return (start, end) of each token of `_characters`; a run of white space is one token."""
     spans, end = [], 0
     for word in text.split():
         start = text.index(word, end)
@@ -195,16 +196,16 @@ def _spans_of_matches(pattern, text):
     spans = []
     for match in pattern.finditer(text):
         start, end = match.span(pattern.groups)  # the one group, or group 0, the whole
-        # A group that took no part is an empty token.
+        # A group that did not match is an empty token.
         spans.append((start, end) if start >= 0 else (match.start(), match.start()))
     return spans
 
 
 def _spans_of_parts(tokens, text):
-    """Return (start, end) of each token if they, in order, are all of the text but its blanks.
+    """Return (start, end) of each token if the tokens are the whole text without its blanks.
 
-    Then they can stand in one way only. Of a function that leaves words out, "a" may be the word,
-    or the beginning of one that was left out.
+    Only then are the positions unique. If a function leaves words out, the token "a" can be that
+    word, or the beginning of a word that was left out.
     """
     spans, end = [], 0
     for token in tokens:
@@ -217,6 +218,6 @@ def _spans_of_parts(tokens, text):
 
 
 def _first_of(text, start):
-    """Return where, from `start` on, the first character stands that is not blank."""
+    """Return the position of the first character from `start` on that is not blank."""
     found = _NOT_BLANK.search(text, start)
     return found.start() if found else len(text)

@@ -1,4 +1,4 @@
-"""TextToSequence, the scikit-learn face of the text package."""
+"""TextToSequence, the scikit-learn transformer of the text package."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +22,7 @@ from skrnn._sklearn_compat import (
     _fit_context,
     _get_output_config,
 )
+from skrnn.exceptions import InvalidInputError
 from skrnn.text.rows import decode_rows, pack_rows, truncate_rows
 from skrnn.text.tokens import TOKEN_PATTERN, make_analyzer
 from skrnn.text.vocabulary import (
@@ -32,8 +33,8 @@ from skrnn.text.vocabulary import (
     learn_vocabulary,
 )
 
-# The words by id of each fitted instance, with the vocabulary they were made from. Not kept in the
-# instance, which using does not change and whose pickle holds every word once.
+# The words by id of each fitted instance, with the vocabulary they were made from. They are not
+# attributes, since `transform` does not change the instance, and its pickle has every word once.
 _WORDS: WeakKeyDictionary = WeakKeyDictionary()
 
 
@@ -43,74 +44,75 @@ class TextToSequence(
     """Turn documents into sequences of token ids.
 
     Row i of the result holds the ids of the tokens of document i, in their order and from
-    the left. 0 is padding, 1 an unknown word, and the words of the vocabulary count from 2,
-    the most frequent first, ties in alphabetical order. Where a parameter is also one of
-    :class:`~sklearn.feature_extraction.text.CountVectorizer`, it means the same.
+    the left. The id 0 is padding and 1 an unknown word. The ids of the vocabulary start at 2,
+    with the most frequent word first and ties in alphabetical order. Parameters that
+    :class:`~sklearn.feature_extraction.text.CountVectorizer` has too mean the same.
 
     Parameters
     ----------
     max_features : int or None, default=10_000
-        How many words to keep, the most frequent in the training documents; the ids then
-        go up to ``max_features + 1``. None keeps all. Ignored if `vocabulary` is given.
+        Number of words to keep, the most frequent ones of the training documents. The
+        largest id is then ``max_features + 1``. None keeps all. Ignored if `vocabulary` is
+        given.
 
     min_df : int or float, default=1
-        Drop words that stand in fewer training documents than this: a number of documents
-        if int, a part of them if float. Ignored if `vocabulary` is given.
+        Ignore words that occur in fewer training documents than this: an int is a number of
+        documents, a float a proportion of them. Ignored if `vocabulary` is given.
 
     lowercase : bool, default=True
-        Make all characters lower case first.
+        Whether to convert all characters to lower case first.
 
     strip_accents : {"ascii", "unicode"} or callable, default=None
-        Remove accents: "ascii" is fast and drops every character without an ASCII
+        Remove accents: "ascii" is fast and removes all characters that have no ASCII
         counterpart, "unicode" works for all scripts. A callable takes and returns a str.
 
     preprocessor : callable, default=None
-        A function str -> str that replaces the default preprocessing, see Notes, and with
-        it `lowercase` and `strip_accents`. Unused if `analyzer` is callable.
+        A function str -> str that replaces the default preprocessing (see Notes), including
+        `lowercase` and `strip_accents`. Ignored if `analyzer` is callable.
 
     tokenizer : callable, default=None
         A function str -> list of str that replaces `token_pattern`. Used if
         ``analyzer == "word"``.
 
     token_pattern : str or None, default=TOKEN_PATTERN
-        The regular expression of a token, see Notes for what the default finds. If it has
-        a capturing group, the group is the token; there can be at most one. Used if
-        ``analyzer == "word"`` and there is no `tokenizer`.
+        The regular expression of a token; see Notes for the default. If it has a capturing
+        group, the group is the token; more than one group is an error. Used if
+        ``analyzer == "word"`` and `tokenizer` is None.
 
     analyzer : {"word", "char"} or callable, default="word"
-        What a token is. "char" makes one of every character (code point), letters of spaced scripts
-        included; white space at the ends is dropped and a run of
-        it within the text is a single token, " ". A callable gets the document as it came,
-        which may then also be a list, tuple or array, and returns a list of str: with
-        ``analyzer=list`` documents that are lists of tokens are taken as they are.
+        Whether tokens are words or characters. With "char", every character (code point) is a
+        token; white space at the ends is removed, and a run of white space in the text is a
+        single token, " ". A callable takes a document as it is in `X`, which can then also be a
+        list, tuple or array, and returns a list of str. ``analyzer=list`` is for documents that
+        are lists of tokens already.
 
     vocabulary : iterable of str or mapping of str to int, default=None
-        A fixed vocabulary: the words in the order of their ids, from 2, or words and their
-        ids, which must be 2, 3, ..., n + 1. By default it is learned from the training
-        documents.
+        A fixed vocabulary: the words in the order of their ids, which start at 2, or a
+        mapping of words to ids, which must be 2, 3, ..., n + 1. By default the vocabulary is
+        learned from the training documents.
 
     max_length : int or None, default=None
         The width of the output; longer documents are truncated. By default nothing is
-        truncated and the output is as wide as the longest document of `fit` or of the call,
-        whichever is longer. The vocabulary is learned from the whole documents either way.
+        truncated, and the output is as wide as the longest document of `fit` or of the call,
+        whichever is longer. The vocabulary is always learned from the whole documents.
 
     truncate : {"head", "tail", "both"}, default="head"
-        The part of a document longer than `max_length` that is **kept**, in the terms of
-        [1]_: its head, its tail, or head and tail, with ``ceil(max_length / 2)`` tokens from
-        the head and the rest from the tail. Reviews often sum up at the end, which "head"
-        cuts off. (Keras's ``pad_sequences(truncating=...)`` names the part that is removed.)
+        The part that is **kept** of a document longer than `max_length`, named as in [1]_:
+        its head, its tail, or both, with ``ceil(max_length / 2)`` tokens of the head and the
+        rest of the tail. Reviews often end with a summary, which "head" removes. (In Keras,
+        ``pad_sequences(truncating=...)`` names the part that is removed.)
 
     sparse_output : bool, default=True
         Whether `transform` returns a :class:`scipy.sparse.csr_array`, whose implicit zeros
-        are the padding, or the same as a dense array, padded on the right.
+        are the padding. If False, it returns a dense array with padding on the right.
 
     Attributes
     ----------
     vocabulary_ : dict of str -> int
-        The id of every word, in the order of the ids.
+        The words and their ids, in the order of the ids.
 
     n_timesteps_ : int
-        The number of tokens of the longest training document before truncation, at least 1.
+        Number of tokens of the longest training document before truncation, at least 1.
 
     See Also
     --------
@@ -118,21 +120,23 @@ class TextToSequence(
 
     Notes
     -----
-    The default preprocessing replaces HTML line breaks (``<br />``) by spaces, brings
-    Unicode to its composed form (NFC) and the typographic apostrophe to the plain one, then
-    lowercases and strips accents.
+    The default preprocessing replaces HTML line breaks (``<br />``) by spaces, normalizes
+    Unicode to its composed form (NFC), replaces the typographic apostrophe by the plain one,
+    then converts to lower case and strips accents.
 
-    The default `token_pattern` finds words of any length in any script. Of scripts written
-    without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) every character is a token,
-    which needs no dictionary; to have words, pass a segmenter as `tokenizer`. It keeps what
-    sentiment needs: "!" and "?" are tokens, and contractions are split as in the Penn
-    Treebank [2]_, "didn't" into "did" and "n't", "it's" into "it" and "'s". An apostrophe
-    elsewhere separates words, and other punctuation is dropped.
+    The default `token_pattern` finds words of any length in any script. In scripts that are
+    written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese), every character is
+    a token, which needs no dictionary. For words in these scripts, pass a segmenter as
+    `tokenizer`. The pattern keeps what is important for sentiment: "!" and "?" are tokens,
+    and contractions are split as in the Penn Treebank [2]_, "didn't" into "did" and "n't",
+    "it's" into "it" and "'s". Any other apostrophe separates words, and other punctuation is
+    ignored.
 
-    With :meth:`set_output`, data frames need ``sparse_output=False``, and `max_length` if
-    documents longer than the training documents are to come: the columns are those of `fit`.
+    With :meth:`set_output`, data frames need ``sparse_output=False``. They also need
+    `max_length` if some documents are longer than the training documents, since the columns
+    are those of `fit`.
 
-    A fitted instance does not change when used: several threads can share it.
+    Using a fitted instance does not change it: several threads can share it.
 
     References
     ----------
@@ -204,13 +208,13 @@ class TextToSequence(
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[str], y: None = None) -> "TextToSequence":
-        """Learn the vocabulary and the longest document.
+        """Learn the vocabulary and the length of the longest document.
 
         Parameters
         ----------
         X : iterable of str of shape (n_samples,)
             The documents: a list, tuple, generator, NumPy array, or a pandas or polars
-            column. Arrays of shape (n_samples, 1) and frames of one column are taken too.
+            column. Arrays of shape (n_samples, 1) and frames of one column are allowed too.
 
         y : None
             Ignored.
@@ -223,11 +227,11 @@ class TextToSequence(
         ------
         ValueError
             If `X` is a single string, has no rows or several columns, a document is missing
-            (None, NaN), no word is left for the vocabulary, or a parameter is out of range.
+            (None, NaN), the vocabulary is empty, or a parameter is out of range.
 
         TypeError
-            If a document is no str, or a callable parameter returns something else than
-            wanted. After an error the instance is as it was before.
+            If a document is not a str, or a callable parameter returns a wrong type. After
+            an error the instance is unchanged.
         """
         self._learn(X)
         return self
@@ -236,7 +240,7 @@ class TextToSequence(
     def fit_transform(self, X: Iterable[str], y: None = None) -> Any:
         """Learn the vocabulary and return the training documents as token ids.
 
-        The same as `fit` and then `transform`, but reads the documents only once.
+        This is the same as `fit` and then `transform`, but reads the documents only once.
 
         Parameters
         ----------
@@ -259,7 +263,7 @@ class TextToSequence(
         Parameters
         ----------
         X : iterable of str of shape (n_samples,)
-            The documents, see `fit`. One without tokens makes a row without ids.
+            The documents, see `fit`. A document without tokens gives a row without ids.
 
         Returns
         -------
@@ -269,34 +273,33 @@ class TextToSequence(
         Raises
         ------
         NotFittedError
-            Before `fit`, also if `vocabulary` is given.
+            If the instance is not fitted, even if `vocabulary` is given.
 
         ValueError, TypeError
-            For documents that `fit` would not take.
+            If `fit` would raise an error for these documents.
         """
         check_is_fitted(self)
         return self._lay_out(*self._read_known(X, self.vocabulary_))
 
     def build_analyzer(self) -> Callable[[Any], list[str]]:
-        """Return the function that cuts a document into words, as `transform` does.
+        """Return the function by which `transform` splits a document into tokens.
 
-        It has no need of a vocabulary, and so `fit` none to precede it. Truncating to
-        `max_length` comes later.
+        The instance need not be fitted. Documents are not truncated to `max_length`.
 
         Returns
         -------
         analyzer : callable
-            Takes a document, returns the list of its words, unknown ones among them. Where the
-            parameters can be pickled, it can.
+            Takes a document and returns the list of its tokens, including unknown words. It can
+            be pickled if the parameters can.
 
         Raises
         ------
         ValueError
-            If `token_pattern` is no regular expression, or has several groups.
+            If `token_pattern` is not a regular expression, or has several groups.
 
         See Also
         --------
-        skrnn.onnx.pad_words : Lays words out for an exported pipeline.
+        skrnn.onnx.pad_words : Makes the input of an exported pipeline from words.
 
         Examples
         --------
@@ -312,7 +315,7 @@ class TextToSequence(
         Parameters
         ----------
         X : sparse array, array-like of shape (n_samples, n_timesteps) or list of id lists
-            The token ids; zeros are dropped wherever they stand.
+            The token ids; zeros are ignored at all positions.
 
         Returns
         -------
@@ -322,14 +325,14 @@ class TextToSequence(
         Raises
         ------
         ValueError
-            If an id is none of the vocabulary.
+            If an id is not in the vocabulary.
 
         TypeError
-            If ids are no numbers.
+            If the ids are not numbers.
         """
         check_is_fitted(self)
-        # Made anew each time, in a millisecond: kept, it would have to stay in step with
-        # vocabulary_, out of pickles, and safe from other threads.
+        # Made at each call, which takes a millisecond: a copy that is kept would have to follow
+        # vocabulary_, stay out of pickles, and be safe from other threads.
         words = np.empty(len(self.vocabulary_) + 2, dtype=object)
         words[UNKNOWN] = UNKNOWN_WORD
         words[list(self.vocabulary_.values())] = list(self.vocabulary_)
@@ -338,7 +341,7 @@ class TextToSequence(
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output's columns: "texttosequence0", "texttosequence1", ...
 
-        A column is a place in the sequence, not a word. The words by id are in `vocabulary_`.
+        A column is a position in the sequence, not a word. The words are in `vocabulary_`.
 
         Parameters
         ----------
@@ -348,7 +351,7 @@ class TextToSequence(
         Returns
         -------
         feature_names_out : ndarray of str objects
-            As many names as `fit_transform` returned columns.
+            One name for each column that `fit_transform` returned.
         """
         return super().get_feature_names_out(input_features)
 
@@ -359,7 +362,7 @@ class TextToSequence(
 
     def _learn(self, X):
         """Fit, and return the ids and lengths of the training documents."""
-        # One task to scikit-learn's callbacks, so that a ProgressBar on a Pipeline counts it.
+        # One task for scikit-learn's callbacks, so that a ProgressBar on a Pipeline counts it.
         task = self._init_callback_context()
         task.call_on_fit_task_begin(estimator=self, X=X)
         ids, lengths = self._learn_ids(X)
@@ -367,14 +370,14 @@ class TextToSequence(
         return ids, lengths
 
     def _learn_ids(self, X):
-        # Attributes are set last: an error on the way leaves those of an earlier fit.
+        # Attributes are set last: after an error, those of an earlier fit are still there.
         if self.vocabulary is not None:
             vocabulary = check_vocabulary(self.vocabulary)
             self._warn_of_upper_case(vocabulary)
             ids, lengths = self._read_known(X, vocabulary)
             _check_not_empty(lengths)
         else:
-            # A first index for every new word; it is counted before it gets its id.
+            # Words get a preliminary index, and their ids once they are counted.
             indices = defaultdict(count().__next__)
             tokens, lengths = self._read(X, partial(map, indices.__getitem__))
             _check_not_empty(lengths)
@@ -390,10 +393,10 @@ class TextToSequence(
         return self._read(X, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN)))
 
     def _read(self, X, look_up):
-        """Read documents; return the numbers of all their tokens, and how many each has.
+        """Return the numbers of all tokens of the documents, and the length of each document.
 
-        `look_up` takes a list of tokens to an iterable of numbers. It runs in C: nothing in
-        this loop is done for every token in Python.
+        `look_up` maps a list of tokens to an iterable of numbers. It runs in C: this loop
+        executes no Python code for single tokens.
         """
         numbers, lengths = [], []
         for tokens in self._make_analyzer().iter_tokens(X):
@@ -412,21 +415,21 @@ class TextToSequence(
         )
 
     def _lay_out(self, ids, lengths):
-        """Truncate the rows and bring them to the form of the output."""
+        """Truncate the rows and return them in the form of the output."""
         if self.max_length is not None:
             ids, lengths = truncate_rows(ids, lengths, self.max_length, self.truncate)
         width = max(self._n_features_out, int(lengths.max(initial=0)))
         container = _get_output_config("transform", self)["dense"]
         if container != "default" and self.sparse_output:
-            raise ValueError(
-                f"{container.capitalize()} output holds no sparse data. Set sparse_output=False, "
-                "or set_output(transform='default')."
+            raise InvalidInputError(
+                f"{container.capitalize()} output cannot be sparse. Set sparse_output=False, or "
+                "call set_output(transform='default')."
             )
         if container != "default" and width > self._n_features_out:
-            raise ValueError(
+            raise InvalidInputError(
                 f"The document in row {lengths.argmax()} has {width} tokens, but the "
                 f"{container} output has the {self._n_features_out} columns of fit. Set "
-                "max_length, which makes the width the same for all documents."
+                "max_length, so that the output has the same width for all documents."
             )
         X_ids = pack_rows(ids, lengths, width, len(self.vocabulary_) + 2)
         if not self.sparse_output:
@@ -447,14 +450,15 @@ class TextToSequence(
             word = next((word for word in vocabulary if word != word.lower()), None)
             if word is not None:
                 warn(
-                    f"vocabulary holds {word!r} with upper case characters, which no document "
-                    "has with lowercase=True. Lowercase the vocabulary or set lowercase=False.",
+                    f"vocabulary has {word!r} with upper case characters, but lowercase=True "
+                    "removes them from all documents. Convert the vocabulary to lower case, or set "
+                    "lowercase=False.",
                     UserWarning,
                     stacklevel=5,
                 )
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn that the input is strings and not a table."""
+        """Declare that the input is strings and not a table."""
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
@@ -468,6 +472,6 @@ def _analyze(analyzer, document):
 
 def _check_not_empty(lengths):
     if not len(lengths):
-        raise ValueError(
+        raise InvalidInputError(
             "Found 0 documents in the training set, while at least 1 is required by TextToSequence."
         )

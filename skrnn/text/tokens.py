@@ -1,4 +1,4 @@
-"""Cut documents into tokens."""
+"""Split documents into tokens."""
 
 import re
 import unicodedata
@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.text.documents import describe, iter_documents
 
-# Vowel signs and accents that are characters of their own. Python's \w leaves them out,
-# which would cut a Hindi, vocalised Arabic or decomposed accented word into pieces. Whole
-# blocks of the living scripts, few enough to cost nothing: Latin and Cyrillic, Hebrew,
-# Arabic, India, Thai and Lao, Myanmar, Khmer, and the joiners of Persian and Hindi.
+# Vowel signs and accents that are separate characters. Python's \w does not match them, and would
+# split a word of Hindi, of vocalised Arabic or with decomposed accents into pieces. These are whole
+# blocks of living scripts, few enough to cost nothing: Latin and Cyrillic, Hebrew, Arabic, India,
+# Thai and Lao, Myanmar, Khmer, and the joiners of Persian and Hindi.
 _MARKS = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     r"\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0df3"
@@ -22,7 +23,7 @@ _MARKS = (
 )
 
 # Scripts written without spaces: Thai and Lao, Myanmar, Khmer, kana, and the ideographs of
-# Chinese and Japanese. Their words cannot be told without a dictionary; their characters can.
+# Chinese and Japanese. Finding their words needs a dictionary; their characters do not.
 _UNSPACED = (
     r"\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec6\u1000-\u102a"
     r"\u1780-\u17b3\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
@@ -32,13 +33,13 @@ _UNSPACED = (
 TOKEN_PATTERN = (
     # the second half of did-n't, is-n't, ca-n't
     r"[nN]['\u2019][tT]\b"
-    # a word, which leaves the n of n't to that half
+    # a word, without the n of n't
     rf"|[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*(?!['\u2019][tT]\b(?<=[nN]..))"
     # a character of a script without spaces, with its vowel signs
     rf"|[{_UNSPACED}][{_MARKS}]*"
     # the second half of it-'s, they-'re, I-'m
     r"|['\u2019](?<=\w['\u2019])(?:[sSmMdD]|[rRvV][eE]|[lL][lL])\b"
-    # marks of feeling: also full-width, Arabic
+    # marks that carry sentiment, also full-width and Arabic
     r"|[!?\uff01\uff1f\u061f]"
 )
 
@@ -48,7 +49,7 @@ _STRIP_ACCENTS = {None: None, "ascii": strip_accents_ascii, "unicode": strip_acc
 
 @dataclass(frozen=True)
 class Analyzer:
-    """Documents in, one list of tokens each out.
+    """Makes a list of tokens of each document.
 
     Parameters
     ----------
@@ -59,11 +60,11 @@ class Analyzer:
         str -> list of str.
 
     preprocess_from, tokenize_from : str or None
-        The parameter by which the caller passed the function; None where it is ours, whose
+        The parameter by which the user passed the function. None for our own functions, whose
         results need no check.
 
     also : tuple of type
-        What a document may be besides a str.
+        Types that a document can have, other than str.
     """
 
     preprocess: Callable
@@ -73,12 +74,12 @@ class Analyzer:
     also: tuple = ()
 
     def iter_tokens(self, X):
-        """Yield the list of tokens of every document of `X`."""
+        """Yield the list of tokens of each document of `X`."""
         preprocess, tokenize = self.preprocess, self.tokenize
         for row, document in enumerate(iter_documents(X, self.also)):
             text = preprocess(document)
             if self.preprocess_from is not None and not isinstance(text, str):
-                raise TypeError(
+                raise InvalidTypeError(
                     f"{self.preprocess_from} must return a str, but for the document in row "
                     f"{row} it returned {describe(text)}."
                 )
@@ -98,7 +99,7 @@ def make_analyzer(*, analyzer, preprocessor, tokenizer, token_pattern, lowercase
         preprocess = partial(_preprocess, lower=lowercase, strip_accents=strip_accents)
     else:
         preprocess = preprocessor
-    # A strip_accents of the caller's can return anything too.
+    # A user's strip_accents can return anything, too.
     named = {"preprocessor": preprocessor, "strip_accents": strip_accents}
     preprocess_from = next((name for name, given in named.items() if callable(given)), None)
     if analyzer == "char":
@@ -113,10 +114,10 @@ def _as_is(document):
 
 
 def _preprocess(document, lower, strip_accents):
-    """Unify what is written in several ways and means the same.
+    """Normalize characters that can be written in several ways.
 
-    The apostrophe comes before the accents: "ascii" would otherwise drop the typographic one
-    and make one word, "didnt", of it and what it stands between.
+    The apostrophe is replaced before accents are stripped: "ascii" would remove the typographic
+    one, and make "didnt" of "didn't".
     """
     if "<" in document:
         document = _LINE_BREAK.sub(" ", document)
@@ -130,41 +131,43 @@ def _preprocess(document, lower, strip_accents):
 
 
 def _characters(text):
-    """Cut into characters; a run of white space is one space, and none at the ends."""
+    """Split into characters; a run of white space is one space, and there is none at the ends."""
     return list(" ".join(text.split()))
 
 
 def _compile(token_pattern):
     if token_pattern is None:
-        raise ValueError("token_pattern=None needs a tokenizer: pass one, or a pattern.")
+        raise InvalidInputError(
+            "token_pattern=None needs a tokenizer. Pass a tokenizer or a pattern."
+        )
     try:
         pattern = re.compile(token_pattern)
     except re.error as error:
-        raise ValueError(
+        raise InvalidInputError(
             f"token_pattern={token_pattern!r} is not a regular expression: {error}."
         ) from error
     if pattern.groups > 1:
-        raise ValueError(
-            f"token_pattern={token_pattern!r} has {pattern.groups} capturing groups; at most "
-            "one may capture the token. Write the others as (?:...)."
+        raise InvalidInputError(
+            f"token_pattern={token_pattern!r} has {pattern.groups} capturing groups, but at most "
+            "one can be the token. Write the others as (?:...)."
         )
     return pattern
 
 
 def _check_tokens(tokens, row, name):
-    """Make a list of what a callable of the caller returned, and check that it holds str."""
+    """Return what a user's callable returned as a list, after a check that it holds str."""
     wanted = f"{name} must return a list of str, but for the document in row {row} "
     if isinstance(tokens, str | bytes):
-        # Iterating it would silently go letter by letter.
-        raise TypeError(f"{wanted}it returned {describe(tokens)}.")
+        # Iterating over it would give its letters.
+        raise InvalidTypeError(f"{wanted}it returned {describe(tokens)}.")
     try:
         tokens = list(tokens)
     except TypeError:
-        if hasattr(tokens, "__iter__"):  # a generator that failed inside: its own error
+        if hasattr(tokens, "__iter__"):  # a generator failed: the error is its own
             raise
-        raise TypeError(f"{wanted}it returned {describe(tokens)}.") from None
-    # The types first: a handful, where the tokens are many.
+        raise InvalidTypeError(f"{wanted}it returned {describe(tokens)}.") from None
+    # The set of types is small, while the tokens are many.
     if not all(issubclass(kind, str) for kind in set(map(type, tokens))):
         odd = next(token for token in tokens if not isinstance(token, str))
-        raise TypeError(f"{wanted}the list it returned holds {describe(odd)}.")
+        raise InvalidTypeError(f"{wanted}it returned a list with {describe(odd)}.")
     return tokens

@@ -287,7 +287,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "missing", "told"),
     [
-        ([*TRAIN, "--report", "r.html"], "matplotlib.pyplot", "pip install 'skrnn[plot]'"),
+        ([*TRAIN, "--report", "r.html"], "matplotlib.pyplot", 'pip install "skrnn[plot]"'),
         (
             ["train", "data.parquet", *TRAIN[2:]],
             "pyarrow",

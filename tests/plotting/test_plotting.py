@@ -62,7 +62,7 @@ def test_missing_matplotlib_says_how_to_install_it(monkeypatch):
     assert [type(display).__name__ for display in displays] == DISPLAYS
     monkeypatch.setattr(builtins, "__import__", without_matplotlib)
     for display in displays:
-        wanted = rf"{type(display).__name__} needs.* pip install 'skrnn\[plot\]'"
+        wanted = rf"{type(display).__name__} needs.* pip install \"skrnn\[plot\]\""
         with pytest.raises(ImportError, match=wanted):
             display.plot()
 

@@ -184,5 +184,5 @@ def test_bad_input():
         draw([0, 1], {"a": [0, 1], "b": [1]})
     with pytest.raises(ValueError, match="multilabel-indicator target.*multilabel_confusion"):
         draw(np.array([[0, 1], [1, 1]]), {"a": np.array([[0, 1], [1, 1]])})
-    with pytest.raises(ValueError, match=r"of one size, got shapes \[\(2, 2\), \(3, 3\)\]"):
+    with pytest.raises(ValueError, match=r"have the same size, got shapes \[\(2, 2\), \(3, 3\)\]"):
         ConfusionMatricesDisplay({"a": np.eye(2), "b": np.eye(3)}).plot()

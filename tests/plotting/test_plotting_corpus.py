@@ -175,7 +175,7 @@ def test_draws_where_it_is_told():
     figure, ax = plt.subplots(2)
     display = CorpusDisplay.from_estimator(TextToSequence(), DOCUMENTS, ax=ax)
     assert display.figure_ is figure and len(plt.get_fignums()) == 1
-    with pytest.raises(ValueError, match="ax has 3 axes; pass two"):
+    with pytest.raises(ValueError, match="ax has 3 axes, but must have two"):
         display.plot(ax=plt.subplots(3)[1])
 
 

@@ -261,13 +261,13 @@ def test_one_axes_however_it_is_passed(make_one):
         display = make_one("a").plot(ax=passed)
         assert display.ax_ is ax[0, 0] and display.figure_ is figure
     name = type(display).__name__
-    with pytest.raises(ValueError, match=f"{name} draws into one axes, but ax has 2. Pass one"):
+    with pytest.raises(ValueError, match=f"{name} needs one axes, but ax has 2. Pass one"):
         make_one("a").plot(ax=plt.subplots(2)[1])
 
 
 def test_what_is_no_axes(make):
     """Fails if a figure passed as axes shows as an AttributeError from inside."""
     display = make("a")
-    wanted = f"{type(display).__name__} draws into matplotlib axes, but ax has a Figure"
+    wanted = f"{type(display).__name__} needs matplotlib axes, but ax has a Figure"
     with pytest.raises(TypeError, match=re.escape(wanted)):
         display.plot(ax=plt.figure())

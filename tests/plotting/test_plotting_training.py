@@ -170,7 +170,10 @@ def test_unfitted():
     [
         ({"loss": []}, "no epoch to draw"),  # read from a checkpoint of pretraining
         ({"accuracy": [0.5]}, "no values of 'loss'"),
-        ({"loss": [1, 2], "accuracy": [1]}, r"differ in length: \{'loss': 2, 'accuracy': 1\}"),
+        (
+            {"loss": [1, 2], "accuracy": [1]},
+            r"have different lengths: \{'loss': 2, 'accuracy': 1\}",
+        ),
     ],
 )
 def test_bad_history(history, message):

@@ -239,7 +239,7 @@ def test_fixed_vocabulary():
         (["a", "b", "a"], ValueError, r"'a' more than once, at positions \[0, 2\]"),
         ({"a": 0, "b": 1}, ValueError, r"'a' the id 0; .* must be 2 to 3.*sorted"),
         ({"a": 2, "b": 4}, ValueError, "'b' the id 4"),
-        ({"a": 2, "b": 2}, ValueError, "'b' the id 2, which 'a' has already"),
+        ({"a": 2, "b": 2}, ValueError, "'b' the id 2, which 'a' has too"),
         ({"a": 2.0}, TypeError, "'a' the id 2.0; ids must be integers"),
         ({"a": True}, TypeError, "ids must be integers"),
         (["a", 3], TypeError, "int 3 at position 1"),
@@ -254,7 +254,7 @@ def test_bad_vocabulary(vocabulary, error, message):
 
 
 def test_min_df_that_leaves_no_word():
-    with pytest.raises(ValueError, match=r"min_df=3 .* 3 of the 2 .* stands in 1\. Lower"):
+    with pytest.raises(ValueError, match=r"min_df=3 .* 3 of the 2 .* occurs in 1\. Lower"):
         TextToSequence(min_df=3).fit(["a", "b"])
 
 
@@ -293,14 +293,14 @@ def test_inverse_transform_of_every_form():
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        ([[2], [3, 9]], ValueError, "Row 1 holds 9.* to 3, the last word"),
-        (np.array([[0, 0], [0, -1]]), ValueError, "Row 1 holds -1"),
-        ([[], [], [2.5]], ValueError, "Row 2 holds 2.5"),
-        (np.array([[2, np.nan]]), ValueError, "Row 0 holds nan"),
-        (sp.csr_array([[0], [9]]), ValueError, "Row 1 holds 9"),
+        ([[2], [3, 9]], ValueError, "Row 1 has 9.* to 3, the last word"),
+        (np.array([[0, 0], [0, -1]]), ValueError, "Row 1 has -1"),
+        ([[], [], [2.5]], ValueError, "Row 2 has 2.5"),
+        (np.array([[2, np.nan]]), ValueError, "Row 0 has nan"),
+        (sp.csr_array([[0], [9]]), ValueError, "Row 1 has 9"),
         ([2, 3], ValueError, r"Row 0 is int 2.*\[ids\]"),
         (np.array([2, 3]), ValueError, r"shape \(2,\)"),
-        ([["a"]], TypeError, "Row 0 holds str_"),
+        ([["a"]], TypeError, "Row 0 has str_"),
         (np.array([[True]]), TypeError, "dtype bool"),
         (None, TypeError, "got NoneType"),
     ],

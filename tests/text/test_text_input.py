@@ -98,7 +98,10 @@ def test_own_callables_and_patterns():
     [
         ({"tokenizer": lambda text: text}, "tokenizer must return .* row 0 it returned str 'a'"),
         ({"tokenizer": lambda text: None}, "tokenizer must .* row 0 it returned NoneType"),
-        ({"analyzer": lambda text: [b"a"]}, "analyzer must .* row 0 the list .* bytes b'a'"),
+        (
+            {"analyzer": lambda text: [b"a"]},
+            "analyzer must .* row 0 it returned a list with bytes b'a'",
+        ),
         ({"preprocessor": lambda text: 3}, "preprocessor must return a str, .* row 0 .* int 3"),
         ({"strip_accents": lambda text: None}, "strip_accents must return a str"),
     ],
@@ -148,7 +151,7 @@ def test_all_containers_give_the_same(make):
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        ("a text", ValueError, r"single str 'a text' received.*\[text\]"),
+        ("a text", ValueError, r"single str .a text.\..*\[text\]"),
         (b"a text", ValueError, "single bytes"),
         ([], ValueError, "Found 0 documents"),
         (["", "..."], ValueError, "Empty vocabulary: none of the 2"),
