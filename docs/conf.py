@@ -106,6 +106,7 @@ html_sidebars = {
         "user_guide",
         "faq",
         "migration",
+        "glossary",
         "changelog",
         "contributing",
     )

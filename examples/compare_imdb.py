@@ -1,10 +1,10 @@
 """
-The IMDb reviews: a recurrent network and two classic rivals, side by side.
+Compare a recurrent network with two classic baselines on the IMDb reviews.
 
     SKRNN_DATA=folder/with/the/archive python examples/compare_imdb.py
 
-Trains on the 25,000 training reviews and scores on the 25,000 test reviews, the official split.
-Prints a Markdown table and what it was measured on.
+The estimators are trained on the 25,000 training reviews and scored on the 25,000 test reviews, the
+official split. The script prints a Markdown table, the machine and the versions.
 """
 
 import os

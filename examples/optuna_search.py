@@ -1,12 +1,12 @@
 """
-A Bayesian search with Optuna, which gives up hopeless fits after an epoch.
+Bayesian hyperparameter search with Optuna that prunes unpromising fits after each epoch.
 
     pip install optuna
     python examples/optuna_search.py
 
-Optuna proposes parameters, and after every epoch it is told the validation loss; a trial that is
-worse than most were in that epoch ends there. The reviews are generated (`make_reviews`): the
-order of the words decides there, and the network is alone, without n-grams.
+Optuna proposes hyperparameters and receives the validation loss after every epoch. A trial that is
+worse than most others at that epoch is pruned. The reviews are generated (`make_reviews`). The
+order of the words decides their class, so the network is used without n-grams.
 """
 
 import optuna
@@ -15,9 +15,9 @@ from skrnn import RNNClassifier, TextToSequence, make_reviews
 
 
 class PruneByEpoch:
-    """A callback of scikit-learn that tells a trial the validation loss of each epoch.
+    """A scikit-learn callback that reports the validation loss of each epoch to a trial.
 
-    What it raises ends the fit; the estimator is then as it was before, not fitted.
+    Its exception ends the fit and leaves the estimator unfitted.
     """
 
     def __init__(self, trial):
@@ -33,7 +33,7 @@ class PruneByEpoch:
         pass
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator):
-        if context.task_name != "epoch":  # the whole fit is a task, too
+        if context.task_name != "epoch":  # the whole fit is a task too
             return
         losses = fitted_estimator.history_["val_loss"]
         self.trial.report(losses[-1], step=len(losses))
@@ -42,7 +42,7 @@ class PruneByEpoch:
 
 
 def make_data(n_train=400, n_val=200):
-    """Return token ids and labels for training, and for validation."""
+    """Return token ids and labels for training and validation."""
     reviews, labels = make_reviews(n_train, random_state=0)
     more_reviews, more_labels = make_reviews(n_val, random_state=1)
     text = TextToSequence()
@@ -50,7 +50,7 @@ def make_data(n_train=400, n_val=200):
 
 
 def make_objective(data, **settings):
-    """Return what Optuna minimizes: the validation loss after the last epoch."""
+    """Return the objective of Optuna: the validation loss after the last epoch."""
     X, y, X_val, y_val = data
 
     def objective(trial):
@@ -70,7 +70,7 @@ def make_objective(data, **settings):
 
 
 def search(data, n_trials=12, **settings):
-    """Return a study of so many trials."""
+    """Return a study with `n_trials` trials."""
     study = optuna.create_study(
         direction="minimize",
         sampler=optuna.samplers.TPESampler(seed=0),

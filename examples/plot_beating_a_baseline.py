@@ -2,15 +2,16 @@
 Does a network beat a bag of words?
 ===================================
 
-Ask before you train one for hours: a linear model on tf-idf or n-grams takes seconds and is hard to
-beat on long texts. :func:`skrnn.compare` puts estimators side by side on the same splits.
+Check this before you train a network for hours. A linear model on tf-idf or n-grams takes seconds,
+and is a strong baseline on long texts. :func:`skrnn.compare` evaluates estimators on the same
+splits.
 """
 
 # %%
-# The rivals
-# ----------
-# :func:`skrnn.make_tfidf_logistic` counts words; :func:`skrnn.make_nbsvm` weighs words and pairs of
-# them (Wang and Manning 2012). Any estimator of scikit-learn can be put beside them.
+# The baselines
+# -------------
+# :func:`skrnn.make_tfidf_logistic` counts words. :func:`skrnn.make_nbsvm` weights words and pairs
+# of words (Wang and Manning 2012). Any other scikit-learn estimator can be added.
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, compare, make_nbsvm, make_reviews
@@ -46,9 +47,9 @@ table = compare(
 table
 
 # %%
-# In these reviews the order of the words decides, so that counting them stays near chance. In
-# reviews of real films the words alone say most, and the distance is small: the page on accuracy
-# has the table. Lines are standard deviations over the three splits.
+# In these reviews the order of the words decides, so a bag of words stays near chance. In reviews
+# of real films, the words alone contain most of the information, and the gap is small: see the
+# table on the accuracy page. Error bars are standard deviations over the three splits.
 import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots(figsize=(6, 2.4), layout="constrained")
@@ -64,9 +65,9 @@ ax.set(xlabel="accuracy (dashed: chance)", xlim=(0, 1))
 ax.invert_yaxis()
 
 # %%
-# Why
-# ---
-# The same words in another order, which no bag of words can tell apart:
+# Why the network is better here
+# ------------------------------
+# These two texts have the same words in a different order, so they are equal for a bag of words:
 pair = [
     "I expected something dull and got something brilliant.",
     "I expected something brilliant and got something dull.",

@@ -1,16 +1,16 @@
 """
-Can the probabilities be believed?
-==================================
+Are the probabilities calibrated?
+=================================
 
-Of all texts that get a probability of 0.8, four in five should be favourable. scikit-learn's own
-:class:`sklearn.calibration.CalibrationDisplay` shows whether they are: it takes pipelines with a
-network as any others.
+Of all texts with a predicted probability of 0.8, four in five should be positive.
+:class:`sklearn.calibration.CalibrationDisplay` shows whether they are. It works with any pipeline
+that contains a network.
 """
 
 # %%
-# Labels that are not always right
-# --------------------------------
-# One label in ten is wrong, as in life. No classifier should be surer than that of anything.
+# Noisy labels
+# ------------
+# One label in ten is wrong, as in real data. So no classifier should be more confident than 90%.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
@@ -25,11 +25,11 @@ wrong = np.random.default_rng(0).random(4000) < 0.1
 labels = np.where(wrong, 1 - labels, labels)
 
 # %%
-# A network that is too sure, and the same one calibrated
-# -------------------------------------------------------
-# Trained for too long, the network believes its training labels.
-# :class:`sklearn.calibration.CalibratedClassifierCV` learns on rows that are held back how far
-# its probabilities are to be believed.
+# An overconfident network, and the same network calibrated
+# ---------------------------------------------------------
+# After too many epochs, the network overfits its training labels.
+# :class:`sklearn.calibration.CalibratedClassifierCV` uses held-out rows to correct its
+# probabilities.
 pipe = make_pipeline(
     TextToSequence(),
     RNNClassifier(
@@ -52,7 +52,7 @@ calibrated = CalibratedClassifierCV(FrozenEstimator(pipe), method="sigmoid")
 calibrated.fit(reviews[1500:2000], labels[1500:2000])
 
 # %%
-# Behind each point are 250 fresh rows; with few, a curve is little but chance.
+# Each point is computed from 250 new rows. With few rows, the curve would be mostly noise.
 _, ax = plt.subplots(figsize=(6, 5), layout="constrained")
 styles = {"marker": "s", "color": "#0072B2"}, {"marker": "o", "color": "#D55E00", "ls": "--"}
 for (name, estimator), style in zip(

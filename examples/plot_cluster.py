@@ -1,17 +1,17 @@
 """
-How does a search run on a cluster?
+How do I run a search on a cluster?
 ===================================
 
-joblib hands the fits of a search to the workers of a cluster, and the scores are those of one
-process, bit for bit. Here the cluster is two worker processes of this machine; on several machines
-only the address of the scheduler changes. It needs ``pip install "skrnn[dask]"``; Ray does the
-same.
+joblib sends the fits of a search to the workers of a cluster. The scores are the same as in a
+single process, bit for bit. In this example, the cluster consists of two worker processes on this
+machine. On several machines, only the address of the scheduler changes. It needs ``pip install
+"skrnn[dask]"``. Ray works in the same way.
 """
 
 # %%
 # The search
 # ----------
-# Nothing in it knows of the cluster.
+# The search does not depend on the cluster.
 import joblib
 import numpy as np
 from sklearn.pipeline import make_pipeline
@@ -31,7 +31,7 @@ alone = search.cv_results_["mean_test_score"]
 # %%
 # The cluster
 # -----------
-# The guard is needed in a script, which every worker reads as a module.
+# A script needs the guard, because every worker imports it as a module.
 if __name__ == "__main__":
     from dask.distributed import Client, LocalCluster
 

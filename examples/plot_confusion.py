@@ -2,15 +2,15 @@
 Do two classifiers make the same mistakes?
 ==========================================
 
-Two accuracies do not tell. :class:`skrnn.plotting.ConfusionMatricesDisplay` puts what each
-classifier takes for what side by side, in one scale of colours.
+Two accuracies do not answer this. :class:`skrnn.plotting.ConfusionMatricesDisplay` plots the
+confusion matrices of several classifiers side by side, with one color scale.
 """
 
 # %%
 # Four kinds of reviews
 # ---------------------
-# Favourable or not, of a film or of a book. What is reviewed stands in a single word; whether it
-# is favourable, the order of the words decides.
+# The reviews are positive or negative, of a film or of a book. A single word shows what is
+# reviewed. The order of the words decides whether the review is positive.
 import numpy as np
 from sklearn.pipeline import make_pipeline
 
@@ -51,15 +51,16 @@ for estimator in estimators.values():
     estimator.fit(texts_train, kinds_train)
 
 # %%
-# What each takes for what
-# ------------------------
-# With ``normalize="true"`` a row is what became of a true class, whatever its size. Both know
-# what is reviewed. NB-SVM, which goes by words and pairs of words, does not know much more.
+# Normalized confusion matrices
+# -----------------------------
+# With ``normalize="true"``, each row sums to one and shows how a true class is predicted. Both
+# classifiers recognize what is reviewed. NB-SVM uses words and pairs of words, and does not
+# recognize much more.
 ConfusionMatricesDisplay.from_estimators(estimators, texts_test, kinds_test, normalize="true")
 
 # %%
-# In numbers of rows
-# ------------------
-# Predictions that have been made before can be drawn, too.
+# Counts
+# ------
+# Existing predictions can be plotted too.
 predictions = {name: estimator.predict(texts_test) for name, estimator in estimators.items()}
 ConfusionMatricesDisplay.from_predictions(kinds_test, predictions)

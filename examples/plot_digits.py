@@ -7,7 +7,7 @@ sequences are floats of shape (n_samples, n_timesteps, n_channels).
 """
 
 # %%
-# The images are sequences as they are; pixels are brought to [0, 1].
+# The images already have the shape of sequences. The pixels are scaled to [0, 1].
 from sklearn.datasets import load_digits
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
@@ -20,17 +20,17 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# Ten classes need nothing said about them.
+# The ten classes are detected from the labels.
 clf = RNNClassifier(cell="gru", epochs=30, batch_size=32, learning_rate=0.01, random_state=0)
 clf.fit(X_train, y_train)
 print(f"Test accuracy: {clf.score(X_test, y_test):.3f}")
 
 # %%
-# Which digits are taken for which.
+# The confusion matrix shows which digits are confused.
 ConfusionMatrixDisplay.from_estimator(clf, X_test, y_test)
 
 # %%
-# The loss and accuracy of each epoch are in ``history_``.
+# ``history_`` has the loss and accuracy of each epoch.
 from skrnn.plotting import TrainingCurveDisplay
 
 TrainingCurveDisplay.from_estimator(clf)

@@ -2,15 +2,15 @@
 When should training stop?
 ==========================
 
-When the loss on rows that it does not learn from no longer falls. ``early_stopping=True`` sets such
-rows aside and keeps the weights of the best epoch; or you name the validation rows yourself, as raw
-text.
+Training should stop when the loss on validation rows no longer falls, because further epochs
+overfit. ``early_stopping=True`` sets validation rows aside and keeps the weights of the best epoch.
+You can also pass your own validation rows, as raw text.
 """
 
 # %%
 # Rows set aside by the classifier
 # --------------------------------
-# A stratified tenth (`validation_fraction`) of the training rows.
+# The validation rows are a stratified tenth of the training rows (`validation_fraction`).
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
@@ -35,22 +35,21 @@ network = RNNClassifier(
 )
 pipe = make_pipeline(TextToSequence(), network)
 pipe.fit(reviews, labels)
-print(f"stopped after {pipe[-1].n_iter_} epochs; kept is number {pipe[-1].best_epoch_}")
+print(f"stopped after {pipe[-1].n_iter_} epochs; the best epoch is {pipe[-1].best_epoch_}")
 
 # %%
-# Epoch by epoch, on the rows it learns from and on those set aside. The kept epoch is marked. The
-# loss decides, not the accuracy: it also counts how sure the answers are, and is steadier where
-# the rows set aside are few.
+# The plot shows each epoch on the training rows and on the validation rows. The best epoch is
+# marked. Early stopping uses the loss and not the accuracy, because the loss also depends on the
+# confidence of the predictions, and is less noisy if there are few validation rows.
 from skrnn.plotting import TrainingCurveDisplay
 
 TrainingCurveDisplay.from_estimator(pipe)
 
 # %%
-# Validation rows of your own, on raw text
-# ----------------------------------------
-# The tokenizer has to be fitted on the training rows only, and the validation rows have to go
-# through it: that is what `transform_input` of :class:`sklearn.pipeline.Pipeline` does, with
-# metadata routing switched on.
+# Your own validation rows, as raw text
+# -------------------------------------
+# The tokenizer must be fitted on the training rows only, and it must transform the validation rows.
+# `transform_input` of :class:`sklearn.pipeline.Pipeline` does this if metadata routing is enabled.
 import sklearn
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -65,10 +64,10 @@ pipe = Pipeline(
     transform_input=["X_val"],
 )
 pipe.fit(reviews, labels, X_val=later_reviews, y_val=later_labels)
-print(f"stopped after {pipe[-1].n_iter_} epochs; kept is number {pipe[-1].best_epoch_}")
+print(f"stopped after {pipe[-1].n_iter_} epochs; the best epoch is {pipe[-1].best_epoch_}")
 
 # %%
-# Which is the same as taking the steps one by one:
+# This is the same as running the steps one by one:
 text = TextToSequence().fit(reviews)
 by_hand = clone(network).fit(
     text.transform(reviews), labels, X_val=text.transform(later_reviews), y_val=later_labels

@@ -2,14 +2,14 @@
 Which words decided?
 ====================
 
-:func:`skrnn.explain` tells what each token of a text contributes to the answer of a fitted
-pipeline, and :func:`skrnn.trace` what the network holds while it reads.
+:func:`skrnn.explain` computes the contribution of each token of a text to the prediction of a
+fitted pipeline. :func:`skrnn.trace` returns the states of the network while it reads.
 """
 
 # %%
 # A pipeline
 # ----------
-# In these generated reviews the words alone tell little: what "not" stands before decides.
+# In these generated reviews, single words are not informative: the word after "not" decides.
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, explain, make_reviews, trace
@@ -37,26 +37,27 @@ fresh, fresh_labels = make_reviews(500, random_state=1)
 print(f"accuracy on fresh reviews: {pipe.score(fresh, fresh_labels):.3f}")
 
 # %%
-# What each word contributes
-# --------------------------
-# Integrated gradients: the numbers sum to how far the text's score is from that of a text of
-# unknown words.
+# The contribution of each word
+# -----------------------------
+# The method is integrated gradients. The values sum to the difference between the score of the text
+# and the score of a text of unknown words.
 text = "The plot was not dull at all, and I loved the music"
 (explanation,) = explain(pipe, [text])
 print(f"{explanation.target} with probability {explanation.probability:.3f}")
 TokenAttributionDisplay.from_estimator(pipe, [text])
 
 # %%
-# "not" and "dull" share between them what "not dull" says, so that neither number alone is to be
-# read as what its word means.
+# "not" and "dull" share the contribution of "not dull", so a single value is not the meaning of its
+# word.
 #
-# The text as it was written, its words highlighted; in a notebook it is what a cell shows.
+# The explanation displays the original text with its words highlighted. A notebook displays the
+# same.
 explanation
 
 # %%
-# What the network holds while it reads
-# -------------------------------------
-# Each row is a unit of the LSTM, each column a token.
+# The states of the network
+# -------------------------
+# Each row is a unit of the LSTM, and each column is a token.
 (found,) = trace(pipe, [text])
 print(found.layers[0]["forward"]["cell"].shape)
 TraceDisplay.from_estimator(pipe, [text])

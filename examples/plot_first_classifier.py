@@ -2,16 +2,16 @@
 How do I train a first classifier on text?
 ==========================================
 
-Documents and labels go into a pipeline of two steps: :class:`skrnn.TextToSequence` turns a document
-into a row of token ids, and :class:`skrnn.RNNClassifier` reads the row, token by token.
+The pipeline has two steps. :class:`skrnn.TextToSequence` turns a document into a row of token ids,
+and :class:`skrnn.RNNClassifier` reads the row, token by token.
 """
 
 # %%
-# Reviews to learn from
-# ---------------------
-# :func:`skrnn.make_reviews` writes film reviews in which the order of the words decides what they
-# say. With your own data, `reviews` is a list (or a pandas column) of strings, and `labels`
-# whatever names the classes.
+# The data
+# --------
+# :func:`skrnn.make_reviews` generates film reviews in which the order of the words decides the
+# class. With your own data, `reviews` is a list (or a pandas column) of strings, and `labels` are
+# numbers or strings.
 from skrnn import make_reviews
 
 reviews, labels = make_reviews(1000, random_state=0)
@@ -22,9 +22,9 @@ for review, label in zip(reviews[:3], labels[:3], strict=True):
 # %%
 # Training
 # --------
-# The defaults suit long texts of many words, and begin with ``RNNClassifier(random_state=0)`` on
-# yours. These here are short and few, and their words alone tell little: a small network without
-# dropout, without n-grams, and that answers after the last word learns them sooner.
+# The defaults suit long texts, so start with ``RNNClassifier(random_state=0)`` on your own texts.
+# This toy set is small and short, and single words are not informative. So a small network without
+# dropout and n-grams that predicts from its last state learns it faster.
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
@@ -51,9 +51,9 @@ pipe = make_pipeline(
 pipe.fit(train, y_train)
 
 # %%
-# What came out
-# -------------
-# The pipeline answers as every classifier of scikit-learn does.
+# Results
+# -------
+# The pipeline predicts like every scikit-learn classifier.
 print(f"accuracy on {len(test)} reviews it has not seen: {pipe.score(test, y_test):.3f}")
 
 for sentence in ["The music was not dull at all.", "The music was not exactly brilliant."]:
@@ -61,13 +61,13 @@ for sentence in ["The music was not dull at all.", "The music was not exactly br
     print(f"{probability:.2f} good: {sentence}")
 
 # %%
-# Where it errs, by class.
+# The confusion matrix shows the errors of each class.
 from sklearn.metrics import ConfusionMatrixDisplay
 
 ConfusionMatrixDisplay.from_estimator(pipe, test, y_test)
 
 # %%
-# And how it got there: loss and accuracy of each epoch, of the rows it was trained on.
+# The training curve shows the loss and accuracy of each epoch on the training rows.
 from skrnn.plotting import TrainingCurveDisplay
 
 TrainingCurveDisplay.from_estimator(pipe)

@@ -1,18 +1,19 @@
 """
-Which settings suit my texts?
-=============================
+Which hyperparameters suit my texts?
+====================================
 
-A pipeline with a network is searched as any other, by :class:`sklearn.model_selection.GridSearchCV`
-or :class:`sklearn.model_selection.RandomizedSearchCV`. Names of parameters are those of the steps.
+:class:`sklearn.model_selection.GridSearchCV` and
+:class:`sklearn.model_selection.RandomizedSearchCV` work with a pipeline that contains a network.
+The names of hyperparameters begin with the name of the step.
 """
 
 # %%
 # The search
 # ----------
-# Every candidate is trained `cv` times. An integer `random_state` makes the scores the same with
-# any `n_jobs`; with several jobs, each worker starts a TensorFlow of its own. Searching on part of
-# the rows, and training on all of them afterwards, is often enough. Where `epochs` is among the
-# parameters, :class:`skrnn.EpochSearchCV` finds the same in less time.
+# Every candidate is trained `cv` times. With an integer `random_state`, the scores are the same for
+# any `n_jobs`. With several jobs, each worker starts its own TensorFlow. It is often enough to
+# search on a part of the rows, and to train on all of them afterwards. If the grid contains
+# `epochs`, :class:`skrnn.EpochSearchCV` gives the same scores in less time.
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
@@ -47,9 +48,9 @@ search.fit(reviews, labels)
 print(search.best_params_)
 
 # %%
-# What it found
-# -------------
-# `cv_results_` has every candidate; as a table, the best first:
+# Results
+# -------
+# `cv_results_` has every candidate. As a table, with the best first:
 import pandas as pd
 
 columns = ["param_rnnclassifier__learning_rate", "param_rnnclassifier__pooling"]
@@ -58,8 +59,8 @@ table = pd.DataFrame(search.cv_results_)[columns + scores].sort_values("rank_tes
 table.rename(columns=lambda name: name.removeprefix("param_rnnclassifier__")).round(3)
 
 # %%
-# A step size that is best at the edge of the grid asks for a wider one. The dotted line is what
-# the answer "one half" to everything would lose.
+# If the best learning rate lies at the edge of the grid, widen the grid. The dotted line is the
+# loss of a constant probability of one half.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -83,7 +84,7 @@ ax.set_xticks(sorted(set(table[columns[0]])))
 ax.legend(title="pooling")
 
 # %%
-# The best candidate, trained on all rows, is the search's answer. Its network is the last step.
+# The best candidate is trained again on all rows. Its network is the last step of the pipeline.
 fresh, fresh_labels = make_reviews(400, random_state=1)
 print(f"log-loss on fresh reviews: {-search.score(fresh, fresh_labels):.3f}")
 print(f"epochs: {search.best_estimator_[-1].n_iter_}")

@@ -2,15 +2,15 @@
 How do I start from pretrained word vectors?
 ============================================
 
-Give `embeddings` the file of a GloVe, word2vec or fastText model, or a mapping of words to vectors.
-This example writes a tiny file itself; with a real one, only the path changes.
+Set `embeddings` to the path of a GloVe, word2vec or fastText file, or to a mapping of words to
+vectors. This example writes a tiny file itself. With a real file, only the path changes.
 """
 
 # %%
 # A file in GloVe's format
 # ------------------------
-# A line for each word: the word, and the numbers of its vector, with blanks between. Here, the
-# first number says how favourable a word is, and the others are noise.
+# The file has one line for each word: the word and the numbers of its vector, separated by blanks.
+# Here, the first number says how positive a word is, and the others are noise.
 import tempfile
 from pathlib import Path
 
@@ -28,10 +28,10 @@ with path.open("w") as file:
 print(path.read_text().splitlines()[0])
 
 # %%
-# Training with it
-# ----------------
-# The texts have to come from :class:`skrnn.TextToSequence`, which tells the words of the ids. Words
-# that the file lacks start from small random numbers.
+# Training with pretrained vectors
+# --------------------------------
+# The token ids must come from :class:`skrnn.TextToSequence`, which knows the word of each id. Words
+# that are not in the file start from small random numbers.
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
@@ -65,14 +65,14 @@ coverage = pipe[-1].embedding_coverage_
 print(coverage)
 
 # %%
-# How much of the text has a vector decides what they are worth. Look at it first: a low share often
-# means that the words are cut otherwise than in the corpus that the vectors were made from.
+# Check the coverage first: the vectors help only if much of the text has a vector. A low coverage
+# often means that the tokenization differs from that of the corpus of the vectors.
 #
-# What difference it makes
-# ------------------------
-# Three starts, with the same network and the same seed: the file, the vectors that are made from
-# the training texts (the default), and small random numbers. On sixteen words and made-up reviews
-# this shows how it is done, not which is better: try it on your texts.
+# Comparison
+# ----------
+# Three initializations with the same network and the same seed are compared: the file, the vectors
+# computed from the training texts (the default), and small random numbers. With sixteen words and
+# generated reviews, this example shows how to do it, and not which is better. Try it on your texts.
 starts = {"file": str(path), "corpus": "corpus", "random": None}
 curves = {}
 for name, embeddings in starts.items():
@@ -81,7 +81,7 @@ for name, embeddings in starts.items():
     print(f"{name:>6}: accuracy {pipe.score(fresh, fresh_labels):.3f}")
 
 # %%
-# With a good start, the loss on the training rows falls sooner.
+# With good initial vectors, the loss on the training rows falls faster.
 import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
@@ -93,6 +93,7 @@ ax.set(xlabel="epoch", ylabel="loss on the training rows")
 ax.legend(title="vectors start from")
 
 # %%
-# ``trainable_embeddings=False`` keeps the vectors as they are; words without one then say nothing.
+# ``trainable_embeddings=False`` keeps the vectors fixed. Words without a vector then carry no
+# information.
 frozen = make(str(path), trainable_embeddings=False).fit(reviews, labels)
 print(f"frozen: accuracy {frozen.score(fresh, fresh_labels):.3f}")

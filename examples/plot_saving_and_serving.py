@@ -1,9 +1,9 @@
 """
-How do I save a model, and serve it elsewhere?
-==============================================
+How do I save and deploy a model?
+=================================
 
-:func:`skrnn.save` writes a fitted pipeline to a file that holds data and no code, and
-:func:`skrnn.load` reads it. :func:`skrnn.to_onnx` writes a model for runtimes that know nothing of
+:func:`skrnn.save` writes a fitted pipeline to a file that contains data and no code, and
+:func:`skrnn.load` reads it. :func:`skrnn.to_onnx` creates a model for runtimes that do not need
 skrnn or TensorFlow.
 """
 
@@ -36,10 +36,10 @@ pipe = make_pipeline(TextToSequence(), network).fit(reviews, labels)
 folder = Path(tempfile.mkdtemp())
 
 # %%
-# To another Python process
-# -------------------------
-# The file may come from people whose pickles you would not load: nothing in it is run, and what it
-# says is checked.
+# Another Python process
+# ----------------------
+# It is safe to load files from untrusted sources: no code in the file runs, and its content is
+# checked.
 import skrnn
 
 skrnn.save(pipe, folder / "reviews.skrnn")
@@ -48,7 +48,7 @@ texts = ["The music was not dull at all.", "The plot was rather clumsy."]
 print("same bytes:", (same.predict_proba(texts) == pipe.predict_proba(texts)).all())
 
 # %%
-# A service loads it once and answers from several threads at once:
+# A service loads the model once and predicts from several threads at the same time:
 from concurrent.futures import ThreadPoolExecutor
 
 with ThreadPoolExecutor(2) as pool:
@@ -56,7 +56,7 @@ with ThreadPoolExecutor(2) as pool:
     print([f"{answer:.3f}" for answer in answers])
 
 # %%
-# A damaged file is refused, and the message says what is wrong with it.
+# A damaged file raises an error that says what is wrong with it.
 data = bytearray((folder / "reviews.skrnn").read_bytes())
 data[len(data) // 2] ^= 1
 (folder / "damaged.skrnn").write_bytes(data)
@@ -66,11 +66,11 @@ except skrnn.InvalidFileError as error:
     print(str(error).replace(str(folder), "folder"))
 
 # %%
-# To a process without TensorFlow
-# -------------------------------
-# The ONNX model takes words, since ONNX has no regular expressions to find them with; the analyzer
-# of a ``TextToSequence`` with the same parameters does. It needs ``pip install "skrnn[onnx]"
-# onnxruntime``.
+# A process without TensorFlow
+# ----------------------------
+# The input of the ONNX model is words, because ONNX has no regular expressions. The analyzer of a
+# ``TextToSequence`` with the same parameters splits the texts into words. This needs
+# ``pip install "skrnn[onnx]" onnxruntime``.
 try:
     import onnxruntime
 

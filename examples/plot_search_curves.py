@@ -2,16 +2,16 @@
 How many epochs does each candidate need?
 =========================================
 
-A search over the number of epochs and something else has an answer for each combination.
-:class:`skrnn.plotting.SearchCurveDisplay` draws them as curves, so that one sees whether the best
-candidate is the best by more than chance, and whether more epochs would have helped.
+A search over the number of epochs and another hyperparameter has a score for each combination.
+:class:`skrnn.plotting.SearchCurveDisplay` plots the scores as curves. They show whether the best
+candidate is better by more than chance, and whether more epochs would help.
 """
 
 # %%
 # The search
 # ----------
-# :class:`skrnn.EpochSearchCV` trains candidates that differ in their epochs only once, and scores
-# them on the way. The display takes any other search of scikit-learn as well.
+# In :class:`skrnn.EpochSearchCV`, candidates that differ only in `epochs` share one fit, which is
+# scored after each of these epochs. The display also works with any other scikit-learn search.
 from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline
 
@@ -43,11 +43,11 @@ search = EpochSearchCV(pipe, grid, cv=cv, scoring="roc_auc", refit=False).fit(re
 SearchCurveDisplay.from_estimator(search)
 
 # %%
-# A line is the mean of the folds. The band around the best one is their standard deviation: lines
-# that stay within it are about as good. A line that still rises at its end asks for more epochs.
+# Each line is the mean over the folds. The band around the best line is the standard deviation.
+# Lines within the band are about as good. If a line still rises at its end, use more epochs.
 #
-# Another parameter along the axis
-# --------------------------------
-# Any numeric parameter can be the x axis; then the lines are told apart by the others, the epochs
-# among them. The seven best have a name.
+# Another hyperparameter on the x axis
+# ------------------------------------
+# Any numeric hyperparameter can be on the x axis. Each line is then a combination of the others,
+# including the epochs. The legend names the seven best lines.
 SearchCurveDisplay.from_estimator(search, param="units", std_display_style=None)

@@ -1,16 +1,16 @@
 """
-Does the network learn, or learn by heart?
-==========================================
+Does the network overfit?
+=========================
 
-Both lower the loss on the training rows. What tells them apart is the loss on rows that are held
-back, drawn beside it by :class:`skrnn.plotting.TrainingCurveDisplay`.
+The training loss falls whether a network learns or overfits. The loss on validation rows shows the
+difference. :class:`skrnn.plotting.TrainingCurveDisplay` plots both.
 """
 
 # %%
-# Held back rows
-# --------------
-# `fit` follows the loss on `X_val` and `y_val`, whether it stops early or not. These are 700
-# training rows, and a network that is trained on them for longer than they are good for.
+# Validation rows
+# ---------------
+# `fit` records the loss on `X_val` and `y_val`, with or without early stopping. Here, a network is
+# trained on 700 rows for too many epochs.
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 from skrnn.plotting import TrainingCurveDisplay
 
@@ -41,21 +41,21 @@ few = make_network().fit(X[:700], y[:700], X_val=X_val, y_val=y_val)
 TrainingCurveDisplay.from_estimator(few)
 
 # %%
-# The training loss falls and falls. The loss on the rows held back hardly does, and rises from the
-# seventh epoch to the tenth: the network knows its 700 reviews, and little about the others.
+# The training loss keeps falling. The validation loss hardly falls, and rises from the seventh
+# epoch to the tenth. The network overfits: it memorizes its 700 reviews, and does not generalize.
 #
-# With more rows
-# --------------
-# The same network on 1500 rows. `name` tells the two apart in one picture.
+# More training rows
+# ------------------
+# The same network is trained on 1500 rows. `name` labels the two fits in one plot.
 many = make_network().fit(X, y, X_val=X_val, y_val=y_val)
 display = TrainingCurveDisplay.from_estimator(few, name="700 rows")
 TrainingCurveDisplay.from_estimator(many, ax=display.ax_, name="1500 rows")
 
 # %%
-# Where it should have stopped
-# ----------------------------
-# With ``early_stopping=True`` it stops by itself when the loss on the rows held back no longer
-# falls, and keeps the weights of the epoch that is marked.
+# Early stopping
+# --------------
+# With ``early_stopping=True``, training stops when the validation loss no longer falls, and the
+# weights of the marked epoch are kept.
 stopped = make_network().set_params(early_stopping=True, n_iter_no_change=3)
 stopped.fit(X[:700], y[:700], X_val=X_val, y_val=y_val)
 TrainingCurveDisplay.from_estimator(stopped)

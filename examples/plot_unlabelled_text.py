@@ -1,9 +1,9 @@
 """
-Does text without labels help?
-==============================
+Does unlabeled text help?
+=========================
 
-Where labels are few and text is plenty, `fit` takes the rest as `X_unlabeled`. It serves the word
-vectors, a language model that is trained first, and losses that need no labels.
+If labels are few and text is plentiful, pass the unlabeled text to `fit` as `X_unlabeled`. It is
+used for the word vectors, for pretraining a language model, and for losses that need no labels.
 """
 
 # %%
@@ -19,9 +19,9 @@ fresh, fresh_labels = make_reviews(500, random_state=1)
 # %%
 # The pipeline
 # ------------
-# The unlabelled texts go through the same tokenizer as the labelled ones (`transform_input`). Its
-# vocabulary is learned from the labelled texts alone in `fit`; to have the words of all texts, it
-# is given here.
+# The same tokenizer transforms the labeled and unlabeled texts (`transform_input`). In `fit` it
+# would learn its vocabulary from the labeled texts only. To include the words of all texts, the
+# vocabulary is set here.
 import sklearn
 from sklearn.pipeline import Pipeline
 
@@ -58,10 +58,10 @@ def make(**parameters):
 # %%
 # Three ways
 # ----------
-# The same networks, from three seeds each: with the labelled texts alone; with a language model
-# trained first on all texts; and with virtual adversarial training, which wants answers that
-# withstand small changes of the input, of labelled and unlabelled texts alike. (The default
-# ``embeddings="corpus"`` makes use of unlabelled text too; here the vectors start from small random
+# The same network is trained with three seeds in three ways: with the labeled texts only; with a
+# language model that is pretrained on all texts; and with virtual adversarial training, which makes
+# predictions robust to small changes of the input, for labeled and unlabeled texts. (The default
+# ``embeddings="corpus"`` uses unlabeled text too. Here the vectors start from small random
 # numbers.)
 ways = {
     "labelled only": ({}, None),
@@ -96,6 +96,6 @@ ax.margins(y=0.25)
 ax.invert_yaxis()
 
 # %%
-# Virtual adversarial training helps here, at several times the time of an epoch. The language model
-# does not: which word comes next is no hint of what decides in made-up reviews, and the network has
-# its habits to unlearn. Try both on your texts, with several seeds, before you pay for them.
+# Virtual adversarial training helps here, but an epoch takes several times as long. The language
+# model does not help: in generated reviews, predicting the next word does not help to predict the
+# class, and the network has to unlearn it. Try both on your texts, with several seeds.

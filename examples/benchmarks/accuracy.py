@@ -1,4 +1,4 @@
-"""How accurate an estimator is, in how many seconds and how much memory: a row a command.
+"""Measure the accuracy, time and memory of an estimator. Each command prints one row.
 
     SKRNN_DATA=folder/of/the/data python examples/benchmarks/accuracy.py default
     ... accuracy.py default --data trec
@@ -6,10 +6,11 @@
     ... accuracy.py unlabelled --seeds 1
     ... accuracy.py nbsvm            (also tfidf)
 
-Trains on the official training texts and scores on the official test, once a seed, each in a
-process of its own. With ``--validation`` it scores on a part of the training texts instead (see
-`splits.py`), which is how settings were chosen; ``--set dropout=0 --set 'units=[64, 64]'`` changes
-parameters of the recipe (`recipes.py`). Seconds are of `fit`, tokenising included, and `predict`.
+The estimator is trained on the official training texts and scored on the official test set, once
+for each seed, each in its own process. With ``--validation`` it is scored on a part of the training
+texts instead (see `splits.py`). The defaults were chosen in this way. Options such as
+``--set dropout=0 --set 'units=[64, 64]'`` change parameters of the recipe (`recipes.py`). Times are
+those of `fit`, including tokenization, and of `predict`.
 """
 
 import argparse
@@ -33,7 +34,7 @@ N_BINS = 15
 
 
 def main():
-    """Run each seed in a process of its own, then print the table."""
+    """Run each seed in its own process, then print the table."""
     args = parse()
     if args.seed is not None:
         print(json.dumps(measure(args)))
@@ -52,7 +53,7 @@ def main():
 
 
 def parse():
-    """Return what the command line says."""
+    """Return the parsed command-line arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -74,7 +75,7 @@ def measure(args):
     pipeline = RECIPES[args.recipe](args.seed, **settings(args))
     start = time.perf_counter()
     if with_unlabeled:
-        # The tokeniser learns its words from the labelled texts, as everywhere.
+        # The tokenizer learns its vocabulary from the labeled texts, as everywhere.
         text, classifier = pipeline.named_steps.values()
         ids = text.fit_transform(split.train)
         classifier.fit(ids, split.y_train, X_unlabeled=text.transform(split.unlabeled))
@@ -95,7 +96,7 @@ def measure(args):
 
 
 def settings(args):
-    """Return the parameters that the command line changes; lists are tuples in scikit-learn."""
+    """Return the parameters set on the command line, with lists converted to tuples."""
     pairs = (one.split("=", 1) for one in args.set)
     values = {name: json.loads(value) for name, value in pairs}
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
@@ -104,7 +105,7 @@ def settings(args):
 def calibration_error(probability, truth):
     """Return the expected calibration error (Guo et al. 2017, equation 3), 15 bins.
 
-    The mean difference between how sure the predictions of a bin are and how many are right.
+    The average gap between the confidence and the accuracy of a bin.
     """
     confidence, right = probability.max(axis=1), probability.argmax(axis=1) == truth
     bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)

@@ -1,13 +1,13 @@
-"""What a recurrent network sees and a convolutional one does not, and what it costs.
+"""Compare a recurrent network with a convolutional network on three tasks.
 
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/convolution.py
 
-Three tasks: which of two marked tokens comes first, 10 to 30 steps apart (4,000 sequences of 40
-ids to train on, 1,000 to test); the generated reviews of `make_reviews` (4,000 and 1,000); and
-5,000 IMDb reviews cut at 200 tokens (5,000 others to test). Both networks have embeddings of 64
-dimensions, 64 units or filters, max pooling over time, a dense layer, and nothing else: an LSTM,
-and a convolution over windows of five tokens in plain Keras (Kim 2014, with one width of
-window). Each is trained by Adam in batches of 64; three seeds.
+The tasks are: which of two marked tokens comes first, 10 to 30 steps apart (4,000 training
+sequences of 40 ids, 1,000 for testing); the generated reviews of `make_reviews` (4,000 and 1,000);
+and 5,000 IMDb reviews cut at 200 tokens (5,000 others for testing). One network is an LSTM, the
+other a convolution over windows of five tokens in plain Keras (Kim 2014, with one window width).
+Both have embeddings of 64 dimensions, 64 units or filters, max pooling over time, a dense layer,
+and nothing else. They are trained with Adam and a batch size of 64, with three seeds.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main():
 
 
 def parse():
-    """Return what the command line says."""
+    """Return the parsed command-line arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -58,7 +58,7 @@ def parse():
 
 
 def recurrent(X, y, X_test, epochs, seed):
-    """Return what an LSTM predicts."""
+    """Return the predictions of an LSTM."""
     network = RNNClassifier(
         bidirectional=False,
         units=WIDTH,
@@ -79,7 +79,7 @@ def recurrent(X, y, X_test, epochs, seed):
 
 
 def convolutional(X, y, X_test, epochs, seed):
-    """Return what a convolutional network predicts."""
+    """Return the predictions of a convolutional network."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -101,7 +101,7 @@ def convolutional(X, y, X_test, epochs, seed):
 
 
 def first_of_two():
-    """Return sequences of noise in which id 2 comes before id 3, or after it."""
+    """Return noise sequences in which id 2 comes before or after id 3."""
     rng = np.random.default_rng(0)
     X = rng.integers(4, 50, (5000, 40)).astype(np.int32)
     y = rng.integers(0, 2, len(X))

@@ -1,6 +1,6 @@
-"""A virtual environment for each library that is measured, so that none bends another's versions.
+"""One virtual environment for each library, so that no library changes the versions of another.
 
-Only the standard library is needed: whoever has Python and pip can start the benchmarks.
+This needs only Python and pip.
 """
 
 import json
@@ -12,12 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# By name, the newest that pip finds, as a new user would get them. PyTorch is pinned because its
-# newer wheels on PyPI are of different builds (CUDA versions); what is measured is the CPU.
+# The newest versions that pip finds, as a new user would get them. PyTorch is pinned because its
+# newer wheels on PyPI are CUDA builds, and the benchmark measures the CPU.
 TORCH = "torch==2.13.0"
 REQUIREMENTS = {
-    # Editable: what is measured is the code as it stands in this checkout.
-    "skrnn": ["-e", f"{ROOT}[numba]"],
+    # Editable, so that the code of this checkout is measured.
+    "skrnn": ["-e", str(ROOT)],
     "keras": ["keras", "tensorflow"],
     "scikeras": ["scikeras", "keras", "tensorflow"],
     "torch": [TORCH, "numpy"],
@@ -44,30 +44,30 @@ TOLD = {
 
 
 def default_folder():
-    """Return where environments are kept unless --envs says otherwise."""
+    """Return the default folder of the environments."""
     return Path.home() / ".cache" / "skrnn-benchmarks"
 
 
 def make_environment(name, folder, say=print):
-    """Return the Python of an environment; make it where it is missing or was made otherwise.
+    """Return the Python of an environment. Create it if it is missing or outdated.
 
     Parameters
     ----------
     name : str
         A key of `REQUIREMENTS`.
     folder : Path
-        Holds one environment a name.
+        Contains one environment for each name.
     say : callable
-        Takes a line that tells what is going on.
+        Is called with a line of progress.
     """
     home = Path(folder).expanduser().resolve() / name
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    # Written last: an installation that was broken off is done again.
+    # Written last, so that an interrupted installation is repeated.
     receipt = home / "requirements.json"
     wanted = json.dumps([REQUIREMENTS[name], sys.version])
     if name == "skrnn":
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        wanted += json.dumps([project["dependencies"], project["optional-dependencies"]["numba"]])
+        wanted += json.dumps(project["dependencies"])
     if python.exists() and receipt.exists() and receipt.read_text() == wanted:
         return python
     say(f"Making the environment of {name} in {home}: pip install {' '.join(REQUIREMENTS[name])}")

@@ -1,4 +1,4 @@
-"""What a benchmark ran on."""
+"""Describe the machine of a benchmark."""
 
 import os
 import platform
@@ -14,13 +14,13 @@ def describe_machine():
         "memory_gb": _memory(),
         "system": _system(),
         "python": platform.python_version(),
-        # At the start: whoever shares the machine makes all numbers doubtful.
+        # At the start, because other load on the machine makes the figures unreliable.
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
 
 
 def print_machine(machine, versions=None):
-    """Print it as Markdown, with the versions in each environment."""
+    """Print the machine and the versions in each environment as Markdown."""
     print(
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB; "
         f"{machine['system']}; load at the start {machine['load']}\n"

@@ -1,20 +1,21 @@
-"""What a prediction costs with skrnn, and with onnxruntime on the exported model.
+"""Time predictions with skrnn, and with onnxruntime on the exported model.
 
-    pip install -e ".[numba,onnx]" onnxruntime
+    pip install -e ".[onnx]" onnxruntime
     python examples/benchmarks/onnx_speed.py --json onnx_speed.json
 
-The default estimator, fitted on generated reviews for an epoch (how well does not matter to the
-time), predicts
+The default estimator is fitted on generated reviews for one epoch (the accuracy does not affect the
+time). It predicts
 
-- reviews as `make_reviews` makes them, and long documents, many of these end to end, whose lengths
-  are spread as those of film reviews are (a median of 170 tokens, a few over 1,000);
+- reviews of `make_reviews`, and long documents. A long document is a concatenation of reviews. The
+  lengths are distributed like those of film reviews (a median of 170 tokens, a few over 1,000);
 - one row, 32 rows and 1,000 rows in a call.
 
-Each way to predict is a process of its own; in each round all take turns. A round's number is the
-mean of several calls where a call is short; given are medians [least, most] of rounds, in ms. All
-get token ids, so that cutting texts into words is not counted. For onnxruntime they are made dense
-before the clock starts; "by length" is the call's rows sorted by length and predicted 64 at a time,
-sorting and making dense included, which is what skrnn does in its `predict_proba`.
+Each way to predict runs in its own process, and they take turns in each round. If a call is short,
+the time of a round is the mean of several calls. The tables have medians [min, max] over the
+rounds, in ms. All of them get token ids, so tokenization is not measured. For onnxruntime, the ids
+are converted to a dense array before the measurement. "by length" means that the rows of a call are
+sorted by length and predicted 64 at a time, including the time for sorting and conversion. skrnn
+does this in its `predict_proba`.
 """
 
 import argparse
@@ -46,7 +47,7 @@ PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "numba", "onnx", "on
 
 
 def write(folder, train_rows, n_rows):
-    """Fit the estimator; write it, its model and the documents; return what documents there are."""
+    """Fit the estimator, write it, its ONNX model and the documents, and describe these."""
     from skrnn import RNNClassifier, TextToSequence, make_reviews
     from skrnn.onnx import to_onnx
 
@@ -70,7 +71,7 @@ def write(folder, train_rows, n_rows):
 
 
 def measure(folder, names, kinds, sizes, repeats):
-    """Return a list of dicts, one a way, kind and size, with the seconds of all rounds."""
+    """Return one dict for each way, kind and size, with the seconds of all rounds."""
     results = [
         {"way": name, "kind": kind, "rows": size, "seconds": []}
         for kind in kinds
@@ -98,7 +99,7 @@ def measure(folder, names, kinds, sizes, repeats):
 
 
 def tables(results, sizes):
-    """Return a table a kind of documents."""
+    """Return one table for each kind of documents."""
     header = [""]
     for size in sizes:
         header += [f"{size:,} row{'s' * (size > 1)}, ms", "x ours"]
@@ -118,7 +119,7 @@ def tables(results, sizes):
 
 
 def largest_difference(results):
-    """Return by how much the probabilities of the same rows differ at most."""
+    """Return the largest difference between the probabilities of the same rows."""
     groups = {}
     for result in results:
         groups.setdefault((result["kind"], result["rows"]), []).append(result.pop("probability"))
@@ -126,9 +127,9 @@ def largest_difference(results):
 
 
 def main():
-    """Measure, print tables."""
+    """Run the measurements and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[1, 32, 1000], help="of a call")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 32, 1000], help="rows in a call")
     parser.add_argument("--train-rows", type=int, default=4000)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))

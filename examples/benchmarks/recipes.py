@@ -1,6 +1,6 @@
-"""The rows of the table of accuracies: what each estimator is.
+"""Estimators of the accuracy tables.
 
-A recipe takes a seed and settings that replace its own, and returns an unfitted pipeline.
+A recipe takes a seed and settings that override its own, and returns an unfitted pipeline.
 """
 
 import inspect
@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_nbsvm, make_tfidf_logistic
 
-# Long texts take more dropout than the defaults, which short ones like less.
+# Long texts need more dropout than the defaults, and short texts need less.
 LABELLED = {"max_features": 30_000, "embedding_dropout": 0.5, "word_dropout": 0.2}
 UNLABELLED = LABELLED
 
@@ -24,27 +24,27 @@ def network(seed, **settings):
 
 
 def default(seed, **settings):
-    """Nothing set but the seed."""
+    """Return the default pipeline with a seed."""
     return network(seed, **settings)
 
 
 def labelled(seed, **settings):
-    """The best that labelled reviews alone give."""
+    """Return the best pipeline for labeled reviews only."""
     return network(seed, **{**LABELLED, **settings})
 
 
 def unlabelled(seed, **settings):
-    """The best with reviews that have no label."""
+    """Return the best pipeline with additional unlabeled reviews."""
     return network(seed, **{**UNLABELLED, **settings})
 
 
 def nbsvm(seed, **settings):
-    """NB-SVM on uni- and bigrams."""
+    """Return an NB-SVM on uni- and bigrams."""
     return make_nbsvm(**settings)
 
 
 def tfidf(seed, **settings):
-    """Tf-idf of words and logistic regression."""
+    """Return tf-idf of words with logistic regression."""
     return make_tfidf_logistic(**settings)
 
 
@@ -55,5 +55,5 @@ RECIPES = {
     "nbsvm": nbsvm,
     "tfidf": tfidf,
 }
-# These are also given the reviews without labels.
+# These also use the unlabeled reviews.
 WITH_UNLABELED = {"unlabelled"}

@@ -1,11 +1,11 @@
-"""The rows of the table of `speed.py`, and how fast the machine could be at most."""
+"""Rows of the table of `speed.py`, and the limit of the machine."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One peer with one network.
+    """One library with one network.
 
     Parameters
     ----------
@@ -16,11 +16,11 @@ class Row:
     title : str
         Name in the table.
     environment, script : str
-        Where and what it runs.
+        The environment and the script of the process.
     trains : bool
         Whether there is an epoch to time.
     settings : dict
-        Arguments of the peer's `prepare`, besides those that all get.
+        Additional arguments of the peer's `prepare`.
     variables : dict
         Environment variables of its process.
     """
@@ -66,7 +66,7 @@ ROWS = [
     Row("scikeras", "lstm", "scikeras, padded", "scikeras", "scikeras_padded"),
     Row("torch", "lstm", "PyTorch by hand, padded", "torch", "torch_padded"),
     Row("skorch", "lstm", "skorch, padded", "skorch", "skorch_padded"),
-    # Before onnxruntime, which gets its weights.
+    # Before onnxruntime, which uses its weights.
     Row("torch-bucketed", "lstm", "PyTorch by hand, bucketed", "torch", "torch_bucketed"),
     Row(
         "onnx",
@@ -92,22 +92,23 @@ ROWS = [
 ]
 
 
-# Weight matrices side by side in a cell, times directions.
+# Number of weight matrices in a cell, times the number of directions.
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1, "bilstm": 8}
 
 
 def gflop(cell, n_tokens, *, train, embedding_dim=64, units=64):
-    """Return the GFLOP of the matmuls that nobody can do without.
+    """Return the GFLOP of the matrix products that every implementation needs.
 
-    For every real token x.W and h.U; in training the gradients of both factors too, which makes
-    three times as many. Embedding, dense layer, elementwise work and the optimizer are left out.
+    These are x.W and h.U for every real token. Training also needs the gradients of both factors,
+    which makes three times as many. Embedding, dense layer, elementwise operations and the
+    optimizer are not counted.
     """
     per_token = 2 * (embedding_dim + units) * _GATES[cell] * units
     return (3 if train else 1) * n_tokens * per_token / 1e9
 
 
-# Issue 3's bars: what, cell, "train" or "predict", against the fastest of which peers (or the
-# limit), and the ratio that is asked for.
+# Targets: title, cell, "train" or "predict", the peers of which the fastest is compared (or the
+# limit), and the required ratio.
 BARS = [
     ("LSTM epoch", "lstm", "train", ["keras", "scikeras"], 4),
     ("LSTM epoch", "lstm", "train", ["torch-bucketed"], 1.5),
@@ -118,7 +119,7 @@ BARS = [
     ("LSTM predict", "lstm", "predict", ["torch-bucketed"], 1),
     ("LSTM epoch on whole reviews", "whole lstm", "train", ["keras"], 12),
 ]
-# What "no overhead around it" asks for: key, what it says in the table, seconds at most.
+# Targets outside the epochs: key, title in the table, maximum seconds.
 OVERHEADS = [
     ("import", "`import skrnn`", 0.3),
     ("import_classifier", "`from skrnn import RNNClassifier`, after that", None),

@@ -1,11 +1,11 @@
-"""Whether skrnn's speed costs accuracy: the same network trained by skrnn and by plain Keras.
+"""Compare the accuracy of the same network trained by skrnn and by plain Keras.
 
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/same_accuracy.py
 
-Both train on 10,000 IMDb reviews for three epochs and are scored on 5,000 test reviews, cut at
-200 tokens, with everything else as in `speed.py`, once for each of three seeds. What differs is
-what skrnn does for speed: its layers, and batches of similar length instead of random ones.
-Needs Python and pip alone; the environments are those of `speed.py`.
+Both are trained on 10,000 IMDb reviews for three epochs and scored on 5,000 test reviews, cut at
+200 tokens, with three seeds. Everything else is as in `speed.py`. The differences are the
+optimizations of skrnn: its layers, and batches of similar length instead of random batches. The
+script needs only Python and pip, and uses the environments of `speed.py`.
 """
 
 import argparse
@@ -27,7 +27,7 @@ PEERS = {
 
 
 def main():
-    """Train all, print means and spreads."""
+    """Train all networks and print means and standard deviations."""
     end_on_termination()
     args = parse()
     pythons = {name: make_environment(name, args.envs, say) for name in ("skrnn", "keras")}
@@ -58,7 +58,7 @@ def main():
 
 
 def parse():
-    """Return what the command line says."""
+    """Return the parsed command-line arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -67,7 +67,7 @@ def parse():
     add("--json", type=Path, help="write all accuracies here")
     add("--rows", type=int, default=10_000, help="reviews to train on")
     add("--test-rows", type=int, default=5_000, help="reviews to test")
-    add("--max-length", type=int, default=200, help="tokens of a review, at most")
+    add("--max-length", type=int, default=200, help="maximum number of tokens in a review")
     add("--epochs", type=int, default=3)
     add("--seeds", type=int, default=3)
     add("--cells", nargs="+", choices=CELLS, default=["lstm"])
@@ -91,7 +91,7 @@ def train(pythons, peer, cell, path, seed, args):
 
 
 def print_accuracies(cell, accuracies):
-    """Print each seed's last accuracy, means and spreads, and how the means differ."""
+    """Print the last accuracy of each seed, means, standard deviations and differences."""
     final = {peer: [epochs[-1] for epochs in seeds] for peer, seeds in accuracies.items()}
     seeds = [f"seed {i}" for i in range(len(final["keras"]))]
     rows = [

@@ -1,20 +1,20 @@
-"""What an epoch of skrnn costs as tokens, units and documents grow, and what memory does.
+"""Measure how time and memory of skrnn grow with tokens, units, document length and fits.
 
-    pip install -e ".[plot,numba]"
+    pip install -e ".[plot]"
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/scaling.py --output plots
 
-Runs in the environment it is started in; prints Markdown and draws a PNG a question:
+The script runs in the current environment, prints Markdown and plots a PNG for each question:
 
-- tokens: more and more IMDb reviews, cut at 500 tokens;
-- units: 2,560 of these reviews, wider and wider LSTMs;
-- length: the reviews' tokens end to end, cut into documents all of one length, so that the number
-  of tokens is always the same and only their documents' length changes;
+- tokens: increasing numbers of IMDb reviews, cut at 500 tokens;
+- units: 2,560 of these reviews, with LSTMs of increasing width;
+- length: the concatenated tokens of the reviews are cut into documents of equal length. The number
+  of tokens is always the same, and only the length of the documents changes;
 - outlier: 2,000 whole reviews, and the same with one document of 20,000 tokens;
-- memory: many fits in one process, each of a new estimator on 256 reviews.
+- memory: many fits in one process, each with a new estimator on 256 reviews.
 
-Each setting is a process of its own, warmed up by an untimed epoch; in each round all settings of
-a question take turns, training two epochs of which the second is timed. Given are medians [least,
-most]. How an epoch is timed: `peers/ours.py`.
+Each setting runs in its own process, after an untimed epoch. The settings of a question take turns
+in each round. They train two epochs, and the second is timed. The tables have medians [min, max].
+`peers/ours.py` describes how an epoch is timed.
 """
 
 import argparse
@@ -39,7 +39,7 @@ LENGTHS = (25, 50, 100, 200, 400, 800, 1600)
 
 
 def main():
-    """Measure, print, draw."""
+    """Run the measurements, print the tables and plot."""
     end_on_termination()
     args = parse()
     args.output.mkdir(parents=True, exist_ok=True)
@@ -57,30 +57,36 @@ def main():
 
 
 def parse():
-    """Return what the command line says."""
+    """Return the parsed command-line arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     add("--output", type=Path, required=True, help="folder of the plots and scaling.json")
     add("--repeats", type=int, default=5, help="timed epochs of each setting")
-    add("--rows", type=int, default=2560, help="reviews of the questions on units and length")
-    add("--fits", type=int, nargs=2, default=(5, 50), help="after which to look at memory")
+    add("--rows", type=int, default=2560, help="reviews for the questions on units and length")
+    add(
+        "--fits",
+        type=int,
+        nargs=2,
+        default=(5, 50),
+        help="fits before each memory measurement",
+    )
     add("--questions", nargs="+", choices=QUESTIONS, default=list(QUESTIONS))
     return parser.parse_args()
 
 
 class Bench:
-    """Reviews, and a way to time epochs on arrays made of them.
+    """Reviews, and a method to time epochs on them.
 
     Parameters
     ----------
     folder : str
-        Where arrays are put for the workers.
+        Folder of the arrays for the workers.
     reviews : dict
-        What `workload.tokenise` returned.
+        The result of `workload.tokenise`.
     args : argparse.Namespace
-        The command line.
+        The command-line arguments.
     """
 
     def __init__(self, folder, reviews, args):
@@ -133,7 +139,7 @@ def stack_rows(documents):
 
 
 def ask_tokens(bench):
-    """Time epochs on more and more reviews."""
+    """Time epochs on increasing numbers of reviews."""
     most = 4 * bench.args.rows
     settings = {n: (bench.cut(n), bench.y[:n], {}) for n in TOKEN_ROWS if n <= most}
     found = bench.epochs(settings)
@@ -142,7 +148,7 @@ def ask_tokens(bench):
 
 
 def ask_units(bench):
-    """Time epochs of wider and wider networks."""
+    """Time epochs of networks of increasing width."""
     n = bench.args.rows
     found = bench.epochs({units: (bench.cut(n), bench.y[:n], {"units": units}) for units in UNITS})
     print_epochs("Units", "units", found)
@@ -150,10 +156,10 @@ def ask_units(bench):
 
 
 def ask_length(bench):
-    """Time epochs on as many tokens in longer and longer documents."""
+    """Time epochs on the same number of tokens in documents of increasing length."""
     documents = bench.cut(bench.args.rows)
     stream = np.concatenate(documents)
-    # A document has the label of the review that its first token is of.
+    # A document has the label of the review of its first token.
     labels = np.repeat(bench.y[: len(documents)], [len(document) for document in documents])
     settings = {}
     for length in LENGTHS:
@@ -166,7 +172,7 @@ def ask_length(bench):
 
 
 def ask_outlier(bench):
-    """Time epochs without and with one very long document; look at the peak memory."""
+    """Time epochs with and without one very long document, and measure the peak memory."""
     documents, y = bench.documents[:2000], bench.y[:2000]
     outlier = np.concatenate(bench.documents[2000:2200])[:OUTLIER]
     found = bench.epochs(
@@ -190,7 +196,7 @@ def ask_outlier(bench):
 
 
 def ask_memory(bench):
-    """Look at the memory of one process after few and after many fits."""
+    """Measure the memory of one process after few and after many fits."""
     few, many = bench.args.fits
     with ExitStack() as stack:
         worker = bench.worker(stack, bench.documents[:256], bench.y[:256])
@@ -210,7 +216,7 @@ def ask_memory(bench):
 
 
 def print_epochs(title, what, found):
-    """Print seconds an epoch, and a million tokens, as a table."""
+    """Print a table of seconds per epoch and per million tokens."""
     header = [what, "tokens", "s an epoch", "s a million tokens", "peak memory, MB"]
     rows = [
         [
@@ -235,7 +241,7 @@ QUESTIONS = {
 
 
 def draw(found, folder):
-    """Draw seconds an epoch against each of the first three."""
+    """Plot seconds per epoch for each of the first three questions."""
     import matplotlib
 
     matplotlib.use("Agg")

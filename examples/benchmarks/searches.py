@@ -1,15 +1,16 @@
-"""What a search costs: GridSearchCV, EpochSearchCV, and scikeras with the same network.
+"""Time searches: GridSearchCV, EpochSearchCV, and scikeras with the same network.
 
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/searches.py
 
-4,000 IMDb reviews, cut at 100 tokens; units in {32, 64}, epochs in {1, 2, 3}, dropout in {0, 0.5},
-three folds: 12 candidates, 36 fits. Each search is a process of its own, its TensorFlow's start
-and that of its workers included; the data is loaded before. All take turns in each round. Given are
-medians [least, most] of the rounds, and whether the scores are the same.
+The data is 4,000 IMDb reviews, cut at 100 tokens. The grid has units in {32, 64}, epochs in {1, 2,
+3} and dropout in {0, 0.5}. With three folds, there are 12 candidates and 36 fits. Each search runs
+in its own process. Its time includes the start of TensorFlow and of the workers, but not loading
+the data. The searches take turns in each round. The table has medians [min, max] over the rounds,
+and shows whether the scores are the same.
 
-The network is an LSTM behind an embedding of 64 dimensions, in batches of 64: with what
-`RNNClassifier` adds by default (n-grams, vectors of the corpus), and without it ("bare"), as
-scikeras has it.
+The network is an LSTM after an embedding of 64 dimensions, with a batch size of 64. It is used with
+the default additions of `RNNClassifier` (n-grams and corpus vectors), and without them ("bare"), as
+in scikeras.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from skrnn import EpochSearchCV, RNNClassifier, TextToSequence, fetch_imdb
 
 PACKAGES = ("scikit-learn", "scikeras", "tensorflow", "keras", "numpy", "numba", "joblib")
 MAX_FEATURES, MAX_LENGTH, WIDTH, BATCH_SIZE = 10_000, 100, 64, 64
-# What scikeras does not have, switched off.
+# Turn off what scikeras does not have.
 BARE = {
     "embeddings": None,
     "ngram_range": None,
@@ -52,7 +53,7 @@ SEARCHES = {
 
 
 def main():
-    """Run each search in turn, round by round, then print the table."""
+    """Run the searches in turn in each round, then print the table."""
     args = parse()
     if args.search:
         print(json.dumps(measure(args)))
@@ -75,21 +76,21 @@ def main():
 
 
 def parse():
-    """Return what the command line says."""
+    """Return the parsed command-line arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     add("--rounds", type=int, default=3)
     add("--rows", type=int, default=4000, help="reviews")
-    add("--once", nargs="*", default=[], help="words in the names of what is run once only")
+    add("--once", nargs="*", default=[], help="words in the names of searches that run only once")
     add("--json", type=Path, help="write all figures here")
     add("--search", choices=SEARCHES, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def measure(args):
-    """Run one search; return its seconds and scores."""
+    """Run one search and return its seconds and scores."""
     kind, network, n_jobs = SEARCHES[args.search]
     train = fetch_imdb(subset="train")
     rows = np.random.default_rng(0).permutation(len(train.data))[: args.rows]
@@ -98,7 +99,7 @@ def measure(args):
     search = {"grid": GridSearchCV, "epochs": EpochSearchCV}[kind](
         pipeline,
         grid,
-        # Named, for scikit-learn does not see that scikeras's is a classifier.
+        # Explicit, because scikit-learn does not recognize the scikeras estimator as a classifier.
         cv=StratifiedKFold(3),
         scoring="accuracy",
         n_jobs=n_jobs,
@@ -114,7 +115,7 @@ def measure(args):
 
 
 def ours(**settings):
-    """Return a pipeline with a RNNClassifier, and its grid."""
+    """Return a pipeline with an RNNClassifier, and its grid."""
     network = RNNClassifier(
         bidirectional=False,
         embedding_dim=WIDTH,
@@ -163,7 +164,7 @@ def build_keras(units, dropout):
 
 
 def grid(step, model):
-    """Return the grid, under the names that a pipeline gives its parameters."""
+    """Return the grid with the parameter names of a pipeline."""
     return {
         f"{step}{model}units": [32, 64],
         f"{step}epochs": [1, 2, 3],
@@ -174,7 +175,7 @@ def grid(step, model):
 PIPELINES = {"default": ours, "bare": lambda: ours(**BARE), "scikeras": scikeras}
 
 
-# What is held against what, and what the scores have to be.
+# Pairs of searches to compare, and the expected relation of their scores.
 RATIOS = [
     ("EpochSearchCV, one job", "GridSearchCV, one job", "equal"),
     ("EpochSearchCV, two jobs", "GridSearchCV, two jobs", "equal"),

@@ -1,27 +1,28 @@
-"""How fast skrnn trains and predicts, beside the other ways that pip can install.
+"""Compare the training and prediction speed of skrnn and other libraries.
 
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/speed.py --json speed.json
 
-Needs Python 3.11 and pip alone: each library gets a virtual environment of its own, made at the
-first run and kept (``--envs``). The work is the same for all: 2,560 IMDb reviews cut at 500
-tokens, 10,000 words, embedding 64, 64 units, the last real state, a sigmoid output, binary
-cross-entropy, Adam, batches of 128. Predictions are of 2,560 test reviews, in the others' batches
-of 128 too (``--predict-batch-size``); ours are of 256, which is not the user's choice.
+The script needs only Python 3.11 and pip. Each library gets its own virtual environment, which is
+created at the first run and kept (``--envs``). The task is the same for all: 2,560 IMDb reviews cut
+at 500 tokens, 10,000 words, embedding 64, 64 units, the last real state, a sigmoid output, binary
+cross-entropy, Adam, a batch size of 128. Predictions are of 2,560 test reviews. The other libraries
+use a batch size of 128 here too (``--predict-batch-size``). skrnn uses 256, which users cannot
+change.
 
-Every row is a process of its own that first trains and predicts once, untimed. Then, in each
-round, all take turns: one call that trains two epochs, of which the second is timed, and one
-prediction each, the others waiting; rounds begin at another row each time. So a machine that slows
-down for a while slows all of them. (The first epoch after a wait also pays for memory that the
-system has taken back meanwhile, which is no part of training.) What is given is the median [least,
-most] over rounds, and the ratio of medians to ours.
+Every row runs in its own process, which first trains and predicts once, untimed. Then all rows take
+turns in each round, while the others wait: one call trains two epochs, of which the second is
+timed, and one call predicts. Each round begins with another row. So if the machine is slow for a
+while, all rows are affected. (The first epoch after a wait also includes the time for memory that
+the system has reclaimed meanwhile, which is not part of training.) The tables have the median [min,
+max] over the rounds, and the ratio of the median to that of skrnn.
 
-An epoch is timed from its begin to its end *inside* of the call that trains, for all alike: from
-the first batch being asked for, ours being sorted and padded within that time, to the last weight
-being updated. What calls do before and after is told below the tables, and for ours in the last
-one. A prediction is timed as a whole call. `peers/` says the rest, a script a peer.
+For all libraries, an epoch is timed *inside* the training call, from the request of the first batch
+to the last weight update. For skrnn, this includes sorting and padding. The time of the calls
+before and after is reported below the tables, and for skrnn in the last table. A prediction is
+timed as a whole call. `peers/` has one script for each library.
 
-The limit is the time that the unavoidable matmuls of the real tokens (`rows.py`) would take at
-the speed which a 2048 x 2048 float32 matmul reaches in the same round on all cores.
+The limit is the time that the necessary matrix products of the real tokens (`rows.py`) would take
+at the speed of a 2048 x 2048 float32 product on all cores in the same round.
 """
 
 import argparse
@@ -40,7 +41,7 @@ from workers import ENVIRONMENT, PEERS, Worker, end_on_termination, say, write_r
 
 
 def main():
-    """Make the environments, measure, print."""
+    """Create the environments, run the measurements and print the tables."""
     end_on_termination()
     args = parse()
     rows = [row for row in ROWS if row.cell in args.cells and row.peer in args.peers]
@@ -76,20 +77,25 @@ def main():
 
 
 def parse():
-    """Return what the command line says."""
+    """Return the parsed command-line arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     add("--envs", type=Path, default=default_folder(), help="folder of the environments")
     add("--json", type=Path, help="write all measurements here")
-    add("--rows", type=int, default=2560, help="reviews to train on, and as many to predict")
-    add("--max-length", type=int, default=500, help="tokens of a review, at most")
+    add("--rows", type=int, default=2560, help="number of training reviews and of test reviews")
+    add("--max-length", type=int, default=500, help="maximum number of tokens in a review")
     add("--repeats", type=int, default=7, help="timed rounds")
-    add("--whole-rounds", type=int, default=3, help="rounds on whole reviews; 0 leaves them out")
+    add("--whole-rounds", type=int, default=3, help="rounds on whole reviews; 0 skips them")
     add("--whole-rows", type=int, help="reviews for those; default: --rows")
-    add("--overhead-repeats", type=int, default=3, help="fresh processes; 0 leaves them out")
-    add("--predict-batch-size", type=int, default=128, help="of the others, when predicting")
+    add("--overhead-repeats", type=int, default=3, help="fresh processes; 0 skips them")
+    add(
+        "--predict-batch-size",
+        type=int,
+        default=128,
+        help="batch size of the others",
+    )
     add("--cells", nargs="+", choices=CELLS, default=list(CELLS))
     peers = list(dict.fromkeys(row.peer for row in ROWS))
     add("--peers", nargs="+", choices=peers, default=peers)
@@ -102,7 +108,7 @@ def parse():
 
 
 def measure(pythons, rows, path, reviews, args, repeats):
-    """Run all rounds; return a result a row, and the limit for each cell."""
+    """Run all rounds and return one result for each row, and the limit for each cell."""
     found = {row: defaultdict(list) for row in rows}
     weights = f"{path}.weights.npz"
     with ExitStack() as stack:
@@ -137,7 +143,7 @@ def measure(pythons, rows, path, reviews, args, repeats):
 
 
 def turn(row, worker, found):
-    """Have a row train two epochs and predict once; append what it tells."""
+    """Train two epochs and predict once with a row, and append its figures."""
     if row.trains:
         epoch = worker.ask("epoch", epochs=2)
         found["train"].append(epoch["seconds"])
@@ -154,13 +160,13 @@ def turn(row, worker, found):
 
 
 def result(peer, cell, title, measured):
-    """Return what one row has come to."""
+    """Return the result of one row."""
     kinds = ("train", "around", "predict", "loss", "accuracy")
     return {"peer": peer, "cell": cell, "title": title, **{k: measured[k] for k in kinds}}
 
 
 def limit(cell, reviews, speeds):
-    """Return the seconds of the matmuls alone, as if a peer had reached them."""
+    """Return the seconds of the matrix products alone, in the form of a result."""
     work = {
         "train": gflop(cell, reviews["train"]["tokens"], train=True),
         "predict": gflop(cell, reviews["test"]["tokens"], train=False),
@@ -176,7 +182,7 @@ def limit(cell, reviews, speeds):
 
 
 def overhead(python, path, repeats):
-    """Return lists of seconds around the epochs, from fresh processes."""
+    """Return lists of seconds outside the epochs, from fresh processes."""
     found = defaultdict(list)
     for i in range(repeats):
         say(f"Overhead, processes {2 * i + 1} and {2 * i + 2} of {2 * repeats}")
@@ -191,7 +197,7 @@ def overhead(python, path, repeats):
 
 
 def print_found(found):
-    """Print everything as Markdown."""
+    """Print the tables as Markdown."""
     print("## Speed\n")
     print_machine(found["machine"], found["versions"])
     for name, key in (("Reviews", "reviews"), ("Whole reviews", "whole_reviews")):
@@ -205,9 +211,9 @@ def print_found(found):
     print(speed_tables(found["rows"]))
     print(around_epochs(found["rows"]))
     if found["bars"]:
-        print(f"### Bars of issue 3\n\n{bars_table(found['bars'])}")
+        print(f"### Targets\n\n{bars_table(found['bars'])}")
     if "overhead" in found:
-        print(f"### Around the epochs\n\n{overhead_table(found['overhead'])}")
+        print(f"### Outside the epochs\n\n{overhead_table(found['overhead'])}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""The texts that accuracy is measured on: official tests, and validation parts to choose by.
+"""Texts for the accuracy benchmark: official test sets, and validation parts of the training texts.
 
-Whatever is chosen (defaults, recipes) is chosen on validation parts of the training texts. Of IMDb
-that is a fifth of the films with all their reviews: the official test has films of its own too, and
-reviews of a film that was trained on are easier. Of TREC it is each of five stratified folds.
+All choices (defaults, recipes) are made on validation parts of the training texts. For IMDb, the
+validation part is a fifth of the films with all their reviews. The official test set also has its
+own films, and reviews of films in the training data are easier. For TREC, it is one of five
+stratified folds.
 """
 
 import os
@@ -14,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-VALIDATION_FILMS = 5  # one in so many
+VALIDATION_FILMS = 5  # one film in five
 N_FOLDS = 5
 
 
 @dataclass
 class Split:
-    """Texts and labels to train on and to score on; texts without labels where there are."""
+    """Texts and labels for training and scoring, and unlabeled texts if there are any."""
 
     train: list
     y_train: np.ndarray
@@ -38,7 +39,7 @@ def load(name, *, validation, seed, unlabeled):
     validation : bool
         Whether to score on a part of the training texts instead of the official test.
     seed : int
-        Which of TREC's folds is for validation.
+        The fold of TREC that is used for validation.
     unlabeled : bool
         Whether to load IMDb's 50,000 reviews without labels.
     """

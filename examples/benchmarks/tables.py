@@ -1,4 +1,4 @@
-"""Results as Markdown."""
+"""Format results as Markdown."""
 
 from statistics import median
 
@@ -6,14 +6,14 @@ from rows import BARS, CELLS, OURS, OVERHEADS
 
 
 def markdown(header, rows):
-    """Return a table; the first column is text, the others are numbers."""
+    """Return a table with a first column of text and further columns of numbers."""
     align = ["---", *["---:"] * (len(header) - 1)]
     lines = [header, align, *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
 
 
 def spread(seconds):
-    """Return median and range as text; nothing where nothing was measured."""
+    """Return median and range as text, or an empty string without measurements."""
     if not seconds:
         return ""
     middle = median(seconds)
@@ -23,22 +23,22 @@ def spread(seconds):
 
 
 def ratio(result, ours, what):
-    """Return how many times the seconds of ours the others' are, medians both; None if unknown."""
+    """Return the ratio of the median seconds to those of skrnn, or None if unknown."""
     if not result[what] or not ours or not ours[what]:
         return None
     return median(result[what]) / median(ours[what])
 
 
 def find(results, cell, peer):
-    """Return a result, or None where it was not measured."""
+    """Return a result, or None if it was not measured."""
     return next((r for r in results if (r["cell"], r["peer"]) == (cell, peer)), None)
 
 
 def speed_tables(results):
-    """Return a table a network."""
+    """Return one table for each network."""
     header = [
         "",
-        "train, s an epoch",
+        "train, s per epoch",
         "x ours",
         "predict, s",
         "x ours",
@@ -73,7 +73,7 @@ def speed_tables(results):
 
 
 def around_epochs(results):
-    """Return a sentence on what the calls that train take besides the epoch that is timed."""
+    """Return a sentence on the time of training calls outside the timed epoch."""
     told = [
         f"{r['title']} {median(r['around']):.3f} s"
         for r in results
@@ -81,11 +81,11 @@ def around_epochs(results):
     ]
     if not told:
         return ""
-    return f"A call that trains the LSTM takes besides its epochs: {', '.join(told)}.\n"
+    return f"Time of a training call of the LSTM outside its epochs: {', '.join(told)}.\n"
 
 
 def bars(results):
-    """Return issue 3's bars with what was measured, as dicts; those not measured are left out."""
+    """Return the targets with the measured figures as dicts, without those not measured."""
     found = []
     for what, cell, kind, peers, wanted in BARS:
         ours = find(results, cell, OURS)
@@ -108,7 +108,7 @@ def bars(results):
 
 
 def bars_table(found):
-    """Return the bars as a table."""
+    """Return the targets as a table."""
     rows = [
         [
             f"{bar['what']} against {bar['against']}",
@@ -122,7 +122,7 @@ def bars_table(found):
 
 
 def overhead_table(overhead):
-    """Return the seconds around the epochs as a table."""
+    """Return the seconds outside the epochs as a table."""
     rows = []
     for key, title, wanted in OVERHEADS:
         seconds = overhead[key]

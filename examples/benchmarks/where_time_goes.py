@@ -1,11 +1,12 @@
-"""Where the time of an epoch goes: the kernels, the rest of a step, and what is around the steps.
+"""Break down the time of an epoch into the kernels, the rest of a step, and the overhead.
 
-    pip install -e ".[numba]"
+    pip install -e .
     SKRNN_DATA=folder/of/aclImdb_v1.tar.gz python examples/benchmarks/where_time_goes.py
 
-Runs in the environment it is started in, on the reviews and the network of `speed.py`. Clocks are
-put around the functions that TensorFlow calls; the medians over epochs are told, and what the
-matmuls of the real tokens alone would take at the speed of a large one (`peers/matmul.py`).
+The script runs in the current environment, with the reviews and the network of `speed.py`. It times
+the functions that TensorFlow calls, and prints the medians over epochs. It also prints the time
+that the matrix products of the real tokens alone would take at the speed of a large one
+(`peers/matmul.py`).
 """
 
 import argparse
@@ -27,7 +28,7 @@ seconds = defaultdict(float)
 
 
 def clocked(name, function):
-    """Return `function`, its time being added to `seconds`."""
+    """Return `function` wrapped to add its time to `seconds`."""
 
     def run(*args, **kwargs):
         begin = time.perf_counter()
@@ -40,7 +41,7 @@ def clocked(name, function):
 
 
 def put_clocks():
-    """Put clocks around the parts of a training step."""
+    """Time the parts of a training step."""
     import skrnn.network  # noqa: F401 (TensorFlow, without its log)
     from skrnn.kernels import embedding, recurrence
     from skrnn.network import programs
@@ -56,7 +57,7 @@ def put_clocks():
 
 
 def main():
-    """Train epochs, print the parts."""
+    """Train epochs and print the parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=2560)
     parser.add_argument("--epochs", type=int, default=9)

@@ -1,7 +1,7 @@
-"""Long-lived processes, one a row of the table, that do one thing at a time when asked.
+"""Worker processes, one for each row of the table, that run one task at a time on request.
 
-Each runs a script of `peers/` under its own Python and speaks JSON lines over stdin and stdout
-(`peers/protocol.py`). While one works, the others wait in a read and use no core.
+Each runs a script of `peers/` with its own Python, and communicates by JSON lines over stdin and
+stdout (`peers/protocol.py`). While one works, the others wait for input and do not use a core.
 """
 
 import json
@@ -28,9 +28,9 @@ class Worker:
     script : str
         Name of a file in `peers/`, without its ending.
     name : str
-        What error messages call it.
+        Name in error messages.
     variables : dict
-        Environment variables besides those that all get.
+        Additional environment variables.
     """
 
     def __init__(self, python, script, name, variables=()):
@@ -48,7 +48,7 @@ class Worker:
         )
 
     def ask(self, do, **arguments):
-        """Have `do` done and return the answer, a dict."""
+        """Run the task `do` and return its result, a dict."""
         try:
             self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
             self._process.stdin.flush()
@@ -64,7 +64,7 @@ class Worker:
         return answer
 
     def close(self):
-        """Kill the process and its children; nothing it holds is worth waiting for."""
+        """Kill the process and its children without waiting for results."""
         if self._process.poll() is None:
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -89,7 +89,7 @@ class Worker:
 
 
 def end_on_termination():
-    """Make SIGTERM unwind the stack as Ctrl-C does, so that workers are closed."""
+    """Make SIGTERM raise an exception like Ctrl-C, so that workers are closed."""
 
     def stop(*_):
         raise SystemExit(143)
@@ -98,12 +98,12 @@ def end_on_termination():
 
 
 def say(line):
-    """Tell on stderr how far things are; stdout is for the tables."""
+    """Print progress to stderr, because stdout is for the tables."""
     print(line, file=sys.stderr, flush=True)
 
 
 def write_reviews(python, folder, rows, test_rows, max_length):
-    """Have skrnn tokenise reviews, see `workload.py`; return the path and what is in it."""
+    """Tokenize reviews with skrnn (`workload.py`), and return the path and its description."""
     say(f"Tokenising {rows + test_rows} reviews")
     path = Path(folder) / f"reviews-{max_length or 'whole'}.npz"
     command = [python, PEERS.parent / "workload.py", "--output", path]

@@ -1,11 +1,11 @@
-"""The reviews that everybody is measured on: tokenised once, written as arrays.
+"""The reviews of the benchmark, tokenized once and written as arrays.
 
     SKRNN_DATA=folder/of/the/archive python workload.py --output reviews.npz
 
-Needs skrnn installed; `speed.py` and `same_accuracy.py` run it in the environment of skrnn. The
-reviews are the first of the shuffled IMDb training and test parts; the vocabulary is that of the
-10,000 most frequent words of all 25,000 training reviews, so ids run to 10,001 (0 is padding, 1
-an unknown word), whatever number of reviews is taken.
+The script needs skrnn. `speed.py` and `same_accuracy.py` run it in the environment of skrnn. The
+reviews are the first ones of the shuffled IMDb training and test parts. For any number of reviews,
+the vocabulary has the 10,000 most frequent words of all 25,000 training reviews, so ids go up to
+10,001 (0 is padding, 1 an unknown word).
 """
 
 import argparse
@@ -20,7 +20,7 @@ MAX_FEATURES = 10_000
 
 
 def read_reviews():
-    """Return training and test reviews as Bunches, from the folder that SKRNN_DATA names."""
+    """Return training and test reviews as Bunches, from the folder given by SKRNN_DATA."""
     from skrnn import load_imdb
 
     folder = os.environ.get("SKRNN_DATA")
@@ -41,7 +41,7 @@ def tokenise(train, test, *, rows, test_rows, max_length):
 
 
 def write(path, parts, max_length=None):
-    """Write token ids end to end, the bounds of the rows and the labels, for `peers/reviews.py`."""
+    """Write concatenated token ids, row bounds and labels for `peers/reviews.py`."""
     arrays = {"vocabulary_size": MAX_FEATURES + 2, "max_length": max_length or 0}
     for part, (ids, y) in parts.items():
         arrays[f"{part}_ids"] = ids.data.astype(np.int32)
@@ -52,7 +52,7 @@ def write(path, parts, max_length=None):
 
 
 def describe(parts):
-    """Return numbers of rows and tokens, and the longest row."""
+    """Return the numbers of rows and tokens, and the length of the longest row."""
     told = {}
     for part, (ids, y) in parts.items():
         lengths = np.diff(ids.indptr)
@@ -66,12 +66,14 @@ def describe(parts):
 
 
 def main():
-    """Write one file, print its description as JSON."""
+    """Write one file and print its description as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", required=True)
     parser.add_argument("--rows", type=int, default=2560)
     parser.add_argument("--test-rows", type=int, default=2560)
-    parser.add_argument("--max-length", type=int, default=None, help="cut here; default: nowhere")
+    parser.add_argument(
+        "--max-length", type=int, default=None, help="limit of tokens; default: none"
+    )
     args = parser.parse_args()
     parts = tokenise(
         *read_reviews(), rows=args.rows, test_rows=args.test_rows, max_length=args.max_length

@@ -1,13 +1,13 @@
-"""Damage files of skrnn in every way that can be thought of, load them, and count what happens.
+"""Damage files of skrnn in many ways, load them, and count the outcomes.
 
     python examples/reliability/fuzz_files.py --engine hypothesis --cases 100000
     python examples/reliability/fuzz_files.py --engine atheris --cases 100000 --seed 1
 
-Each case is a string of bytes that drives the damage: bits of the file, its headers, its JSON and
-its arrays, the latter three mostly with all checksums made right again, so that what lies behind
-the checksums is reached. The one exception allowed is `InvalidFileError`. What loads is asked for
-predictions, which have to be finite: baselines and text always, networks in one case of many,
-for they have to be built first.
+Each case is a byte string that controls the damage: of bits of the file, its headers, its JSON and
+its arrays. In the last three cases, the checksums are mostly corrected, so that the checks after
+the checksums are tested too. The only allowed exception is `InvalidFileError`. Models that load
+must give finite predictions. Baselines and text are always tested. Networks are tested in a
+fraction of the cases, because building them takes time.
 """
 
 import argparse
