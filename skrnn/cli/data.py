@@ -190,7 +190,7 @@ def baselines(data):
 def _rows(table, texts, labels, classes):
     position = {label: i for i, label in enumerate(classes)}
     truth = np.array([position[label] for label in labels], np.intp)
-    return Rows(texts, truth, [f"{table.path}, {table.place} {line}" for line in table.lines])
+    return Rows(texts, truth, [f"{table.path}, {table.place} {line}" for line in table.frame.index])
 
 
 def _check_classes(table, column, labels, classes, *, once):

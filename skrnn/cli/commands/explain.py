@@ -87,7 +87,7 @@ def _texts(arguments):
     texts = table.texts(arguments.text)[: arguments.rows]
     left_out = len(table) - len(texts)
     told = f"{left_out:,} further rows are left out; --rows takes more." if left_out else ""
-    return texts, [f"{table.place} {line}" for line in table.lines[: len(texts)]], told
+    return texts, [f"{table.place} {line}" for line in table.frame.index[: len(texts)]], told
 
 
 def _target(arguments, model):
