@@ -23,8 +23,8 @@ from skrnn.exceptions import CommandError
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
-_ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_ENDINGS |= {".parquet": "parquet"}
+_ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl"}
+_ENDINGS |= {".ndjson": "jsonl", ".parquet": "parquet"}
 _ADVICE = {
     ".xlsx": " Save the sheet as CSV in UTF-8, from the program that made it.",
     ".json": " If each line of the file is a JSON object, use --format jsonl.",
@@ -104,18 +104,9 @@ class Table:
 
 
 def format_of(path, *, is_input=True):
-    """Return the format and the compression that a file name stands for.
+    """Return the format (of `FORMATS`) and the compression ("", ".gz", ...) of a file name.
 
-    Parameters
-    ----------
-    path : path-like
-    is_input : bool, default=True
-        Whether the file is read, so that --format can be used instead.
-
-    Returns
-    -------
-    format : {"csv", "tsv", "jsonl", "parquet"}
-    compression : {"", ".gz", ".bz2", ".xz"}
+    `is_input`: the file is read, so --format can be used instead of the ending.
     """
     compression = _compression(path)
     ending = Path(Path(path).name.lower().removesuffix(compression)).suffix
@@ -173,10 +164,8 @@ def render_table(table, format, *, compression="", delimiter=None, quotes=True):
     format : {"csv", "tsv", "jsonl", "parquet"}
         Text is UTF-8, without a byte order mark.
     compression : {"", ".gz", ".bz2", ".xz"}, default=""
-    delimiter : str or None, default=None
-        One character, for CSV and TSV; None uses the format's own.
-    quotes : bool, default=True
-        Whether CSV and TSV may have fields in double quotes.
+    delimiter, quotes
+        As in `read_table`. Without quotes, a field that needs them is an error.
 
     Returns
     -------
@@ -203,6 +192,10 @@ def as_text(value):
 def _read_csv(path, text, delimiter, quotes):
     import pandas
 
+    if "\0" in text:  # where pandas 2 ends a field
+        raise CommandError(
+            f"{path} has a NUL character. Is it a text file? For UTF-16: --encoding utf-16."
+        )
     try:
         # The header is read as a row: pandas would rename columns of the same name.
         frame = pandas.read_csv(
@@ -293,6 +286,8 @@ def _render_csv(table, delimiter, quotes):
             f"--no-quotes cannot write a field that is empty in a single column, or contains the "
             f"delimiter or a line break ({error}). Write to a file with --output, which has quotes."
         ) from error
+    if "\0" in text:
+        raise CommandError("CSV and TSV cannot store a NUL character. Write .jsonl instead.")
     # Before Python 3.13 the csv module does not quote a carriage return.
     return write(quoting=csv.QUOTE_ALL) if "\r" in text else text
 

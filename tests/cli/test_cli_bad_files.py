@@ -72,6 +72,7 @@ BAD = {
         [*TRAIN, "--encoding", "utf-16"],
         "data.csv, line 20: not utf-16 (truncated data)",
     ),
+    "nul": ({"data.csv": GOOD + b"a\0b,pos\n"}, TRAIN, "data.csv has a NUL character. Is it"),
     "no-gzip": ({"data.csv.gz": GOOD}, ["train", "data.csv.gz", *TRAIN[2:]], "cannot be decompr"),
     "cut-gzip": (
         {"data.csv.gz": gzip.compress(GOOD)[:-12]},
