@@ -9,7 +9,7 @@ import numpy as np
 
 from skrnn.cli.errors import refusals
 from skrnn.cli.options import read_labelled
-from skrnn.cli.report.run import Answers, Rows
+from skrnn.cli.report.records import Answers, Rows
 from skrnn.cli.report.scores import measure
 from skrnn.cli.score_tables import short, text_table
 from skrnn.exceptions import CommandError
