@@ -104,7 +104,10 @@ def accuracy_interval(predicted, truth):
 def _training(run):
     classifier = run.pipeline[-1]
     n, best = classifier.n_iter_, classifier.best_epoch_
-    caption = f"{n} epoch{'s' * (n > 1)}" + f"; the weights of epoch {best} are kept." * (best != n)
+    caption = (
+        f"Trained for {n} epoch{'s' * (n > 1)}"
+        + f"; the weights of epoch {best} are kept." * (best != n)
+    )
     return {
         "picture": figures.learning_curves(run.pipeline),
         "caption": caption,
