@@ -97,7 +97,10 @@ def test_builds_to_the_same_bytes(tmp_path):
         info = f"skrnn-{skrnn.__version__}.dist-info"
         metadata = email.message_from_bytes(archive.read(f"{info}/METADATA"))
     sources = {path.relative_to(tree).as_posix() for path in (tree / "skrnn").rglob("*.py")}
-    assert sources | {"skrnn/py.typed", "skrnn/__init__.pyi"} <= names
+    templates = {path.relative_to(tree).as_posix() for path in (tree / "skrnn").rglob("*.html")}
+    assert "skrnn/cli/report/templates/report.html" in templates
+    style = "skrnn/cli/report/templates/style.css"
+    assert sources | templates | {"skrnn/py.typed", "skrnn/__init__.pyi", style} <= names
     assert {name.split("/")[0] for name in names} == {"skrnn", info}
     assert f"{info}/licenses/LICENSE" in names
     assert metadata["License-Expression"] == "BSD-3-Clause"

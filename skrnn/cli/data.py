@@ -9,7 +9,7 @@ import numpy as np
 
 from skrnn.cli.errors import refusals
 from skrnn.cli.options import read_labelled
-from skrnn.cli.report.run import Answers, Rows
+from skrnn.cli.report.records import Answers, Rows
 from skrnn.cli.report.scores import measure
 from skrnn.cli.score_tables import short, text_table
 from skrnn.exceptions import CommandError
@@ -190,7 +190,7 @@ def baselines(data):
 def _rows(table, texts, labels, classes):
     position = {label: i for i, label in enumerate(classes)}
     truth = np.array([position[label] for label in labels], np.intp)
-    return Rows(texts, truth, [f"{table.path}, {table.place} {line}" for line in table.lines])
+    return Rows(texts, truth, [f"{table.path}, {table.place} {line}" for line in table.frame.index])
 
 
 def _check_classes(table, column, labels, classes, *, once):

@@ -9,6 +9,7 @@ ValueError elsewhere) are programming errors and keep their traceback.
 """
 
 import contextlib
+import importlib
 
 from skrnn.exceptions import CommandError
 
@@ -48,3 +49,26 @@ def os_error(error):
     if error.strerror and error.filename is not None:
         return f"{error.strerror}: {error.filename!r}"
     return error.strerror or str(error)
+
+
+def require(module, what):
+    """Import a package of the extra `cli`, or say how to install it.
+
+    Parameters
+    ----------
+    module : str
+        Name of the module.
+    what : str
+        What needs it, such as "Tables".
+
+    Returns
+    -------
+    module
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        name = module.partition(".")[0]
+        raise CommandError(
+            f'{what} need {name}. Install it with: pip install "skrnn[cli]"'
+        ) from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn.cli.errors import refusals
-from skrnn.cli.tables.table import as_text
+from skrnn.cli.tables import as_text
 from skrnn.exceptions import CommandError
 
 

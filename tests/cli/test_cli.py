@@ -111,3 +111,34 @@ def test_bad_arguments_are_one_clear_line(arguments):
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1 and result.stderr.startswith("skrnn")
     assert result.stderr.endswith("--help.\n")
+
+
+def loaded_after(arguments, modules):
+    """Return which of the modules a command has imported when it ends."""
+    code = (
+        "import sys; from skrnn.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        f"print(*(m for m in {modules} if m in sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stdout, done.stderr
+    return done.stderr.split()
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["predict"], ["demo"]])
+def test_help_is_light(command):
+    """Fails if help takes seconds, because a command imports what only running it needs."""
+    heavy = ("numpy", "pandas", "sklearn", "matplotlib", "jinja2", "tensorflow", "keras")
+    assert loaded_after([*command, "--help"], heavy) == []
+
+
+def test_predictions_load_no_tensorflow(tmp_path):
+    """Fails if a module on the way of `predict` imports TensorFlow, which takes seconds."""
+    texts, labels = skrnn.make_reviews(60, random_state=0)
+    skrnn.save(skrnn.make_tfidf_logistic().fit(texts, labels), tmp_path / "m.skrnn")
+    (tmp_path / "t.csv").write_text("text\nnot bad\n")
+    command = ["predict", tmp_path / "m.skrnn", tmp_path / "t.csv", "--text", "text"]
+    assert loaded_after(command, ("tensorflow", "keras", "scikeras")) == []

@@ -3,11 +3,14 @@
 Compared with pandas and the standard library, and with the files' own text.
 """
 
+import bz2
 import csv
 import datetime
 import gzip
 import json
+import lzma
 
+import pandas
 import pytest
 
 from skrnn.cli.tables import Table, format_of, read_table, render_table
@@ -31,26 +34,31 @@ HARD = [
 
 
 def table(**columns):
-    return Table("made", columns, list(range(1, 1 + len(next(iter(columns.values()))))))
+    return Table("made", pandas.DataFrame(columns, dtype=object))
 
 
-@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gz"])
+def columns(read):
+    """Return the columns of a table as lists."""
+    return {name: column.tolist() for name, column in read.frame.items()}
+
+
+@pytest.mark.parametrize("compression", ["", ".gz"], ids=["plain", "gz"])
 @pytest.mark.parametrize("format", ["csv", "tsv", "jsonl", "parquet"])
-def test_hard_texts_come_back(format, compressed, tmp_path):
+def test_hard_texts_come_back(format, compression, tmp_path):
     """Fails if quotes, line ends, long fields or letters change on the way through a file."""
     if format == "parquet":
         pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
     made = table(text=HARD, **{'na"me,\n': [str(i) for i in range(len(HARD))]})
-    path = tmp_path / f"hard.{format}{'.gz' * compressed}"
-    path.write_bytes(render_table(made, format, compressed=compressed))
+    path = tmp_path / f"hard.{format}{compression}"
+    path.write_bytes(render_table(made, format, compression=compression))
     read = read_table(path)
-    assert read.columns == made.columns
-    assert render_table(read, format, compressed=compressed) == path.read_bytes()
+    assert columns(read) == columns(made)
+    if format != "parquet":  # whose metadata has the types of pandas
+        assert render_table(read, format, compression=compression) == path.read_bytes()
 
 
 def test_csv_is_what_others_read(tmp_path):
     """Fails if only our own reader understood what we write."""
-    pandas = pytest.importorskip("pandas", reason="compares with pandas")
     path = tmp_path / "hard.csv"
     path.write_bytes(render_table(table(text=HARD, n=[str(i) for i in range(12)]), "csv"))
     frame = pandas.read_csv(path, keep_default_na=False, dtype=str)
@@ -61,23 +69,27 @@ def test_csv_is_what_others_read(tmp_path):
     csv.field_size_limit(limit)
 
 
-def test_reading_leaves_the_limit_of_fields(tmp_path):
-    """Fails if reading a table changed the csv module for the whole process."""
-    before = csv.field_size_limit()
-    path = tmp_path / "long.csv"
-    path.write_text("text\n" + "y" * 150_000 + "\n")
-    assert len(read_table(path).columns["text"][0]) == 150_000
-    assert csv.field_size_limit() == before
-
-
-def test_rows_know_the_line_they_begin_in(tmp_path):
-    """Fails if a field of several lines, or an empty line, shifts the lines of errors."""
+def test_rows_know_their_number(tmp_path):
+    """Fails if a field of several lines, or an empty line, shifts the numbers in errors."""
     path = tmp_path / "lines.csv"
     path.write_text('text,label\n"one\ntwo\nthree",a\n\nfour,b\r\nfive,c\n')
-    assert read_table(path).lines == [2, 6, 7]
+    read = read_table(path)
+    assert read.texts("text") == ["one\ntwo\nthree", "four", "five"]
+    assert read.places([0, 2]) == "rows 1 and 3"
     path = tmp_path / "lines.jsonl"
     path.write_text('{"text": "one"}\n\n{"text": "t\\nwo"}\n')
-    assert read_table(path).lines == [1, 3]
+    assert read_table(path).places([0, 1]) == "lines 1 and 3"
+    assert read_table(path).take([1]).places([0]) == "line 3"
+
+
+def test_names_of_columns_stay(tmp_path):
+    """Fails if pandas renames a column, or takes one for an index."""
+    path = tmp_path / "names.csv"
+    path.write_text(",1,NA\nx,y,NA\n,null,1.0\n")
+    assert columns(read_table(path)) == {"": ["x", ""], "1": ["y", "null"], "NA": ["NA", "1.0"]}
+    frame = pandas.DataFrame({"text": ["a"]}, index=pandas.Index(["b"], name="key"))
+    frame.to_parquet(tmp_path / "index.parquet")
+    assert columns(read_table(tmp_path / "index.parquet")) == {"text": ["a"], "key": ["b"]}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +108,7 @@ def test_encodings_and_delimiters(content, options, tmp_path):
     """Fails if a byte order mark became part of a name, or an option were not heeded."""
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    assert read_table(path, **options).columns == {"text": ["café"], "label": ["a"]}
+    assert columns(read_table(path, **options)) == {"text": ["café"], "label": ["a"]}
 
 
 def test_without_quotes(tmp_path):
@@ -105,7 +117,7 @@ def test_without_quotes(tmp_path):
     path.write_text('text\tlabel\n"Never" he said\ta\n"\tb\n')
     with pytest.raises(CommandError, match="--no-quotes"):
         read_table(path)
-    assert read_table(path, quotes=False).columns["text"] == ['"Never" he said', '"']
+    assert read_table(path, quotes=False).texts("text") == ['"Never" he said', '"']
 
 
 def test_json_lines_keep_their_types(tmp_path):
@@ -146,8 +158,8 @@ def test_parquet_keeps_its_types(tmp_path):
     parquet.write_table(arrow, path)
     read = read_table(path)
     assert read.texts("text") == ["a", ""]
-    assert read.place == "row" and read.lines == [1, 2]
-    read.columns["prediction"] = ["yes", "no"]
+    assert read.places([0, 1]) == "rows 1 and 2"
+    read.frame["prediction"] = ["yes", "no"]
     (tmp_path / "out.parquet").write_bytes(render_table(read, "parquet"))
     again = parquet.read_table(tmp_path / "out.parquet")
     assert again.select(["text", "n", "day"]).to_pydict() == arrow.to_pydict()
@@ -170,18 +182,22 @@ def test_labels_are_the_same_text_in_every_format():
 
 def test_formats_by_ending():
     """Fails if an ending were taken for another, or only in lower case."""
-    assert format_of("A.CSV") == ("csv", False)
-    assert format_of("a.b.ndjson.gz") == ("jsonl", True)
-    assert format_of("a.tab") == ("tsv", False)
-    with pytest.raises(CommandError, match=r"'\.xlsx' tells no format"):
+    assert format_of("A.CSV") == ("csv", "")
+    assert format_of("a.b.ndjson.gz") == ("jsonl", ".gz")
+    assert format_of("a.tab") == ("tsv", "")
+    with pytest.raises(CommandError, match=r"unknown file ending '\.xlsx'"):
         format_of("a.xlsx")
 
 
-def test_compressed_output_repeats():
-    """Fails if the time of day were in the file, so that the same rows gave other bytes."""
-    made = render_table(table(a=["b"]), "csv", compressed=True)
-    assert gzip.decompress(made) == b"a\nb\n"
-    assert made[4:8] == b"\0\0\0\0"
+def test_compression_by_ending(tmp_path):
+    """Fails if a file is not what its ending says, or the time of day changes its bytes."""
+    for ending, module in ((".gz", gzip), (".bz2", bz2), (".xz", lzma)):
+        made = render_table(table(a=["b"]), "csv", compression=ending)
+        assert module.decompress(made) == b"a\nb\n"
+        (tmp_path / f"t.csv{ending}").write_bytes(made)
+        assert columns(read_table(tmp_path / f"t.csv{ending}")) == {"a": ["b"]}
+        if ending == ".gz":
+            assert made[4:8] == b"\0\0\0\0"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -191,30 +207,20 @@ def test_without_quotes_what_is_written_comes_back(delimiter, tmp_path):
     path = tmp_path / "raw.csv"
     path.write_bytes(render_table(made, "csv", delimiter=delimiter, quotes=False))
     assert path.read_text().splitlines()[1] == f'"Never" he said{delimiter}1'
-    assert read_table(path, delimiter=delimiter, quotes=False).columns == made.columns
+    assert columns(read_table(path, delimiter=delimiter, quotes=False)) == columns(made)
     with_quotes = render_table(made, "csv", delimiter=delimiter)
     path.write_bytes(with_quotes)
-    assert read_table(path, delimiter=delimiter).columns == made.columns
+    assert columns(read_table(path, delimiter=delimiter)) == columns(made)
 
 
-@pytest.mark.parametrize(
-    ("field", "told"),
-    [
-        ("a;b", "a semicolon"),
-        ("a\nb", "a line break"),
-        ("a\rb", "a carriage return"),
-        (["x;", 1], "a semicolon"),
-    ],
-    ids=["delimiter", "line", "return", "list"],
-)
-def test_without_quotes_no_field_is_torn(field, told):
+@pytest.mark.parametrize("field", ["a;b", "a\nb", "a\rb", ["x;", 1]])
+def test_without_quotes_no_field_is_torn(field):
     """Fails if a field is written that would be read as two, or as two rows."""
-    made = table(text=["fine", field], n=["1", "2"])
-    with pytest.raises(CommandError, match=f"column 'text', line 2: the field holds {told}"):
-        render_table(made, "csv", delimiter=";", quotes=False)
-    with pytest.raises(CommandError, match=r"column 'a;', the header: the field holds"):
+    with pytest.raises(CommandError, match="--no-quotes cannot write"):
+        render_table(table(text=["fine", field], n=["1", "2"]), "csv", delimiter=";", quotes=False)
+    with pytest.raises(CommandError, match="--no-quotes cannot write"):
         render_table(table(**{"a;": ["1"]}), "csv", delimiter=";", quotes=False)
-    with pytest.raises(CommandError, match="the field holds nothing"):
+    with pytest.raises(CommandError, match="--no-quotes cannot write"):
         render_table(table(text=[""]), "csv", quotes=False)
 
 
@@ -222,20 +228,27 @@ def test_without_quotes_no_field_is_torn(field, told):
 @pytest.mark.parametrize("value", [b"raw", [b"raw"], {"a": [b"raw"]}], ids=["", "list", "dict"])
 def test_bytes_are_no_text(format, value):
     """Fails if bytes of Parquet were written as Python's b'raw', or as letters they are not."""
-    with pytest.raises(CommandError, match=r"column 'blob' holds bytes.* end in \.parquet"):
+    with pytest.raises(CommandError, match=r"text files cannot store .*raw.*\.parquet"):
         render_table(table(text=["a", "b"], blob=[None, value]), format)
 
 
+def test_values_of_several_types_in_parquet():
+    """Fails if a column that Parquet cannot store ends in a traceback."""
+    with pytest.raises(CommandError, match=r"Parquet cannot store .*column x.*\.jsonl"):
+        render_table(table(x=[1, "a"]), "parquet")
+
+
 def test_what_csv_and_json_do_not_have(tmp_path):
-    """Fails if a file is written that cannot be read, or JSON gets a word that is none of its."""
+    """Fails if JSON gets a word that is not JSON, or CSV a NUL, at which pandas 2 ends a text."""
     path = tmp_path / "nul.jsonl"
-    path.write_text('{"text": "a"}\n{"text": "b\\u0000"}\n')
+    path.write_text('{"text": "a"}\n{"text": "b\\u0000c"}\n')
     read = read_table(path)
-    for format in ("csv", "tsv"):
-        with pytest.raises(CommandError, match="column 'text', line 2: a NUL character"):
-            render_table(read, format)
     assert render_table(read, "jsonl").decode() == path.read_text()
-    odd = table(x=[float("inf"), float("nan")], day=[[datetime.date(2026, 1, 2)], [float("-inf")]])
+    with pytest.raises(CommandError, match=r"cannot store a NUL character. Write .jsonl"):
+        render_table(read, "csv")
+    odd = table(x=[float("inf"), float("nan")], day=[[datetime.date(2026, 1, 2)], None])
     lines = render_table(odd, "jsonl").decode().splitlines()
-    assert lines == ['{"x": null, "day": ["2026-01-02"]}', '{"x": null, "day": [null]}']
-    assert render_table(odd, "csv").decode() == 'x,day\ninf,"[""2026-01-02""]"\n,[null]\n'
+    assert lines == ['{"x": null, "day": ["2026-01-02"]}', '{"x": null, "day": null}']
+    assert render_table(odd, "csv").decode() == 'x,day\ninf,"[""2026-01-02""]"\n,\n'
+    with pytest.raises(CommandError, match="Out of range float"):
+        render_table(table(x=[[float("inf")]]), "jsonl")

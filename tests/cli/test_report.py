@@ -12,23 +12,24 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 from sklearn import metrics
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_tfidf_logistic
-from skrnn.cli.report import explaining, figures
-from skrnn.cli.report.figures import confidence_bins, short_label
+from skrnn.cli.report import figures
+from skrnn.cli.report.figures import calibration_points, short_label
 from skrnn.cli.report.mistakes import surest_mistakes
-from skrnn.cli.report.page import _summary, render, wilson_interval
-from skrnn.cli.report.run import Answers, Rows, Run
+from skrnn.cli.report.page import accuracy_interval, render, summary
+from skrnn.cli.report.records import Answers, Rows, Run
+from skrnn.cli.report.rendering import render_template
 from skrnn.cli.report.scores import measure
-from skrnn.cli.report.words import evenly, telling_words, words_section
+from skrnn.cli.report.words import describe_words, evenly, explain_texts, telling_words
 from skrnn.inspection import Explanation
 
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("matplotlib", reason="the report has pictures")
+pytest.importorskip("jinja2", reason="the report is a template")
 
 HOSTILE = {
     "<script>alert(1)</script>": "<script>document.title='run'</script> great </style> fine",
@@ -114,10 +115,16 @@ class Elements(html.parser.HTMLParser):
         self.text += data
         self.pieces.append((data, tuple(self._open)))
 
+    @property
+    def words(self):
+        """The text as a browser shows it, without the line breaks of the template."""
+        return " ".join(self.text.split())
+
 
 def test_texts_and_labels_are_shown_and_not_run(page):
     """Fails if a text, a label, a file's name or a message reaches the page unescaped."""
     elements = Elements(page)
+    assert len(elements.found) > 100
     assert {tag for tag, _ in elements.found} <= TAGS
     for _, attributes in elements.found:
         assert not [name for name in attributes if name.startswith("on")]
@@ -160,7 +167,7 @@ def test_nothing_is_loaded_from_elsewhere(page):
 
 def test_the_page_has_all_parts(page, run):
     """Fails if a part is missing, or its numbers are not those of the run."""
-    text = Elements(page).text
+    text = Elements(page).words
     titles = re.findall("<h2>(.*?)</h2>", page)
     assert titles == [
         "Data",
@@ -173,10 +180,12 @@ def test_the_page_has_all_parts(page, run):
         "How it was made",
     ]
     accuracy = np.mean(run.answers[0].predicted == run.held_out.truth)
-    assert f"answers {accuracy:.1%} of the 24 held-out rows right" in text
+    assert f"predicts {accuracy:.1%} of the 24 held-out rows correctly" in text
     assert "RNNClassifier: units4" in text and "2026-01-02 03:04 UTC" in text
     n_wrong = int(np.sum(run.answers[0].predicted != run.held_out.truth))
-    assert f"Of the 24 held-out rows {n_wrong} got a wrong answer" in text
+    assert f"{n_wrong} of the 24 held-out rows are predicted wrong" in text
+    low, high = accuracy_interval(run.answers[0].predicted, run.held_out.truth)
+    assert f"interval of its accuracy (Wilson): {low:.3f} to {high:.3f}." in text
 
 
 def test_repeated_texts_are_told(page, run):
@@ -188,8 +197,10 @@ def test_repeated_texts_are_told(page, run):
     n_odd = sum(sum(t == text for t, _ in pairs) > 1 for text in set(everything))
     n_known = sum(text in run.train.texts for text in run.held_out.texts)
     assert n_repeated and n_odd and n_known
-    assert f"{n_repeated} rows repeat the text of another row; {n_odd} texts stand" in page
-    assert f"{n_known} of the 24 held-out rows have a text that training rows have too" in page
+    assert f"{n_repeated} rows repeat the text of another row; {n_odd} texts have conflict" in page
+    assert (
+        f"{n_known} of the 24 held-out rows have a text that is also in the training rows" in page
+    )
 
 
 def test_the_same_run_is_the_same_page(page, run):
@@ -277,32 +288,49 @@ def test_surest_mistakes_by_brute_force():
     assert surest_mistakes(answers, truth, n=7).tolist() == [i for _, i in pairs[:7]]
 
 
-def test_confidence_bins_by_hand():
+def test_calibration_points_by_hand():
     """Fails if bins are not of the sorted answers, or a mean is of other rows than its share."""
     rng = np.random.default_rng(2)
     first = rng.uniform(0.5, 1, size=100)
     truth = (rng.uniform(size=100) > first).astype(int)
     answers = Answers("a", np.zeros(100, int), np.column_stack([first, 1 - first]))
-    sure, right = confidence_bins(answers, truth)
+    probability, correct = calibration_points(answers, truth)
     order = np.argsort(first)
-    np.testing.assert_allclose(sure, [first[order[:50]].mean(), first[order[50:]].mean()])
+    np.testing.assert_allclose(probability, [first[order[:50]].mean(), first[order[50:]].mean()])
     wanted = [np.mean(truth[order[:50]] == 0), np.mean(truth[order[50:]] == 0)]
-    np.testing.assert_allclose(right, wanted)
+    np.testing.assert_allclose(correct, wanted)
 
 
-@pytest.mark.parametrize(("hits", "n"), [(0, 9), (13, 20), (20, 20), (901, 1000)])
-def test_wilson_interval_is_scipys(hits, n):
-    """Fails if the interval were the simple one, which is a point where all answers are right."""
-    wanted = binomtest(hits, n).proportion_ci(0.95, method="wilson")
-    np.testing.assert_allclose(wilson_interval(hits / n, n), (wanted.low, wanted.high), atol=1e-4)
+@pytest.mark.parametrize("correct", [True, False])
+def test_calibration_of_a_model_that_is_always_sure(correct):
+    """Fails if predictions that are all right or all wrong, or a rounding above 1, are an error."""
+    p = np.full((10, 2), np.nextafter(np.float32(1), np.float32(2)))
+    answers = Answers("a", np.zeros(10, int), p)
+    points = calibration_points(answers, np.full(10, int(not correct)))
+    np.testing.assert_allclose(points, [[1.0], [float(correct)]])
+
+
+def test_interval_of_a_perfect_model_is_no_point():
+    """Fails if the interval were the simple one, which is a point if all answers are correct."""
+    low, high = accuracy_interval(np.zeros(20), np.zeros(20))
+    # Wilson (1927) at a share of 1: n / (n + z^2).
+    assert low == pytest.approx(20 / (20 + 1.959964**2)) and high == 1.0
+
+
+def test_a_template_escapes_and_cleans():
+    """Fails if a text gets into the page unescaped, or with characters that HTML forbids."""
+    told = [("<b>\x00\x1b[31m", "<p>HTML</p>")]
+    page = render_template("explanations.html", title="a & b", explanations=told, note="")
+    assert "<h3>&lt;b&gt;\ufffd\ufffd[31m</h3><p>HTML</p>" in page
+    assert "<title>a &amp; b</title>" in page and 'class="note"' not in page
 
 
 @pytest.mark.parametrize(
     ("accuracies", "told"),
     [
-        ([0.9, 0.8, 0.5], "rows. The best baseline gets 80.0% right: NB-SVM (uni- and bigrams)."),
-        ([0.7, 0.8, 0.5], "rows. That is no better than the best baseline, which gets 80.0% right"),
-        ([0.8, 0.8, 0.8], "which gets 80.0% right: NB-SVM (uni- and bigrams) and tf-idf."),
+        ([0.9, 0.8, 0.5], "rows. The best baseline has 80.0%: NB-SVM (uni- and bigrams)."),
+        ([0.7, 0.8, 0.5], "rows. That is no better than the best baseline with 80.0%: NB-SVM"),
+        ([0.8, 0.8, 0.8], "baseline with 80.0%: NB-SVM (uni- and bigrams) and tf-idf."),
         ([0.8], "rows."),
     ],
 )
@@ -315,7 +343,7 @@ def test_summary_compares_with_the_best_baseline(accuracies, told):
     ]
     answers.append(Answers("broken", problem="no words"))
     run = SimpleNamespace(answers=answers, held_out=range(10), train=range(90))
-    found = Elements(_summary(run)).text
+    found = summary(run)
     assert told in found and found.endswith(".") and "broken" not in found
 
 
@@ -360,19 +388,20 @@ def test_inexact_is_what_explain_takes_for_inexact(monkeypatch, parts, scores, r
     one = explained("good film", parts, "pos")
     one = dataclasses.replace(one, score=scores[0], baseline_score=scores[1])
     monkeypatch.setattr("skrnn.inspection.explain", lambda pipeline, texts, target: [one])
-    _, told = explaining.explain_texts(None, ["good film"])
+    _, told = explain_texts(None, ["good film"])
     assert bool(told) == rough
 
 
 def test_words_say_what_they_are_the_mean_of(monkeypatch, run, page):
     """Fails if the note for several classes reads as if all texts counted for each of them."""
-    found = Elements(page).text
-    assert "part in the score of the class that the text is predicted to be of. Shown" in found
-    assert "for each class is the mean of these parts over the texts that are predicted to" in found
+    found = Elements(page).words
+    assert "contribution to the score of the predicted class. The tables have, for each" in found
+    assert "the mean contribution over the texts with the word that are predicted as this" in found
     made = [explained("good film", [1.0, -1.0], "pos")] * 3
     monkeypatch.setattr("skrnn.cli.report.words.explain_texts", lambda *args, **kwargs: (made, ""))
-    page = words_section(dataclasses.replace(run, classes=["neg", "pos"]))
-    assert "log-odds of pos, or with opposite sign of neg. Shown is the mean" in Elements(page).text
+    words = describe_words(dataclasses.replace(run, classes=["neg", "pos"]))
+    assert words["binary"]
+    assert words["tables"] == [("neg", [["film", "+1.00", "3"]]), ("pos", [["good", "+1.00", "3"]])]
 
 
 def test_telling_words_are_means_over_texts():

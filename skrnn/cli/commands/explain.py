@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from skrnn.cli.errors import refusals
+from skrnn.cli.errors import refusals, require
 from skrnn.cli.options import add_force_option, add_format_options, count, read_options
 from skrnn.cli.outputs import check_outputs, check_page, write_file
 from skrnn.cli.score_tables import short
@@ -75,6 +75,8 @@ def _check(arguments):
     if arguments.file is not None and arguments.text is None:
         raise CommandError(f"which column of {arguments.file} holds the texts? Name it by --text.")
     check_page("--output", arguments.output)
+    if arguments.output is not None:
+        require("jinja2", "Pages")
     inputs = [arguments.model] + ([arguments.file] if arguments.file else [])
     check_outputs({"--output": arguments.output}, inputs, force=arguments.force)
 
@@ -87,7 +89,7 @@ def _texts(arguments):
     texts = table.texts(arguments.text)[: arguments.rows]
     left_out = len(table) - len(texts)
     told = f"{left_out:,} further rows are left out; --rows takes more." if left_out else ""
-    return texts, [f"{table.place} {line}" for line in table.lines[: len(texts)]], told
+    return texts, [f"{table.place} {line}" for line in table.frame.index[: len(texts)]], told
 
 
 def _target(arguments, model):
@@ -125,11 +127,13 @@ def _lines(place, explanation):
 
 
 def _page(arguments, places, explanations, told):
-    from skrnn.cli.report.html import Html, document, tag
+    from skrnn.cli.report.rendering import render_template
 
-    title = f"What decided, by {arguments.model.name}"
-    parts = [
-        tag("section", tag("h3", place), Html(one.to_html()))
-        for place, one in zip(places, explanations, strict=True)
-    ]
-    return document(title, tag("h1", title), *parts, tag("p", told, class_="note"))
+    return render_template(
+        "explanations.html",
+        title=f"Words that decided the predictions of {arguments.model.name}",
+        explanations=[
+            (place, one.to_html()) for place, one in zip(places, explanations, strict=True)
+        ],
+        note=told,
+    )

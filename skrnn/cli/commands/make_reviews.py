@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from skrnn.cli.errors import require
 from skrnn.cli.options import add_force_option, count, seed
 from skrnn.cli.outputs import check_outputs, write_file
 from skrnn.cli.tables import Table, format_of, render_table
@@ -27,12 +28,13 @@ def add_parser(commands):
 def run(arguments):
     """Run the command."""
     check_outputs({"FILE": arguments.output}, force=arguments.force)
-    format, compressed = format_of(arguments.output, is_input=False)
+    format, compression = format_of(arguments.output, is_input=False)
+    pandas = require("pandas", "Tables")
     from skrnn.datasets import make_reviews
 
     reviews, target = make_reviews(arguments.rows, random_state=arguments.seed)
     sentiments = [("negative", "positive")[one] for one in target]
-    columns = {"review": reviews, "sentiment": sentiments}
-    table = Table(arguments.output, columns, list(range(1, len(reviews) + 1)))
-    write_file(arguments.output, render_table(table, format, compressed=compressed))
+    frame = pandas.DataFrame({"review": reviews, "sentiment": sentiments})
+    table = Table(arguments.output, frame)
+    write_file(arguments.output, render_table(table, format, compression=compression))
     print(f"{arguments.output}: {len(reviews):,} reviews, columns review and sentiment")

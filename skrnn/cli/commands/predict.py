@@ -3,11 +3,10 @@
 import argparse
 from pathlib import Path
 
-from skrnn.cli.errors import refusals
+from skrnn.cli.errors import refusals, require
 from skrnn.cli.options import add_force_option, add_table_options, read_options
 from skrnn.cli.outputs import check_outputs, write_file, write_standard_output
 from skrnn.cli.tables import format_of, render_table
-from skrnn.cli.tables.parquet import check_pyarrow
 from skrnn.exceptions import CommandError
 
 
@@ -63,10 +62,10 @@ def run(arguments):
         predicted, probabilities = model.answer(texts)
     # The classes as the model has them: in JSON lines and Parquet a number stays a number.
     labels = model.pipeline.classes_.tolist()
-    table.columns[f"{arguments.prefix}prediction"] = [labels[i] for i in predicted]
+    table.frame[f"{arguments.prefix}prediction"] = [labels[i] for i in predicted]
     if arguments.probabilities:
         for name, column in zip(model.classes, probabilities.T.tolist(), strict=True):
-            table.columns[f"{arguments.prefix}probability_{name}"] = column
+            table.frame[f"{arguments.prefix}probability_{name}"] = column
     content = render_table(table, format, **options)
     if arguments.output == "-":
         write_standard_output(content)
@@ -86,10 +85,10 @@ def _prefix(text):
 def _output_format(arguments):
     """Return the format of the output, and further arguments of `render_table`."""
     if arguments.output != "-":
-        format, compressed = format_of(arguments.output, is_input=False)
+        format, compression = format_of(arguments.output, is_input=False)
         if format == "parquet":
-            check_pyarrow()
-        return format, {"compressed": compressed}
+            require("pyarrow", "Parquet files")
+        return format, {"compression": compression}
     format = arguments.format or format_of(arguments.file)[0]
     if format == "parquet":
         return "csv", {}
@@ -101,7 +100,7 @@ def _check_names(arguments, table, model):
     names = ["prediction"]
     if arguments.probabilities:
         names += [f"probability_{name}" for name in model.classes]
-    taken = [name for name in names if arguments.prefix + name in table.columns]
+    taken = [name for name in names if arguments.prefix + name in table.frame]
     if taken:
         raise CommandError(
             f"{table.path} has a column {arguments.prefix + taken[0]!r} already. Give the new "

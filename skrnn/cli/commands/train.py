@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from skrnn.cli.errors import refusals
+from skrnn.cli.errors import refusals, require
 from skrnn.cli.options import add_force_option, add_network_options, add_table_options
 from skrnn.cli.outputs import check_folder, check_outputs, check_page, write_file
 from skrnn.cli.pipeline import check_savable, make_network
@@ -100,6 +100,7 @@ def _validation(text):
 def _check_report(share):
     if share == 0:
         raise CommandError("--report needs held-out rows. Leave --validation 0 out.")
+    require("jinja2", "Reports")
     from skrnn.plotting import check_matplotlib
 
     try:
@@ -175,7 +176,7 @@ def _save(network, arguments, data):
 
 def _write_report(arguments, data, network, answers):
     from skrnn.cli.report.page import render
-    from skrnn.cli.report.run import Run
+    from skrnn.cli.report.records import Run
 
     run = Run(
         source=str(arguments.file),

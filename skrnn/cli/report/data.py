@@ -1,4 +1,4 @@
-"""The part of the report on the rows: how many, how long, how much of them is known."""
+"""The part of the report on the rows: how many, how long, and how many tokens are known."""
 
 from collections import defaultdict
 
@@ -6,14 +6,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from skrnn.cli.report import figures
-from skrnn.cli.report.html import figure, section, table, tag
 from skrnn.text.vocabulary import UNKNOWN
 
 _LISTED = 30
 
 
-def data_section(run):
-    """Return what the rows are.
+def describe_data(run):
+    """Return what the template shows about the rows.
 
     Parameters
     ----------
@@ -21,27 +20,19 @@ def data_section(run):
 
     Returns
     -------
-    Html
+    dict
+        classes and facts (rows of tables), repeated (str), lengths (SVG)
     """
     parts = {"training": run.train, "held out": run.held_out}
-    # Dense ids with sparse_output=False: the zeros of their padding are no tokens.
+    # With sparse_output=False the ids are dense, and their zeros are padding.
     ids = {name: csr_array(run.pipeline[0].transform(rows.texts)) for name, rows in parts.items()}
-    tokens = {name: np.diff(X.indptr) for name, X in ids.items()}
-    told = [tag("p", run.how_held_out)]
-    if run.n_dropped:
-        told.append(tag("p", f"{run.n_dropped:,} without a label were left out."))
-    picture = figure(
-        figures.lengths(tokens),
-        "Histogram of the number of tokens of a text, in training and in held-out rows.",
-    )
-    return section(
-        "Data",
-        *told,
-        _classes(run, parts),
-        _facts(parts, ids, tokens),
-        *_repeated(run),
-        picture,
-    )
+    lengths = {name: np.diff(X.indptr) for name, X in ids.items()}
+    return {
+        "classes": _classes(run, parts),
+        "facts": _facts(ids, lengths),
+        "repeated": _repeated(run),
+        "lengths": figures.lengths(lengths),
+    }
 
 
 def _classes(run, parts):
@@ -54,53 +45,44 @@ def _classes(run, parts):
     if len(order) > _LISTED:
         others = [n[order[_LISTED:]].sum() for n in counts]
         rows.append([f"{len(order) - _LISTED} others", *(f"{n:,}" for n in others)])
-    rows.append(["all", *(f"{n.sum():,}" for n in counts)])
-    return table(["label", *parts], rows)
+    return [*rows, ["all", *(f"{n.sum():,}" for n in counts)]]
 
 
-def _facts(parts, ids, tokens):
-    def row(name, tell):
-        return [name, *(tell(part) for part in parts)]
-
-    def quantile(q):
-        return lambda part: f"{np.quantile(tokens[part], q):,.0f}"
-
-    def known(part):
-        read = ids[part].data
-        return f"{np.mean(read != UNKNOWN):.1%}" if len(read) else "-"
-
-    def empty(part):
-        return f"{np.sum(tokens[part] == 0):,}"
-
-    rows = [
-        row("tokens of a text, median", quantile(0.5)),
-        row("95% have at most", quantile(0.95)),
-        row("the longest has", quantile(1.0)),
-        row("share of tokens that the model knows", known),
-        row("texts without a token", empty),
+def _facts(ids, lengths):
+    """Return the rows of a table; a column for each part of the data."""
+    return [
+        ["tokens per text, median", *(f"{np.median(n):,.0f}" for n in lengths.values())],
+        ["95th percentile", *(f"{np.quantile(n, 0.95):,.0f}" for n in lengths.values())],
+        ["longest text", *(f"{n.max():,}" for n in lengths.values())],
+        ["share of known tokens", *(_known(X.data) for X in ids.values())],
+        ["texts without a token", *(f"{np.sum(n == 0):,}" for n in lengths.values())],
     ]
-    return table(["", *parts], rows)
+
+
+def _known(tokens):
+    return f"{np.mean(tokens != UNKNOWN):.1%}" if len(tokens) else "-"
 
 
 def _repeated(run):
-    """Tell of texts that stand in several rows: they make scores too good, or impossible."""
+    """Describe the texts of several rows: they make scores too good, or good scores impossible."""
     labels = defaultdict(set)
-    n_rows = 0
     for rows in (run.train, run.held_out):
-        n_rows += len(rows)
         for text, label in zip(rows.texts, rows.truth.tolist(), strict=True):
             labels[text].add(label)
+    n_repeated = len(run.train) + len(run.held_out) - len(labels)
+    if not n_repeated:
+        return "All texts are different."
+    n_conflicts = sum(len(one) > 1 for one in labels.values())
+    repeated = (
+        f"{n_repeated:,} row{'s repeat' if n_repeated > 1 else ' repeats'} the text of another "
+        f"row; {f'{n_conflicts:,}' if n_conflicts else 'no'} text{'s have' * (n_conflicts > 1)}"
+        f"{' has' * (n_conflicts < 2)} conflicting labels."
+    )
     trained = set(run.train.texts)
-    known = sum(text in trained for text in run.held_out.texts)
-    if n_rows == len(labels):
-        return [tag("p", "No text stands in more than one row.")]
-    told = [
-        f"{n_rows - len(labels):,} rows repeat the text of another row; "
-        f"{sum(len(one) > 1 for one in labels.values()):,} texts stand there with several labels."
-    ]
-    if known:
-        told.append(
-            f" {known:,} of the {len(run.held_out):,} held-out rows have a text that training "
-            "rows have too: the scores below are better than they would be on new texts."
+    n_known = sum(text in trained for text in run.held_out.texts)
+    if n_known:
+        repeated += (
+            f" {n_known:,} of the {len(run.held_out):,} held-out rows have a text that is also in "
+            "the training rows, so the scores below are better than those of new texts."
         )
-    return [tag("p", *told)]
+    return repeated

@@ -1,4 +1,4 @@
-"""Pictures of a training, as SVG."""
+"""Figures of the report, as SVG."""
 
 import io
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from skrnn.plotting.style import COLORS, DASHES, MARKERS, printable
 
-# Equally full bins: where nearly all answers are sure, equally wide ones would be empty.
+# Equally full bins: if most probabilities are near 1, bins of equal width are empty.
 _BINS = 10
-# Inches; what a telephone can show without the letters becoming too small.
+# Inches; narrow enough for the letters to be readable on a phone.
 _WIDTH = 5.4
 _SETTINGS = {"svg.hashsalt": "skrnn", "svg.fonttype": "path", "font.size": 10}
 
@@ -28,14 +28,14 @@ def learning_curves(pipeline):
     """
     from skrnn.plotting import TrainingCurveDisplay
 
-    # One below the other: side by side they could not be read on a telephone.
+    # One below the other: side by side they cannot be read on a phone.
     figure = _figure(_WIDTH, 5.4)
     TrainingCurveDisplay.from_estimator(pipeline, ax=figure.subplots(2, 1))
     return _svg(figure)
 
 
 def confusion(scores):
-    """Draw how many rows of each class are predicted as which.
+    """Draw the confusion matrix.
 
     Parameters
     ----------
@@ -58,12 +58,12 @@ def confusion(scores):
 
 
 def lengths(counts):
-    """Draw how long texts are.
+    """Draw a histogram of the lengths of texts.
 
     Parameters
     ----------
     counts : dict of str to ndarray
-        Tokens of each text, for each part of the rows.
+        Number of tokens of each text, for each part of the rows.
 
     Returns
     -------
@@ -73,15 +73,15 @@ def lengths(counts):
     figure = _figure(_WIDTH, 2.6)
     axes = figure.subplots()
     everything = np.concatenate(list(counts.values()))
-    # A few very long texts would leave the others a single bar.
+    # With a few very long texts, all others would be a single bar.
     end = max(1.0, float(np.quantile(everything, 0.99)))
-    # Whole numbers of tokens a bar: others would have one more or less than their neighbours.
+    # Bars of a whole width: others would count one length more or less than their neighbours.
     width = int(np.ceil((end + 1) / 40))
     edges = np.arange(0, end + 1 + width, width) - 0.5
     for (name, numbers), color, dash in zip(counts.items(), COLORS, DASHES, strict=False):
         shares, _ = np.histogram(numbers, edges)
         axes.stairs(shares / len(numbers), edges, label=name, color=color, linestyle=dash)
-    axes.set_xlabel("tokens of a text (the longest 1% are left out)")
+    axes.set_xlabel("tokens per text (without the longest 1%)")
     axes.set_ylabel("share of texts")
     axes.set_ylim(bottom=0)
     axes.legend()
@@ -89,7 +89,7 @@ def lengths(counts):
 
 
 def calibration(answers, truth):
-    """Draw how often answers are right, over how sure the models are of them.
+    """Draw the share of correct predictions over their predicted probability.
 
     Parameters
     ----------
@@ -106,19 +106,21 @@ def calibration(answers, truth):
     axes = figure.subplots()
     least = 1.0
     for one, color, marker, dash in zip(answers, COLORS, MARKERS, DASHES, strict=False):
-        sure, right = confidence_bins(one, truth)
-        least = min(least, sure.min(), right.min())
-        axes.plot(sure, right, color=color, marker=marker, linestyle=dash, label=one.name, ms=4)
+        probability, correct = calibration_points(one, truth)
+        least = min(least, probability.min(), correct.min())
+        axes.plot(
+            probability, correct, color=color, marker=marker, linestyle=dash, label=one.name, ms=4
+        )
     start = max(0.0, least - 0.05)
     axes.plot([start, 1], [start, 1], color="0.6", linewidth=1, zorder=0)
-    axes.set_xlabel("probability that the model gives its answer")
-    axes.set_ylabel("share of these answers that are right")
+    axes.set_xlabel("predicted probability of the predicted class")
+    axes.set_ylabel("share of correct predictions")
     axes.legend(fontsize=9)
     return _svg(figure)
 
 
-def confidence_bins(answers, truth):
-    """Return for equally full bins the mean confidence and the share of right answers.
+def calibration_points(answers, truth):
+    """Return the mean probability and the share of correct predictions of equally full bins.
 
     Parameters
     ----------
@@ -127,24 +129,29 @@ def confidence_bins(answers, truth):
 
     Returns
     -------
-    sure, right : ndarray of shape (n_bins,)
-        At most ten bins, of at least fifty rows where there are so many.
+    probability, correct : ndarray of shape (n_bins,)
+        Of at most ten bins, with at least fifty rows each if there are enough.
     """
-    sure = answers.probabilities[np.arange(len(truth)), answers.predicted]
-    right = answers.predicted == truth
+    from sklearn.calibration import calibration_curve
+
+    probability = answers.probabilities[np.arange(len(truth)), answers.predicted]
+    # The sum of float32 probabilities may be a rounding above 1.
+    probability = np.clip(probability.astype(float), 0.0, 1.0)
     n_bins = int(np.clip(len(truth) // 50, 1, _BINS))
-    parts = np.array_split(np.argsort(sure, kind="stable"), n_bins)
-    return tuple(np.array([values[part].mean() for part in parts]) for values in (sure, right))
+    correct, mean = calibration_curve(
+        answers.predicted == truth, probability, n_bins=n_bins, strategy="quantile", pos_label=True
+    )
+    return mean, correct
 
 
 def short_label(label, width=30):
-    """Return a class's name that a picture has room for."""
-    label = printable(label)  # before it is cut, for codes are longer
+    """Return a class name that fits into a picture."""
+    label = printable(label)  # first, because escapes are longer
     return label if len(label) <= width else label[: width - 3] + "..."
 
 
 def _figure(width, height):
-    # Not by pyplot, whose figures and settings are the caller's.
+    # Not with pyplot, whose figures and settings belong to the caller.
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

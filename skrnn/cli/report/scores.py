@@ -1,5 +1,7 @@
-"""Scores of a classifier's answers, counted from class numbers and probabilities."""
+"""Scores of a classifier's predictions, by scikit-learn's metrics."""
 
+import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 
 @dataclass
 class ClassScores:
-    """Scores of one class; None where nothing is there to count.
+    """Scores of one class; None if they are not defined.
 
     Attributes
     ----------
@@ -15,9 +17,9 @@ class ClassScores:
     n_rows : int
         Rows of the class.
     precision : float or None
-        Share of the rows predicted as the class that are of it.
+        None if no row is predicted as the class.
     recall : float or None
-        Share of the rows of the class that are predicted as it.
+        None if the class has no rows.
     f1 : float or None
         Harmonic mean of the two.
     """
@@ -31,23 +33,23 @@ class ClassScores:
 
 @dataclass
 class Scores:
-    """Scores of the answers for some rows.
+    """Scores of the predictions for some rows.
 
     Attributes
     ----------
     n_rows : int
     accuracy : float
-        Share of right answers.
+        Share of correct predictions.
     balanced_accuracy : float
         Mean recall of the classes that have rows.
     log_loss : float
-        Mean of -log of the probability given to the right class, in nats.
+        Mean of -log of the probability of the correct class, in nats.
     roc_auc : float or None
         Area under the ROC curve of the second class's probability; None unless there are two
         classes, and rows of both.
     classes : list of ClassScores
     confusion : ndarray of shape (n_classes, n_classes), int64
-        Rows of class i that are predicted as class j.
+        Number of rows of class i that are predicted as class j.
     """
 
     n_rows: int
@@ -60,53 +62,40 @@ class Scores:
 
 
 def measure(labels, truth, predicted, probabilities):
-    """Score answers.
+    """Score predictions.
 
     Parameters
     ----------
     labels : list of str
         The classes.
     truth, predicted : ndarray of shape (n_samples,)
-        Numbers of classes.
+        Index of each row's class.
     probabilities : ndarray of shape (n_samples, n_classes)
 
     Returns
     -------
     Scores
     """
-    n_classes = len(labels)
-    confusion = np.zeros((n_classes, n_classes), np.int64)
-    np.add.at(confusion, (truth, predicted), 1)
-    classes = [_class_scores(label, confusion, i) for i, label in enumerate(labels)]
-    recalls = [one.recall for one in classes if one.recall is not None]
-    right = probabilities[np.arange(len(truth)), truth]
-    # As scikit-learn does: a right class given no probability at all is not an endless loss.
-    right = np.maximum(right, np.finfo(probabilities.dtype).eps)
+    from sklearn import metrics
+
+    numbers = range(len(labels))
+    both = len(labels) == 2 and len(np.unique(truth)) == 2
+    with warnings.catch_warnings():
+        # A class without rows is an empty cell of the tables, and not in the mean.
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true", UserWarning)
+        balanced_accuracy = metrics.balanced_accuracy_score(truth, predicted)
+    by_class = metrics.precision_recall_fscore_support(
+        truth, predicted, labels=numbers, zero_division=np.nan
+    )
     return Scores(
         n_rows=len(truth),
-        accuracy=float(np.mean(truth == predicted)),
-        balanced_accuracy=float(np.mean(recalls)),
-        log_loss=float(-np.mean(np.log(right))),
-        roc_auc=_roc_auc(truth, probabilities),
-        classes=classes,
-        confusion=confusion,
+        accuracy=float(metrics.accuracy_score(truth, predicted)),
+        balanced_accuracy=float(balanced_accuracy),
+        log_loss=float(metrics.log_loss(truth, probabilities, labels=numbers)),
+        roc_auc=float(metrics.roc_auc_score(truth, probabilities[:, 1])) if both else None,
+        classes=[
+            ClassScores(label, int(n), *(None if math.isnan(x) else float(x) for x in scores))
+            for label, *scores, n in zip(labels, *by_class, strict=True)
+        ],
+        confusion=metrics.confusion_matrix(truth, predicted, labels=numbers),
     )
-
-
-def _class_scores(label, confusion, i):
-    hits, of_class, as_class = confusion[i, i], confusion[i].sum(), confusion[:, i].sum()
-    return ClassScores(
-        label=label,
-        n_rows=int(of_class),
-        precision=float(hits / as_class) if as_class else None,
-        recall=float(hits / of_class) if of_class else None,
-        f1=float(2 * hits / (of_class + as_class)) if of_class + as_class else None,
-    )
-
-
-def _roc_auc(truth, probabilities):
-    if probabilities.shape[1] != 2 or len(set(truth.tolist())) < 2:
-        return None
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(truth, probabilities[:, 1]))

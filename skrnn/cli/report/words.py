@@ -1,25 +1,24 @@
-"""The part of the report on words: what the model makes of them in context, on average."""
+"""The part of the report on words: what they contribute to predictions, on average."""
 
+import warnings
 from collections import defaultdict
 
 import numpy as np
 
-from skrnn.cli.report.explaining import explain_texts
-from skrnn.cli.report.html import isolated, section, table, tag
 from skrnn.text.vocabulary import UNKNOWN
 
-# Explaining takes a fraction of a second a text.
+# Explaining a text takes a fraction of a second.
 N_EXPLAINED = 100
-# A word of one or two texts tells of these texts.
+# The mean of fewer texts is about these texts rather than about the word.
 MIN_TEXTS = 3
 _SHOWN = 12
 _CLASSES = 12
-# Below this part of the strongest word's, a part is next to nothing.
+# Contributions below this share of the largest one are not shown.
 _FAINT = 0.03
 
 
-def words_section(run):
-    """Return the words that speak for each class.
+def describe_words(run):
+    """Return what the template shows about the words that support each class.
 
     Parameters
     ----------
@@ -27,90 +26,103 @@ def words_section(run):
 
     Returns
     -------
-    Html
+    dict
+        tables (pairs of a class and rows), binary, n_explained, min_texts, n_left_out, inexact
     """
     chosen = evenly(len(run.held_out), N_EXPLAINED)
-    explained, exact = explain_texts(
+    binary = len(run.classes) == 2
+    explanations, inexact = explain_texts(
         run.pipeline,
         [run.held_out.texts[i] for i in chosen],
-        target=run.classes[1] if len(run.classes) == 2 else None,
+        target=run.classes[1] if binary else None,
     )
-    words = telling_words(explained, run.classes)
-    strongest = max((one[0][1] for one in words.values() if one), default=0.0)
-    words = {
-        label: [word for word in one[:_SHOWN] if word[1] > _FAINT * strongest]
-        for label, one in words.items()
+    words = telling_words(explanations, run.classes)
+    largest = max((one[0][1] for one in words.values() if one), default=0.0)
+    return {
+        "tables": [
+            (label, _rows(words[label], _FAINT * largest)) for label in run.classes[:_CLASSES]
+        ],
+        "binary": binary,
+        "n_explained": len(chosen),
+        "min_texts": MIN_TEXTS,
+        "n_left_out": max(0, len(run.classes) - _CLASSES),
+        "inexact": inexact,
     }
-    tables = [_table(label, words[label]) for label in run.classes[:_CLASSES]]
-    n_left_out = max(0, len(run.classes) - _CLASSES)
-    left_out = [tag("p", f"{n_left_out} further classes are left out.", class_="note")]
-    return section(
-        "Most telling words",
-        _note(run.classes, len(chosen), exact),
-        tag("div", *tables, class_="columns"),
-        *(left_out if n_left_out else []),
+
+
+def _rows(words, least):
+    return [[word, f"{mean:+.2f}", f"{n:,}"] for word, mean, n in words[:_SHOWN] if mean > least]
+
+
+def explain_texts(pipeline, texts, target=None):
+    """Explain texts by integrated gradients.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted.
+    texts : list of str
+    target : str or None, default=None
+        The class to explain; None explains the predicted class of each text.
+
+    Returns
+    -------
+    explanations : list of Explanation
+    inexact : str
+        A sentence about the texts whose contributions do not quite add up; empty if all do.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    from skrnn.inspection import explain
+    from skrnn.inspection.gradients import SMALLEST_CHANGE, TOLERANCE
+
+    with warnings.catch_warnings():
+        # The sentence replaces the warnings, which do not name the text.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        explanations = explain(pipeline, texts, target=target)
+    errors = [_error(one, SMALLEST_CHANGE) for one in explanations]
+    rough = [error for error in errors if error > TOLERANCE]
+    if not rough:
+        return explanations, ""
+    return explanations, (
+        f" In {len(rough)} of these texts the contributions add up to the change of the score only "
+        f"within {max(rough):.0%}."
     )
 
 
-def _note(classes, n_explained, exact):
-    """Say what the numbers are the mean of."""
-    if len(classes) == 2:
-        negative, positive = (tag("strong", isolated(label)) for label in classes)
-        of_what = ["the log-odds of ", positive, ", or with opposite sign of ", negative]
-        mean = "Shown is the mean of these parts over the texts that have the word"
-    else:
-        of_what = ["the score of the class that the text is predicted to be of"]
-        mean = (
-            "Shown for each class is the mean of these parts over the texts that are predicted to "
-            "be of it and have the word"
-        )
-    return tag(
-        "p",
-        f"{n_explained:,} held-out texts were explained by integrated gradients (skrnn.explain), "
-        "which deal to each word of a text its part in ",
-        *of_what,
-        f". {mean}, for words in at least {MIN_TEXTS} of them. It is what this model makes of "
-        "these words in these texts; it does not show that they are the reason why a text has its "
-        "label." + exact,
-        class_="note",
-    )
-
-
-def _table(label, words):
-    if not words:
-        told = tag("p", f"No word of {MIN_TEXTS} texts speaks for it.", class_="note")
-    else:
-        rows = [[word, f"{mean:+.2f}", f"{n:,}"] for word, mean, n in words]
-        told = table(["word", "mean part", "texts"], rows)
-    return tag("div", tag("h3", isolated(label)), told)
+def _error(explanation, smallest_change):
+    """Return the relative error of the sum of the contributions, as skrnn.explain measures it."""
+    change = explanation.score - explanation.baseline_score
+    missed = abs(explanation.values.sum() - change)
+    return missed / max(abs(change), smallest_change)
 
 
 def telling_words(explanations, classes):
-    """Average what each word contributes to the classes.
+    """Average the contributions of each word to the classes.
 
     Parameters
     ----------
     explanations : list of Explanation
-        Of two classes, all of ``classes[1]``.
+        With two classes, all are explanations of ``classes[1]``.
     classes : list of str
 
     Returns
     -------
     dict of str to list of (str, float, int)
-        For each class the words that speak for it, the most telling first: the word, its mean
-        contribution, and the number of texts that have it.
+        For each class the words that support it, the strongest first: the word, its mean
+        contribution, and the number of texts with the word.
     """
     binary = len(classes) == 2
-    parts = defaultdict(list)
+    contributions = defaultdict(list)
     for one in explanations:
         in_text = defaultdict(float)
         for token, id_, value in zip(one.tokens, one.ids, one.values, strict=True):
             if id_ != UNKNOWN:
                 in_text[token] += value
         for token, value in in_text.items():
-            parts[str(one.target), token].append(value)
+            contributions[str(one.target), token].append(value)
     found = {label: [] for label in classes}
-    for (label, token), values in parts.items():
+    for (label, token), values in contributions.items():
         mean, n = float(np.mean(values)), len(values)
         if n < MIN_TEXTS:
             continue
