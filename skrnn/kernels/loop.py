@@ -6,8 +6,10 @@ them. The sums are one product, of lines ``[x, 1, h]`` with a matrix of the stac
 nothing from `x` last, so that they are columns that see fewer of the rows.
 
 What the gradient needs goes on a *tape*, one line for each real step: what the cell keeps of its
-gates, then its states, `h` first. Units and features are filled up with zeros to whole vectors;
-as their weights are zero, so are their states.
+gates, then its states, `h` first. Before these come as many lines as rows take the first step; of
+them only the states count, those before that step, which the caller sets.
+Units and features are filled up with zeros to whole vectors; as their weights are zero, so are
+their states.
 """
 
 import numpy as np
@@ -22,7 +24,7 @@ VALUES = types.Array(float32, 2, "C")
 READ = VALUES.copy(readonly=True)
 FORWARD = types.void(READ, READ, MASK, INDICES, INDICES, INDICES, VALUES, VALUES, int64, FORM)
 BACKWARD = types.void(
-    READ, READ, READ, MASK, INDICES, INDICES, INDICES, READ, READ, VALUES, VALUES, FORM
+    READ, READ, READ, MASK, INDICES, INDICES, INDICES, READ, READ, VALUES, VALUES, VALUES, FORM
 )
 # Lines whose gradients are summed up in one product. More go past the nearest cache.
 CHUNK = 256
@@ -100,9 +102,10 @@ def forward_loop(activate, n_gates, last_x, first_h, n_states):
         h_column = tape.shape[1] - n_states * width
         n_lines = n_active[0] if len(n_active) else 0
         lines = zeros_aligned(n_lines, whole(n_features + 1 + width))
-        for line in range(len(lines)):
+        for line in range(n_lines):
             lines[line, n_features] = 1
-        nothing = zeros_aligned(n_lines, tape.shape[1])
+            for j in range(0, width, VL):
+                store(lines, line, n_features + 1 + j, load(tape, line, h_column + j))
         for row in rows:
             for j in range(form.n_times if form.every_step else 1):
                 if not form.every_step:
@@ -118,12 +121,11 @@ def forward_loop(activate, n_gates, last_x, first_h, n_states):
                 for j in range(n_features):
                     lines[line, j] = x[at, j]
             # Without a tape to keep, its first lines serve every step.
-            now = start if save else 0
-            earlier = tape if k else nothing
-            before = start - n_active[k - 1] if k and save else 0
+            now = n_lines + start if save else 0
+            before = now - n_active[k - 1] if k and save else 0
             _sums(lines, weights, tape, now, n, n_features, units, width)
             for line in range(n):
-                activate(tape, now + line, earlier, before + line, width)
+                activate(tape, now + line, tape, before + line, width)
                 for j in range(0, width, VL):
                     store(lines, line, n_features + 1 + j, load(tape, now + line, h_column + j))
                 end = next_place(form, n_active, place, k, start, line)
@@ -148,6 +150,10 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
         the sums.
     n_gates, last_x, first_h, n_states : int
         As for `forward_loop`.
+
+    The loop takes `dstates`, a line for each row that takes the first step, holding the gradient
+    of the row's last states beside that of its outputs, and leaves in it that of the states
+    before the first step.
     """
 
     @part_of(_cell(activate_back))
@@ -185,7 +191,7 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
 
     @part_of(_cell(activate_back))
     def backward(
-        x, tape, dy, mask, rows, n_active, place, W_back, U_back, dx, dweights, form
+        x, tape, dy, mask, rows, n_active, place, W_back, U_back, dx, dweights, dstates, form
     ):  # fmt: skip
         n_features, units, width = x.shape[1], form.units, whole(form.units)
         h_column = tape.shape[1] - n_states * width
@@ -197,8 +203,6 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
         dgates = zeros_aligned(n_chunk, n_gates * width)
         dxs = zeros_aligned(n_chunk, W_back.shape[1])
         sources = np.empty(n_chunk, np.int64)
-        dstates = zeros_aligned(n_lines, n_states * width)
-        nothing = zeros_aligned(n_lines, tape.shape[1])
         for row in rows:
             for t in range(form.n_times):
                 if not mask[row, t]:
@@ -211,8 +215,8 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
                 _hoisted(lines, dgates, dxs, sources, top, W_back, dx, dweights, units, width)
                 top = n_chunk
             top -= n
-            earlier = tape if k else nothing
-            before = start - n_active[k - 1] if k else 0
+            now = n_lines + start
+            before = now - n_active[k - 1] if k else 0
             for line in range(n):
                 row, j = rows[line], place[start + line]
                 end = next_place(form, n_active, place, k, start, line)
@@ -225,10 +229,10 @@ def backward_loop(activate_back, n_gates, last_x, first_h, n_states):
                 for f in range(n_features):
                     lines[top + line, f] = x[at, f]
                 for u in range(0, width, VL):
-                    h = load(earlier, before + line, h_column + u)
+                    h = load(tape, before + line, h_column + u)
                     store(lines, top + line, n_features + 1 + u, h)
                 activate_back(
-                    tape, start + line, earlier, before + line,
+                    tape, now + line, tape, before + line,
                     dgates, top + line, dstates, line, width,
                 )  # fmt: skip
             multiply(

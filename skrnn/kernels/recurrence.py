@@ -24,6 +24,20 @@ class Shard(NamedTuple):
     place: np.ndarray
     lines: slice
 
+    @property
+    def n_lines(self):
+        """How many of the rows take a first step."""
+        return self.n_active[0] if len(self.n_active) else 0
+
+    def last_lines(self, save):
+        """Return on which lines of the tape the last states of the rows with a step are."""
+        lines = np.arange(self.n_lines)
+        if not save:  # each step has written over the one before
+            return lines
+        n_steps = np.searchsorted(-self.n_active, -lines)
+        starts = self.n_lines + np.cumsum(self.n_active) - self.n_active
+        return starts[n_steps - 1] + lines
+
 
 class Layer(NamedTuple):
     """What the kernels do: all that is known of a layer when its graph is made."""
@@ -35,6 +49,9 @@ class Layer(NamedTuple):
     zero_padding: bool
     masked: bool
     save: bool
+    # Whether the states before the first step are given, and those after the last returned.
+    initial: bool = False
+    final: bool = False
 
     @property
     def kernels(self):
@@ -46,6 +63,16 @@ class Layer(NamedTuple):
         cell = self.kernels
         for one in (count_real_steps, pack, cell.forward, cell.backward):
             one.compile()
+
+    @property
+    def n_initial(self):
+        """How many initial states are given."""
+        return self.kernels.N_STATES if self.initial else 0
+
+    @property
+    def n_final(self):
+        """How many final states are returned."""
+        return self.kernels.N_STATES if self.final else 0
 
     @property
     def width(self):
@@ -81,8 +108,9 @@ def deal(layer, mask):
     for s in range(n):
         rows = order[s::n].copy()
         n_active, place = pack(mask, rows, lengths[rows], _form(layer, mask))
-        plan.append(Shard(rows, n_active, place, slice(n_lines, n_lines + len(place))))
-        n_lines += len(place)
+        end = n_lines + n_active[:1].sum() + len(place)
+        plan.append(Shard(rows, n_active, place, slice(n_lines, end)))
+        n_lines = end
     return plan, n_lines
 
 
@@ -107,26 +135,68 @@ def _unstack(layer, dstacked, weights):
     return dW, dU, db
 
 
-def forward(layer, x, mask, weights, plan, n_lines, save):
-    """Return the outputs, and the tape that the gradient needs, empty without `save`."""
+def forward(layer, x, mask, weights, plan, n_lines, save, initial=()):
+    """Run a layer forward.
+
+    Parameters
+    ----------
+    initial : sequence of ndarray of shape (n_samples, units)
+        The states before the first step, `h` first; zeros if there are none.
+
+    Returns
+    -------
+    y : ndarray
+        The outputs.
+    tape : ndarray
+        What the gradient needs, empty without `save`.
+    *final : ndarray of shape (n_samples, units)
+        The states after the last real step, if the layer returns them.
+    """
     cell, form = layer.kernels, _form(layer, mask)
     n_samples, n_times = mask.shape
     y = empty(*([n_samples] + layer.every_step * [n_times] + [layer.units]))
     tape_width = cell.N_TAPE * layer.width
     tape = borrow(n_lines, tape_width) if save else empty(0, tape_width)
     x, flat_y, stacked = _flat(x), _flat(y), stack(layer.kernels, layer.units, weights)
+    final = _states(layer, n_samples) if layer.final else ()
 
     def run(shard):
         rows, n_active, place, lines = shard
-        own = tape[lines] if save else empty(max(n_active, default=0), tape_width)
+        own = tape[lines] if save else empty(shard.n_lines, tape_width)
+        states = own[:, -cell.N_STATES * layer.width :]
+        _write(layer, states[: shard.n_lines], rows, initial)
         cell.forward(x, stacked, mask, rows, n_active, place, flat_y, own, int(save), form)
+        if final:
+            _read(layer, states[shard.last_lines(save)], rows, final, initial)
 
     shards.run(run, plan)
-    return y, tape
+    return y, tape, *final
 
 
-def backward(layer, dy, tape, x, mask, weights, plan):
-    """Return the gradients of `x` and of the weights."""
+def _states(layer, n_samples):
+    return [empty(n_samples, layer.units) for _ in range(layer.kernels.N_STATES)]
+
+
+def _write(layer, lines, rows, states):
+    """Write the states of the first of these rows to as many lines, side by side."""
+    lines[...] = 0
+    for i, state in enumerate(states):
+        lines[:, i * layer.width :][:, : layer.units] = state[rows[: len(lines)]]
+
+
+def _read(layer, lines, rows, states, others):
+    """Read the states of the first of these rows from lines; those of the rest are `others`."""
+    ours, rest = rows[: len(lines)], rows[len(lines) :]
+    for i, state in enumerate(states):
+        state[ours] = lines[:, i * layer.width :][:, : layer.units]
+        state[rest] = others[i][rest] if len(others) else 0
+
+
+def backward(layer, dy, tape, x, mask, weights, plan, dfinal=()):
+    """Return the gradients of `x`, of the initial states if they are given, and of the weights.
+
+    `dfinal` are those of the states after the last step, if the layer returns them.
+    """
     cell, form = layer.kernels, _form(layer, mask)
     stacked = stack(layer.kernels, layer.units, weights)
     n_features, width = x.shape[2], layer.width
@@ -136,20 +206,26 @@ def backward(layer, dy, tape, x, mask, weights, plan):
     U_back = zeros(stacked.shape[1] - first_h, width)
     U_back[:, : layer.units] = stacked[n_features + 1 :, first_h:].T
     dx = empty(*x.shape)
+    dinitial = _states(layer, len(x)) if layer.initial else ()
     x, flat_dx, dy = _flat(x), _flat(dx), _flat(dy)
 
     def run(shard):
         rows, n_active, place, lines = shard
         dstacked = zeros(*stacked.shape)
+        dstates = empty(shard.n_lines, cell.N_STATES * width)
+        _write(layer, dstates, rows, dfinal)
         cell.backward(
-            x, tape[lines], dy, mask, rows, n_active, place, W_back, U_back, flat_dx, dstacked, form
-        )
+            x, tape[lines], dy, mask, rows, n_active, place,
+            W_back, U_back, flat_dx, dstacked, dstates, form,
+        )  # fmt: skip
+        if dinitial:
+            _read(layer, dstates, rows, dinitial, dfinal)
         return dstacked
 
     first, *others = shards.run(run, plan)
     for dstacked in others:
         first += dstacked
-    return dx, *_unstack(layer, first, weights)
+    return dx, *dinitial, *_unstack(layer, first, weights)
 
 
 def _flat(values):

@@ -39,8 +39,12 @@ def forward(x, weights, mask, rows, n_active, place, y, tape, save, form):
 
 
 @kernel(BACKWARD)
-def backward(x, tape, dy, mask, rows, n_active, place, W_back, U_back, dx, dweights, form):
+def backward(
+    x, tape, dy, mask, rows, n_active, place, W_back, U_back, dx, dweights, dstates, form
+):  # fmt: skip
     """Run back over one shard; see `backward_loop`."""
     mode = flush_denormals()
-    _backward(x, tape, dy, mask, rows, n_active, place, W_back, U_back, dx, dweights, form)
+    _backward(
+        x, tape, dy, mask, rows, n_active, place, W_back, U_back, dx, dweights, dstates, form
+    )  # fmt: skip
     restore_denormals(mode)

@@ -15,7 +15,19 @@ from skrnn.kernels import recurrence as kernels
 from skrnn.kernels.memory import zeros
 
 
-def recur(equations, x, mask, weights, *, go_backwards, every_step, zero_padding, save):
+def recur(
+    equations,
+    x,
+    mask,
+    weights,
+    *,
+    go_backwards,
+    every_step,
+    zero_padding,
+    save,
+    initial=None,
+    final=False,
+):
     """Run a recurrent cell over sequences; see :func:`skrnn.layers.loop.recur`."""
     layer = kernels.Layer(
         equations.kernel,
@@ -25,9 +37,11 @@ def recur(equations, x, mask, weights, *, go_backwards, every_step, zero_padding
         zero_padding,
         mask is not None,
         save,
+        initial is not None,
+        final,
     )
     function = _compiled(layer, x.shape[2], tuple(tuple(w.shape) for w in weights))
-    return function(x, *([] if mask is None else [mask]), *weights)
+    return function(x, *([] if mask is None else [mask]), *(initial or []), *weights)
 
 
 # One graph for all layers of a kind, as in `skrnn.layers.loop`.
@@ -37,6 +51,7 @@ def _compiled(layer, n_features, weight_shapes):
     signature = [tf.TensorSpec((None, None, n_features))]
     if layer.masked:
         signature.append(tf.TensorSpec((None, None), tf.bool))
+    signature.extend([tf.TensorSpec((None, layer.units))] * layer.n_initial)
     signature.extend(map(tf.TensorSpec, weight_shapes))
     n_given = 1 + layer.masked
 
@@ -45,24 +60,29 @@ def _compiled(layer, n_features, weight_shapes):
         mask = inputs[1:n_given]
 
         @tf.custom_gradient
-        def run(x, *weights):
-            y, tape = tf.numpy_function(
-                _forward_of(layer), [x, *mask, *weights], [tf.float32] * 2, stateful=False
+        def run(x, *variables):
+            y, tape, *final = tf.numpy_function(
+                _forward_of(layer),
+                [x, *mask, *variables],
+                [tf.float32] * (2 + layer.n_final),
+                stateful=False,
             )
             y.set_shape([x.shape[0]] + layer.every_step * [x.shape[1]] + [layer.units])
+            for state in final:
+                state.set_shape([x.shape[0], layer.units])
 
-            def gradient(dy):
+            def gradient(dy, *dfinal):
                 gradients = tf.numpy_function(
                     _backward_of(layer),
-                    [dy, tape, x, *mask, *weights],
-                    [tf.float32] * (1 + len(weights)),
+                    [dy, *dfinal, tape, x, *mask, *variables],
+                    [tf.float32] * (1 + len(variables)),
                     stateful=False,
                 )
-                for dvalue, value in zip(gradients, (x, *weights), strict=True):
+                for dvalue, value in zip(gradients, (x, *variables), strict=True):
                     dvalue.set_shape(value.shape)
                 return gradients
 
-            return y, gradient
+            return (y, *final) if final else y, gradient
 
         return run(inputs[0], *inputs[n_given:])
 
@@ -72,29 +92,31 @@ def _compiled(layer, n_features, weight_shapes):
 @functools.cache
 def _forward_of(layer):
     def forward(x, *rest):
-        mask, weights = _mask_and_weights(layer, x, rest)
+        mask, initial, weights = _parts(layer, x, rest)
         plan, n_lines = kernels.deal(layer, mask)
-        return kernels.forward(layer, x, mask, weights, plan, n_lines, layer.save)
+        return kernels.forward(layer, x, mask, weights, plan, n_lines, layer.save, initial)
 
     return forward
 
 
 @functools.cache
 def _backward_of(layer):
-    def backward(dy, tape, x, *rest):
-        mask, weights = _mask_and_weights(layer, x, rest)
+    def backward(dy, *rest):
+        dfinal, (tape, x, *rest) = rest[: layer.n_final], rest[layer.n_final :]
+        mask, initial, weights = _parts(layer, x, rest)
         plan, n_lines = kernels.deal(layer, mask)
         if not layer.save:
-            _, tape = kernels.forward(layer, x, mask, weights, plan, n_lines, True)
-        return kernels.backward(layer, dy, tape, x, mask, weights, plan)
+            _, tape, *_ = kernels.forward(layer, x, mask, weights, plan, n_lines, True, initial)
+        return kernels.backward(layer, dy, tape, x, mask, weights, plan, dfinal)
 
     return backward
 
 
-def _mask_and_weights(layer, x, rest):
-    if layer.masked:
-        return rest[0], rest[1:]
-    return np.ones(x.shape[:2], bool), rest
+def _parts(layer, x, rest):
+    """Return the mask, the initial states and the weights of what follows `x`."""
+    mask = rest[0] if layer.masked else np.ones(x.shape[:2], bool)
+    rest = rest[layer.masked :]
+    return mask, rest[: layer.n_initial], rest[layer.n_initial :]
 
 
 def look_up(table, ids):

@@ -11,11 +11,11 @@ class FusedLayer:
     """Mixin before a `keras.layers.RNN` subclass: the same layer on a faster loop.
 
     The subclass says in `_equations` what a step computes. Everything else, weights,
-    configuration, shapes and masks, is the Keras layer's. Keras's own loop runs
-    instead, with the same result, wherever the equations would not be the layer's
-    (another activation, recurrent dropout), where the caller handles states
-    (`stateful`, `return_state`, an initial state), under `unroll`, in another
-    precision than float32, and where there is a GPU, for cuDNN's sake.
+    configuration, shapes and masks, is the Keras layer's, and so is the care of states,
+    whether they are passed in, returned, or kept from batch to batch (`stateful`).
+    Keras's own loop runs instead, with the same result, wherever the equations would
+    not be the layer's (another activation, recurrent dropout), under `unroll`, in
+    another precision than float32, and where there is a GPU, for cuDNN's sake.
     """
 
     # XLA knows no lists of unknown length; it was no faster on a CPU when tried.
@@ -24,11 +24,10 @@ class FusedLayer:
     def _equations(self):
         raise NotImplementedError
 
-    def _is_fusible(self, sequences, initial_state):
+    def _is_fusible(self, sequences):
         cell = self.cell
         return (
-            initial_state is None
-            and not (self.stateful or self.return_state or self.unroll)
+            not self.unroll
             and cell.activation is keras.activations.tanh
             and getattr(cell, "recurrent_activation", keras.activations.sigmoid)
             is keras.activations.sigmoid
@@ -47,8 +46,9 @@ class FusedLayer:
         Parameters
         ----------
         sequences : tensor of shape (n_samples, n_timesteps, n_features)
-        initial_state : list of tensors, optional
-            Passed to Keras's own loop.
+        initial_state : list of tensors of shape (n_samples, units), optional
+            The states before the first step, of an LSTM `h` and `c`. By default zeros
+            or, if the layer is `stateful`, the states after the batch before.
         mask : boolean tensor of shape (n_samples, n_timesteps), optional
             True at real steps, wherever they are.
         training : bool
@@ -58,17 +58,77 @@ class FusedLayer:
         Returns
         -------
         output : tensor of shape (n_samples, units) or (n_samples, n_timesteps, units)
+        *states : tensors of shape (n_samples, units)
+            With `return_state` only: the states after the last real step of each
+            sequence, or the initial ones if it has none.
+
+        Notes
+        -----
+        All of this runs in the fused loop: states passed in, returned or kept, masks,
+        both directions, and the gradients of it all, also that of the initial states
+        and that through the returned ones.
         """
-        if not self._is_fusible(sequences, initial_state):
+        keeps_states = self.stateful or self.return_state or initial_state is not None
+        if keeps_states or not self._is_fusible(sequences):
+            # Keras's, which takes care of the states around `inner_loop`.
             return super().call(
                 sequences, initial_state=initial_state, mask=mask, training=training
             )
+        if training and self.cell.dropout:
+            sequences = self._drop_features(sequences)
+            self.cell.reset_dropout_mask()
+        return self._recur(sequences, mask, training)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        """Run over the steps, between given states and those after the last step.
+
+        Keras's `call` uses it, which prepares the states and keeps those it has to.
+
+        Parameters
+        ----------
+        sequences : tensor of shape (n_samples, n_timesteps, n_features)
+        initial_state : list of tensors of shape (n_samples, units)
+        mask : boolean tensor of shape (n_samples, n_timesteps), or None
+        training : bool
+
+        Returns
+        -------
+        last_output, outputs : tensor
+            Both what the layer returns, of which `call` takes one.
+        states : list of tensors of shape (n_samples, units)
+        """
+        if not (self._is_fusible(sequences) and self._takes(initial_state, sequences)):
+            return super().inner_loop(sequences, initial_state, mask=mask, training=training)
+        n_rows = tf.shape(sequences)[0]
+        for state in initial_state:
+            tf.debugging.assert_equal(
+                tf.shape(state)[0],
+                n_rows,
+                f"The initial states of layer {self.name!r} must have a row for each sequence.",
+            )
+        shape = (sequences.shape[0], self.units)
+        initial_state = [tf.ensure_shape(state, shape) for state in initial_state]
+        if training and self.cell.dropout:
+            sequences = self._drop_features(sequences)
+        final = self.stateful or self.return_state
+        results = self._recur(sequences, mask, training, initial=initial_state, final=final)
+        y, *states = results if final else [results]
+        return y, y, states
+
+    def _takes(self, initial_state, sequences):
+        """Whether the states have the shapes of this layer's; Keras's loop knows more, or raises."""
+        shape = (sequences.shape[0], self.units)
+        return len(initial_state) == self._equations().n_states and all(
+            state.shape.is_compatible_with(shape) for state in initial_state
+        )
+
+    def _drop_features(self, sequences):
+        # One draw for a whole sequence, from the same stream as Keras's.
+        kept_features = self.cell.get_dropout_mask(sequences[:, 0, :])
+        return sequences * kept_features[:, None, :]
+
+    def _recur(self, sequences, mask, training, **states):
         cell = self.cell
-        if training and cell.dropout:
-            # One draw for a whole sequence, from the same stream as Keras's.
-            kept_features = cell.get_dropout_mask(sequences[:, 0, :])
-            cell.reset_dropout_mask()
-            sequences = sequences * kept_features[:, None, :]
         if mask is not None:
             mask = tf.cast(keras.tree.flatten(mask)[0], tf.bool)
         weights = [cell.kernel, cell.recurrent_kernel, *([cell.bias] if cell.use_bias else [])]
@@ -81,6 +141,7 @@ class FusedLayer:
             every_step=self.return_sequences,
             zero_padding=self.zero_output_for_mask,
             save=bool(training),
+            **states,
         )
 
 

@@ -112,7 +112,9 @@ class GRU(FusedLayer, keras.layers.GRU):
         g_t &= \tanh(x_t W_g + b_g + r_t (h_{t-1} U_g + b'_g)) \\
         h_t &= z_t h_{t-1} + (1 - z_t) g_t
 
-    from :math:`h_0 = 0`. With ``reset_after=False``, the form of [1]_, there is no
+    from :math:`h_0 = 0`, the `initial_state` that the layer is called with, or, if it is
+    `stateful`, the state after the batch before; `return_state` and gradients through all
+    these are as fast as without. With ``reset_after=False``, the form of [1]_, there is no
     `b'` and the candidate is
     :math:`g_t = \tanh(x_t W_g + b_g + (r_t h_{t-1}) U_g)`. The weights are
     `kernel` :math:`W = [W_z, W_r, W_g]` of shape (n_features, 3 * units),
@@ -123,7 +125,7 @@ class GRU(FusedLayer, keras.layers.GRU):
     See Also
     --------
     keras.layers.GRU : All parameters. Where they leave these equations (another
-        activation, `recurrent_dropout`, states passed in or out), its loop runs.
+        activation, `recurrent_dropout`), its loop runs.
 
     References
     ----------

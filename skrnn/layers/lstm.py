@@ -81,7 +81,9 @@ class LSTM(FusedLayer, keras.layers.LSTM):
         c_t &= f_t c_{t-1} + i_t g_t \\
         h_t &= o_t \tanh c_t
 
-    from :math:`h_0 = c_0 = 0`. The weights are `kernel`
+    from :math:`h_0 = c_0 = 0`, the `initial_state` ``[h, c]`` that the layer is called
+    with, or, if it is `stateful`, the states after the batch before; `return_state` and
+    gradients through all these are as fast as without. The weights are `kernel`
     :math:`W = [W_i, W_f, W_g, W_o]` of shape (n_features, 4 * units),
     `recurrent_kernel` `U` of shape (units, 4 * units) and `bias` `b` of shape
     (4 * units,), Keras's own layout, so that they interchange.
@@ -89,7 +91,7 @@ class LSTM(FusedLayer, keras.layers.LSTM):
     See Also
     --------
     keras.layers.LSTM : All parameters. Where they leave these equations (another
-        activation, `recurrent_dropout`, states passed in or out), its loop runs.
+        activation, `recurrent_dropout`), its loop runs.
 
     References
     ----------

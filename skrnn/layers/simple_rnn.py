@@ -60,13 +60,16 @@ class SimpleRNN(FusedLayer, keras.layers.SimpleRNN):
 
     .. math:: h_t = \tanh(x_t W + h_{t-1} U + b)
 
-    from :math:`h_0 = 0`, with `kernel` `W` of shape (n_features, units),
-    `recurrent_kernel` `U` of shape (units, units) and `bias` `b` of shape (units,).
+    from :math:`h_0 = 0`, the `initial_state` that the layer is called with, or, if it is
+    `stateful`, the state after the batch before; `return_state` and gradients through all
+    these are as fast as without. The weights are `kernel` `W` of shape
+    (n_features, units), `recurrent_kernel` `U` of shape (units, units) and `bias` `b` of
+    shape (units,).
 
     See Also
     --------
     keras.layers.SimpleRNN : All parameters. Where they leave this equation (another
-        activation, `recurrent_dropout`, states passed in or out), its loop runs.
+        activation, `recurrent_dropout`), its loop runs.
 
     References
     ----------
