@@ -69,11 +69,10 @@ def draw_sequences(description, n_samples=N_SAMPLES, longest=25, seed=1):
     width = description.head_.n_outputs
     scores = rng.normal(size=(n_samples, width)).astype(np.float32)
     evidence = rng.normal(size=(n_steps, width)).astype(np.float32)
-    return Sequences(
-        values,
-        offsets,
-        scores=scores if description.row_inputs else None,
-        evidence=evidence if description.step_inputs else None,
+    sequences = Sequences(values, offsets)
+    return sequences.beside(
+        {one.name: scores for one in description.row_inputs},
+        {one.name: evidence for one in description.step_inputs},
     )
 
 
@@ -235,9 +234,9 @@ def test_what_is_not_the_networks(engine):
     forward = Forward(description, values)
     n = len(right.values)
     for changes, message in [
-        ({"evidence": None}, "ngram_evidence"),
-        ({"scores": None}, "ngram_scores"),
-        ({"scores": right.scores[:, :1]}, "3 numbers for each row"),
+        ({"step_inputs": {}}, "ngram_evidence"),
+        ({"row_inputs": {}}, "ngram_scores"),
+        ({"row_inputs": {"ngram_scores": right.row_inputs["ngram_scores"][:, :1]}}, "3 numbers"),
         ({"values": np.full(n, VOCABULARY, np.int32)}, "token ids 0 to 39"),
         ({"values": np.full(n, -1, np.int32)}, "token ids 0 to 39"),
         ({"values": np.ones((n, 2), np.float32)}, "reads token ids"),
