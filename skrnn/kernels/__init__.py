@@ -1,7 +1,9 @@
-"""The fused layers' loops as machine code, compiled by Numba where that is installed.
+"""Recurrent layers as machine code, compiled by Numba if it loads, to train and to predict.
 
-From the bottom up: `lanes` (vectors of numbers), `denormals`, `activations` and `matmul`;
-`packing` (the real steps of a batch); `loop` (the time loop of any cell, forward and backward);
-`lstm`, `gru` and `simple_rnn` (the cells); `shards` (threads), `memory`, and `recurrence`, which
-makes TensorFlow operations of it all. `compiling` says how a kernel is compiled and kept.
+From the bottom up: `lanes` (vectors of numbers), `denormals`, `activations` and `matmul`. For
+training, `packing` (the real steps of a batch), `loop` (the time loop of any cell, forward and
+backward), `lstm`, `gru` and `simple_rnn` (the cells), `memory`, and `recurrence`, which puts them
+together. For prediction, `predict` (the time loop over rows end to end), `pool` and `dense`. Both
+use `shards` (threads). `compiling` says how a kernel is compiled and kept, and `engine`, which
+loads none of this, whether there are any.
 """

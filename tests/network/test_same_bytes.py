@@ -178,6 +178,43 @@ def test_another_process():
     assert narrowed({"SKRNN_NUM_THREADS": "1"}) == [str(lanes.VL), digest()]
 
 
+CELLS = """
+import sys
+import tests.network.test_same_bytes as t
+for cell in sys.argv[1:]:
+    forward = t.make(cell, "attention", (7,), True, "tokens")
+    print(forward.raw(t.draw(forward, 9)).tobytes().hex())
+"""
+
+
+@pytest.mark.reliability
+def test_processes_get_along_in_one_cache(tmp_path):
+    """Fails if two processes give different functions one name: a third calls the wrong one.
+
+    Each of the first two compiles one cell, so that Numba counts up to the same numbers in both.
+    """
+    root = str(Path(__file__).parent.parent.parent)
+    environment = os.environ | {"PYTHONPATH": root, "NUMBA_CACHE_DIR": str(tmp_path)}
+
+    def start(*cells):
+        return subprocess.Popen(
+            [sys.executable, "-c", CELLS, *cells],
+            cwd=root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def printed(process):
+        output, _ = process.communicate()
+        assert process.returncode == 0
+        return output.split()
+
+    apart = [start("lstm"), start("gru")]
+    wanted = [line for process in apart for line in printed(process)]
+    assert printed(start("lstm", "gru")) == wanted
+
+
 AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
 
 
