@@ -336,9 +336,9 @@ def test_bad_data(spy_log):
         compare([Spy()], "abcdefgh", target)
     with pytest.raises(ValueError, match=r"holdout as cv=\[\(train, test\)\]"):
         compare([Spy()], rows, target, cv=(np.arange(4), np.arange(4, 8)))
-    with pytest.raises(ValueError, match="split 0 of cv is not a pair"):
+    with pytest.raises(ValueError, match="split 0 of cv must be a pair"):
         compare([Spy()], rows, target, cv=[(np.arange(4), np.array([], int))])
-    with pytest.raises(ValueError, match="cv holds no splits"):
+    with pytest.raises(ValueError, match="cv has no splits"):
         compare([Spy()], rows, target, cv=[])
     with pytest.raises(ValueError, match="'acuracy'"):
         compare([Spy()], rows, target, scoring="acuracy")

@@ -74,7 +74,7 @@ def test_a_tokenizer_inside_a_column_transformer():
     found = cross_val_score(make_pipeline(inside, net()), FRAME, LABELS, cv=FOLDS)
     plain = make_pipeline(PICKS["itemgetter"], TextToSequence(), net())
     assert found.tolist() == cross_val_score(plain, FRAME, LABELS, cv=FOLDS).tolist()
-    with pytest.raises(ValueError, match="X has token ids only"):
+    with pytest.raises(ValueError, match="X has only token ids"):
         make_pipeline(inside, net(embeddings={"good": [1.0]})).fit(FRAME, LABELS)
 
 

@@ -375,7 +375,7 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path):
     settings = {"cv": 2, "scoring": "neg_log_loss", "refit": False}
     wanted = GridSearchCV(pipeline(), grid, **settings).fit(REVIEWS, LABELS)
     pipe = pipeline(callbacks=[killer(str(tmp_path / "killed"))])
-    with pytest.warns(RuntimeWarning, match="run again, one at a time; nothing else is lost"):
+    with pytest.warns(RuntimeWarning, match="repeated one at a time; no other is lost"):
         search = EpochSearchCV(pipe, grid, n_jobs=2, **settings).fit(REVIEWS, LABELS)
     assert_same(search, wanted)
 
@@ -395,7 +395,7 @@ def test_a_fit_that_kills_its_worker_fails_alone():
     np.testing.assert_array_equal(scores, [*wanted, -9.0, -9.0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # told above
-        with pytest.raises(RuntimeError, match="ended twice while it ran this fit"):
+        with pytest.raises(RuntimeError, match="ended twice during this fit"):
             EpochSearchCV(pipeline(), grid, error_score="raise", **settings).fit(REVIEWS, LABELS)
 
 
@@ -467,7 +467,7 @@ def test_damaged_results_and_failed_fits_are_done_again(tmp_path):
     wanted = EpochSearchCV(pipeline(), grid, **settings).fit(REVIEWS, LABELS)
     path = min(tmp_path.iterdir())
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.warns(UserWarning, match="is damaged, and its fit is done again"):
+    with pytest.warns(UserWarning, match="is damaged, and its fit is repeated"):
         again = EpochSearchCV(pipeline(), grid, **settings).fit(REVIEWS, LABELS)
     assert again.n_resumed_ == 1
     assert_same(again, wanted)
@@ -482,7 +482,7 @@ def test_damaged_results_and_failed_fits_are_done_again(tmp_path):
             assert EpochSearchCV(pipeline(), grid, **broken).fit(REVIEWS, LABELS).n_resumed_ == 0
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(ValueError, match="is a file; it wants a folder"):
+    with pytest.raises(ValueError, match="is a file, but must be a folder"):
         EpochSearchCV(pipeline(), grid, checkpoint=file).fit(REVIEWS, LABELS)
 
 
