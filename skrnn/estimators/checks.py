@@ -4,6 +4,7 @@ Functions of the estimator, which none of them changes.
 """
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -127,5 +128,5 @@ def on_the_way_of(name, error):
     )
 
 
-def _is_count(value):
-    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+def _is_count(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0

@@ -318,7 +318,7 @@ class Fit:
             embedding_dim = vectors.shape[1]
         elif self.going_on and estimator.embedding_coverage_ is not None:
             embedding_dim = estimator.network_.description.embedding_dim
-        side_inputs = ()
+        side_inputs: tuple = ()
         if sequences.row_inputs:
             side_inputs = ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
         size = estimator.vocabulary_size_
@@ -520,7 +520,7 @@ class Fit:
             estimator.checkpoint,
             name,
             until,
-            read=lambda *moment: read_moment(*moment, type(estimator)),
+            read=lambda document, arrays: read_moment(document, arrays, type(estimator)),
             any_seed=any_seed,
         )
         try:
@@ -583,6 +583,7 @@ def _encode(sequences, y, weights, rows, head) -> Rows:
 def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed):
     """Return a fitted n-gram model, and the training rows with its scores."""
     ngrams = NgramModel(ngram_range)
+    y, strata = targets
     return ngrams, ngrams.fit_score(
-        sequences, *targets, weights, vocabulary_size=vocabulary_size, seed=seed
+        sequences, y, strata, weights, vocabulary_size=vocabulary_size, seed=seed
     )

@@ -42,7 +42,9 @@ class Head(ABC):
     """What a network answers, and how it learns to.
 
     A fitted head knows the coding of y (classes, a scale, ...). One made by `from_layout` knows
-    only what the network is made of, which is all that building and training it takes.
+    only what the network is made of, which is all that building and training it takes. Each head
+    learns the coding in a classmethod of its own, ``fit(y, estimator, ...)``, which the estimator
+    calls in `_make_head`.
 
     Attributes
     ----------
@@ -67,21 +69,6 @@ class Head(ABC):
     n_outputs: int
 
     # --- y, and arrays that a network is trained on ---
-
-    @classmethod
-    @abstractmethod
-    def fit(cls, y, estimator, **options) -> Head:
-        """Learn the coding of checked targets.
-
-        Parameters
-        ----------
-        y : ndarray
-            Checked by the estimator, see :mod:`skrnn.heads.targets`.
-        estimator : estimator instance
-            Its parameters, and its name for errors.
-        **options
-            What the estimator's methods take besides, such as `classes`.
-        """
 
     @abstractmethod
     def check(self, y, estimator) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import Head, Variable
+from skrnn.heads.classes import dense_output
 
 
 class NextTokenHead(Head):
@@ -26,17 +27,8 @@ class NextTokenHead(Head):
     wrapper = "BaseWrapper"
 
     def __init__(self, n_classes, n_directions=1):
-        self.n_classes, self.n_directions = n_classes, n_directions
-
-    @classmethod
-    def fit(cls, y, estimator, **options):
-        """Raise InvalidInputError: a language model has no y to learn the coding of."""
-        raise InvalidInputError(f"{type(estimator).__name__} predicts the next token and has no y.")
-
-    @property
-    def n_outputs(self):
-        """Number of classes."""
-        return self.n_classes
+        self.n_classes = self.n_outputs = n_classes
+        self.n_directions = n_directions
 
     def check(self, y, estimator):
         """Accept anything: y is ignored."""
@@ -76,6 +68,11 @@ class NextTokenHead(Head):
     def example(self):
         """Return targets and losses of one row."""
         return np.zeros(1, np.float32), np.zeros((1, 2), np.float32)
+
+    def raw_output(self, summary, values):
+        """Return the logits of each class, of states of one direction."""
+        kernel, bias = values[:2]
+        return dense_output(summary, kernel.T, bias)
 
     def predict(self, raw):
         """Raise NotImplementedError: nothing decodes a language model yet."""

@@ -143,7 +143,7 @@ def build_network(
     _choose("cell", cell, N_GATES)
     _choose("pooling", pooling, POOLINGS)
     _choose("head", head, HEADS)
-    stack = (units,) if np.ndim(units) == 0 else tuple(units)
+    stack = tuple(units) if isinstance(units, tuple | list) else (units,)
     if not stack:
         raise InvalidInputError(
             "units=() leaves no recurrent layer; give the width of at least one."

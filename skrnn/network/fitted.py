@@ -7,6 +7,7 @@ predict on a GPU. Pickled, it is the description, the values and the seed.
 import os
 import sys
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class FittedNetwork:
             write_values(network_variables(model), self._values)
             with self._lock:  # all threads get the same one, and none before it has its weights
                 self.__dict__.setdefault("_model", model)
-        return self._model
+        return self.__dict__["_model"]
 
     def raw(self, sequences: Sequences) -> np.ndarray:
         """Return the raw output, float32 of shape (n_samples, n_outputs), in the rows' order.
@@ -100,6 +101,6 @@ def _predicts_with_tensorflow():
         raise InvalidInputError(f"SKRNN_PREDICT must be 'numba' or 'tensorflow', but is {wish!r}.")
     if wish:
         return wish == "tensorflow"
-    tf = sys.modules.get("tensorflow")
+    tf: Any = sys.modules.get("tensorflow")
     # Half imported, by another thread, it has no config yet.
     return hasattr(tf, "config") and bool(tf.config.list_physical_devices("GPU"))

@@ -220,7 +220,7 @@ class Forward:
         given = sequences.step_inputs
         parts = [_side(given, one, len(values)) for one in description.step_inputs]
         if description.is_tokens:
-            n_ids = description.vocabulary_size
+            n_ids = description.vocabulary_size or 0
             if len(values) and not 0 <= values.min() <= values.max() < n_ids:
                 raise InvalidInputError(
                     f"The network knows the token ids 0 to {n_ids - 1}, but got "

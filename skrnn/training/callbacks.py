@@ -54,7 +54,7 @@ class BestEpoch(keras.callbacks.EarlyStopping):
         """Begin, or go on where an interrupted training stood."""
         super().on_train_begin(logs)
         if self.resumed is not None:
-            vars(self).update(vars(self.resumed))
+            self.__dict__.update(vars(self.resumed))
 
     @property
     def state(self):

@@ -348,5 +348,5 @@ def _end_name(until):
 
 def _place(path):
     """Return what sorts the files of moments by how far they are."""
-    kind, number, batch = _MOMENT.fullmatch(path.name).groups()
+    kind, number, batch = _MOMENT.fullmatch(path.name).groups()  # type: ignore[union-attr]
     return kind == "epoch", int(number), int(batch or 0)

@@ -40,7 +40,8 @@ class StreamFeed(Feed):
     """
 
     def __init__(self, stream, batch_size, seed):
-        super().__init__(*stream.first, batch_size, seed)
+        X, y, sample_weight = stream.first
+        super().__init__(X, y, sample_weight, batch_size, seed)
         self.stream = stream
         # What Keras looks at to build its metrics, before any epoch begins.
         self._arrays = super().batch(0)

@@ -1,6 +1,7 @@
 """The rows of a fit as a stream of padded batches."""
 
 import weakref
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Feed(keras.callbacks.Callback):
         dtypes, shapes = zip(*self._signature(), strict=True)
         # TensorFlow never lets go of a function it calls (`_py_funcs_used_in_graph` of the
         # default graph, 2.21): held strongly, every fit would leave its rows and model behind.
-        feed = weakref.ref(self)
+        feed: Any = weakref.ref(self)
 
         def load(i):
             batch = tf.numpy_function(lambda i: feed().batch(i + feed().first), [i], dtypes)
@@ -80,8 +81,7 @@ class Feed(keras.callbacks.Callback):
         """Return dtype and shape of the arrays of a batch."""
         return [*_inputs_signature(self.X), _signature(self.y), _signature(self.sample_weight)]
 
-    @staticmethod
-    def _arrange(batch):
+    def _arrange(self, batch):
         """Put the tensors of a batch as Keras's training step takes them."""
         *x, y, sample_weight = batch
         return x[0] if len(x) == 1 else tuple(x), y, sample_weight

@@ -231,7 +231,7 @@ class Trainer:
             if recorder.state is None:
                 raise
             ended_by = error
-        state = recorder.state if ended_by else recorder.final()
+        state: Any = recorder.state if ended_by else recorder.final()
         kept, stopping = state.variables, state.stopping
         if not state.finished and stopping and stopping.best_weights:
             kept = description.with_weights(kept, stopping.best_weights)
@@ -258,7 +258,10 @@ class Trainer:
             feed.resume(plan.resumed.epoch, plan.resumed.batch)
         if not isinstance(feed, StreamFeed):
             recorder.n_batches = len(feed.plan)
-        watched = data.validation and Feed(*data.validation, PREDICT_BATCH_SIZE)
+        watched = None
+        if data.validation is not None:
+            X, y, weights = data.validation
+            watched = Feed(X, y, weights, PREDICT_BATCH_SIZE)
         own = [feed, FiniteTraining()]
         rate = self.settings.fixed_learning_rate
         if rate is not None:
@@ -295,10 +298,10 @@ class Trainer:
             stream = data.sequences
             return StreamFeed(stream, stream.batch_size if size == "auto" else size, seed)
         size = auto_batch_size(len(data.sequences)) if size == "auto" else size
-        rows = (data.sequences, data.targets, data.weights, size, seed)
+        rows = data.sequences, data.targets, data.weights
         if hasattr(run.model, "semi_supervised"):
-            return PairedFeed(*rows, data.unlabeled, run.model.semi_supervised.reset)
-        return Feed(*rows, self.settings.max_steps)
+            return PairedFeed(*rows, size, seed, data.unlabeled, run.model.semi_supervised.reset)
+        return Feed(*rows, size, seed, self.settings.max_steps)
 
 
 def _compile(description, seed, head: Head, wrapper, objective) -> keras.Model:

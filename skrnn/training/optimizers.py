@@ -8,12 +8,17 @@ for Keras sums them in every place where it meets them.
 """
 
 import functools
+from typing import Any
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.exceptions import InvalidInputError
 
 
-class _DenseGradients:
+# What these are mixed into, for type checkers only.
+_Optimizer: Any = object
+
+
+class _DenseGradients(_Optimizer):
     """Mixin before a `keras.optimizers.Optimizer`."""
 
     def apply(self, grads, trainable_variables=None):
@@ -80,7 +85,8 @@ def on_dense_gradients(optimizer):
     optimizer : keras.optimizers.Optimizer
         The same object.
     """
-    optimizer.__class__ = _on_dense_gradients(type(optimizer))
+    cls: Any = type(optimizer)
+    optimizer.__class__ = _on_dense_gradients(cls)
     return optimizer
 
 

@@ -92,8 +92,8 @@ def pretrain(network, corpus, settings, *, epochs, resumed=None, on_state=None, 
 def language_model(network: FittedNetwork, corpus: Sequences) -> FittedNetwork:
     """Return a language model with the embedding and recurrent layers of a network."""
     description = network.description
-    n_directions = 1 + description.bidirectional
-    head = NextTokenHead(description.vocabulary_size - 1, n_directions)
+    n_ids = description.vocabulary_size or 0
+    head = NextTokenHead(n_ids - 1, 1 + description.bidirectional)
     described = replace(
         description,
         units=description.units[:1] if description.bidirectional else description.units,
@@ -107,7 +107,7 @@ def language_model(network: FittedNetwork, corpus: Sequences) -> FittedNetwork:
     model = initial_network(described, seed)
     values = dict(zip(_names(described), transplanted(model, network), strict=True))
     # The log of each class's share of the corpus: what an output bias would learn first.
-    counts = np.bincount(corpus.values, minlength=description.vocabulary_size)[1:] + 1.0
+    counts = np.bincount(corpus.values, minlength=n_ids)[1:] + 1.0
     values["output bias"] = np.log(counts / counts.sum()).astype(np.float32)
     return FittedNetwork(described, list(values.values()), seed)
 

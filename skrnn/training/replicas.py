@@ -23,6 +23,7 @@ that predicting, saving and pickling know of no strategy.
 import functools
 import threading
 from contextlib import contextmanager
+from typing import Any
 
 from skrnn.backend.scope import is_in_scope, outside_scope
 from skrnn.backend.tensorflow import keras, tf
@@ -86,7 +87,8 @@ def whole_batches(dataset):
     what is not split already, which it tells by the class.
     """
     if is_in_scope():
-        dataset.__class__ = _split_already(type(dataset))
+        cls: Any = type(dataset)
+        dataset.__class__ = _split_already(cls)
     return dataset
 
 
@@ -256,7 +258,7 @@ def _part():
     return getattr(_current, "part", None)
 
 
-def _draw_for_whole_batches(layer):
+def _draw_for_whole_batches(layer: Any):
     """Let a layer, and those within it, draw as if they had the whole batch.
 
     Each runs its own code on a stand-in for the batch, of which the replica's rows are taken. The
@@ -266,7 +268,7 @@ def _draw_for_whole_batches(layer):
         if hasattr(layer, name):
             _draw_for_whole_batches(getattr(layer, name))
     if isinstance(layer, WordDropout):
-        layer.call = _on_ids(layer.call)
+        layer.call = _on_ids(layer.call)  # type: ignore[method-assign]
     elif isinstance(layer, keras.layers.SpatialDropout1D):
         layer.call = _on_numbers(layer.call, lambda shape: (1, shape[2]))
     elif isinstance(layer, keras.layers.Dropout):

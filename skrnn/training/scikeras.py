@@ -18,20 +18,27 @@ and labels. What is overridden, and when each override can go:
 """
 
 import functools
+from typing import TYPE_CHECKING, Any
 
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn.backend.tensorflow import BaseWrapper, KerasClassifier, KerasRegressor, keras
 from skrnn.training.optimizers import check_optimizer, on_dense_gradients
 
+if TYPE_CHECKING:
+    _Wrapper = Any
+else:
+    _Wrapper = object
 _WRAPPERS = {
     wrapper.__name__: wrapper for wrapper in (BaseWrapper, KerasClassifier, KerasRegressor)
 }
 
 
-class _Seam:
+class _Seam(_Wrapper):
     """Mixin before one of scikeras's wrappers: the optimizer, the callbacks and the fit of it."""
 
+    _fit_callbacks: Any
+    _predict_callbacks: Any
     _compile_kwargs = BaseWrapper._compile_kwargs | {"jit_compile"}
 
     def __init__(self, head, **kwargs):
