@@ -116,7 +116,7 @@ class FusedLayer:
         return y, y, states
 
     def _takes(self, initial_state, sequences):
-        """Whether the states have the shapes of this layer's; else Keras's loop decides."""
+        """Return whether the states have this layer's shapes; others are Keras's to judge."""
         shape = (sequences.shape[0], self.units)
         return len(initial_state) == self._equations().n_states and all(
             state.shape.is_compatible_with(shape) for state in initial_state

@@ -13,7 +13,6 @@ from typing import Any
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.exceptions import InvalidInputError
 
-
 # What these are mixed into, for type checkers only.
 _Optimizer: Any = object
 
