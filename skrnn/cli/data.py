@@ -256,7 +256,7 @@ def _how_divided(path, share, n_held_out, n, seed):
     if n_held_out > wanted:
         return (
             f"The held-out rows are a random {n_held_out:,} of the {n:,} rows of {path} (seed "
-            f"{seed}), one for each label; {100 * share:g}% would be {wanted:,}."
+            f"{seed}), as many as there are labels; {100 * share:g}% would be {wanted:,}."
         )
     return (
         f"The held-out rows are a random {100 * share:g}% of the rows of {path}, {n_held_out:,} "

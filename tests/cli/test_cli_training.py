@@ -41,7 +41,7 @@ def held_out_rows(printed):
     ("n_labels", "told"),
     [
         (4, "are a random 20% of the rows of data.csv, 12 of 60, the same share of each label"),
-        (30, "are a random 30 of the 60 rows of data.csv (seed 0), one for each label; "
+        (30, "are a random 30 of the 60 rows of data.csv (seed 0), as many as there are labels; "
              "20% would be 12."),
     ],
 )  # fmt: skip
