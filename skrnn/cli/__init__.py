@@ -1,6 +1,7 @@
-"""The command line: ``skrnn train``, ``predict``, ``evaluate`` and others, a module each.
+"""The command line: ``skrnn train``, ``predict``, ``evaluate`` and other commands.
 
-What a command needs it imports when it runs, so that ``skrnn --help`` is there at once.
+Each command is a module in ``commands/``. It imports what it needs when it runs, so that
+``skrnn --help`` is quick.
 """
 
 import argparse
@@ -26,13 +27,13 @@ from skrnn.exceptions import CommandError, SkrnnError
 __all__ = ["main", "make_parser"]
 
 _COMMANDS = (train, predict, evaluate, explain, export, compare, make_reviews, demo)
-# As shells have it: 128 and the number of the signal.
+# As in shells: 128 plus the number of the signal.
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        """End with one line; the usage before it would be a screen of options."""
+        """End with one line, without the usage, which would fill the screen."""
         say(f"{self.prog}: {one_line(message)}. See {self.prog} --help.")
         raise SystemExit(2)
 
@@ -55,13 +56,13 @@ def main(argv=None):
     Parameters
     ----------
     argv : list of str or None, default=None
-        The arguments after the name of the command; None takes the process's own.
+        The arguments after the name of the program; None uses those of the process.
 
     Returns
     -------
     status : int
-        0; 2 where a file or an argument is not right, which one line on standard error tells;
-        130 after Ctrl-C; 141 where whoever read standard output has stopped.
+        0; 2 after an error in a file or an argument, described by one line on standard error;
+        130 after Ctrl-C; 141 if the reader of standard output has stopped.
     """
     with usable_streams():
         return _run(argv)

@@ -1,4 +1,4 @@
-"""What ``skrnn train`` trains on, and the models beside the network."""
+"""The rows that ``skrnn train`` uses, and the baselines that it fits."""
 
 import time
 from collections import Counter
@@ -9,30 +9,30 @@ import numpy as np
 
 from skrnn.cli.errors import refusals
 from skrnn.cli.options import read_labelled
-from skrnn.cli.report.records import Answers, Rows
+from skrnn.cli.report.records import Predictions, Rows
 from skrnn.cli.report.scores import measure
 from skrnn.cli.score_tables import short, text_table
 from skrnn.exceptions import CommandError
 
-# Classes that are listed one by one.
+# Number of classes that are listed one by one.
 _LISTED = 20
 
 
 @dataclass
 class Data:
-    """Rows to train with, and those held out.
+    """Rows for training, and held-out rows.
 
     Attributes
     ----------
     source : str
     classes : list of str
-        Sorted.
+        Sorted labels.
     train : Rows
     held_out : Rows or None
     how_held_out : str
-        A sentence.
+        A sentence about how the rows were divided.
     n_dropped : int
-        Rows without a label that were left out.
+        Number of rows without a label, which were left out.
     """
 
     source: str
@@ -44,16 +44,16 @@ class Data:
 
 
 def read_data(arguments, share, held_out_file):
-    """Read the tables and divide them.
+    """Read the tables, and hold out rows.
 
     Parameters
     ----------
     arguments : argparse.Namespace
-        Of ``skrnn train``.
+        Arguments of ``skrnn train``.
     share : float or None
-        Of rows to hold out; 0 for none.
+        Share of rows to hold out; 0 holds out none.
     held_out_file : path-like or None
-        The held-out rows, where `share` is None.
+        Table of the held-out rows, used if `share` is None.
 
     Returns
     -------
@@ -68,17 +68,17 @@ def read_data(arguments, share, held_out_file):
         other, texts, labels, dropped = read_labelled(arguments, held_out_file)
         _check_known(other, labels, classes, table)
         held_out = _rows(other, texts, labels, classes)
-        told = f"All rows of {held_out_file} are held out."
-        return Data(str(table.path), classes, rows, held_out, told, n_dropped + dropped)
+        how = f"All rows of {held_out_file} are held out."
+        return Data(str(table.path), classes, rows, held_out, how, n_dropped + dropped)
     if share == 0:
         return Data(str(table.path), classes, rows, None, "No rows are held out.", n_dropped)
     train, held_out = _divide(rows, share, arguments.seed, table, len(classes))
-    told = _how_divided(table.path, share, len(held_out), len(rows), arguments.seed)
-    return Data(str(table.path), classes, train, held_out, told, n_dropped)
+    how = _how_divided(table.path, share, len(held_out), len(rows), arguments.seed)
+    return Data(str(table.path), classes, train, held_out, how, n_dropped)
 
 
-def told(data):
-    """Return what the data is, as lines."""
+def describe(data):
+    """Return lines about the data: rows of each label, and what is unusual."""
     parts = [data.train] + ([data.held_out] if data.held_out is not None else [])
     counts = [np.bincount(part.truth, minlength=len(data.classes)) for part in parts]
     rows = [["label", "training", "held out"][: 1 + len(parts)]]
@@ -92,26 +92,25 @@ def told(data):
     rows.append(["all", *(f"{len(part):,}" for part in parts)])
     lines = [f"Data: {data.source}", text_table(rows), data.how_held_out]
     if data.n_dropped:
-        lines.append(f"{_rows_told(data.n_dropped)} without a label left out.")
+        lines.append(f"{_n_rows(data.n_dropped)} without a label left out.")
     empty = sum(not text.strip() for part in parts for text in part.texts)
     if empty:
-        lines.append(f"{_rows_told(empty)} with an empty text.")
+        lines.append(f"{_n_rows(empty)} with an empty text.")
     if data.held_out is not None:
         known = set(data.train.texts)
         twice = sum(text in known for text in data.held_out.texts)
         if twice:
             lines.append(
-                f"{_rows_told(twice)} held out with a text that training rows have too: the "
+                f"{_n_rows(twice)} held out with a text that is also in the training rows: the "
                 "scores are too good."
             )
     return "\n".join(lines)
 
 
-def followed(network, data, labels):
-    """Return the rows whose loss `fit` is to follow, epoch by epoch.
+def validation_rows(network, data, labels):
+    """Return the validation rows of `fit`: the held-out rows, unless early stopping uses them.
 
-    The held-out rows, but where these would decide when to stop: no scores of theirs would then
-    be those of rows that have decided nothing.
+    Early stopping would choose the epoch by these rows, so their scores would be too good.
 
     Returns
     -------
@@ -124,8 +123,8 @@ def followed(network, data, labels):
     return {"X_val": ids, "y_val": labels[data.held_out.truth]}
 
 
-def trainings(folder):
-    """Return the trainings of which a folder of checkpoints holds any.
+def checkpoint_folders(folder):
+    """Return the folders with checkpoints in a folder: one for each training.
 
     Parameters
     ----------
@@ -134,56 +133,55 @@ def trainings(folder):
     Returns
     -------
     set of Path
-        Their own folders.
     """
     if folder is None:
         return set()
     return {path.parent for path in Path(folder).expanduser().glob("*/*.skrnn")}
 
 
-def answers(name, estimator, fit_seconds, data):
-    """Score a fitted estimator on the held-out rows.
+def predictions(name, estimator, fit_seconds, data):
+    """Predict the held-out rows with a fitted estimator, and score the predictions.
 
     Returns
     -------
-    Answers
+    Predictions
     """
     probabilities = estimator.predict_proba(data.held_out.texts)
-    # Their classes are the same, in the same order: all were fitted on the same labels.
+    # The classes have the same order in each estimator: all were fitted on the same labels.
     position = {label: i for i, label in enumerate(data.classes)}
-    predicted = np.array([position[one] for one in estimator.predict(data.held_out.texts)])
+    predicted = np.array([position[label] for label in estimator.predict(data.held_out.texts)])
     scores = measure(data.classes, data.held_out.truth, predicted, probabilities)
-    return Answers(name, predicted, probabilities, scores, fit_seconds)
+    return Predictions(name, predicted, probabilities, scores, fit_seconds)
 
 
 def baselines(data):
-    """Fit and score the classic rivals, and the constant answer.
+    """Fit and score the baselines, and the constant prediction.
 
     Returns
     -------
-    list of Answers
+    list of Predictions
     """
     from sklearn.dummy import DummyClassifier
 
     from skrnn import make_nbsvm, make_tfidf_logistic
 
-    rivals = {
+    estimators = {
         "NB-SVM, uni- and bigrams": make_nbsvm(),
         "tf-idf + logistic regression": make_tfidf_logistic(),
         "always the most frequent label": DummyClassifier(strategy="prior"),
     }
     labels = np.array(data.classes)[data.train.truth]
     made = []
-    for name, rival in rivals.items():
+    for name, estimator in estimators.items():
         start = time.perf_counter()
         try:
-            # Too few words for n-grams that occur twice: no reason to lose the network.
+            # Fails if no n-gram occurs twice, which must not lose the network.
             with refusals():
-                rival.fit(data.train.texts, labels)
+                estimator.fit(data.train.texts, labels)
         except CommandError as error:
-            made.append(Answers(name, problem=str(error)))
+            made.append(Predictions(name, problem=str(error)))
             continue
-        made.append(answers(name, rival, time.perf_counter() - start, data))
+        made.append(predictions(name, estimator, time.perf_counter() - start, data))
     return made
 
 
@@ -196,8 +194,8 @@ def _rows(table, texts, labels, classes):
 def _check_classes(table, column, labels, classes, *, once):
     if len(classes) < 2:
         raise CommandError(
-            f"{table.path}: column {column!r} has the one label {labels[0]!r} in every row; at "
-            "least two are needed."
+            f"{table.path}: column {column!r} has the label {labels[0]!r} in all rows; at "
+            "least two labels are needed."
         )
     counts = Counter(labels)
     single = [label for label in classes if counts[label] == 1]
@@ -205,22 +203,22 @@ def _check_classes(table, column, labels, classes, *, once):
         if 2 * len(single) > len(classes):
             raise CommandError(
                 f"{table.path}: column {column!r} has {len(classes)} different values in "
-                f"{len(labels)} rows, {len(single)} of them once: is it the column of labels? A "
-                "label is one of a few classes, each of several rows. Of numbers on a scale make "
+                f"{len(labels)} rows, {len(single)} of them only once. Is it the column of labels? "
+                "Labels are a few classes with several rows each; convert numbers on a scale to "
                 "classes first, such as 'low' and 'high'."
             )
         others = len(single) - 1
-        many = f" So do {others} others." if others > 1 else " So does another." * others
+        many = f" So are {others} others." if others > 1 else " So is another." * others
         raise CommandError(
-            f"{table.path}: label {single[0]!r} stands in one row only, so it cannot be trained "
-            f"and held out.{many} If {column!r} is the column of labels, leave such rows out, or "
-            "use --validation 0 or FILE."
+            f"{table.path}: label {single[0]!r} is in one row only, so it cannot be both trained "
+            f"and held out.{many} If {column!r} is the column of labels, remove such rows, or use "
+            "--validation 0 or FILE."
         )
 
 
 def _check_texts(table, column, texts):
     if not any(text.strip() for text in texts):
-        raise CommandError(f"{table.path}: column {column!r} is empty in every row.")
+        raise CommandError(f"{table.path}: column {column!r} is empty in all rows.")
 
 
 def _check_known(other, labels, classes, table):
@@ -229,7 +227,7 @@ def _check_known(other, labels, classes, table):
     if unknown:
         raise CommandError(
             f"{other.path}: no row of {table.path} has the label {labels[unknown[0]]!r}, "
-            f"{other.places(unknown)}. Labels are compared letter by letter."
+            f"{other.places(unknown)}. Labels must be equal, including case and spaces."
         )
 
 
@@ -240,8 +238,8 @@ def _divide(rows, share, seed, table, n_classes):
     n_held_out = max(_n_of(share, n), n_classes)
     if n - n_held_out < n_classes:
         raise CommandError(
-            f"{table.path}: {n} rows are too few to hold out {100 * share:g}% of them with each "
-            f"of {n_classes} labels on both sides. Add rows, or use --validation 0 or FILE."
+            f"{table.path}: {n} rows are too few to hold out {100 * share:g}% of them with all "
+            f"{n_classes} labels in both parts. Add rows, or use --validation 0 or FILE."
         )
     parts = train_test_split(
         np.arange(n), test_size=n_held_out, stratify=rows.truth, random_state=seed
@@ -253,7 +251,7 @@ def _divide(rows, share, seed, table, n_classes):
 
 
 def _how_divided(path, share, n_held_out, n, seed):
-    """Say what is held out, in the numbers that it came to."""
+    """Return a sentence on the held-out rows, with their actual number."""
     wanted = _n_of(share, n)
     if n_held_out > wanted:
         return (
@@ -270,5 +268,5 @@ def _n_of(share, n):
     return int(np.ceil(share * n))
 
 
-def _rows_told(n):
+def _n_rows(n):
     return f"{n:,} row{'s' * (n > 1)}"

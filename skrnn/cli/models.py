@@ -1,4 +1,4 @@
-"""Saved models that read text: loaded, and their answers with the class labels as text."""
+"""Saved models that read text, loaded, with their class labels as text."""
 
 import os
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from skrnn.exceptions import CommandError
 
 @dataclass
 class TextModel:
-    """A pipeline from documents to classes.
+    """A fitted pipeline that classifies documents.
 
     Attributes
     ----------
     pipeline : Pipeline
         Fitted.
     classes : list of str
-        Its class labels as a CSV file would hold them, in the order of `classes_`.
+        Its class labels as in a CSV file, in the order of `classes_`.
     """
 
     pipeline: object
     classes: list
 
-    def answer(self, texts):
-        """Return the number of the class predicted for each text, and the probabilities."""
+    def predict(self, texts):
+        """Return the index of each text's predicted class, and the probabilities."""
         position = {label: i for i, label in enumerate(self.pipeline.classes_.tolist())}
         predicted = [position[label] for label in self.pipeline.predict(texts).tolist()]
         return np.array(predicted, np.intp), self.pipeline.predict_proba(texts)
 
-    def numbers(self, table, labels, option):
-        """Return the number of the class of each label, or say which is none."""
+    def indices(self, table, labels, option):
+        """Return the index of each label's class; unknown labels are an error."""
         position = {label: i for i, label in enumerate(self.classes)}
         unknown = [i for i, label in enumerate(labels) if label not in position]
         if unknown:
@@ -60,26 +60,27 @@ def load_text_model(path):
     Raises
     ------
     CommandError
-        Where it cannot be read, or does not go from text to one class of several.
+        If the file cannot be read, or is not a classifier of texts.
     """
     pipeline = load_model(path)
     if not hasattr(pipeline, "steps") or not _reads_text(pipeline):
         raise CommandError(
-            f"{path} holds a {type(pipeline).__name__} that does not read text. Wanted is a "
+            f"{path} has a {type(pipeline).__name__}, which does not read text. Expected a "
             "pipeline that begins with TextToSequence, as skrnn train saves it."
         )
     if getattr(getattr(pipeline[-1], "head_", None), "kind", "classes") != "classes":
         raise CommandError(
-            f"{path} gives several labels to a text, which only Python can use: skrnn.load."
+            f"{path} predicts several labels per text, which the command line does not support. "
+            "Use it in Python, with skrnn.load."
         )
     return TextModel(pipeline, [as_text(label) for label in pipeline.classes_.tolist()])
 
 
 def load_model(path):
-    """Read whatever estimator the file has."""
-    # Not Path.is_dir, which raises where a folder may not be entered.
+    """Read the estimator in a file."""
+    # Not Path.is_dir, which raises if a folder may not be entered.
     if os.path.isdir(path):
-        raise CommandError(f"{path} is a folder, not a model's file.")
+        raise CommandError(f"{path} is a folder, not the file of a model.")
     try:
         os.stat(path)
     except OSError as error:

@@ -9,14 +9,14 @@ from pathlib import Path
 from skrnn.cli.tables import FORMATS, read_table
 from skrnn.exceptions import CommandError
 
-# More than an int32 holds: no table has as many rows, and no text as many words.
+# Fits into an int32: no table has more rows, and no text more words.
 _MAX_COUNT = 2**31 - 2
-# Of a layer: the recurrent weights of a wider LSTM alone are more than 4 GB.
+# The recurrent weights of a wider LSTM layer are larger than 4 GB.
 MAX_UNITS = 2**14
 
 
 def add_table_options(parser, *, label):
-    """Add FILE and how to read it."""
+    """Add FILE, and the options for reading it."""
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV, TSV, JSON lines or Parquet")
     parser.add_argument("--text", required=True, metavar="COLUMN", help="the column of texts")
     if label:
@@ -28,34 +28,36 @@ def add_table_options(parser, *, label):
 
 
 def add_format_options(parser):
-    """Add how to read a table."""
-    parser.add_argument("--format", choices=FORMATS, help="of FILE, where its ending does not tell")
+    """Add the options for reading a table."""
+    parser.add_argument("--format", choices=FORMATS, help="format of FILE (default: by its ending)")
     parser.add_argument(
-        "--encoding", type=_encoding, default="utf-8", help="of FILE (default: utf-8)"
+        "--encoding", type=_encoding, default="utf-8", help="encoding of FILE (default: utf-8)"
     )
     parser.add_argument(
-        "--delimiter", type=_delimiter, metavar="CHARACTER", help="between columns of CSV; or: tab"
+        "--delimiter", type=_delimiter, metavar="CHARACTER", help="column separator of CSV, or: tab"
     )
     parser.add_argument(
-        "--no-quotes", action="store_true", help='take " in CSV or TSV for a character as others'
+        "--no-quotes", action="store_true", help='treat " as an ordinary character in CSV and TSV'
     )
 
 
 def add_force_option(parser):
     """Add --force."""
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
 
 
 def add_network_options(parser):
-    """Add what the network and its training are."""
+    """Add the options of the network and its training."""
     group = parser.add_argument_group("network")
     group.add_argument("--cell", choices=["rnn", "lstm", "gru"], help="recurrent layer (lstm)")
-    group.add_argument("--units", type=_width, help="its width (64)")
-    group.add_argument("--epochs", type=count, help="passes over the training rows (5)")
-    group.add_argument("--batch-size", type=count, help="rows an update (by the number of rows)")
-    group.add_argument("--learning-rate", type=_positive, help="step size (0.002)")
-    group.add_argument("--max-features", type=count, help="words to know (10000)")
-    group.add_argument("--max-length", type=count, help="words of a text to read (all)")
+    group.add_argument("--units", type=_width, help="units of the recurrent layer (64)")
+    group.add_argument("--epochs", type=count, help="number of epochs (5)")
+    group.add_argument(
+        "--batch-size", type=count, help="batch size (depends on the number of rows)"
+    )
+    group.add_argument("--learning-rate", type=_positive, help="learning rate (0.002)")
+    group.add_argument("--max-features", type=count, help="size of the vocabulary (10000)")
+    group.add_argument("--max-length", type=count, help="words read per text (all)")
     group.add_argument(
         "--set",
         action="append",
@@ -65,11 +67,11 @@ def add_network_options(parser):
         help="any other parameter of RNNClassifier or TextToSequence, for example "
         "--set early_stopping=true --set ngram_range=null",
     )
-    group.add_argument("--seed", type=seed, default=0, help="of all that is random (default: 0)")
+    group.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
 
 
 def read_options(arguments, path=None):
-    """Read the table that the options name."""
+    """Read the table according to the options."""
     return read_table(
         arguments.file if path is None else path,
         format=arguments.format,
@@ -80,7 +82,7 @@ def read_options(arguments, path=None):
 
 
 def read_labelled(arguments, path=None):
-    """Read a table, its texts and its labels; without rows that have no label.
+    """Read a table with texts and labels, and drop the rows without a label.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def read_labelled(arguments, path=None):
     texts : list of str
     labels : list of str
     n_dropped : int
-        Rows without a label that were left out.
+        Number of rows without a label, which were dropped.
     """
     table = read_options(arguments, path)
     texts, labels = table.texts(arguments.text), table.labels(arguments.label)
@@ -98,7 +100,7 @@ def read_labelled(arguments, path=None):
     if not arguments.drop_missing:
         raise CommandError(
             f"{table.path}: no label in column {arguments.label!r}, {table.places(missing)}. Add "
-            "the labels, or let --drop-missing leave these rows out."
+            "the labels, or use --drop-missing to leave these rows out."
         )
     kept = [i for i, label in enumerate(labels) if label is not None]
     if not kept:
@@ -133,7 +135,7 @@ def _positive(text):
 
 
 def seed(text):
-    """Return a whole number that NumPy takes for a seed."""
+    """Return a whole number that NumPy accepts as a seed."""
     value = _number(int, text)
     if value is None or not 0 <= value < 2**32:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 4294967295")
@@ -152,10 +154,10 @@ def _encoding(text):
         found = codecs.lookup(text)
     except LookupError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no encoding; there are utf-8, utf-16, cp1252, latin-1, shift_jis, ..."
+            f"{text!r} is not a known encoding, such as utf-8, utf-16, cp1252, latin-1 or shift_jis"
         ) from error
     if not found._is_text_encoding:
-        raise argparse.ArgumentTypeError(f"{text!r} is no encoding of text")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an encoding of text")
     return found.name
 
 
@@ -163,7 +165,7 @@ def _delimiter(text):
     if text in ("tab", "\\t"):
         return "\t"
     if len(text) != 1 or text in '"\r\n':
-        raise argparse.ArgumentTypeError(f"{text!r} is not one character, and not tab")
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a single character nor tab")
     return text
 
 
@@ -175,18 +177,18 @@ def _setting(text):
         hooks = {"parse_constant": _no_constant, "parse_int": _whole}
         return name, json.loads(value, **{key: partial(hook, text) for key, hook in hooks.items()})
     except json.JSONDecodeError:
-        # Quotes within a shell's quotes are a nuisance: what is no JSON is a string.
+        # Quotes inside a shell's quotes are inconvenient, so text that is not JSON is a string.
         return name, value
     except RecursionError as error:
         raise argparse.ArgumentTypeError(f"{text[:40]!r}...: nested too deep") from error
 
 
 def _no_constant(text, constant):
-    raise argparse.ArgumentTypeError(f"{text!r}: {constant} is no JSON")
+    raise argparse.ArgumentTypeError(f"{text!r}: {constant} is not JSON")
 
 
 def _whole(text, digits):
-    # Not by int, which itself refuses thousands of digits.
+    # Not with int, which raises for thousands of digits.
     if len(digits) > 11 or abs(int(digits)) > _MAX_COUNT:
         shown = digits if len(digits) <= 40 else f"{digits[:37]}..."
         raise argparse.ArgumentTypeError(

@@ -1,4 +1,4 @@
-"""What a command writes: refused before the work where it cannot be, and whole or not at all."""
+"""Output files: checked before the work, and written whole or not at all."""
 
 import os
 import secrets
@@ -11,18 +11,18 @@ from skrnn.exceptions import CommandError
 
 
 def check_outputs(outputs, inputs=(), *, force, streamed=()):
-    """Refuse, before any work, files that cannot or must not be written.
+    """Check, before any work, that files can and may be written.
 
     Parameters
     ----------
     outputs : dict of str to path-like or None
-        The file that each option names; None is no file.
+        The file of each option, or None.
     inputs : iterable of path-like
-        Files that the command reads, which none of these may be.
+        Files that the command reads. They must not be overwritten.
     force : bool
         Whether existing files may be replaced.
     streamed : iterable of str
-        Options of which "-" is standard output, and no file.
+        Options for which "-" is standard output.
     """
     real = {}
     for option, given in outputs.items():
@@ -32,32 +32,30 @@ def check_outputs(outputs, inputs=(), *, force, streamed=()):
         _check_output(option, path, force, option in streamed)
         for other in inputs:
             if _same(path, other):
-                raise CommandError(f"{option} {path} is the file that is read. Name another.")
+                raise CommandError(f"{option} {path} is an input file. Use another name.")
         twin = real.setdefault(os.path.realpath(path), option)
         if twin != option:
-            raise CommandError(f"{twin} and {option} are the same file, {path}. Name another.")
+            raise CommandError(f"{twin} and {option} are the same file, {path}. Use another name.")
 
 
 def check_page(option, path):
-    """Refuse a page that is not called one: it would be opened as something else.
+    """Check that a web page has the ending of one, so that a browser opens it.
 
     Parameters
     ----------
     option : str
-        That names it.
     path : path-like or None
     """
     if path is not None and Path(path).suffix.lower() not in (".html", ".htm"):
-        raise CommandError(f"{option} {path}: it is a web page. Name it .html.")
+        raise CommandError(f"{option} {path}: a web page needs the ending .html.")
 
 
 def check_folder(option, path):
-    """Refuse, before any work, what cannot be a folder; one that is missing will be made.
+    """Check, before any work, that a path is a folder or can become one.
 
     Parameters
     ----------
     option : str
-        That names it.
     path : path-like or None
         May begin with "~".
     """
@@ -65,22 +63,21 @@ def check_folder(option, path):
         return
     try:
         folder = Path(path).expanduser()
-    except RuntimeError as error:  # nobody of this name
+    except RuntimeError as error:  # unknown user
         raise CommandError(f"{option} {path}: {error}") from error
     mode = _mode(option, folder)
     if mode is not None and not stat.S_ISDIR(mode):
-        raise CommandError(f"{option} {path} is a file. Name a folder, which is made if missing.")
+        raise CommandError(f"{option} {path} is a file. Use a folder; it is created if missing.")
 
 
 def write_file(path, content):
-    """Write bytes; an older file of the name stays whole until the new one is.
+    """Write a file; an existing one is replaced only once the new one is complete.
 
     Parameters
     ----------
     path : path-like
-        A link is followed.
+        Links are followed.
     content : bytes
-        All of it.
     """
     real = os.path.realpath(path)
     temporary = f"{real}.{secrets.token_hex(4)}.part"
@@ -110,49 +107,47 @@ def write_standard_output(content):
 
 def _check_output(option, path, force, streamed):
     if str(path) == "-":
-        raise CommandError(
-            f"{option} -: this is written to a file, not to standard output. Name the file."
-        )
+        raise CommandError(f"{option} -: this cannot go to standard output. Name a file.")
     mode = _mode(option, path)
     if mode is not None:
         _check_existing(option, path, mode, force, streamed)
-    # Not created: a folder misspelt would be a new one.
+    # The folder is not created, because its name may be misspelt.
     real = os.path.realpath(path)
     folder = os.path.dirname(real)
     if not os.path.isdir(folder):
-        # Of a link that leads nowhere, the folder that is missing is not the one it is in.
+        # For a broken link, the missing folder is that of the target.
         named = folder if real != os.path.abspath(path) else path.parent
         raise CommandError(
-            f"{option} {path}: there is no folder {named}. Make it first, with mkdir -p."
+            f"{option} {path}: the folder {named} does not exist. Create it with mkdir -p."
         )
-    try:  # asked by doing it: some folders let nobody write, whatever they say
+    try:  # by trying it: permissions are not the whole truth
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise CommandError(
-            f"{option} {path}: the folder {path.parent} may not be written to ({error.strerror}). "
-            "Name a file in another."
+            f"{option} {path}: cannot write to the folder {path.parent} ({error.strerror}). "
+            "Use a file in another folder."
         ) from error
 
 
 def _mode(option, path):
-    """Return what kind of file there is; None where there is none."""
+    """Return the mode of a file, or None if it does not exist."""
     try:
         return os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:  # a folder that one may not enter, a name too long
-        raise CommandError(f"{option} {path}: {error.strerror}. Name another.") from error
+    except OSError as error:  # such as a folder without permission, or a name that is too long
+        raise CommandError(f"{option} {path}: {error.strerror}. Use another name.") from error
 
 
 def _check_existing(option, path, mode, force, streamed):
     if stat.S_ISDIR(mode):
-        raise CommandError(f"{option} {path} is a folder. Name a file in it.")
+        raise CommandError(f"{option} {path} is a folder. Use the name of a file in it.")
     if not stat.S_ISREG(mode):
-        way_out = "Use - for standard output." if streamed else "Name another."
-        raise CommandError(f"{option} {path} is no regular file. {way_out}")
+        way_out = "Use - for standard output." if streamed else "Use another name."
+        raise CommandError(f"{option} {path} is not a regular file. {way_out}")
     if not force:
-        raise CommandError(f"{option} {path} exists. Name another file, or let --force replace it.")
+        raise CommandError(f"{option} {path} exists. Use another name, or --force to replace it.")
 
 
 def _same(path, other):

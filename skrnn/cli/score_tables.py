@@ -4,7 +4,7 @@ _WIDTH = 24
 
 
 def text_table(rows):
-    """Return rows of str as lines; the first column is left-aligned, the others right."""
+    """Format rows of str as lines; the first column is left-aligned, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
@@ -16,7 +16,7 @@ def text_table(rows):
 
 
 def class_table(scores):
-    """Return precision, recall and F1 of each class."""
+    """Format precision, recall and F1 of each class."""
     return text_table(
         [["class", "precision", "recall", "F1", "rows"]]
         + [
@@ -27,10 +27,10 @@ def class_table(scores):
 
 
 def confusion_table(scores):
-    """Return how many rows of each class are predicted as which."""
+    """Format the confusion matrix."""
     labels = [short(one.label) for one in scores.classes]
     return text_table(
-        [["is \\ predicted", *labels]]
+        [["true \\ predicted", *labels]]
         + [
             [label, *(f"{n:,}" for n in row)]
             for label, row in zip(labels, scores.confusion.tolist(), strict=True)
@@ -39,11 +39,11 @@ def confusion_table(scores):
 
 
 def score(value):
-    """Return a score with four digits; "-" where there is none."""
+    """Format a score with four digits; None is "-"."""
     return "-" if value is None else f"{value:.4f}"
 
 
 def short(label):
-    """Return a label that a column can hold, its control characters written out."""
+    """Shorten a label for a column, and escape its control characters."""
     label = "".join(c if c.isprintable() else repr(c)[1:-1] for c in label)
     return label if len(label) <= _WIDTH else label[: _WIDTH - 3] + "..."

@@ -1,4 +1,4 @@
-"""Standard output and error: there, and able to write any letter, whoever has started us."""
+"""Standard output and error that exist and can write any character."""
 
 import contextlib
 import io
@@ -8,7 +8,7 @@ import sys
 
 @contextlib.contextmanager
 def usable_streams():
-    """Write to nowhere what goes to a closed stream, and escape letters that one cannot write."""
+    """Discard output to closed streams, and escape characters that a stream cannot encode."""
     _open_descriptors()
     with contextlib.ExitStack() as stack:
         for name, redirect in (
@@ -20,33 +20,33 @@ def usable_streams():
                 nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
                 stack.enter_context(redirect(nowhere))
             elif isinstance(stream, io.TextIOWrapper):
-                # A label or a column's name may have letters that the terminal's encoding has not.
+                # Labels and column names may have characters that the terminal cannot encode.
                 stream.reconfigure(errors="backslashreplace")
         yield
 
 
 def say(line):
     """Write a line to standard error."""
-    # Of None, print would make standard output, where a table may be on its way.
+    # With file=None, print would write to standard output, into a table.
     if sys.stderr is not None:
         print(line, file=sys.stderr, flush=True)
 
 
 def give_up_output():
-    """Send standard output to nowhere, because what reads it has ended."""
-    # What is still in the buffer would raise again when the process ends.
+    """Discard standard output, because its reader has ended."""
+    # The rest of the buffer would raise again when the process ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open_descriptors():
-    """Open those of the three standard descriptors that are closed.
+    """Open the closed ones of the three standard descriptors.
 
-    The next file that is opened would get the number, a model for example, and what TensorFlow
-    writes to standard error would go into it.
+    Otherwise the next file to be opened, such as a model, would get the number, and TensorFlow's
+    output on standard error would go into that file.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest number that is free is taken, and those below are open by now.
+            # Takes the lowest free number; those below are open by now.
             os.open(os.devnull, os.O_RDWR)

@@ -39,7 +39,7 @@ _SHOWN = 10
 
 @dataclass
 class Table:
-    """A data frame, and where it comes from.
+    """A data frame, and the file it is from.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ def as_text(value):
 def _read_csv(path, text, delimiter, quotes):
     import pandas
 
-    if "\0" in text:  # where pandas 2 ends a field
+    if "\0" in text:  # pandas 2 ends a field there
         raise CommandError(
             f"{path} has a NUL character. Is it a text file? For UTF-16: --encoding utf-16."
         )

@@ -1,28 +1,27 @@
-"""The progress line of a fit: one that is rewritten where it can be, one an epoch elsewhere."""
+"""The progress of a fit: a line for each epoch, and a bar in terminals and notebooks."""
 
-import math
-import shutil
+import importlib.util
 import sys
 import time
 
 from skrnn.backend.tensorflow import keras
 
-# Seconds between two writings of a line: a reader sees no more, and a batch may take a millisecond.
+# Seconds between two drawings of the bar: a batch may take a millisecond.
 PAUSE = 0.1
-# In this order, as far as they are there; further ones after them.
+# Figures in this order, if they exist; others follow.
 _FIRST = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 def progress_lines(verbose, n_batches):
-    """Return the Keras callbacks that show a fit.
+    """Return the Keras callbacks that show the progress of a fit.
 
     Parameters
     ----------
     verbose : int
-        0 shows nothing; 1 a line that is rewritten in a terminal or notebook, and elsewhere, as
-        in a log, a line an epoch; 2 a line an epoch.
+        0 shows nothing. 1 shows a line for each epoch and, in a terminal or notebook, a bar.
+        2 shows a line for each epoch.
     n_batches : int or None
-        Of an epoch, where it is known.
+        Number of batches in an epoch, or None if unknown.
 
     Returns
     -------
@@ -30,153 +29,134 @@ def progress_lines(verbose, n_batches):
     """
     if not verbose or sys.stdout is None:
         return []
-    if verbose == 1 and _in_notebook():
-        return [NotebookLine(n_batches)]
-    if verbose == 1 and _in_terminal():
-        return [RewrittenLine(n_batches)]
+    if verbose == 1 and (_in_terminal() or _in_notebook()):
+        return [ProgressBar(n_batches)]
     return [EpochLines()]
 
 
 class EpochLines(keras.callbacks.Callback):
-    """A line after each epoch: its number, losses and scores, and the time that is left."""
+    """A line after each epoch: its number, losses and scores, and the remaining time."""
 
     def on_train_begin(self, logs=None):
         """Start the clock."""
         self.start = time.perf_counter()
         self.n_epochs, self.n_done = self.params["epochs"], 0
-        self.prepared = None
+        self.first_end = None
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the line."""
         self.n_done += 1
-        self._write_line(f"{self._told(epoch, logs)}{self._left(self.n_done, epoch + 1)}")
-        self._prepare(self.n_done)
+        width = len(str(self.n_epochs))
+        self._write_line(
+            f"epoch {epoch + 1:{width}}/{self.n_epochs}{figures(logs)}{self._left(epoch + 1)}"
+        )
 
     def close(self):
-        """Leave standard output at the beginning of a line; here it always is."""
+        """Release standard output. Called after the training, also after an error."""
 
-    def _prepare(self, n_done):
-        """Note when, and after what part of the epochs, the pace is first that of all the rest.
-
-        TensorFlow builds the network's program in the first batch, and in no other.
-        """
-        if self.prepared is None:
-            self.prepared = time.perf_counter(), n_done
-
-    def _told(self, epoch, logs):
-        width = len(str(self.n_epochs))
-        return f"epoch {epoch + 1:{width}}/{self.n_epochs}{tell(logs)}"
-
-    def _left(self, n_done, epoch):
-        """Tell the time left, by the pace until now; that training may stop early is no end."""
+    def _left(self, epoch):
+        """Estimate the remaining time from the pace so far, ignoring early stopping."""
+        now = time.perf_counter()
+        if self.first_end is None:
+            self.first_end = now
+            pace = now - self.start
+        else:
+            # In the first epoch TensorFlow also compiles the network's program.
+            pace = (now - self.first_end) / (self.n_done - 1)
         n_left = self.n_epochs - epoch
-        since, n_before = self.prepared or (self.start, 0)
-        if n_done == n_before:
-            since, n_before = self.start, 0
-        seconds = (time.perf_counter() - since) / (n_done - n_before) * n_left
-        return f"  {clock(seconds)} left" if n_left > 0 else ""
+        return f"  {clock(pace * n_left)} left" if n_left > 0 else ""
 
     def _write_line(self, text):
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
 
-class RewrittenLine(EpochLines):
-    """One line that is written anew over itself, and stays as it is at the end.
+class ProgressBar(EpochLines):
+    """The lines, and below them a bar with the remaining time, which disappears at the end.
+
+    The bar is rich's, which also keeps apart what other callbacks print.
 
     Parameters
     ----------
     n_batches : int or None
-        Of an epoch; None where nobody knows.
+        Number of batches in an epoch, or None if unknown.
     """
 
     def __init__(self, n_batches):
         super().__init__()
         self.n_batches = n_batches
+        self.bar = None
 
     def on_train_begin(self, logs=None):
-        """Start the clock."""
+        """Start the clock and the bar."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
         super().on_train_begin(logs)
-        self.shown, self.last, self.told = 0, 0.0, ""
+        self.last = -PAUSE
+        console = Console(file=sys.stdout, force_terminal=_in_terminal() or None)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            auto_refresh=False,
+            transient=True,
+            # In a notebook the bar has a place of its own, and text stays text.
+            redirect_stdout=not console.is_jupyter,
+            redirect_stderr=not console.is_jupyter,
+        )
+        self.bar.start()
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Note the epoch."""
-        self.epoch = epoch
+        """Show the number of the epoch."""
+        description = f"epoch {epoch + 1}/{self.n_epochs}"
+        if not self.bar.tasks:
+            # Epochs of earlier fits are completed, and must not count for the pace.
+            n = self.n_batches
+            total, completed = (None, 0) if n is None else (n * self.n_epochs, n * epoch)
+            self.bar.add_task(description, total=total, completed=completed)
+        self._update(description=description)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Rewrite the line, unless it has just been."""
-        done = min((batch + 1) / self.n_batches, 1) if self.n_batches else None
-        now = time.perf_counter()
-        if now - self.last >= PAUSE:
-            self.last = now
-            self._show(self._under_way(done, logs))
-        if done is not None:
-            self._prepare(done)
-
-    def _under_way(self, done, logs):
-        """Return the line within an epoch, of which the share `done` is over."""
-        told = self._told(self.epoch, {})
-        if done is None:
-            return f"{told}{tell(logs)}"
-        left = self._left(self.n_done + done, self.epoch + done) if self.prepared else ""
-        return f"{told} {done:4.0%}{tell(logs)}{left}"
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Rewrite the line with the epoch's figures."""
-        self.n_done += 1
-        self.told = self._told(epoch, logs)
-        self._show(f"{self.told}{self._left(self.n_done, epoch + 1)}")
+        """Move the bar."""
+        self._update(advance=1)
 
     def on_train_end(self, logs=None):
-        """Leave the last figures, with the time that it took."""
-        if self.told:
-            # Without the time where it has no room. The figures stay whole, though they may wrap:
-            # this line is not rewritten.
-            last = f"{self.told}  {clock(time.perf_counter() - self.start)}"
-            self._show(last if len(last) < _columns() else self.told, math.inf)
+        """Remove the bar."""
         self.close()
 
     def close(self):
-        """End the line, which an exception may have left open."""
-        if self.shown:
-            self._write_line("")
-        self.shown = 0
+        """Remove the bar, which an exception may have left."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
 
-    def _show(self, text, width=None):
-        # A line that wraps could not be rewritten.
-        width = _columns() - 1 if width is None else width
-        text = shortened(text, width)
-        sys.stdout.write(f"\r{text.ljust(self.shown)}")
-        sys.stdout.flush()
-        self.shown = len(text)
+    def _update(self, **changes):
+        self.bar.update(self.bar.task_ids[0], **changes)
+        now = time.perf_counter()
+        if now - self.last >= PAUSE:
+            self.last = now
+            self.bar.refresh()
 
-
-class NotebookLine(RewrittenLine):
-    r"""One output of a notebook's cell, which is replaced.
-
-    Text that goes back by ``\r`` would do while somebody looks on; a notebook that is run by a
-    program (nbclient, papermill) keeps each writing as an output of its own.
-    """
-
-    def on_train_begin(self, logs=None):
-        """Start the clock, and take a place in the cell."""
-        super().on_train_begin(logs)
-        self.output = None
-
-    def _show(self, text, width=None):
-        from IPython.display import display
-
-        data = {"text/plain": text}
-        if self.output is None:
-            self.output = display(data, raw=True, display_id=True)
-        else:
-            self.output.update(data, raw=True)
+    def _left(self, epoch):
+        return ""  # the bar shows it
 
     def _write_line(self, text):
-        """Write nothing: what comes next is another output."""
+        if self.bar.console.is_jupyter:
+            super()._write_line(text)
+        else:  # above the bar; the terminal wraps a line that is longer than itself
+            self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def tell(logs):
+def figures(logs):
     """Return losses and scores as text."""
     logs = dict(logs or {})
     names = [name for name in _FIRST if name in logs]
@@ -184,15 +164,8 @@ def tell(logs):
     return "".join(f"  {name} {float(logs[name]):.4f}" for name in names)
 
 
-def shortened(text, width):
-    """Return a line without the fields that it has no room for: half a number is another one."""
-    while len(text) > width and "  " in text.rstrip():
-        text = text.rstrip().rpartition("  ")[0]
-    return text if len(text) <= width else text[: max(width, 0)]
-
-
 def clock(seconds):
-    """Return seconds as hours, minutes and seconds; tenths where they are few."""
+    """Return seconds as hours, minutes and seconds, with tenths below ten seconds."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
@@ -200,21 +173,19 @@ def clock(seconds):
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _columns():
-    return shutil.get_terminal_size((100, 24)).columns
-
-
 def _in_terminal():
     return getattr(sys.stdout, "isatty", bool)()
 
 
 def _in_notebook():
-    """Whether standard output is that of a notebook's cell, not sent elsewhere."""
+    """Whether standard output is that of a notebook's cell, in which rich can draw."""
     ipython = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     if type(shell).__name__ != "ZMQInteractiveShell":
         return False
-    return type(sys.stdout).__module__.partition(".")[0] == "ipykernel"
+    if type(sys.stdout).__module__.partition(".")[0] != "ipykernel":
+        return False
+    return importlib.util.find_spec("ipywidgets") is not None
 
 
 def is_in_search(context):

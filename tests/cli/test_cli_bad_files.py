@@ -89,35 +89,35 @@ BAD = {
         [*TRAIN, "--drop-missing"],
         "no row has a label",
     ),
-    "one-class": ({"data.csv": b"text,label\na,x\nb,x\n"}, TRAIN, "the one label 'x' in every row"),
+    "one-class": ({"data.csv": b"text,label\na,x\nb,x\n"}, TRAIN, "has the label 'x' in all rows"),
     "spreadsheet": ({"d.xlsx": GOOD}, ["train", "d.xlsx", *TRAIN[2:]], "Save the sheet as CSV"),
     "json": ({"d.json": GOOD}, ["train", "d.json", *TRAIN[2:]], "--format jsonl"),
     "report-no-page": (
         {"data.csv": GOOD},
         [*TRAIN, "--report", "report.txt"],
-        "--report report.txt: it is a web page. Name it .html",
+        "--report report.txt: a web page needs the ending .html",
     ),
     "explanations-no-page": (
         {},
         ["explain", "model.skrnn", "--text-value", "good", "--output", "why.txt"],
-        "--output why.txt: it is a web page",
+        "--output why.txt: a web page needs",
     ),
     "scale-as-labels": (
         {"data.csv": b"text,label\n" + b"".join(b"film %d,%d.5\n" % (i, i) for i in range(9))},
         TRAIN,
-        "9 different values in 9 rows, 9 of them once: is it the column of labels?",
+        "9 different values in 9 rows, 9 of them only once. Is it the column of labels?",
     ),
     "single-rows": (
         {"data.csv": GOOD + b"a,odd\nb,rare\n"},
         TRAIN,
-        "label 'odd' stands in one row only, so it cannot be trained and held out. So does anoth",
+        "label 'odd' is in one row only, so it cannot be both trained and held out. So is anoth",
     ),
     "too-few-rows": (
         {"data.csv": b"text,label\na,x\nb,x\nc,y\nd,y\n"},
         [*TRAIN, "--validation", "0.9"],
         "4 rows are too few to hold out 90% of them",
     ),
-    "empty-texts": ({"data.csv": b"text,label\n,x\n,y\n,x\n ,y\n"}, TRAIN, "is empty in every row"),
+    "empty-texts": ({"data.csv": b"text,label\n,x\n,y\n,x\n ,y\n"}, TRAIN, "is empty in all rows"),
     "no-words": (
         {"data.csv": b"text,label\n" + b"--,x\n...,y\n" * 9},
         TRAIN,
@@ -159,7 +159,7 @@ BAD = {
         [*TRAIN, "--validation", "other.csv"],
         "other.csv: no row of data.csv has the label 'Neg', row 2",
     ),
-    "validation-share": ({"data.csv": GOOD}, [*TRAIN, "--validation", "1.5"], "a share is at"),
+    "validation-share": ({"data.csv": GOOD}, [*TRAIN, "--validation", "1.5"], "a share must be at"),
     "setting-unknown": (
         {"data.csv": GOOD},
         [*TRAIN, "--set", "unit=4"],
@@ -173,18 +173,18 @@ BAD = {
     "output-exists": (
         {"data.csv": GOOD, "model.skrnn": b"precious"},
         TRAIN,
-        "--output model.skrnn exists. Name another file, or let --force",
+        "--output model.skrnn exists. Use another name, or --force",
     ),
     "output-folder": ({"data.csv": GOOD}, [*TRAIN, "--output", "."], "--output . is a folder"),
     "output-nowhere": (
         {"data.csv": GOOD},
         [*TRAIN, "--output", "no/where/model.skrnn"],
-        "there is no folder no/where. Make it first",
+        "the folder no/where does not exist. Create it",
     ),
     "output-is-input": (
         {"data.csv": GOOD},
         [*TRAIN, "--output", "./data.csv", "--force"],
-        "--output data.csv is the file that is read",
+        "--output data.csv is an input file",
     ),
     "outputs-are-one": (
         {"data.csv": GOOD},
@@ -212,20 +212,24 @@ BAD = {
         "out.txt: unknown file ending '.txt'. Known endings: .csv, .tsv, .tab, .jsonl, .ndjson, "
         ".parquet, each optionally followed by .gz, .bz2, .xz.\n",
     ),
-    "export-ending": ({}, ["export", "m.skrnn", "--output", "m.pt"], "ends in .onnx"),
-    "explain-nothing": ({}, ["explain", "m.skrnn"], "name either a FILE, with --text COLUMN"),
+    "export-ending": ({}, ["export", "m.skrnn", "--output", "m.pt"], "must end in .onnx"),
+    "explain-nothing": ({}, ["explain", "m.skrnn"], "give either a FILE with --text COLUMN"),
     "compare-folds": (
         {"data.csv": GOOD},
         ["compare", *TRAIN[1:], "--cv", "10"],
-        "label 'pos' stands in 9 rows, fewer than --cv 10",
+        "label 'pos' is in 9 rows, fewer than --cv 10",
     ),
     "reviews-exist": ({"r.csv": GOOD}, ["make-reviews", "r.csv"], "FILE r.csv exists"),
     "train-to-standard-output": (
         {"data.csv": GOOD, "-": b"precious"},
         [*TRAIN, "--output", "-", "--force"],
-        "--output -: this is written to a file, not to standard output. Name the file.",
+        "--output -: this cannot go to standard output. Name a file.",
     ),
-    "reviews-to-standard-output": ({}, ["make-reviews", "-"], "FILE -: this is written to a file"),
+    "reviews-to-standard-output": (
+        {},
+        ["make-reviews", "-"],
+        "FILE -: this cannot go to standard output",
+    ),
     "input-ending": (
         {"d.txt": GOOD},
         ["train", "d.txt", *TRAIN[2:]],
@@ -239,14 +243,14 @@ BAD = {
     "output-name-too-long": (
         {"data.csv": GOOD},
         [*TRAIN, "--output", "a" * 300],
-        "aaa: File name too long. Name another.",
+        "aaa: File name too long. Use another name.",
     ),
     **{
         f"checkpoint-{name}": ({"data.csv": GOOD}, [*TRAIN, "--checkpoint", folder], told)
         for name, folder, told in (
-            ("name-too-long", "a" * 300, "aaa: File name too long. Name another."),
+            ("name-too-long", "a" * 300, "aaa: File name too long. Use another name."),
             ("of-nobody", "~nobody-of-this-name/c", "--checkpoint ~nobody-of-this-name/c: Could"),
-            ("file", "data.csv", "--checkpoint data.csv is a file. Name a folder"),
+            ("file", "data.csv", "--checkpoint data.csv is a file. Use a folder"),
         )
     },
     "model-name-too-long": (
@@ -257,16 +261,16 @@ BAD = {
     **{
         f"setting-{name}": ({"data.csv": GOOD}, [*TRAIN, "--set", setting], told)
         for name, setting, told in (
-            ("callbacks", "callbacks=[]", "could not be saved: The parameter 'callbacks' may not"),
-            ("vectors", 'embeddings={"good": [1, 2]}', "could not be saved: RNNClassifier has emb"),
-            ("input", "input=numeric", "--set input=numeric: what TextToSequence gives"),
-            ("long-ngrams", "ngram_range=[1, 101]", "ngram_range=[1, 101], where n-grams of at"),
+            ("callbacks", "callbacks=[]", "cannot be saved: The parameter 'callbacks' may not"),
+            ("vectors", 'embeddings={"good": [1, 2]}', "cannot be saved: RNNClassifier has emb"),
+            ("input", "input=numeric", "--set input=numeric: the input of the network"),
+            ("long-ngrams", "ngram_range=[1, 101]", "ngram_range=[1, 101], but n-grams have at"),
             ("ngrams", "ngram_range=[2, 1]", "with 1 <= min_n <= max_n. Got [2, 1]"),
             ("no-units", "units=[]", "must be a positive int, or a tuple of positive ints"),
-            ("units", "units=[4, 2147483646]", "2147483646 is too many; at most 16384 a l"),
+            ("units", "units=[4, 2147483646]", "2147483646 is too many; at most 16384 per l"),
             ("pattern", "token_pattern=(", "is not a regular expression"),
             ("vocabulary", "vocabulary=good", "vocabulary must be an iterable of words"),
-            ("optimizer", "optimizer=adamm", "Keras has none of this name"),
+            ("optimizer", "optimizer=adamm", "not an optimizer of Keras"),
         )
     },
     "name-of-two-lines": ({}, ["train", "a\nb\x1b.csv", *TRAIN[2:]], "cannot read a b\\x1b.csv"),
@@ -419,4 +423,4 @@ def test_links_that_lead_nowhere(tmp_path, monkeypatch, capsys):
     (tmp_path / "link").symlink_to(tmp_path / "gone" / "model.skrnn")
     assert main([*TRAIN, "--output", "link"]) == 2
     folder = os.path.realpath(tmp_path / "gone")
-    assert f"--output link: there is no folder {folder}. Make" in capsys.readouterr().err
+    assert f"--output link: the folder {folder} does not exist. Create" in capsys.readouterr().err

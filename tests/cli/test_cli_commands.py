@@ -103,9 +103,9 @@ def test_scores_are_those_of_the_saved_model_on_the_held_out_rows(trained):
         )
     share = np.mean(truth == max(("neg", "pos"), key=column(rows(90), "sentiment").count))
     assert scores["always the most frequent label"][0] == pytest.approx(share, abs=6e-5)
-    assert "Scores on the 40 held-out rows, on which none of these was fitted" in printed
+    assert "Scores on the 40 held-out rows:" in printed
     assert "All rows of held.csv are held out." in printed
-    assert "model.skrnn: the model as scored, fitted on 90 rows" in printed
+    assert "model.skrnn: the scored model, fitted on 90 rows" in printed
 
 
 def test_the_saved_model_is_that_of_python(trained):
@@ -225,7 +225,7 @@ def test_names_that_are_taken(folder, capsys):
     command = ["predict", "model.skrnn", "once.csv", "--text", "review"]
     assert main(["predict", "model.skrnn", "held.csv", *command[3:], "--output", "once.csv"]) == 0
     assert main(command) == 2
-    assert "has a column 'prediction' already" in capsys.readouterr().err
+    assert "already has a column 'prediction'" in capsys.readouterr().err
     assert main([*command, "--prefix", "second_", "--output", "twice.csv"]) == 0
     header = (folder / "twice.csv").read_text().splitlines()[0]
     assert header == "id,review,sentiment,prediction,second_prediction"
@@ -244,7 +244,9 @@ def test_evaluation_is_that_of_scikit_learn(folder, capsys):
     assert told["confusion"] == metrics.confusion_matrix(truth, predicted).tolist()
     assert main(["evaluate", "model.skrnn", "held.csv", *COLUMNS]) == 0
     printed = capsys.readouterr().out
-    assert f"accuracy           {told['accuracy']:.4f}" in printed and "is \\ predicted" in printed
+    assert (
+        f"accuracy           {told['accuracy']:.4f}" in printed and "true \\ predicted" in printed
+    )
 
 
 def test_evaluation_names_labels_that_the_model_does_not_know(folder, capsys):
@@ -275,7 +277,7 @@ def test_models_that_read_no_text_are_refused(folder, capsys):
     """Fails if token ids, or several labels a row, ended in a traceback."""
     skrnn.save(skrnn.load("model.skrnn")[-1], "ids.skrnn")
     assert main(["predict", "ids.skrnn", "held.csv", "--text", "review"]) == 2
-    assert "holds a RNNClassifier that does not read text" in capsys.readouterr().err
+    assert "has a RNNClassifier, which does not read text" in capsys.readouterr().err
 
 
 def test_explanations_on_the_terminal(folder, capsys):
@@ -288,21 +290,21 @@ def test_explanations_on_the_terminal(folder, capsys):
     heading, *lines = capsys.readouterr().out.splitlines()
     (wanted,) = explain(skrnn.load("model.skrnn"), [text], target="neg")
     said = "neg (predicted: pos)" if wanted.prediction == "pos" else "neg"
-    scores = f"score {wanted.score:+.3f} (with all words unknown {wanted.baseline_score:+.3f})"
+    scores = f"score {wanted.score:+.3f} (baseline {wanted.baseline_score:+.3f})"
     assert heading == f"text 1: {said}, probability {wanted.probability:.3f}, {scores}"
     assert [line.split()[1] for line in lines] == wanted.tokens
     np.testing.assert_allclose([float(line.split()[0]) for line in lines], wanted.values, atol=6e-4)
     assert main([*command[:-1], "other"]) == 2
-    assert "'other' is no class of the model: 'neg', 'pos'" in capsys.readouterr().err
+    assert "'other' is not a class of the model: 'neg', 'pos'" in capsys.readouterr().err
 
 
 def test_explanations_as_a_page(folder, capsys):
     """Fails if rows were left out silently, or the page is not whole."""
     command = ["explain", "model.skrnn", "held.csv", "--text", "review", "--rows", "3"]
     assert main([*command, "--output", "e.html"]) == 0
-    assert "3 texts explained. 37 further rows are left out" in capsys.readouterr().out
+    assert "3 texts explained. 37 more rows are left out" in capsys.readouterr().out
     page = (folder / "e.html").read_text()
-    assert page.count("<h3>row ") == 3 and "37 further rows" in page
+    assert page.count("<h3>row ") == 3 and "37 more rows" in page
 
 
 def test_exported_models_answer_alike(folder, capsys):
@@ -312,7 +314,7 @@ def test_exported_models_answer_alike(folder, capsys):
     from skrnn.onnx import pad_words
 
     assert main(["export", "model.skrnn", "--output", "m.onnx"]) == 0
-    assert "takes words, gives label and probabilities" in capsys.readouterr().out
+    assert "inputs words, outputs label and probabilities" in capsys.readouterr().out
     model, texts = skrnn.load("model.skrnn"), column(rows(9, seed=3), "review")
     words = pad_words(list(map(model[0].build_analyzer(), texts)))
     label, p = runtime.InferenceSession("m.onnx").run(None, {"words": words})
@@ -328,7 +330,7 @@ def test_comparison_has_the_network_and_its_rivals(folder, capsys):
     assert "accuracy" in header and "log-loss (negative)" in header
     names = ["RNN (rnn)", "NB-SVM, uni- and bigrams", "tf-idf + logistic regression"]
     assert [line[:30].split("  ")[0].strip() for line in table] == names
-    assert last.startswith("* best of its column. Of all scores higher is better")
+    assert last.startswith("* is the best of its column. Higher is better for all")
 
 
 def test_force_replaces_and_failure_leaves(folder, monkeypatch, capsys):
@@ -398,7 +400,7 @@ def test_interrupted(folder, monkeypatch, capsys):
     options = ["--output", "i.skrnn", "--checkpoint", "c"]
     assert main(["train", "train.csv", *COLUMNS, *options]) == 130
     err = capsys.readouterr().err
-    assert "The same command goes on from what c holds." in err and "interrupted" in err
+    assert "The same command continues from the checkpoints in c." in err and "interrupted" in err
     assert not (folder / "i.skrnn").exists()
 
 

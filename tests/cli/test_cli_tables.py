@@ -82,11 +82,11 @@ def test_rows_know_their_number(tmp_path):
     assert read_table(path).take([1]).places([0]) == "line 3"
 
 
-def test_names_of_columns_stay(tmp_path):
-    """Fails if pandas renames a column, or takes one for an index."""
+def test_names_and_values_stay(tmp_path):
+    """Fails if pandas renames a column, takes one for an index, or a text for a number."""
     path = tmp_path / "names.csv"
-    path.write_text(",1,NA\nx,y,NA\n,null,1.0\n")
-    assert columns(read_table(path)) == {"": ["x", ""], "1": ["y", "null"], "NA": ["NA", "1.0"]}
+    path.write_text(",1,NA\nx,y,NA\n,null,007\n")
+    assert columns(read_table(path)) == {"": ["x", ""], "1": ["y", "null"], "NA": ["NA", "007"]}
     frame = pandas.DataFrame({"text": ["a"]}, index=pandas.Index(["b"], name="key"))
     frame.to_parquet(tmp_path / "index.parquet")
     assert columns(read_table(tmp_path / "index.parquet")) == {"text": ["a"], "key": ["b"]}

@@ -59,7 +59,7 @@ def test_epochs_are_at_the_most_only_where_training_may_stop(stopping, folder, c
     """Fails if the line speaks of fewer epochs where all are done."""
     assert train(*["--set", "early_stopping=true"] * stopping) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "Training: rnn, epochs: 2" + " at the most" * stopping in lines
+    assert "Training: rnn, epochs: 2" + " at most" * stopping in lines
 
 
 def test_texts_held_out_that_are_trained_on(folder, capsys):
@@ -67,7 +67,10 @@ def test_texts_held_out_that_are_trained_on(folder, capsys):
     (folder / "other.csv").write_text("text,label\nword0 film number0,label00\nnew,label01\n")
     assert train("--validation", "other.csv") == 0
     out = capsys.readouterr().out
-    assert "1 row held out with a text that training rows have too: the scores are too good." in out
+    assert (
+        "1 row held out with a text that is also in the training rows: the scores are too good."
+        in out
+    )
 
 
 def test_without_standard_output(folder, monkeypatch):
@@ -84,20 +87,20 @@ def test_a_report_on_dense_rows(folder):
     assert train("--report", "sparse.html") == 0
     assert train("--report", "dense.html", "--set", "sparse_output=false") == 0
     pages = [(folder / name).read_text() for name in ("sparse.html", "dense.html")]
-    facts = [re.search(r"tokens of a text, median.*?</table>", page, re.DOTALL) for page in pages]
+    facts = [re.search(r"tokens per text, median.*?</table>", page, re.DOTALL) for page in pages]
     assert facts[0][0] == facts[1][0]
 
 
 @pytest.mark.slow
 def test_the_time_of_a_part_is_not_told_as_that_of_the_whole(folder, capsys):
-    """Fails if a training that went on from a checkpoint shows the last process's seconds."""
+    """Fails if a training that continued from a checkpoint shows the last process's seconds."""
     options = ["--checkpoint", "c", "--report", "r.html"]
     number = r"^RNN \(rnn\)(?: +[\d.]+){4} +%s$"
     for epochs, told in (("2", r"\d+\.\d"), ("4", "-"), ("4", "-")):
         assert train(*options, "--epochs", epochs) == 0
         out = capsys.readouterr().out
         assert re.search(number % told, out, re.MULTILINE), out
-        assert ("went on from a checkpoint" in out) == (told == "-")
+        assert ("continued from a checkpoint" in out) == (told == "-")
         assert ("Going on from c" in out) == (told == "-")
     assert "<td>-</td></tr>" in (folder / "r.html").read_text()
     # Another training in the same folder is one from its beginning.
@@ -188,4 +191,4 @@ def test_bytes_of_arguments_that_are_no_utf_8(boolean_model, folder, capsys):
     command = ["explain", name, "--text-value", "good caf\udce9", "--output", "e.html"]
     assert main(command) == 0
     assert capsys.readouterr().out == "e.html: 1 text explained.\n"
-    assert r"What decided, by caf\udce9.skrnn" in (folder / "e.html").read_text("utf-8")
+    assert r"the predictions of caf\udce9.skrnn" in (folder / "e.html").read_text("utf-8")

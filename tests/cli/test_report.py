@@ -20,7 +20,7 @@ from skrnn.cli.report import figures
 from skrnn.cli.report.figures import calibration_points, short_label
 from skrnn.cli.report.mistakes import surest_mistakes
 from skrnn.cli.report.page import accuracy_interval, render, summary
-from skrnn.cli.report.records import Answers, Rows, Run
+from skrnn.cli.report.records import Predictions, Rows, Run
 from skrnn.cli.report.rendering import render_template
 from skrnn.cli.report.scores import measure
 from skrnn.cli.report.words import describe_words, evenly, explain_texts, telling_words
@@ -46,7 +46,7 @@ def make_run():
     rng = np.random.default_rng(0)
     classes = sorted(HOSTILE)
     truth = np.arange(66) % 3
-    # Some have the text of another class, so that there are wrong answers to show.
+    # Some have the text of another class, so that there are wrong predictions to show.
     texts = [
         f"{HOSTILE[classes[(k + (i % 7 == 0)) % 3]]} {'film ' * rng.integers(9)}"
         for i, k in enumerate(truth)
@@ -60,8 +60,10 @@ def make_run():
         TextToSequence(), RNNClassifier("rnn", 4, epochs=2, ngram_range=None, random_state=0)
     ).fit(rows[0].texts, labels[rows[0].truth])
     tfidf = make_tfidf_logistic().fit(rows[0].texts, labels[rows[0].truth])
-    answers = [answered(n, e, rows[1], classes) for n, e in (("RNN", pipeline), ("<tf>", tfidf))]
-    answers.append(Answers("<i>broken</i>", problem="no <b>words</b>"))
+    predictions = [
+        answered(n, e, rows[1], classes) for n, e in (("RNN", pipeline), ("<tf>", tfidf))
+    ]
+    predictions.append(Predictions("<i>broken</i>", problem="no <b>words</b>"))
     return Run(
         source="<r>.csv",
         classes=classes,
@@ -70,7 +72,7 @@ def make_run():
         how_held_out="<p>All</p>",
         n_dropped=3,
         pipeline=pipeline,
-        answers=answers,
+        predictions=predictions,
         command="skrnn train '<r>.csv'",
         model="m.skrnn",
     )
@@ -79,7 +81,7 @@ def make_run():
 def answered(name, estimator, rows, classes):
     p = estimator.predict_proba(rows.texts)
     predicted = np.array([classes.index(one) for one in estimator.predict(rows.texts)])
-    return Answers(name, predicted, p, measure(classes, rows.truth, predicted, p), 1.0)
+    return Predictions(name, predicted, p, measure(classes, rows.truth, predicted, p), 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -179,12 +181,12 @@ def test_the_page_has_all_parts(page, run):
         "Errors worth reading",
         "How it was made",
     ]
-    accuracy = np.mean(run.answers[0].predicted == run.held_out.truth)
+    accuracy = np.mean(run.predictions[0].predicted == run.held_out.truth)
     assert f"predicts {accuracy:.1%} of the 24 held-out rows correctly" in text
     assert "RNNClassifier: units4" in text and "2026-01-02 03:04 UTC" in text
-    n_wrong = int(np.sum(run.answers[0].predicted != run.held_out.truth))
+    n_wrong = int(np.sum(run.predictions[0].predicted != run.held_out.truth))
     assert f"{n_wrong} of the 24 held-out rows are predicted wrong" in text
-    low, high = accuracy_interval(run.answers[0].predicted, run.held_out.truth)
+    low, high = accuracy_interval(run.predictions[0].predicted, run.held_out.truth)
     assert f"interval of its accuracy (Wilson): {low:.3f} to {high:.3f}." in text
 
 
@@ -283,18 +285,18 @@ def test_surest_mistakes_by_brute_force():
     """Fails if a right answer, or a less sure one, were shown before a surer mistake."""
     rng = np.random.default_rng(1)
     p, truth = rng.dirichlet(np.ones(3), size=60), rng.integers(3, size=60)
-    answers = Answers("a", p.argmax(axis=1), p)
+    predictions = Predictions("a", p.argmax(axis=1), p)
     pairs = sorted((-p[i].max(), i) for i in range(60) if p[i].argmax() != truth[i])
-    assert surest_mistakes(answers, truth, n=7).tolist() == [i for _, i in pairs[:7]]
+    assert surest_mistakes(predictions, truth, n=7).tolist() == [i for _, i in pairs[:7]]
 
 
 def test_calibration_points_by_hand():
-    """Fails if bins are not of the sorted answers, or a mean is of other rows than its share."""
+    """Fails if bins are not of sorted predictions, or a mean and its share are of other rows."""
     rng = np.random.default_rng(2)
     first = rng.uniform(0.5, 1, size=100)
     truth = (rng.uniform(size=100) > first).astype(int)
-    answers = Answers("a", np.zeros(100, int), np.column_stack([first, 1 - first]))
-    probability, correct = calibration_points(answers, truth)
+    predictions = Predictions("a", np.zeros(100, int), np.column_stack([first, 1 - first]))
+    probability, correct = calibration_points(predictions, truth)
     order = np.argsort(first)
     np.testing.assert_allclose(probability, [first[order[:50]].mean(), first[order[50:]].mean()])
     wanted = [np.mean(truth[order[:50]] == 0), np.mean(truth[order[50:]] == 0)]
@@ -305,13 +307,13 @@ def test_calibration_points_by_hand():
 def test_calibration_of_a_model_that_is_always_sure(correct):
     """Fails if predictions that are all right or all wrong, or a rounding above 1, are an error."""
     p = np.full((10, 2), np.nextafter(np.float32(1), np.float32(2)))
-    answers = Answers("a", np.zeros(10, int), p)
-    points = calibration_points(answers, np.full(10, int(not correct)))
+    predictions = Predictions("a", np.zeros(10, int), p)
+    points = calibration_points(predictions, np.full(10, int(not correct)))
     np.testing.assert_allclose(points, [[1.0], [float(correct)]])
 
 
 def test_interval_of_a_perfect_model_is_no_point():
-    """Fails if the interval were the simple one, which is a point if all answers are correct."""
+    """Fails if the interval were the simple one, a point if all predictions are correct."""
     low, high = accuracy_interval(np.zeros(20), np.zeros(20))
     # Wilson (1927) at a share of 1: n / (n + z^2).
     assert low == pytest.approx(20 / (20 + 1.959964**2)) and high == 1.0
@@ -337,12 +339,12 @@ def test_a_template_escapes_and_cleans():
 def test_summary_compares_with_the_best_baseline(accuracies, told):
     """Fails if a network that is no better seems to be, or a comma in a name parts it in two."""
     names = ["RNN", "NB-SVM, uni- and bigrams", "tf-idf"]
-    answers = [
-        Answers(name, scores=SimpleNamespace(accuracy=accuracy))
+    predictions = [
+        Predictions(name, scores=SimpleNamespace(accuracy=accuracy))
         for name, accuracy in zip(names, accuracies, strict=False)
     ]
-    answers.append(Answers("broken", problem="no words"))
-    run = SimpleNamespace(answers=answers, held_out=range(10), train=range(90))
+    predictions.append(Predictions("broken", problem="no words"))
+    run = SimpleNamespace(predictions=predictions, held_out=range(10), train=range(90))
     found = summary(run)
     assert told in found and found.endswith(".") and "broken" not in found
 

@@ -27,26 +27,32 @@ def small(**parameters):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Let standard output be one, with a pause of none between two writings."""
+    """Let standard output be a terminal, on which each step of the bar is drawn."""
     monkeypatch.setattr(progress, "_in_terminal", lambda: True)
     monkeypatch.setattr(progress, "PAUSE", -1.0)
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
 
 
 def screen(written):
-    """Return what a terminal shows of it: a carriage return goes back, and text replaces."""
-    lines = [[]]
-    column = 0
-    for char in written:
-        if char == "\n":
-            lines.append([])
-            column = 0
-        elif char == "\r":
-            column = 0
+    """Return the lines down to the cursor at the end, and each drawing of the bar."""
+    lines, row, bars = [""], 0, []
+    for code, text in re.findall(r"(\x1b\[[?\d;]*[A-Za-z]|\r|\n)|([^\x1b\r\n]+)", written):
+        if code == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif code.endswith("A"):
+            row -= int(code[2:-1])
+        elif code == "\x1b[2K":
+            if "━" in lines[row]:
+                bars.append(lines[row])
+            lines[row] = ""
+        elif text:
+            lines[row] += text
         else:
-            lines[-1][column : column + 1] = char
-            column += 1
-    return ["".join(line).rstrip() for line in lines]
+            # Colours, the cursor, and going back to the start of a line, which is then erased.
+            assert code == "\r" or code[-1] in "mhl"
+    return lines[: row + 1], bars
 
 
 def test_a_log_has_a_line_an_epoch(capsys):
@@ -64,63 +70,67 @@ def test_a_log_has_a_line_an_epoch(capsys):
         assert all("left" in line for line in lines[:2]) and "left" not in lines[2]
 
 
-def test_a_terminal_has_one_line(capsys, terminal):
-    """Fails if a line is left behind, a longer text shows through, or batches are not seen."""
+def test_a_terminal_has_a_bar_below_the_lines(capsys, terminal):
+    """Fails if the bar stays, hides a line, or does not show the batches."""
     model = small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
-    written = capsys.readouterr().out
-    shown = screen(written)
-    assert len(shown) == 2 and shown[1] == ""
-    final = f"epoch 3/3  loss {model.history_['loss'][2]:.4f}"
-    assert shown[0].startswith(final) and re.search(
-        r"val_accuracy [01]\.\d{4}  [\d.:]+( s)?$", shown[0]
-    )
-    states = written.split("\r")
-    assert sum("epoch 2/3  50%" in state for state in states) == 1
-    assert all(len(state) < 120 for state in states)
+    lines, bars = screen(capsys.readouterr().out)
+    assert len(lines) == 4 and lines[3] == ""
+    for i, line in enumerate(lines[:3]):
+        assert line.startswith(f"epoch {i + 1}/3  loss {model.history_['loss'][i]:.4f}")
+        assert line.endswith(f"val_accuracy {model.history_['val_accuracy'][i]:.4f}")
+    shown = [re.fullmatch(r"epoch (\d)/3 .*━.* +(\d+)% +(\S+)", bar) for bar in bars]
+    shares = [int(one[2]) for one in shown]
+    assert shares == sorted(shares) and {6, 50, 94, 100} <= set(shares)
+    assert {one[1] for one in shown} == {"1", "2", "3"}
 
 
 def test_a_narrow_terminal(capsys, terminal, monkeypatch):
-    """Fails if a line wraps, for then it cannot be rewritten."""
+    """Fails if the bar wraps, for then it cannot be drawn again, or a figure is cut."""
     monkeypatch.setenv("COLUMNS", "40")
     model = small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
-    *rewritten, last = capsys.readouterr().out.rstrip("\n").split("\r")
-    assert max(map(len, rewritten)) < 40
-    # Fields are whole: of 0.5523 no 0.55 is left, and the last line has all of them.
-    numbers = [n for text in rewritten for n in re.findall(r"(?:loss|accuracy) (\S+)", text)]
-    assert numbers and all(len(number) == 6 for number in numbers)
-    assert f"val_accuracy {model.history_['val_accuracy'][2]:.4f}" in last
+    lines, bars = screen(capsys.readouterr().out)
+    assert bars and max(map(len, bars)) <= 40
+    assert lines[2].endswith(f"val_accuracy {model.history_['val_accuracy'][2]:.4f}")
 
 
-def test_a_terminal_without_room_for_the_time(capsys, terminal, monkeypatch):
-    """Fails if the last line wraps for the sake of the time, or lacks a figure."""
-    monkeypatch.setenv("COLUMNS", "80")
-    model = small(verbose=1).fit(X, Y, X_val=X, y_val=Y)
-    last = capsys.readouterr().out.rstrip("\n").split("\r")[-1].rstrip()
-    assert last.endswith(f"val_accuracy {model.history_['val_accuracy'][2]:.4f}")
-    assert len(last) < 80
+def test_what_callbacks_print(capsys, terminal):
+    """Fails if what a callback prints is lost below the bar, or stands in it."""
+
+    class Prints(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            print(f"said in epoch {epoch}")
+
+    small(verbose=1, epochs=2, callbacks=[Prints()]).fit(X, Y)
+    print("next")
+    lines, _ = screen(capsys.readouterr().out)
+    assert lines[0] == "said in epoch 0" and lines[1].startswith("epoch 1/2  loss")
+    assert lines[2] == "said in epoch 1" and lines[4:] == ["next", ""]
 
 
-def test_the_end_of_an_interrupted_line(capsys, terminal):
-    """Fails if what is printed next stands in the line of a training that was stopped."""
+def test_the_bar_of_a_training_that_stops(capsys, terminal):
+    """Fails if the bar of a training that stops early is left on the screen."""
     stop = keras.callbacks.EarlyStopping("loss", min_delta=9.0, patience=1)
     small(verbose=1, callbacks=[stop]).fit(X, Y)
     print("next")
-    shown = screen(capsys.readouterr().out)
-    assert shown[0].startswith("epoch 2/3") and shown[1:] == ["next", ""]
+    lines, _ = screen(capsys.readouterr().out)
+    assert lines[1].startswith("epoch 2/3  loss") and lines[2:] == ["next", ""]
 
 
-def test_the_line_of_a_training_that_fails(capsys, terminal):
-    """Fails if what is printed after an exception stands in the line."""
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_the_bar_of_a_training_that_fails(capsys, terminal, error):
+    """Fails if the bar is left on the screen, or standard output is still redirected."""
 
     class Fails(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            raise ZeroDivisionError
+            raise error
 
-    with pytest.raises(ZeroDivisionError):
+    before = sys.stdout
+    with pytest.raises(error):
         small(verbose=1, callbacks=[Fails()]).fit(X, Y)
+    assert sys.stdout is before
     print("next")
-    shown = screen(capsys.readouterr().out)
-    assert shown[0].startswith("epoch 1/3") and shown[1:] == ["next", ""]
+    lines, bars = screen(capsys.readouterr().out)
+    assert lines == ["next", ""] and bars
 
 
 @pytest.fixture
@@ -134,7 +144,7 @@ def now(monkeypatch):
 def begun(line, n_epochs):
     """Begin a training of so many epochs; return the list of what will be written."""
     written = []
-    line._show = line._write_line = written.append
+    line._write_line = written.append
     line.set_params({"epochs": n_epochs})
     line.on_train_begin()
     return written
@@ -151,42 +161,47 @@ def test_time_left_counts_what_this_fit_trains(now):
     assert written == ["epoch  7/10  loss 0.5000  1:30 left", "epoch  8/10  loss 0.5000  1:00 left"]
 
 
-def test_time_left_leaves_the_first_batch_out(now):
-    """Fails if building the program, which happens once, is taken for the pace of every batch."""
-    line = progress.RewrittenLine(10)
-    written = begun(line, 2)
-    line.on_epoch_begin(0)
-    for batch, seconds in enumerate([60, 2, 2, 2]):
+def test_time_left_leaves_the_first_epoch_out(now):
+    """Fails if building the program, which happens once, is taken for the pace of every epoch."""
+    lines = progress.EpochLines()
+    written = begun(lines, 4)
+    for epoch, seconds in enumerate([60, 2, 4, 3]):
         now[0] += seconds
-        line.on_train_batch_end(batch, {"loss": 0.5})
+        lines.on_epoch_end(epoch, {"loss": 0.5})
     assert written == [
-        "epoch 1/2  10%  loss 0.5000",
-        "epoch 1/2  20%  loss 0.5000  0:36 left",
-        "epoch 1/2  30%  loss 0.5000  0:34 left",
-        "epoch 1/2  40%  loss 0.5000  0:32 left",
+        "epoch 1/4  loss 0.5000  3:00 left",
+        "epoch 2/4  loss 0.5000  4.0 s left",
+        "epoch 3/4  loss 0.5000  3.0 s left",
+        "epoch 4/4  loss 0.5000",
     ]
 
 
-def test_epochs_of_one_batch(now):
-    """Fails by division by zero, where the first batch is the whole first epoch."""
-    line = progress.RewrittenLine(1)
-    written = begun(line, 3)
-    for epoch, seconds in enumerate([60, 2]):
-        line.on_epoch_begin(epoch)
-        now[0] += seconds
-        line.on_train_batch_end(0, {"loss": 0.5})
-        line.on_epoch_end(epoch, {"loss": 0.5})
-    assert [text for text in written if "%" not in text] == [
-        "epoch 1/3  loss 0.5000  2:00 left",
-        "epoch 2/3  loss 0.5000  2.0 s left",
-    ]
+@pytest.mark.parametrize(("n_batches", "total"), [(10, 40), (None, None)])
+def test_the_bar_of_a_fit_that_goes_on(capsys, terminal, n_batches, total):
+    """Fails if epochs of an earlier fit are missing, or count as if they had taken no time."""
+    line = progress.ProgressBar(n_batches)
+    line.set_params({"epochs": 4})
+    line.on_train_begin()
+    line.on_epoch_begin(2)
+    (task,) = line.bar.tasks
+    assert task.total == total and task.completed == (20 if n_batches else 0)
+    assert task.time_remaining is None
+    line.on_train_batch_end(0)
+    assert task.completed == (21 if n_batches else 1)
+    line.close()
+    line.close()
+    assert screen(capsys.readouterr().out)[0] == [""]
 
 
 @pytest.mark.slow
-def test_a_notebook_that_a_program_runs(tmp_path):
-    """Fails if a fit leaves an output for each rewriting, or its last figures are not there."""
+@pytest.mark.parametrize("widgets", [False, True])
+def test_a_notebook_that_a_program_runs(tmp_path, widgets):
+    """Fails if a fit leaves an output for each drawing, or warns that a package is missing."""
+    if widgets:
+        pytest.importorskip("ipywidgets", reason="rich draws in notebooks with ipywidgets")
     code = (
-        "from skrnn import RNNClassifier, TextToSequence, make_reviews\n"
+        ("" if widgets else "import sys; sys.modules['ipywidgets'] = None\n")
+        + "from skrnn import RNNClassifier, TextToSequence, make_reviews\n"
         "reviews, labels = make_reviews(400, random_state=0)\n"
         "ids = TextToSequence().fit_transform(reviews)\n"
         "clf = RNNClassifier('rnn', units=4, epochs=3, batch_size=4, ngram_range=None, verbose=1)\n"
@@ -195,11 +210,14 @@ def test_a_notebook_that_a_program_runs(tmp_path):
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     nbclient.NotebookClient(notebook, kernel_name="python3").execute(cwd=tmp_path)
-    line, after = [out for out in notebook.cells[0].outputs if out.get("name") != "stderr"]
+    outputs = [out for out in notebook.cells[0].outputs if out.get("name") != "stderr"]
+    assert sum(out.output_type == "display_data" for out in outputs) <= 2 * widgets
+    text = "".join(out.text for out in outputs if out.output_type == "stream")
+    figures = r"loss \d\.\d{4}  accuracy \d\.\d{4}"
     assert re.fullmatch(
-        r"epoch 3/3  loss \d\.\d{4}  accuracy \d\.\d{4}  [\d.:]+( s)?", line.data["text/plain"]
+        "".join(rf"epoch {i}/3  {figures}(  [\d.:]+( s)? left)?\n" for i in (1, 2, 3)) + "next\n",
+        text,
     )
-    assert after.text == "next\n"
 
 
 @pytest.mark.parametrize(
@@ -218,15 +236,6 @@ def test_a_search_is_quiet_but_for_the_best(capsys, search):
     assert found.best_estimator_.verbose == 2
     found.best_estimator_.partial_fit(X, Y)
     assert capsys.readouterr().out.startswith("epoch 4/4  loss")
-
-
-def test_fields_that_have_no_room():
-    """Fails if a number is cut in two."""
-    line = "epoch 1/3  loss 0.5523  val_loss 0.6612  0:12 left"
-    assert progress.shortened(line, 60) == line
-    assert progress.shortened(line, 40) == "epoch 1/3  loss 0.5523  val_loss 0.6612"
-    assert progress.shortened(line, 38) == "epoch 1/3  loss 0.5523"
-    assert progress.shortened(line, 5) == "epoch"
 
 
 def test_an_output_that_can_only_write(monkeypatch):

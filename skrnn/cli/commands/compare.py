@@ -1,4 +1,4 @@
-"""``skrnn compare``: the network beside the classic baselines, cross-validated."""
+"""``skrnn compare``: cross-validate the network and the baselines."""
 
 from collections import Counter
 
@@ -14,14 +14,14 @@ def add_parser(commands):
     """Add the command."""
     parser = commands.add_parser(
         "compare",
-        help="cross-validate the network and the classic baselines",
+        help="cross-validate the network and the baselines",
         description=(
             "Fit and score the network, NB-SVM and tf-idf with logistic regression on the same "
             "stratified, shuffled folds, and print a table. Nothing is saved."
         ),
     )
     add_table_options(parser, label=True)
-    parser.add_argument("--cv", type=count, default=5, help="folds (default: 5)")
+    parser.add_argument("--cv", type=count, default=5, help="number of folds (default: 5)")
     add_network_options(parser)
     parser.set_defaults(run=run)
 
@@ -36,11 +36,11 @@ def run(arguments):
     from skrnn import make_nbsvm, make_tfidf_logistic
 
     network = make_network(arguments)
-    rivals = {
+    baselines = {
         "NB-SVM, uni- and bigrams": make_nbsvm(),
         "tf-idf + logistic regression": make_tfidf_logistic(),
     }
-    # TensorFlow starts here, and not within the first fold's time.
+    # TensorFlow starts here, outside of the first fold's time.
     import skrnn.network  # noqa: F401
 
     folds = StratifiedKFold(arguments.cv, shuffle=True, random_state=arguments.seed)
@@ -48,11 +48,11 @@ def run(arguments):
     with refusals():
         rows = _score(f"RNN ({network[-1].cell})", network, *data)
     problems = []
-    for name, rival in rivals.items():
+    for name, baseline in baselines.items():
         try:
-            # Too few words for n-grams that occur twice: no reason to lose the network's scores.
+            # Fails if no n-gram occurs twice, which must not lose the network's scores.
             with refusals(f"{name} could not be fitted: "):
-                rows += _score(name, rival, *data)
+                rows += _score(name, baseline, *data)
         except CommandError as error:
             problems.append(one_line(error))
     print(f"{len(texts):,} rows, {arguments.cv} folds: mean and standard deviation")
@@ -60,7 +60,7 @@ def run(arguments):
 
 
 def _score(name, estimator, texts, labels, folds):
-    """Return the row of one estimator; all get the same folds, for these have a seed."""
+    """Return the row of one estimator. The seed of the folds is the same for all."""
     from skrnn import compare
 
     return list(compare({name: estimator}, texts, labels, cv=folds, scoring=_SCORING))
@@ -69,25 +69,25 @@ def _score(name, estimator, texts, labels, folds):
 def _table(rows, n_folds):
     from skrnn.comparison import Comparison
 
-    told = "Of all scores higher is better; log-loss is negative for that."
-    # Where there is but one estimator, none is marked.
-    marked = "* best of its column. " if len(rows) > 1 else ""
-    return f"{Comparison(rows, n_splits=n_folds)}\n{marked}{told}"
+    note = "Higher is better for all scores, so log-loss is negative."
+    # A single estimator is not marked.
+    marked = "* is the best of its column. " if len(rows) > 1 else ""
+    return f"{Comparison(rows, n_splits=n_folds)}\n{marked}{note}"
 
 
 def _check_folds(arguments, table, labels):
     if arguments.cv < 2:
-        raise CommandError("--cv 1: cross-validation has at least 2 folds.")
+        raise CommandError("--cv 1: cross-validation needs at least 2 folds.")
     counts = Counter(labels)
     if len(counts) < 2:
         raise CommandError(
-            f"{table.path}: column {arguments.label!r} has the one label {labels[0]!r} in every "
-            "row; at least two are needed."
+            f"{table.path}: column {arguments.label!r} has the label {labels[0]!r} in all "
+            "rows; at least two labels are needed."
         )
     rare = min(counts, key=counts.get)
     if counts[rare] < arguments.cv:
         raise CommandError(
-            f"{table.path}: label {rare!r} stands in {counts[rare]} row{'s' * (counts[rare] > 1)}, "
-            f"fewer than --cv {arguments.cv}: each fold needs one. Take fewer folds, or leave the "
-            "label out."
+            f"{table.path}: label {rare!r} is in {counts[rare]} row{'s' * (counts[rare] > 1)}, "
+            f"fewer than --cv {arguments.cv}: each fold needs one. Use fewer folds, or remove "
+            "the label."
         )

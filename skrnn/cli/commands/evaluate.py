@@ -1,4 +1,4 @@
-"""``skrnn evaluate``: a model's scores on labelled rows."""
+"""``skrnn evaluate``: score a model on labelled rows."""
 
 import json
 from dataclasses import asdict
@@ -14,9 +14,9 @@ def add_parser(commands):
     parser = commands.add_parser(
         "evaluate",
         help="score a model on labelled rows",
-        description="Print how well a model's answers agree with the labels of FILE.",
+        description="Print how well a model's predictions agree with the labels of FILE.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file of skrnn train")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
     add_table_options(parser, label=True)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
@@ -29,13 +29,13 @@ def run(arguments):
     from skrnn.cli.report.scores import measure
 
     model = load_text_model(arguments.model)
-    truth = model.numbers(table, labels, "--label")
+    truth = model.indices(table, labels, "--label")
     with refusals():
-        predicted, probabilities = model.answer(texts)
+        predicted, probabilities = model.predict(texts)
     scores = measure(model.classes, truth, predicted, probabilities)
     if arguments.json:
-        told = asdict(scores) | {"confusion": scores.confusion.tolist(), "n_dropped": n_dropped}
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        result = asdict(scores) | {"confusion": scores.confusion.tolist(), "n_dropped": n_dropped}
+        print(json.dumps(result, indent=2, ensure_ascii=False))
         return
     print(f"{scores.n_rows:,} rows" + f", {n_dropped:,} without a label left out" * bool(n_dropped))
     print(f"accuracy           {scores.accuracy:.4f}")

@@ -1,4 +1,4 @@
-"""``skrnn explain``: which words of a text decided."""
+"""``skrnn explain``: which words decide a prediction."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +14,13 @@ def add_parser(commands):
     """Add the command."""
     parser = commands.add_parser(
         "explain",
-        help="tell which words of a text decided",
+        help="show which words decide a prediction",
         description=(
-            "Tell what each word of a text contributes to the model's answer, in units of its "
-            "score (with two classes, log-odds): a positive number speaks for the class."
+            "Show what each word of a text contributes to the score of a class (with two classes, "
+            "its log-odds). Positive contributions support the class."
         ),
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file of skrnn train")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
     parser.add_argument(
         "file", type=Path, nargs="?", metavar="FILE", help="CSV, TSV, JSON lines or Parquet"
     )
@@ -29,16 +29,16 @@ def add_parser(commands):
         "--text-value", action="append", metavar="TEXT", help="a text, instead of FILE"
     )
     parser.add_argument(
-        "--rows", type=count, default=20, help="of FILE, from the first (default: 20)"
+        "--rows", type=count, default=20, help="number of rows of FILE to explain (default: 20)"
     )
     parser.add_argument(
-        "--target", metavar="LABEL", help="the class to explain (the one predicted)"
+        "--target", metavar="LABEL", help="the class to explain (default: the predicted class)"
     )
     parser.add_argument(
         "--method", choices=["integrated_gradients", "occlusion"], default="integrated_gradients"
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE.html", help="a page, instead of lines on the terminal"
+        "--output", type=Path, metavar="FILE.html", help="write a web page instead of text"
     )
     add_format_options(parser)
     add_force_option(parser)
@@ -48,7 +48,7 @@ def add_parser(commands):
 def run(arguments):
     """Run the command."""
     _check(arguments)
-    texts, places, told = _texts(arguments)
+    texts, places, note = _texts(arguments)
     from skrnn.cli.models import load_text_model
     from skrnn.inspection import explain
 
@@ -59,21 +59,21 @@ def run(arguments):
     explanations = [_with_names(one, model) for one in explanations]
     if arguments.output is None:
         print("\n\n".join(map(_lines, places, explanations)))
-        if told:
-            print(f"\n{told}")
+        if note:
+            print(f"\n{note}")
         return
-    page = _page(arguments, places, explanations, told)
-    # A name or a text of the command line may have bytes that are no UTF-8.
+    page = _page(arguments, places, explanations, note)
+    # Arguments may have bytes that are not UTF-8.
     write_file(arguments.output, page.encode("utf-8", "backslashreplace"))
     n = len(texts)
-    print(f"{arguments.output}: {n} text{'s' * (n != 1)} explained. {told}".rstrip())
+    print(f"{arguments.output}: {n} text{'s' * (n != 1)} explained. {note}".rstrip())
 
 
 def _check(arguments):
     if (arguments.file is None) == (arguments.text_value is None):
-        raise CommandError("name either a FILE, with --text COLUMN, or texts, with --text-value.")
+        raise CommandError("give either a FILE with --text COLUMN, or texts with --text-value.")
     if arguments.file is not None and arguments.text is None:
-        raise CommandError(f"which column of {arguments.file} holds the texts? Name it by --text.")
+        raise CommandError(f"which column of {arguments.file} has the texts? Name it with --text.")
     check_page("--output", arguments.output)
     if arguments.output is not None:
         require("jinja2", "Pages")
@@ -82,14 +82,14 @@ def _check(arguments):
 
 
 def _texts(arguments):
-    """Return the texts, what to call each, and what was left out."""
+    """Return the texts, a name for each, and a note on rows that are left out."""
     if arguments.file is None:
         return arguments.text_value, [f"text {i + 1}" for i in range(len(arguments.text_value))], ""
     table = read_options(arguments)
     texts = table.texts(arguments.text)[: arguments.rows]
     left_out = len(table) - len(texts)
-    told = f"{left_out:,} further rows are left out; --rows takes more." if left_out else ""
-    return texts, [f"{table.place} {line}" for line in table.frame.index[: len(texts)]], told
+    note = f"{left_out:,} more rows are left out; use --rows." if left_out else ""
+    return texts, [f"{table.place} {line}" for line in table.frame.index[: len(texts)]], note
 
 
 def _target(arguments, model):
@@ -97,12 +97,12 @@ def _target(arguments, model):
         return None
     if arguments.target not in model.classes:
         known = ", ".join(map(repr, model.classes))
-        raise CommandError(f"--target {arguments.target!r} is no class of the model: {known}.")
+        raise CommandError(f"--target {arguments.target!r} is not a class of the model: {known}.")
     return model.pipeline.classes_[model.classes.index(arguments.target)]
 
 
 def _with_names(explanation, model):
-    """Return an explanation whose classes are called as in tables, which is what --target takes."""
+    """Return an explanation with classes named as in tables and by --target."""
     names = dict(zip(model.pipeline.classes_.tolist(), model.classes, strict=True))
     return replace(
         explanation,
@@ -114,10 +114,9 @@ def _with_names(explanation, model):
 def _lines(place, explanation):
     from skrnn.inspection.html import told_target
 
-    told = told_target(explanation, short)
     heading = (
-        f"{place}: {told}, probability {explanation.probability:.3f}, "
-        f"score {explanation.score:+.3f} (with all words unknown {explanation.baseline_score:+.3f})"
+        f"{place}: {told_target(explanation, short)}, probability {explanation.probability:.3f}, "
+        f"score {explanation.score:+.3f} (baseline {explanation.baseline_score:+.3f})"
     )
     words = [
         f"{value:+8.3f}  {short(token)}"
@@ -126,7 +125,7 @@ def _lines(place, explanation):
     return "\n".join([heading, *(words or ["         (no words)"])])
 
 
-def _page(arguments, places, explanations, told):
+def _page(arguments, places, explanations, note):
     from skrnn.cli.report.rendering import render_template
 
     return render_template(
@@ -135,5 +134,5 @@ def _page(arguments, places, explanations, told):
         explanations=[
             (place, one.to_html()) for place, one in zip(places, explanations, strict=True)
         ],
-        note=told,
+        note=note,
     )

@@ -1,4 +1,4 @@
-"""``skrnn export``: a saved model as ONNX."""
+"""``skrnn export``: write a saved model as ONNX."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ def add_parser(commands):
         "export",
         help="write a model as ONNX",
         description=(
-            "Write a model as ONNX, which onnxruntime runs without Python and TensorFlow. What it "
-            "takes tells the page on ONNX of the documentation."
+            "Write a model as ONNX, for onnxruntime without Python and TensorFlow. The page on "
+            "ONNX of the documentation describes the model's inputs."
         ),
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file of skrnn train")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     add_force_option(parser)
     parser.set_defaults(run=run)
@@ -27,7 +27,7 @@ def add_parser(commands):
 def run(arguments):
     """Run the command."""
     if arguments.output.suffix.lower() != ".onnx":
-        raise CommandError(f"--output {arguments.output}: the name of the file ends in .onnx.")
+        raise CommandError(f"--output {arguments.output}: the name of the file must end in .onnx.")
     check_outputs({"--output": arguments.output}, [arguments.model], force=arguments.force)
     from skrnn import to_onnx
     from skrnn.cli.models import load_model
@@ -38,9 +38,9 @@ def run(arguments):
         model = to_onnx(estimator)
     try:
         content = model.SerializeToString()
-    except ValueError as error:  # of protobuf, which ends at 2 GB
+    except ValueError as error:  # from protobuf, whose limit is 2 GB
         raise CommandError(f"{arguments.model} is too large for one ONNX file: {error}") from error
     write_file(arguments.output, content)
-    takes = ", ".join(value.name for value in model.graph.input)
-    gives = " and ".join(value.name for value in model.graph.output)
-    print(f"{arguments.output}: {len(content) / 1e6:.1f} MB, takes {takes}, gives {gives}")
+    inputs = ", ".join(value.name for value in model.graph.input)
+    outputs = " and ".join(value.name for value in model.graph.output)
+    print(f"{arguments.output}: {len(content) / 1e6:.1f} MB, inputs {inputs}, outputs {outputs}")

@@ -1,4 +1,4 @@
-"""``skrnn make-reviews``: a table to try the other commands on."""
+"""``skrnn make-reviews``: write a table to try the other commands."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ def add_parser(commands):
         ),
     )
     parser.add_argument("output", type=Path, metavar="FILE", help=".csv, .tsv, .jsonl or .parquet")
-    parser.add_argument("--rows", type=count, default=2000, help="how many (default: 2000)")
-    parser.add_argument("--seed", type=seed, default=0, help="others with another (default: 0)")
+    parser.add_argument("--rows", type=count, default=2000, help="number of rows (default: 2000)")
+    parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
     add_force_option(parser)
     parser.set_defaults(run=run)
 
@@ -33,7 +33,7 @@ def run(arguments):
     from skrnn.datasets import make_reviews
 
     reviews, target = make_reviews(arguments.rows, random_state=arguments.seed)
-    sentiments = [("negative", "positive")[one] for one in target]
+    sentiments = [("negative", "positive")[label] for label in target]
     frame = pandas.DataFrame({"review": reviews, "sentiment": sentiments})
     table = Table(arguments.output, frame)
     write_file(arguments.output, render_table(table, format, compression=compression))

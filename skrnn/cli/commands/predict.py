@@ -1,4 +1,4 @@
-"""``skrnn predict``: a table with the model's answers beside its columns."""
+"""``skrnn predict``: add the predictions of a model to a table."""
 
 import argparse
 from pathlib import Path
@@ -14,20 +14,20 @@ def add_parser(commands):
     """Add the command."""
     parser = commands.add_parser(
         "predict",
-        help="add a model's answers to a table",
+        help="add the predictions of a model to a table",
         description=(
             "Write the rows of FILE with all their columns, and the column prediction; with "
             "--probabilities also probability_<class> for each class."
         ),
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file of skrnn train")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
     add_table_options(parser, label=False)
     parser.add_argument(
         "--output",
         metavar="FILE",
         default="-",
-        help="its ending tells the format; - is standard output, in FILE's format, with its "
-        "delimiter and quotes (default: -)",
+        help="output file, in the format of its ending; - is standard output, in the format of "
+        "FILE with its delimiter and quotes (default: -)",
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="add the probability of each class"
@@ -37,7 +37,7 @@ def add_parser(commands):
         type=_prefix,
         default="",
         metavar="TEXT",
-        help="put in front of the new columns' names",
+        help="prefix of the new columns' names",
     )
     add_force_option(parser)
     parser.set_defaults(run=run)
@@ -59,8 +59,8 @@ def run(arguments):
     model = load_text_model(arguments.model)
     _check_names(arguments, table, model)
     with refusals():
-        predicted, probabilities = model.answer(texts)
-    # The classes as the model has them: in JSON lines and Parquet a number stays a number.
+        predicted, probabilities = model.predict(texts)
+    # The original classes: in JSON lines and Parquet a number stays a number.
     labels = model.pipeline.classes_.tolist()
     table.frame[f"{arguments.prefix}prediction"] = [labels[i] for i in predicted]
     if arguments.probabilities:
@@ -83,7 +83,7 @@ def _prefix(text):
 
 
 def _output_format(arguments):
-    """Return the format of the output, and further arguments of `render_table`."""
+    """Return the format of the output, and other arguments of `render_table`."""
     if arguments.output != "-":
         format, compression = format_of(arguments.output, is_input=False)
         if format == "parquet":
@@ -92,7 +92,7 @@ def _output_format(arguments):
     format = arguments.format or format_of(arguments.file)[0]
     if format == "parquet":
         return "csv", {}
-    # What the same options read again.
+    # The same options read the output again.
     return format, {"delimiter": arguments.delimiter, "quotes": not arguments.no_quotes}
 
 
@@ -103,6 +103,6 @@ def _check_names(arguments, table, model):
     taken = [name for name in names if arguments.prefix + name in table.frame]
     if taken:
         raise CommandError(
-            f"{table.path} has a column {arguments.prefix + taken[0]!r} already. Give the new "
-            "ones names of their own, for example with --prefix model_."
+            f"{table.path} already has a column {arguments.prefix + taken[0]!r}. Use other names "
+            "for the new columns, for example with --prefix model_."
         )

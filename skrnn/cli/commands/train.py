@@ -1,4 +1,4 @@
-"""``skrnn train``: from a table to a saved model and its scores."""
+"""``skrnn train``: train, score and save a classifier of texts."""
 
 import shlex
 import sys
@@ -18,27 +18,30 @@ def add_parser(commands):
     """Add the command."""
     parser = commands.add_parser(
         "train",
-        help="train a classifier of texts on a table",
+        help="train a classifier on a table of texts",
         description=(
-            "Train a classifier on most rows of FILE, score it on the others beside classic "
-            "baselines, and save the model as it was scored."
+            "Train a classifier on most rows of FILE, score it and some baselines on the other "
+            "rows, and save the scored model."
         ),
     )
     add_table_options(parser, label=True)
     parser.add_argument(
-        "--output", type=Path, default=Path("model.skrnn"), help="the model (model.skrnn)"
+        "--output", type=Path, default=Path("model.skrnn"), help="file for the model (model.skrnn)"
     )
     parser.add_argument(
         "--validation",
         default="0.2",
         metavar="FRACTION|FILE",
-        help="share of rows to hold out for the scores, or a table of such rows; 0 trains on all "
-        "rows, without scores (default: 0.2)",
+        help="share of rows to hold out for the scores, or a table of held-out rows; 0 trains on "
+        "all rows, without scores (default: 0.2)",
     )
     parser.add_argument("--no-baselines", action="store_true", help="score the network only")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a report")
     parser.add_argument(
-        "--checkpoint", type=Path, metavar="FOLDER", help="go on there after an interruption"
+        "--checkpoint",
+        type=Path,
+        metavar="FOLDER",
+        help="save checkpoints there, and continue from them after an interruption",
     )
     add_force_option(parser)
     add_network_options(parser)
@@ -48,7 +51,7 @@ def add_parser(commands):
 def run(arguments):
     """Run the command."""
     if hasattr(sys.stdout, "reconfigure"):
-        # A log or a pager shows each epoch when it ends, not eighty at once.
+        # So that a log or a pager shows each epoch when it ends.
         sys.stdout.reconfigure(line_buffering=True)
     share, held_out_file = _validation(arguments.validation)
     check_page("--report", arguments.report)
@@ -66,24 +69,24 @@ def run(arguments):
     data = training.read_data(arguments, share, held_out_file)
     network = make_network(
         arguments,
-        # A bar for a person, lines for a file.
+        # A progress bar in a terminal, lines in a file.
         verbose=1 if sys.stdout.isatty() else 2,
         checkpoint=None if arguments.checkpoint is None else str(arguments.checkpoint),
     )
     check_savable(network)
-    print(training.told(data), flush=True)
+    print(training.describe(data), flush=True)
     seconds = _fit(network, data, arguments)
-    # The file is for predicting: it names no folder of this machine, and is silent.
+    # The saved model is for predictions: without a folder of this machine, and silent.
     network[-1].set_params(checkpoint=None, verbose=0)
-    answers = []
+    predictions = []
     if data.held_out is not None:
-        answers = [training.answers(f"RNN ({network[-1].cell})", network, seconds, data)]
+        predictions = [training.predictions(f"RNN ({network[-1].cell})", network, seconds, data)]
         if not arguments.no_baselines:
-            answers += training.baselines(data)
-        print("\n" + _table(answers, data), flush=True)
+            predictions += training.baselines(data)
+        print("\n" + _table(predictions, data), flush=True)
     _save(network, arguments, data)
     if arguments.report is not None:
-        _write_report(arguments, data, network, answers)
+        _write_report(arguments, data, network, predictions)
 
 
 def _validation(text):
@@ -93,13 +96,13 @@ def _validation(text):
     except ValueError:
         return None, Path(text)
     if not 0 <= share < 1:
-        raise CommandError(f"--validation {text}: a share is at least 0 and below 1.")
+        raise CommandError(f"--validation {text}: a share must be at least 0 and below 1.")
     return share, None
 
 
 def _check_report(share):
     if share == 0:
-        raise CommandError("--report needs held-out rows. Leave --validation 0 out.")
+        raise CommandError("--report needs held-out rows. Remove --validation 0.")
     require("jinja2", "Reports")
     from skrnn.plotting import check_matplotlib
 
@@ -110,46 +113,48 @@ def _check_report(share):
 
 
 def _fit(network, data, arguments):
-    """Fit; return the seconds, None where a part of them was another process's."""
-    from skrnn.cli.data import trainings
+    """Fit; return the seconds, or None if the fit continued from a checkpoint."""
+    from skrnn.cli.data import checkpoint_folders
 
     classifier = network[-1]
-    at_most = " at the most" * classifier.early_stopping
+    at_most = " at most" * classifier.early_stopping
     print(f"\nTraining: {classifier.cell}, epochs: {classifier.epochs}{at_most}", flush=True)
-    # TensorFlow takes seconds to start, which are none of the fit's.
+    # TensorFlow takes seconds to start, which do not belong to the fit.
     import skrnn.network  # noqa: F401
 
-    before = trainings(classifier.checkpoint)
+    before = checkpoint_folders(classifier.checkpoint)
     start = time.perf_counter()
     _fit_network(network, data, arguments)
     seconds = time.perf_counter() - start
-    # A training that has begun here has made a folder of its own.
-    resumed = classifier.checkpoint is not None and trainings(classifier.checkpoint) == before
+    # A new training has created a folder.
+    resumed = (
+        classifier.checkpoint is not None and checkpoint_folders(classifier.checkpoint) == before
+    )
     return None if resumed else seconds
 
 
 def _fit_network(network, data, arguments):
     import numpy as np
 
-    from skrnn.cli.data import followed
+    from skrnn.cli.data import validation_rows
 
     try:
         with refusals("the network could not be trained: "):
             labels = np.array(data.classes)
             ids = network[0].fit_transform(data.train.texts)
-            network[-1].fit(ids, labels[data.train.truth], **followed(network, data, labels))
+            network[-1].fit(ids, labels[data.train.truth], **validation_rows(network, data, labels))
     except KeyboardInterrupt:
         if arguments.checkpoint is not None:
-            say(f"\nThe same command goes on from what {arguments.checkpoint} holds.")
+            say(f"\nThe same command continues from the checkpoints in {arguments.checkpoint}.")
         raise
 
 
-def _table(answers, data):
-    """Return the scores of the models as lines."""
+def _table(predictions, data):
+    """Format the scores of the models as lines."""
     binary = len(data.classes) == 2
     rows = [["", "accuracy", "balanced", "log-loss", *["ROC AUC"] * binary, "fit (s)"]]
     problems = []
-    for one in answers:
+    for one in predictions:
         if one.scores is None:
             problems.append(f"{one.name} could not be fitted: {one.problem}")
             continue
@@ -157,10 +162,10 @@ def _table(answers, data):
         values += [one.scores.roc_auc] * binary
         seconds = "-" if one.fit_seconds is None else f"{one.fit_seconds:.1f}"
         rows.append([one.name, *map(score, values), seconds])
-    if any(one.fit_seconds is None for one in answers):
-        problems.append("- (fit): went on from a checkpoint, so the time of the whole is not known")
+    if any(one.fit_seconds is None for one in predictions):
+        problems.append("- (fit): continued from a checkpoint, so the total time is unknown")
     n = len(data.held_out)
-    title = f"Scores on the {n:,} held-out row{'s' * (n > 1)}, on which none of these was fitted:"
+    title = f"Scores on the {n:,} held-out row{'s' * (n > 1)}:"
     return "\n".join([title, text_table(rows), *problems])
 
 
@@ -170,11 +175,11 @@ def _save(network, arguments, data):
     with refusals(f"cannot write {arguments.output}: "):
         save(network, arguments.output)
     size = arguments.output.stat().st_size / 1e6
-    as_scored = "the model as scored, " if data.held_out is not None else ""
+    as_scored = "the scored model, " if data.held_out is not None else ""
     print(f"\n{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {size:.1f} MB")
 
 
-def _write_report(arguments, data, network, answers):
+def _write_report(arguments, data, network, predictions):
     from skrnn.cli.report.page import render
     from skrnn.cli.report.records import Run
 
@@ -186,9 +191,9 @@ def _write_report(arguments, data, network, answers):
         how_held_out=data.how_held_out,
         n_dropped=data.n_dropped,
         pipeline=network,
-        answers=answers,
+        predictions=predictions,
         command=shlex.join(["skrnn", *arguments.argv]),
         model=str(arguments.output),
     )
     write_file(arguments.report, render(run).encode("utf-8", "backslashreplace"))
-    print(f"{arguments.report}: the report, a page for a web browser")
+    print(f"{arguments.report}: the report, a web page")

@@ -88,12 +88,12 @@ def lengths(counts):
     return _svg(figure)
 
 
-def calibration(answers, truth):
+def calibration(predictions, truth):
     """Draw the share of correct predictions over their predicted probability.
 
     Parameters
     ----------
-    answers : list of Answers
+    predictions : list of Predictions
         With probabilities.
     truth : ndarray of shape (n_samples,)
 
@@ -105,7 +105,7 @@ def calibration(answers, truth):
     figure = _figure(_WIDTH, 4.4)
     axes = figure.subplots()
     least = 1.0
-    for one, color, marker, dash in zip(answers, COLORS, MARKERS, DASHES, strict=False):
+    for one, color, marker, dash in zip(predictions, COLORS, MARKERS, DASHES, strict=False):
         probability, correct = calibration_points(one, truth)
         least = min(least, probability.min(), correct.min())
         axes.plot(
@@ -119,12 +119,12 @@ def calibration(answers, truth):
     return _svg(figure)
 
 
-def calibration_points(answers, truth):
+def calibration_points(predictions, truth):
     """Return the mean probability and the share of correct predictions of equally full bins.
 
     Parameters
     ----------
-    answers : Answers
+    predictions : Predictions
     truth : ndarray of shape (n_samples,)
 
     Returns
@@ -134,12 +134,16 @@ def calibration_points(answers, truth):
     """
     from sklearn.calibration import calibration_curve
 
-    probability = answers.probabilities[np.arange(len(truth)), answers.predicted]
+    probability = predictions.probabilities[np.arange(len(truth)), predictions.predicted]
     # The sum of float32 probabilities may be a rounding above 1.
     probability = np.clip(probability.astype(float), 0.0, 1.0)
     n_bins = int(np.clip(len(truth) // 50, 1, _BINS))
     correct, mean = calibration_curve(
-        answers.predicted == truth, probability, n_bins=n_bins, strategy="quantile", pos_label=True
+        predictions.predicted == truth,
+        probability,
+        n_bins=n_bins,
+        strategy="quantile",
+        pos_label=True,
     )
     return mean, correct
 

@@ -19,15 +19,15 @@ def describe_mistakes(run):
     dict
         n_wrong, inexact, and shown: a list of dict
     """
-    answers, rows = run.answers[0], run.held_out
-    wrong = surest_mistakes(answers, rows.truth)
+    predictions, rows = run.predictions[0], run.held_out
+    wrong = surest_mistakes(predictions, rows.truth)
     if not len(wrong):
         return {"n_wrong": 0, "inexact": "", "shown": []}
     explanations, inexact = explain_texts(run.pipeline, [rows.texts[i] for i in wrong])
     shown = [
         {
-            "predicted": run.classes[answers.predicted[i]],
-            "probability": f"{answers.probabilities[i, answers.predicted[i]]:.1%}",
+            "predicted": run.classes[predictions.predicted[i]],
+            "probability": f"{predictions.probabilities[i, predictions.predicted[i]]:.1%}",
             "label": run.classes[rows.truth[i]],
             "place": rows.places[i],
             # HTML, in which the text is escaped.
@@ -36,14 +36,14 @@ def describe_mistakes(run):
         for i, explanation in zip(wrong, explanations, strict=True)
     ]
     return {
-        "n_wrong": int(np.sum(answers.predicted != rows.truth)),
+        "n_wrong": int(np.sum(predictions.predicted != rows.truth)),
         "inexact": inexact,
         "shown": shown,
     }
 
 
-def surest_mistakes(answers, truth, n=N_SHOWN):
+def surest_mistakes(predictions, truth, n=N_SHOWN):
     """Return the rows predicted wrong with the highest probability, the highest first."""
-    wrong = np.flatnonzero(answers.predicted != truth)
-    sure = answers.probabilities[wrong, answers.predicted[wrong]]
+    wrong = np.flatnonzero(predictions.predicted != truth)
+    sure = predictions.probabilities[wrong, predictions.predicted[wrong]]
     return wrong[np.argsort(-sure, kind="stable")][:n]

@@ -53,12 +53,12 @@ def render(run, *, now=None):
 
 def summary(run):
     """Return the result in a sentence or two: the accuracy, and that of the best baseline."""
-    network = run.answers[0]
+    network = run.predictions[0]
     text = (
         f"The network predicts {network.scores.accuracy:.1%} of the {len(run.held_out):,} held-out "
         f"rows correctly, after training on {len(run.train):,} rows."
     )
-    baselines = [one for one in run.answers[1:] if one.scores is not None]
+    baselines = [one for one in run.predictions[1:] if one.scores is not None]
     if not baselines:
         return text
     highest = max(one.scores.accuracy for one in baselines)
@@ -75,7 +75,7 @@ def _scores(run):
     binary = len(run.classes) == 2
     header = ["model", "accuracy", "balanced accuracy", "log-loss"]
     rows = []
-    for one in run.answers:
+    for one in run.predictions:
         if one.scores is None:
             continue
         scores = [one.scores.accuracy, one.scores.balanced_accuracy, one.scores.log_loss]
@@ -86,8 +86,8 @@ def _scores(run):
     return {
         "header": [*header, *["ROC AUC"] * binary, "fit (s)"],
         "rows": rows,
-        "interval": accuracy_interval(run.answers[0].predicted, run.held_out.truth),
-        "problems": [(one.name, one.problem) for one in run.answers if one.scores is None],
+        "interval": accuracy_interval(run.predictions[0].predicted, run.held_out.truth),
+        "problems": [(one.name, one.problem) for one in run.predictions if one.scores is None],
     }
 
 
@@ -117,13 +117,13 @@ def _training(run):
 
 def _calibration(run):
     fitted = [
-        one for one in run.answers if one.scores is not None and "most frequent" not in one.name
+        one for one in run.predictions if one.scores is not None and "most frequent" not in one.name
     ]
     return figures.calibration(fitted, run.held_out.truth)
 
 
 def _classes(run):
-    scores = run.answers[0].scores
+    scores = run.predictions[0].scores
     rows = [
         [
             one.label,

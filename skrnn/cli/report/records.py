@@ -1,4 +1,4 @@
-"""What a training was: its rows, its models and their answers."""
+"""Records of a training: its rows, its models and their predictions."""
 
 from dataclasses import dataclass, field
 
@@ -15,9 +15,9 @@ class Rows:
     ----------
     texts : list of str
     truth : ndarray of shape (n_samples,)
-        Number of the class of each text.
+        Index of each text's class.
     places : list of str
-        Where each text stands, such as "reviews.csv, line 4".
+        Where each text is from, such as "reviews.csv, row 4".
     """
 
     texts: list
@@ -30,21 +30,21 @@ class Rows:
 
 
 @dataclass
-class Answers:
-    """What a model says of the held-out rows.
+class Predictions:
+    """Predictions of a model for the held-out rows, and their scores.
 
     Attributes
     ----------
     name : str
-        Of the model.
+        Name of the model.
     predicted : ndarray of shape (n_samples,) or None
-        Numbers of classes; None where the model could not be fitted.
+        Indices of classes; None if the model could not be fitted.
     probabilities : ndarray of shape (n_samples, n_classes) or None
     scores : Scores or None
     fit_seconds : float or None
-        None where the fit went on from a checkpoint, so that nobody knows how long all of it took.
+        None if the fit continued from a checkpoint, so that its duration is unknown.
     problem : str
-        Why it could not be fitted.
+        Why the model could not be fitted.
     """
 
     name: str
@@ -57,26 +57,26 @@ class Answers:
 
 @dataclass
 class Run:
-    """A training and what came of it.
+    """A training and its results.
 
     Attributes
     ----------
     source : str
-        The file of the rows.
+        File of the rows.
     classes : list of str
     train, held_out : Rows
     how_held_out : str
-        A sentence.
+        A sentence about how the rows were divided.
     n_dropped : int
-        Rows without a label that were left out.
+        Number of rows without a label, which were left out.
     pipeline : Pipeline
-        The network, fitted on `train`.
-    answers : list of Answers
-        For `held_out`; the network's first.
+        The pipeline with the network, fitted on `train`.
+    predictions : list of Predictions
+        Predictions for `held_out`, those of the network first.
     command : str
-        The command line.
+        The command line of the training.
     model : str
-        The file of the model.
+        File of the model.
     notes : list of str
         What else a reader should know of the data.
     """
@@ -88,7 +88,7 @@ class Run:
     how_held_out: str
     n_dropped: int
     pipeline: object
-    answers: list
+    predictions: list
     command: str
     model: str
     notes: list = field(default_factory=list)
