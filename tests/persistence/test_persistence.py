@@ -323,14 +323,16 @@ def test_baselines_and_refusals_load_no_tensorflow(path):
     assert run.stdout == "[]\n"
 
 
-EXPECTED = json.loads((FORMAT_1 / "expected.json").read_text())
+FORMATS = [FORMAT_1, FORMAT_1.with_name("format_2")]
+EXPECTED = {folder.name: json.loads((folder / "expected.json").read_text()) for folder in FORMATS}
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_files_of_format_1_load_for_ever(name):
+@pytest.mark.parametrize("name", EXPECTED["format_1"])
+@pytest.mark.parametrize("folder", FORMATS, ids=lambda folder: folder.name)
+def test_files_of_every_format_load_for_ever(folder, name):
     """Fails if this version reads an older one's file otherwise than it was meant."""
-    expected = EXPECTED[name]
-    estimator = load(FORMAT_1 / f"{name}.skrnn")
+    expected = EXPECTED[folder.name][name]
+    estimator = load(folder / f"{name}.skrnn")
     X = np.array(expected["X"]) if name == "numeric" else expected["X"]
     assert estimator.classes_.tolist() == expected["classes"]
     np.testing.assert_allclose(estimator.predict_proba(X), expected["predict_proba"], atol=1e-5)
