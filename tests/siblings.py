@@ -11,7 +11,7 @@ from skrnn._sklearn_compat import _fit_context
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.parameters import POOLING, SHARED
 from skrnn.heads.base import Head
-from skrnn.heads.classes import checked_outputs, dense, dense_variables
+from skrnn.heads.classes import checked_outputs, dense, dense_output, dense_variables
 from skrnn.sequences import Sequences
 
 
@@ -62,6 +62,9 @@ class ValuesHead(Head):
     def example(self):
         answer = np.zeros((1, self.n_outputs), np.float32)
         return answer, answer
+
+    def raw_output(self, summary, values):
+        return dense_output(summary, *values)
 
     def predict(self, raw):
         values = raw.astype(np.float64) * self.scale + self.mean
@@ -134,6 +137,9 @@ class TagsHead(Head):
 
     def example(self):
         return np.zeros((1, 1), np.int32), np.zeros((1, 1, self.n_outputs), np.float32)
+
+    def raw_output(self, summary, values):
+        return dense_output(summary, *values)
 
     def predict(self, raw):
         return raw.argmax(axis=1)
