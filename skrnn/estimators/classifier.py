@@ -1,4 +1,4 @@
-"""The classifier: its parameters, their documentation, and its answers."""
+"""The classifier: its parameters, their documentation, and its predictions."""
 
 from sklearn.base import ClassifierMixin
 
@@ -15,10 +15,16 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     """Classify sequences with a recurrent neural network.
 
     The network reads a sequence step by step (tokens of a text through an embedding, numeric
-    channels as they are), pools the states of its recurrent layer over time, and gives the
-    probability of each class, or of each label of a multilabel target. It is trained by
-    mini-batch gradient descent on the cross-entropy, batches being made of sequences of
-    similar length.
+    channels as they are), pools the states of its recurrent layer over time, and computes the
+    probability of each class, or of each label of a multilabel target. By default, on token ids,
+    a linear n-gram model is fitted beside the network and its score is added to the network's
+    output (see `ngram_range`).
+
+    The network is trained by mini-batch gradient descent on the cross-entropy. A batch holds
+    sequences of similar length.
+
+    Each parameter applies to token ids and to numeric sequences, unless its description begins
+    with "Token ids only".
 
     Parameters
     ----------
@@ -27,217 +33,224 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Schmidhuber 1997) or gated recurrent unit (Cho et al. 2014), as in Keras.
 
     units : int or tuple of int, default=64
-        Width of the recurrent layer, or of each layer of a stack, first to last.
+        Number of units of the recurrent layer. A tuple stacks several layers, first to last.
 
     bidirectional : bool, default=True
-        Whether each layer also reads from the end.
+        Whether each layer also reads the sequence from its end.
 
     embedding_dim : int, default=128
-        Width of the token embedding; no effect on numeric sequences, nor with pretrained
-        `embeddings`, which have a width.
+        Token ids only. Dimension of the token embedding. Ignored if `embeddings` are pretrained
+        vectors, which have their own dimension.
 
     embeddings : "corpus", path, mapping, ndarray or None, default="corpus"
-        What the token embedding starts from:
+        Token ids only. Initial values of the token embedding:
 
-        - "corpus": vectors made of the training rows themselves and of `X_unlabeled`, in
-          seconds, see :func:`skrnn.embeddings.corpus_embeddings`; where `partial_fit` starts,
-          which never sees all rows, it is as None;
+        - "corpus": vectors computed in seconds from the training rows and `X_unlabeled`, see
+          :func:`skrnn.embeddings.corpus_embeddings`. If training starts with `partial_fit`, which
+          never sees all rows, this is the same as None;
         - pretrained vectors: the path of a GloVe, word2vec or fastText file, or a mapping of
-          words to vectors, see :func:`skrnn.embeddings.read_embeddings`. X has to come from
-          :class:`skrnn.TextToSequence`, which tells its words;
+          words to vectors, see :func:`skrnn.embeddings.read_embeddings`. X must come from
+          :class:`skrnn.TextToSequence`, whose output names its words;
         - an array of shape (vocabulary_size, n_dims), row i for the id i;
         - None: small random numbers.
 
-        No effect on numeric sequences.
-
     trainable_embeddings : bool, default=True
-        Whether training changes the token embedding.
+        Token ids only. Whether training changes the token embedding.
 
     pooling : {"last", "max", "mean", "attention"}, default="max"
         How the states of all time steps become one vector: the state after the last step, the
         maximum or mean over the steps, or a mean weighted by a learned attention.
 
     ngram_range : tuple (min_n, max_n) or None, default=(1, 3)
-        Adds a linear model of the n-grams of token ids, of these lengths, weighed as in NB-SVM
-        (Wang & Manning 2012). It is fitted first. With each token the network then reads the
-        sum of the weights of the n-grams that end there, one for each of up to 16 classes or
-        labels, and the model's score is added to the network's answer by a learned weight ("wide
-        and deep", Cheng et al. 2016). In training both are cross-fitted, so that the network
-        learns what the n-grams leave open. None leaves it out; no effect on numeric sequences,
-        nor where `partial_fit` starts, which never sees all rows.
+        Token ids only. Adds a linear model of the n-grams of these lengths, weighted as in NB-SVM
+        (Wang & Manning 2012). It is fitted before the network. At each token, the network reads
+        the sum of the weights of the n-grams that end there, one sum for each of up to 16 classes
+        or labels. The score of the n-gram model is multiplied by a learned weight and added to the
+        network's output ("wide and deep", Cheng et al. 2016). During training, the n-gram scores
+        are cross-fitted, as in stacking, so that the network learns how far to trust them. None
+        turns the n-gram model off. No effect if training starts with `partial_fit`, which never
+        sees all rows.
 
     word_dropout : float, default=0.1
-        Share of the tokens read as the unknown word in training. In [0, 1). No effect on numeric
-        sequences.
+        Token ids only. Fraction of the tokens that are replaced by the unknown word during
+        training. In [0, 1).
 
     embedding_dropout : float, default=0.3
-        Share of the embedding's dimensions dropped in training, the same ones at every step of a
-        sequence. In [0, 1). No effect on numeric sequences.
+        Token ids only. Fraction of the embedding's dimensions dropped during training, the same
+        ones at every step of a sequence. In [0, 1).
 
     recurrent_dropout : float, default=0.0
-        Share of the state dropped on its way to the next step. In [0, 1). Slow.
+        Fraction of the state dropped between time steps during training. In [0, 1). Values above
+        0 make training slow.
 
     dropout : float, default=0.5
-        Share of the pooled vector dropped before the dense layer. In [0, 1).
+        Fraction of the pooled vector dropped before the dense layer during training. In [0, 1).
 
     adversarial_epsilon : float, default=0.0
-        Norm of the perturbation of a text's embedding under which the network shall still know
-        the label: over 0, the loss on labelled rows so perturbed is added (adversarial training,
-        Miyato et al. 2017, who take 5). Norms are those of embeddings with variance 1, over the
-        whole text. For token ids only, as the next two.
+        Token ids only. Norm of the adversarial perturbation of the embeddings. If greater than 0,
+        the loss on the perturbed labelled rows is added to the training loss (adversarial
+        training, Miyato et al. 2017, who use 5). The norm is over the whole text, with embeddings
+        scaled to variance 1.
 
     virtual_adversarial_epsilon : float, default=0.0
-        Norm of the perturbation under which the network shall stay with its answer: over 0, the
-        Kullback-Leibler divergence between the answers, on rows of X and of `X_unlabeled`, is
-        added (virtual adversarial training, ibid., who take 5).
+        Token ids only. Norm of the virtual adversarial perturbation. If greater than 0, the
+        Kullback-Leibler divergence between the predictions with and without the perturbation, on
+        rows of X and of `X_unlabeled`, is added to the training loss (virtual adversarial
+        training, Miyato et al. 2017, who use 5).
 
     entropy_weight : float, default=0.0
-        Weight in the loss of the entropy of the answers for `X_unlabeled` (Sachan et al. 2019,
-        who take 1).
+        Token ids only. Weight in the training loss of the entropy of the predictions for
+        `X_unlabeled` (Sachan et al. 2019, who use 1).
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name of a Keras optimizer, or an optimizer, which is used as a pattern and left as it is.
+        Name of a Keras optimizer, or an optimizer, which is copied and not changed.
 
     learning_rate : float or keras LearningRateSchedule, default=0.002
-        Step size, for an optimizer given by name.
+        The learning rate. Ignored if `optimizer` is an object.
 
     learning_rate_decay : float or "auto", default="auto"
-        The step size of epoch k, counted from 0 and on through `partial_fit` and `warm_start`, is
-        ``learning_rate / (1 + learning_rate_decay * k)``. "auto" is 1 for token ids, and 0 for
-        numeric sequences. For long training on clean texts, or on an endless stream, use less; 0
-        keeps it constant. No effect where `learning_rate` is a schedule, a callback sets the
-        step size, or `optimizer` is an object.
+        The learning rate of epoch k is ``learning_rate / (1 + learning_rate_decay * k)``. Epochs
+        are counted from 0, and the count continues through `partial_fit` and `warm_start`. "auto"
+        is 1 for token ids and 0 for numeric sequences. For long training on clean texts, or on an
+        endless stream, use less; 0 keeps the learning rate constant. No effect if `learning_rate`
+        is a schedule, if a callback sets the learning rate, or if `optimizer` is an object.
 
     global_clipnorm : float or None, default=1.0
-        Gradients are scaled down together where their norm is over this; for an optimizer given
-        by name. None does not clip.
+        If the norm of all gradients together is larger than this, they are scaled down to it.
+        None does not clip. Ignored if `optimizer` is an object.
 
     pretraining_epochs : int, default=0
-        Passes over the training rows and `X_unlabeled` by which the embedding and the recurrent
-        layers first learn to tell the next token (Dai & Le 2015), and those that read backwards
-        the one before; of a bidirectional stack, only the first layer. With the settings of
-        `optimizer`, without dropout but the recurrent one. For token ids only; no effect in
-        `partial_fit`, nor where `warm_start` goes on.
+        Token ids only. Number of epochs in which the embedding and the recurrent layers are first
+        trained as a language model on the training rows and `X_unlabeled` (Dai & Le 2015). Forward
+        layers predict the next token, backward layers the previous one; of a bidirectional stack,
+        only the first layer is pretrained. Uses the settings of `optimizer`, and no dropout except
+        `recurrent_dropout`. No effect in `partial_fit`, nor if `warm_start` continues a training.
 
     epochs : int, default=5
-        Passes over the training rows; with early stopping, at most so many.
+        Number of passes over the training rows; with early stopping, the maximum.
 
     batch_size : int or "auto", default="auto"
-        Rows an update of the weights. "auto" takes the power of two from 8 to 128 that is
-        nearest to a two-hundredth of the training rows, so that few rows make enough updates.
-        Has no influence on predictions.
+        Number of rows in each update of the weights. "auto" is the power of two from 8 to 128
+        that is nearest to a two-hundredth of the training rows, so that small data gets enough
+        updates. Has no influence on predictions.
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss, as ``{label: weight}``, or inversely proportional to
-        the classes' frequencies. Multiplied with `sample_weight`.
+        the class frequencies. Multiplied with `sample_weight`.
 
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows has not improved for `n_iter_no_change`
-        epochs, and to keep the weights of the best epoch. The validation rows are a stratified
-        random part of the training rows, or `X_val` and `y_val` of `fit`. Where that part would
-        be less than ten rows, or less than one of each class, a warning says so, and training
-        takes all epochs on all rows.
+        epochs, and to keep the weights of the best epoch. The validation rows are `X_val` and
+        `y_val` of `fit` if given, and a stratified random part of the training rows otherwise. If
+        that part would have fewer than ten rows, or fewer than one of each class, `fit` warns,
+        and trains for all epochs on all rows.
 
     validation_fraction : float, default=0.1
-        Share of the training rows set aside for early stopping. In (0, 1).
+        Fraction of the training rows set aside for early stopping. In (0, 1).
 
     n_iter_no_change : int, default=2
-        Epochs without improvement before early stopping.
+        Number of epochs without improvement after which early stopping ends the training.
 
     tol : float, default=0.0
-        What counts as improvement of the validation loss.
+        Minimum decrease of the validation loss that counts as an improvement.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights, optimizer and history of the fit before. Pickles
-        then keep the optimizer's state.
+        Whether `fit` continues from the weights, optimizer state and history of the previous
+        fit. If True, pickles include the optimizer's state.
 
     checkpoint : path or None, default=None
-        A folder in which `fit` keeps what it has reached: after every epoch, of pretraining too,
-        a file with weights, optimizer, random state and history, of which the last two are kept.
-        The same fit (parameters, data, seed; of `fit_chunks` the first chunk) goes on there, in a
-        later process too, and ends with the same bytes as if it had never stopped; where it had
-        ended, it has nothing left to train. A fit of more epochs goes on from one of fewer, unless
-        callbacks may look ahead or remember. Every other fit has a folder of its own inside.
-        :func:`skrnn.load` reads a file as a model. No effect in `partial_fit`.
+        Folder for checkpoints. After every epoch, also of pretraining, `fit` writes a file with
+        weights, optimizer state, random state and history. The last two files are kept. The same
+        fit (parameters, data and seed; for `fit_chunks`, the first chunk), also in a later
+        process, resumes from there and gives the same bytes as a fit without interruption; a
+        finished fit is loaded, not repeated. A fit with more epochs continues one with fewer,
+        unless callbacks may look ahead or remember. Each other fit has its own subfolder.
+        :func:`skrnn.load` reads a checkpoint as a model. No effect in `partial_fit`.
 
     checkpoint_minutes : float or None, default=10.0
-        A checkpoint is also written within an epoch, whenever the last one is older than this.
+        A checkpoint is also written within an epoch, if the last one is older than this.
 
     callbacks : list of keras.callbacks.Callback, or None, default=None
         Keras callbacks run in `fit`. For scikit-learn's own, such as
         :class:`sklearn.callback.ProgressBar`, see `set_callbacks`.
 
     verbose : int, default=0
-        0 is silent. 1 shows a line with epoch, losses, scores and the time left, which is
-        rewritten in terminals and notebooks; where it cannot be, as in a log, it is a line an
-        epoch. 2 always writes a line an epoch. Fits that a search compares are silent.
+        0 is silent. 1 shows the epoch, losses, scores and remaining time on one line, which is
+        updated in terminals and notebooks; elsewhere, such as in a log, one line is written for
+        each epoch. 2 always writes one line for each epoch. Fits within a search are silent.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, dropout, the order of rows and the validation part. The same int gives
-        the same model, bit for bit, on the same machine and versions.
+        Seeds weights, dropout, the order of rows and the validation split. The same int gives
+        the same model, bit for bit, on the same machine with the same versions.
 
     input : {"auto", "tokens", "numeric"}, default="auto"
-        What X holds. "auto" goes by dtype: integers are token ids, floats are numeric sequences.
+        What X holds. "auto" decides by dtype: integers are token ids, floats are numeric
+        sequences.
 
     vocabulary_size : int or None, default=None
-        Number of token ids, 0 (padding) and 1 (unknown) included; ids from there on are errors.
-        None takes the size that the output of :class:`skrnn.TextToSequence` declares, and for
-        other input the largest id seen in `fit`, plus one.
+        Token ids only. Number of token ids, including 0 (padding) and 1 (unknown). Larger ids
+        raise an error. If None, inferred from the output of :class:`skrnn.TextToSequence`, or,
+        for other input, from the largest id seen in `fit`.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels; the columns' numbers for a multilabel target.
+        The class labels; the column numbers for a multilabel target.
     n_features_in_ : int
-        Columns of X in `fit`; the channels where X has three dimensions.
+        Number of columns of X in `fit`; the number of channels if X has three dimensions.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names of X, where all are strings.
+        Column names of X, if all are strings.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     best_epoch_ : int
         The epoch, counted from 1, whose weights are kept; `n_iter_` without early stopping.
     history_ : dict of str to list of float
-        For each epoch "loss" and "accuracy" on the training rows (running means over the
-        epoch), and "val_loss" and "val_accuracy" where there are validation rows. The further
-        losses that are on are not in "loss", but are "adversarial_loss",
+        One value for each epoch: "loss" and "accuracy" on the training rows (running means over
+        the epoch), and "val_loss" and "val_accuracy" if there are validation rows. Additional
+        losses in use are not part of "loss". They are in "adversarial_loss",
         "virtual_adversarial_loss" and, without its weight, "entropy".
     pretraining_history_ : dict of str to list of float
-        For each epoch of pretraining the "loss" of the language model, in nats a token. Where
-        the vocabulary has more than 512 words it is that of a sampled softmax (Jean et al.
-        2015), lower than the full one's.
+        The "loss" of the language model in each epoch of pretraining, in nats per token. For a
+        vocabulary of more than 512 words, it is the loss of a sampled softmax (Jean et al. 2015),
+        which is lower than that of the full one.
     vocabulary_size_ : int or None
         Number of token ids; None for numeric sequences.
     embedding_coverage_ : skrnn.embeddings.EmbeddingCoverage or None
-        How much of the vocabulary, and of the running text, pretrained `embeddings` know.
+        How much of the vocabulary, and of the running text, pretrained `embeddings` cover.
     network_ : skrnn.network.fitted.FittedNetwork
-        The network as a value, which predicts without TensorFlow.
+        The trained network, which predicts without TensorFlow.
     head_ : skrnn.heads.base.Head
-        How labels become targets, and raw output becomes an answer.
+        How labels become targets, and raw output becomes predictions.
     ngrams_ : skrnn.ngrams.NgramModel or None
-        The linear model of n-grams beside the network.
+        The linear n-gram model beside the network.
     model_ : keras.Model
-        The network: ``model_.summary()`` shows its layers. Changing its weights changes the
-        predictions.
+        The network as a Keras model: ``model_.summary()`` shows its layers. Loads TensorFlow.
+        Changing its weights changes the predictions.
 
     See Also
     --------
-    skrnn.TextToSequence : From documents to token ids.
+    skrnn.TextToSequence : Converts documents to token ids.
     skrnn.build_network : The network as a plain Keras model.
 
     Notes
     -----
     X is one of
 
-    - token ids: a SciPy sparse array as :class:`skrnn.TextToSequence` makes it, a dense integer
+    - token ids: a SciPy sparse array as :class:`skrnn.TextToSequence` returns it, a dense integer
       array of shape (n_samples, n_timesteps), or a list of lists of ids. Zeros are padding and
-      are dropped wherever they stand; the width need not be that of `fit`. A row without ids,
+      are removed anywhere in a row; the width may differ from that in `fit`. A row without ids,
       or only with id 1 (unknown), is the empty sequence.
     - numeric sequences: dense floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
-      n_channels), or a list of such rows. Steps that are NaN at the end are padding. A sequence
-      without steps is read as one step of zeros.
+      n_channels), or a list of such rows. NaN steps at the end are padding. A sequence without
+      steps is read as one step of zeros.
 
-    All containers of the same sequences give the same predictions, which depend neither on the
-    other rows nor on padding beyond the rounding of float32 sums.
+    Predictions are computed by Numba kernels and NumPy, or by NumPy alone if Numba is not
+    installed. They need no TensorFlow, which is loaded to train, for `model_`, and to predict on
+    a GPU or with the environment variable ``SKRNN_PREDICT=tensorflow``.
+
+    With Numba, the prediction for a row has the same bytes whatever the other rows, the padding,
+    the size of the batch, the container of X or the thread. Without Numba, predictions agree up
+    to the rounding of float32 sums.
 
     Examples
     --------
@@ -352,38 +365,40 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels of any type, or a multilabel indicator.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in the loss, not negative. Rows of weight 0 take no part.
+            Non-negative weights of the rows in the loss. Rows of weight 0 are ignored.
         X_val, y_val : as X and y, default=None
-            Validation rows, for early stopping or to be followed in `history_`.
+            Validation rows, for early stopping and for the validation scores in `history_`.
         X_unlabeled : as X, default=None
-            More token ids, without labels, for ``embeddings="corpus"``, for pretraining, and for
-            the losses that need none: beside each batch of labelled rows is one of these.
+            Token ids without labels, used by ``embeddings="corpus"``, by pretraining, and by the
+            losses that need no labels: each batch of labelled rows is paired with a batch of
+            these.
 
         Returns
         -------
         self : estimator
-            Fitted. Where an error is raised, it is as it was before, but for Ctrl-C and
-            divergence: these leave the last finished epoch, where there is one, and say so.
+            The fitted estimator. If an error is raised, the estimator is left unchanged. After
+            Ctrl-C or divergence it keeps the last finished epoch, if any, and the error says so.
 
         Raises
         ------
         ValueError
-            For bad parameters, sequences, targets or weights; the message says where.
+            If parameters, sequences, targets or weights are not valid. The message names the
+            place.
         """
         return super().fit(X, y, sample_weight, X_val, y_val, X_unlabeled)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None, X_unlabeled=None):
-        """Train for one epoch on the given rows, going on from where training stands.
+        """Train for one more epoch on the given rows.
 
         Parameters
         ----------
         X : sparse array or array-like, or list
             As in `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            As in `fit`; need not have all classes.
+            As in `fit`. It may lack some of the classes.
         classes : array-like of shape (n_classes,), default=None
-            All classes; needed in the first call where y lacks some.
+            All classes. Required in the first call if y lacks some.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         X_unlabeled : as X, default=None
@@ -392,40 +407,40 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Returns
         -------
         self : estimator
-            Fitted. Where an error is raised, it is as it was before, but for Ctrl-C and
-            divergence: these leave the last finished epoch, where there is one, and say so.
+            The fitted estimator. If an error is raised, the estimator is left unchanged. After
+            Ctrl-C or divergence it keeps the last finished epoch, if any, and the error says so.
         """
         self._refuse_balanced("partial_fit")
         return self._partial_fit(X, y, sample_weight, X_unlabeled, classes)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_chunks(self, chunks, classes=None, X_val=None, y_val=None):
-        """Train on more rows than fit into memory: they come in chunks, once in each epoch.
+        """Train on more rows than fit into memory, given in chunks.
 
         Parameters
         ----------
         chunks : iterable of tuple (X, y) or (X, y, sample_weight)
-            Each part as in `fit`. In memory are the first chunk, one at a time of the others,
-            and the next while it is read. It is iterated over `epochs` times: a list, or an
-            object whose ``__iter__`` reads the files anew. A generator serves with ``epochs=1``.
-            Batches hold rows of one chunk and are shuffled within it, so a chunk should have all
-            sorts of rows.
+            Each part is as in `fit`. The first chunk stays in memory, together with the current
+            chunk and the one that is being read. `chunks` is iterated over once in each epoch, so
+            pass a list, or an object whose ``__iter__`` reads the files again. A generator works
+            with ``epochs=1``. A batch holds rows of a single chunk, and rows are shuffled within
+            their chunk, so each chunk should be a mixture of all kinds of rows.
         classes : array-like of shape (n_classes,), default=None
-            All classes; needed where the first chunk lacks some.
+            All classes. Required if the first chunk lacks some.
         X_val, y_val : as X and y of `fit`, default=None
-            Validation rows, for early stopping or to be followed in `history_`.
+            Validation rows, for early stopping and for the validation scores in `history_`.
 
         Returns
         -------
         self : estimator
-            Fitted. It has no n-grams and no vectors of the corpus, which want all
-            rows at once, unless `warm_start` goes on from one that has them.
+            The fitted estimator. It has no n-gram model and no corpus vectors, which need all
+            rows at once, unless `warm_start` continues a fit that has them.
             ``batch_size="auto"`` is 128.
 
         Raises
         ------
         ValueError
-            As in `fit`, with the number of the chunk, counted from 0.
+            As in `fit`. The message has the number of the chunk, counted from 0.
 
         Examples
         --------
@@ -447,13 +462,13 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     def _refuse_balanced(self, method):
         if self.class_weight == "balanced":
             raise InvalidInputError(
-                f"class_weight='balanced' is not supported in {method}, which sees a part of "
-                "the rows at a time. Give the weights of all classes as a dict, from "
+                f"class_weight='balanced' is not supported in {method}, which sees only a part of "
+                "the rows at a time. Pass the weights of all classes as a dict, from "
                 "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
             )
 
     def decision_function(self, X):
-        """Return the network's output before the last activation.
+        """Return the output before the last activation: log-odds or logits.
 
         Parameters
         ----------
@@ -463,8 +478,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
-            Log-odds of ``classes_[1]``, or of each label; unnormalised log-probabilities for
-            several classes. float32.
+            Log-odds of ``classes_[1]``, or of each label; unnormalized log-probabilities if there
+            are more than two classes. float32.
         """
         raw = self._raw(X)
         return self.head_.decision(raw)
@@ -480,13 +495,14 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), float64
-            Columns in the order of `classes_`; each label's own probability if multilabel.
+            Columns in the order of `classes_`. For a multilabel target, the probability of each
+            label.
         """
         raw = self._raw(X)
         return self.head_.probabilities(raw)
 
     def predict(self, X):
-        """Return the most probable class, or the labels more probable than not.
+        """Return the most probable class, or the labels with a probability above 0.5.
 
         Parameters
         ----------
@@ -501,10 +517,10 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         return self.head_.predict(raw)
 
     def __sklearn_tags__(self):
-        """Say what scikit-learn may expect."""
+        """Return scikit-learn's tags of this estimator."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        # Sparse input is token ids, which scikit-learn's tag does not tell from sparse numbers.
+        # Sparse input is token ids. scikit-learn's tag does not distinguish them from numbers.
         tags.input_tags.sparse = self.input == "numeric"
         tags.input_tags.three_d_array = True
         # allow_nan stays False: NaN is padding after a sequence's end, and an error elsewhere.
