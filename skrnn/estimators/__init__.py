@@ -1,4 +1,4 @@
-"""The scikit-learn face of the networks."""
+"""The networks as scikit-learn estimators."""
 
 from skrnn.estimators.classifier import RNNClassifier
 

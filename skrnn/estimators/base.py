@@ -1,7 +1,7 @@
-"""What every estimator around a network does: fit, go on, read, predict, keep.
+"""Base class of the estimators that hold a network: training, reading X, predicting, pickling.
 
-TensorFlow is loaded by the first fit, or by `model_`, and not by importing this module, nor by
-making, cloning, searching, loading or predicting.
+TensorFlow is loaded by the first fit, or by `model_`. Importing this module, and making, cloning,
+loading or predicting with an estimator, do not load it.
 """
 
 from contextlib import contextmanager
@@ -22,26 +22,26 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
     task, and defines `_check_y` and `_make_head`. Its own `fit`, `partial_fit` and `fit_chunks`
-    document their y; what they do is here.
+    document their y and call the implementation here.
 
     Attributes
     ----------
     network_ : skrnn.network.fitted.FittedNetwork
         The network.
     head_ : skrnn.heads.base.Head
-        The coding of y, and how raw output becomes an answer.
+        How y is encoded, and how raw output becomes a prediction.
     ngrams_ : skrnn.ngrams.NgramModel or None
-        The linear model of n-grams beside the network.
+        The linear n-gram model beside the network.
     """
 
-    # --- The task: what a subclass says ---
+    # --- The task: defined by subclasses ---
 
     def _check_y(self, y):
         """Return y as an array, or raise ValueError."""
         raise NotImplementedError
 
     def _make_head(self, y, classes):
-        """Return the fitted head of a first y, from `_check_y`."""
+        """Return a head fitted on the y of a first fit, as `_check_y` returns it."""
         raise NotImplementedError
 
     def _head_attributes(self, head):
@@ -69,7 +69,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         return self._fit(lambda: fit.run_chunks(chunks, X_val, y_val, classes))
 
     def _fit(self, run):
-        """Run a training; undo what it has set if it fails."""
+        """Run a training. If it fails, restore the estimator."""
         with unchanged_on_error(self):
             ended_by = run()
         if ended_by is not None:
@@ -86,7 +86,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         return self.network_.model
 
     def read(self, X) -> Sequences:
-        """Return what the network reads of X: checked sequences, n-grams beside them.
+        """Return the network's input for X: checked sequences, with n-gram scores.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         return sequences.collapse() if self.head_.reads == "summary" else sequences
 
     def beside(self, sequences: Sequences) -> Sequences:
-        """Return sequences that were checked, with what n-grams say of them."""
+        """Return checked sequences, with their n-gram scores if there is an n-gram model."""
         return sequences if self.ngrams_ is None else self.ngrams_.score(sequences)
 
     def _raw(self, X) -> np.ndarray:
@@ -108,17 +108,17 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         sequences = self.read(X)  # which raises NotFittedError before fit
         return self.network_.raw(sequences)
 
-    # --- Keeping ---
+    # --- State ---
 
     def _set_fitted(self, network, history, n_iter, best_epoch=None):
-        """Take what a training has made, `best_epoch` being counted from 0."""
+        """Set the result of a training; `best_epoch` is counted from 0."""
         self.network_ = network
         self.history_ = history
         self.n_iter_ = n_iter
         self.best_epoch_ = n_iter if best_epoch is None else best_epoch + 1
 
     def __getstate__(self):
-        """Return the state; the optimizer's variables only if training is to go on."""
+        """Return the state, with the optimizer's variables only if `warm_start` is set."""
         state = super().__getstate__().copy()
         if not self.warm_start:
             state.pop("_optimizer_state", None)
@@ -131,12 +131,12 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Undo what a failed fit has set on the estimator."""
+    """Restore the estimator's attributes if an error is raised inside."""
     before = vars(estimator).copy()
     try:
         yield
     except BaseException:
-        # scikit-learn's own clean-up of the callbacks still has to find these.
+        # scikit-learn's own clean-up of the callbacks still needs these.
         keep = {k: v for k, v in vars(estimator).items() if k.startswith(("_callback", "_skl_"))}
         vars(estimator).clear()
         vars(estimator).update(before | keep)

@@ -1,6 +1,6 @@
-"""What an estimator is given, checked: parameters, rows, weights.
+"""Checks of an estimator's parameters, rows and weights.
 
-Functions of the estimator, which none of them changes.
+None of these functions changes the estimator.
 """
 
 from numbers import Integral
@@ -12,7 +12,7 @@ from skrnn._sklearn_compat import _check_sample_weight
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import InputForm, Sequences, check_feature_names, check_sequences
 
-# Losses besides that of the head; parameters of the estimators that have them.
+# Losses in addition to that of the head, by the names of the parameters that weight them.
 EXTRA_LOSSES = ("adversarial_epsilon", "virtual_adversarial_epsilon", "entropy_weight")
 
 
@@ -43,32 +43,32 @@ def check_ngram_range(estimator):
 
 
 def check_extra_losses(estimator, sequences, X_unlabeled):
-    """Return the weights of the extra losses by name, those that are 0 included."""
+    """Return the weights of the extra losses by name, including those that are 0."""
     found = {name: float(getattr(estimator, name, 0.0)) for name in EXTRA_LOSSES}
     if not sequences.is_tokens:
         refuse_for_numbers(estimator, **found)
     if found["entropy_weight"] and X_unlabeled is None:
         raise InvalidInputError(
-            f"entropy_weight={estimator.entropy_weight!r} of {type(estimator).__name__} weighs the "
-            "entropy of the predictions for X_unlabeled, which is missing. Pass it to fit; behind "
-            "a Pipeline, request it with set_fit_request(X_unlabeled=True). Or set "
+            f"entropy_weight={estimator.entropy_weight!r} of {type(estimator).__name__} is the "
+            "weight of the entropy of the predictions for X_unlabeled, which is missing. Pass it "
+            "to fit; in a Pipeline, request it with set_fit_request(X_unlabeled=True). Or set "
             "entropy_weight=0."
         )
     return found
 
 
 def refuse_for_numbers(estimator, **options):
-    """Raise ValueError if an option that is for token ids is on."""
+    """Raise ValueError if an option is on that needs token ids."""
     for name, value in options.items():
         if value:
             raise InvalidInputError(
                 f"{name}={value!r} of {type(estimator).__name__} is for token ids, but X is read "
-                "as numeric sequences. Set it to 0, or give integers or input='tokens'."
+                "as numeric sequences. Set it to 0, or pass integers or set input='tokens'."
             )
 
 
 def refuse_in_chunks(estimator):
-    """Raise ValueError if an option is on that `fit_chunks` does not have."""
+    """Raise ValueError if an option is on that `fit_chunks` does not support."""
     for name in ("pretraining_epochs", *EXTRA_LOSSES):
         if getattr(estimator, name, 0):
             raise InvalidInputError(
@@ -89,7 +89,7 @@ def read_first(estimator, X):
 
 
 def read_again(estimator, X) -> Sequences:
-    """Return the sequences of an X that is held against that of the first fit."""
+    """Return the sequences of X, checked against the X of the first fit."""
     check_feature_names(estimator, X, reset=False)
     size = estimator.vocabulary_size_
     return check_sequences(
@@ -114,15 +114,15 @@ def check_any_weight(weights):
     """Raise ValueError if all rows have weight zero."""
     if not weights.any():
         raise InvalidInputError(
-            "All rows have weight zero, class_weight included, so there is nothing to train "
-            "on. Give at least one row a positive weight."
+            "The weights of all rows, sample_weight times class_weight, are zero, so there is "
+            "nothing to train on. Give at least one row a positive weight."
         )
 
 
 def on_the_way_of(name, error):
-    """Return the error for rows that a Pipeline has to transform as it does X."""
+    """Return the error for rows that a Pipeline has to transform in the same way as X."""
     return InvalidInputError(
-        f"In {name}: {error} (Behind a Pipeline, {name.split(',')[0]} is transformed as X is only "
+        f"In {name}: {error} (A Pipeline transforms {name.split(',')[0]} in the same way as X only "
         f"with Pipeline(..., transform_input=['{name.split(',')[0]}']) and "
         "sklearn.set_config(enable_metadata_routing=True).)"
     )

@@ -1,7 +1,7 @@
-"""The fitted state of every network estimator, as a tree of JSON and arrays, and back.
+"""Encoding the fitted state of a network estimator as a tree of JSON and arrays, and decoding it.
 
-:mod:`skrnn.persistence` makes files of it, and a checkpoint holds it beside the state of the
-training. What depends on the task is the head's.
+:mod:`skrnn.persistence` writes it to files, and a checkpoint holds it together with the state of
+the training. What depends on the task is encoded by the head.
 """
 
 import numpy as np
@@ -30,31 +30,35 @@ from skrnn.training.state import (
     versions,
 )
 
-# The time of looking n-grams up goes with the longest.
+# Looking n-grams up takes time in proportion to the longest.
 MAX_NGRAM = 100
 WAYS_OUT = {
-    "callbacks": "They are for training only: set_params(callbacks=None) before.",
-    "embeddings": "The vectors are in the weights by now: set_params(embeddings=None) before.",
-    "optimizer": "Only Keras's own are kept: set_params(optimizer='adam') before.",
-    "learning_rate": "Only Keras's own schedules are kept: set_params(learning_rate=0.002) before.",
-    "random_state": "Only an int is kept: set_params(random_state=None) before.",
-    "class_weight": "Labels that are numbers or strings are kept; else set it to None before.",
+    "callbacks": "They are for training only: call set_params(callbacks=None) first.",
+    "embeddings": "The weights contain the vectors: call set_params(embeddings=None) first.",
+    "optimizer": "Only Keras's own can be stored: call set_params(optimizer='adam') first.",
+    "learning_rate": (
+        "Only Keras's own schedules can be stored: call set_params(learning_rate=0.002) first."
+    ),
+    "random_state": "Only an int can be stored: call set_params(random_state=None) first.",
+    "class_weight": (
+        "Only labels that are numbers or strings can be stored; otherwise set it to None first."
+    ),
 }
-# Attributes that every network estimator has; the head's come beside them.
+# Attributes that every network estimator has, besides those of the head.
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
 }
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
-# Keras keeps the generators' states as one or the other, by version.
+# The dtype of Keras's generator states depends on the version.
 _SEEDS = ("uint32", "int64")
 _PLAIN = ("epoch", "batch", "learning_rate", "stopped", "finished", "phase")
 _PLAIN_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
 
 
 def encode_estimator(estimator, place):
-    """Return a fitted network estimator as a tree; its arrays go to the place."""
+    """Return a fitted network estimator as a tree; put its arrays into `place`."""
     return {
         "class": type(estimator).__name__,
         **encode_parameters(estimator, place, WAYS_OUT),
@@ -72,7 +76,7 @@ def encode_state(estimator, place):
         "vocabulary_size": _int_or_none(estimator.vocabulary_size_),
         **encode_features(estimator),
         "n_iter": int(estimator.n_iter_),
-        # There is none while a fit goes on.
+        # Missing while a fit is running.
         "best_epoch": int(getattr(estimator, "best_epoch_", estimator.n_iter_)),
         "history": _encode_history(estimator.history_),
         "pretraining_history": _encode_history(
@@ -108,12 +112,12 @@ def _encode_training(estimator, place):
         "optimizer": None,
         "n_optimizer_variables": None,
     }
-    # A lenient file is a checkpoint's, from which training shall go on.
+    # A lenient file is a checkpoint, from which training may be resumed.
     goes_on = bool(estimator.warm_start) or place.lenient
     optimizer_state = vars(estimator).get("_optimizer_state")
     keeps_state = goes_on and optimizer_state is not None
     try:
-        # One object serves as the parameter and here; it has to be one again.
+        # If the parameter and the settings share one object, they share it again after loading.
         if settings.optimizer is not estimator.optimizer or isinstance(settings.optimizer, str):
             tree["optimizer"] = encode_value(settings.optimizer)
         else:
@@ -124,8 +128,8 @@ def _encode_training(estimator, place):
     except NotStorableError as error:
         if not place.lenient:
             raise InvalidTypeError(
-                f"{type(estimator).__name__} was trained with a {error}, which a file without "
-                "pickle cannot keep. Keep it with joblib.dump instead."
+                f"{type(estimator).__name__} was trained with a {error}, which skrnn.save cannot "
+                "store. Use joblib.dump instead."
             ) from None
         tree |= {"optimizer": "adam", "learning_rate": 0.002, "global_clipnorm": None}
         keeps_state = False
@@ -141,7 +145,7 @@ def decode_estimator(node, cls):
     estimator = decode_parameters(node, cls, allowed=is_data)
     state = node.below("state")
     network = state.take("network", "an object", lambda value: type(value) is dict)
-    # Files of format 1 describe the head in the network's own words.
+    # Files of format 1 describe the head as part of the network.
     is_old = "head" not in network
     read = NetworkDescription.from_format_1 if is_old else NetworkDescription.from_config
     try:
@@ -190,7 +194,7 @@ def _decode_input(state, estimator, description):
     n_channels = description.n_channels
     if n_channels is not None:
         if not hasattr(estimator, "_is_table"):
-            state.refuse("'is_table' is missing, which numeric sequences have.")
+            state.refuse("'is_table' is missing, but numeric sequences need it.")
         wanted = 1 if estimator._is_table else estimator.n_features_in_
         if n_channels != wanted:
             state.refuse(f"The network has {n_channels} channels, the input {wanted}.")
@@ -208,7 +212,7 @@ def _decode_history(state, estimator):
                 break
         if n_epochs < 0:
             state.refuse(
-                f"{key!r} does not have a number an epoch in each list, 'loss' among them."
+                f"{key!r} must have a 'loss', and one number for each epoch in every list."
             )
         histories.append({name: list(map(float, values)) for name, values in tree.items()})
     estimator.history_, estimator.pretraining_history_ = histories
@@ -286,7 +290,7 @@ def _decode_training(state, node, estimator, variables):
             values[name] = _take_value(training, name)
     settings = TrainingSettings(**values)
     if not _is_usable(settings):
-        training.refuse("The optimizer is no name with a learning rate, and no optimizer either.")
+        training.refuse("The optimizer is neither a name with a learning rate nor an optimizer.")
     n = training.take(
         "n_optimizer_variables",
         "a number or null",
@@ -311,14 +315,14 @@ def _is_usable(settings):
     optimizer, rate, norm = settings.optimizer, settings.learning_rate, settings.global_clipnorm
     if not isinstance(optimizer, str):
         return hasattr(optimizer, "apply_gradients") and rate is None and norm is None
-    # A copy made for predictions in the midst of a fit has no learning rate.
+    # A copy made for predictions during a fit has no learning rate.
     is_rate = rate is None or (type(rate) is float and 0 < rate < np.inf)
     is_norm = norm is None or (type(norm) is float and norm > 0)
     return is_optimizer_name(optimizer) and (is_rate or hasattr(rate, "get_config")) and is_norm
 
 
 def _take_slot(node, i, variables):
-    """Take a variable of the optimizer: a number, or as large as a weight or a side of it."""
+    """Take a variable of the optimizer: a number, or an array shaped like a weight or its side."""
     array = node.arrays.get(f"{node.where}/optimizer/{i}")
     allowed = {(), (1,)}
     for variable in variables:
@@ -330,7 +334,7 @@ def _take_slot(node, i, variables):
 
 
 def is_data(key, value):
-    """Whether a value is one that a file may give to a parameter."""
+    """Whether a file may set a parameter to this value."""
     if key == "embeddings":
         return value is None or isinstance(value, str)
     if key == "callbacks":
@@ -373,7 +377,7 @@ def _int_or_none(value):
     return None if value is None else int(value)
 
 
-# --- Moments of a training: what a checkpoint holds ---
+# --- Checkpoints: moments of a training ---
 
 
 def write_moment(estimator, state, seeds):
@@ -382,7 +386,7 @@ def write_moment(estimator, state, seeds):
     Parameters
     ----------
     estimator : NetworkEstimator
-        As it is then.
+        The estimator at that moment.
     state : TrainingState
     seeds : list of int
         Drawn from `random_state` when the training began.
@@ -393,7 +397,7 @@ def write_moment(estimator, state, seeds):
     about |= {"seeds": list(seeds), "versions": versions()}
     lists = {"metrics": state.metrics}
     is_of_model = state.phase == "training"
-    if not is_of_model:  # the state is of the language model, which the tree knows nothing of
+    if not is_of_model:  # the state belongs to the language model, which the tree does not contain
         about["history"] = _encode_history(state.history)
         lists["variables"] = state.variables
     if not is_of_model or tree["state"]["training"]["n_optimizer_variables"] is None:
@@ -407,12 +411,12 @@ def write_moment(estimator, state, seeds):
 
 
 def read_moment(document, arrays, cls):
-    """Return what `write_moment` was given: estimator, state, seeds, and the versions then.
+    """Return what `write_moment` has written: estimator, state, seeds, and library versions.
 
     Raises
     ------
     InvalidFileError
-        If the document is none of a training of this class.
+        If the document is not the checkpoint of a training of this class.
     """
     mine = {k: arrays.pop(k) for k in sorted(arrays) if k.startswith("training/")}
 
@@ -443,5 +447,5 @@ def read_moment(document, arrays, cls):
         )
         return estimator, state, seeds, about
     except (KeyError, TypeError, AttributeError) as error:
-        problem = f"It holds no state of a training that can be read ({error!r})."
+        problem = f"The state of the training cannot be read ({error!r})."
         raise InvalidFileError(problem) from error

@@ -1,4 +1,4 @@
-"""One fit of an estimator: data checked once, seeds, checkpoint, vectors, n-grams, training."""
+"""One fit of an estimator: checks, seeds, checkpoint, initial vectors, n-grams, training."""
 
 from contextlib import contextmanager
 from copy import copy
@@ -21,14 +21,14 @@ from skrnn.ngrams import NgramModel
 from skrnn.sequences import Sequences, check_feature_names
 from skrnn.training.state import TrainingSettings
 
-# Validation on IMDb and TREC chose it, where networks soon overfit. How long training on numeric
+# Chosen by validation on IMDb and TREC, where networks overfit early. How long training on numeric
 # sequences takes depends on the task.
 AUTO_DECAY = 1.0
 
 
 @dataclass
 class FitArguments:
-    """What the caller gave."""
+    """The arguments of the caller."""
 
     X: Any
     y: Any
@@ -39,7 +39,7 @@ class FitArguments:
     classes: Any = None
 
     def for_callbacks(self):
-        """Return what scikit-learn's callbacks are given."""
+        """Return the arguments of scikit-learn's callbacks."""
         weights = self.sample_weight
         metadata = None if weights is None else {"sample_weight": weights}
         return {"X": self.X, "y": self.y, "metadata": metadata}
@@ -47,7 +47,7 @@ class FitArguments:
 
 @dataclass
 class Rows:
-    """Rows to learn from or to validate on, encoded."""
+    """Encoded rows for training or validation."""
 
     sequences: Sequences
     targets: np.ndarray | Sequences
@@ -56,7 +56,7 @@ class Rows:
 
 @dataclass
 class Session:
-    """One training: its seeds, and where its checkpoints are, if any."""
+    """One training: its seeds, and its checkpoints if any."""
 
     seeds: list
     folder: Any = None
@@ -69,7 +69,7 @@ class Session:
 
     @property
     def phase(self):
-        """What the newest checkpoint is of, "training" or "pretraining"; None without one."""
+        """The phase of the newest checkpoint, "training" or "pretraining"; None without one."""
         return self.newest and self.newest.state.phase
 
 
@@ -79,14 +79,14 @@ class Fit:
     Parameters
     ----------
     estimator : NetworkEstimator
-        It is trained.
+        The estimator to train.
     epochs : int
-        For how many epochs.
+        Number of epochs.
     going_on : bool
-        Whether it goes on from where it is.
+        Whether training continues from the fitted state of the estimator.
     full_data : bool
-        Whether this call sees all rows. One that sees a part has no validation, no n-grams or
-        vectors of its own, and no checkpoints.
+        Whether this call sees all rows. A call that sees only a part has no validation, fits no
+        n-grams, computes no vectors, and writes no checkpoints.
     """
 
     def __init__(self, estimator, *, epochs, going_on, full_data=True):
@@ -95,7 +95,7 @@ class Fit:
         self.name = type(estimator).__name__
 
     def run(self, given: FitArguments):
-        """Check all that is given, then train; return what ended it before its time, or None."""
+        """Check all arguments, then train; return the error that ended it early, or None."""
         estimator = self.estimator
         stack = checks.check_stack(estimator)
         ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
@@ -137,7 +137,7 @@ class Fit:
             )  # fmt: skip
 
     def run_chunks(self, chunks, X_val, y_val, classes):
-        """Train on rows in chunks; return what ended it before its time, or None."""
+        """Train on rows in chunks; return the error that ended it early, or None."""
         from skrnn.training.chunks import ChunkStream
 
         estimator = self.estimator
@@ -156,9 +156,9 @@ class Fit:
         if estimator.early_stopping and validation is None:
             raise InvalidInputError(
                 f"early_stopping=True of {self.name} needs X_val and y_val in fit_chunks, which "
-                "cannot set rows aside. Give them, or set early_stopping=False."
+                "cannot set rows aside. Pass them, or set early_stopping=False."
             )
-        # The first chunk stands for all.
+        # The first chunk represents all of them.
         named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
         with self._session(named, given, head) as session:
             if session.is_finished:
@@ -177,7 +177,7 @@ class Fit:
     # --- Data ---
 
     def _check_rows(self, X, y, classes):
-        """Return sequences, y and head; what the estimator knows of them is set on it."""
+        """Return sequences, y and head; set the attributes that follow from them."""
         estimator = self.estimator
         if self.going_on:
             sequences = checks.read_again(estimator, X)
@@ -195,8 +195,8 @@ class Fit:
             head = estimator.head_
             if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
                 raise InvalidInputError(
-                    f"classes={classes!r} is not what the first call had, {estimator.classes_!r}. "
-                    "Leave it out, or fit anew."
+                    f"classes={classes!r} differs from the classes of the first call, "
+                    f"{estimator.classes_!r}. Leave it out, or call fit with warm_start=False."
                 )
         head.check(y, estimator)
         for name, value in estimator._head_attributes(head).items():
@@ -215,7 +215,7 @@ class Fit:
         if X_val is None or y_val is None:
             raise InvalidInputError(
                 f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
-                "missing. Pass both to fit; behind a Pipeline, request both with "
+                "missing. Pass both to fit; in a Pipeline, request both with "
                 "set_fit_request(X_val=True, y_val=True)."
             )
         try:
@@ -256,15 +256,15 @@ class Fit:
         warn(
             f"early_stopping=True of {self.name} has no effect: validation_fraction={fraction} of "
             f"{n_rows} rows is less than {MIN_HELD_OUT} rows, or less than one of each class. "
-            f"Training takes all {self.epochs} epochs, on all rows. Give X_val and y_val in fit, "
-            "a larger validation_fraction, or early_stopping=False.",
+            f"Training takes all {self.epochs} epochs, on all rows. Pass X_val and y_val to fit, "
+            "or set a larger validation_fraction or early_stopping=False.",
             UserWarning,
             stacklevel=7,
         )
         return rows, None
 
     def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
-        """Return what the token embedding starts from, or None."""
+        """Return the initial vectors of the token embedding, or None."""
         estimator = self.estimator
         if self.going_on:
             return None
@@ -272,7 +272,7 @@ class Fit:
             estimator.embedding_coverage_ = None
             return None
         source = estimator.embeddings
-        # If training is resumed, the vectors that it began with have done their part.
+        # A resumed training has its embedding in the checkpoint.
         makes = may_be_corpus and self.full_data and session.newest is None
         if isinstance(source, str) and source == "corpus" and not makes:
             source = None
@@ -288,7 +288,7 @@ class Fit:
         return vectors
 
     def _beside_training(self, training, ngram_range, head, seed):
-        """Fit the n-gram model if there is one; return the rows with what it says of them."""
+        """Fit the n-gram model, if any; return the rows with its scores."""
         estimator, sequences = self.estimator, training.sequences
         if not sequences.is_tokens or not head.fits_ngrams:
             estimator.ngrams_ = None
@@ -340,7 +340,7 @@ class Fit:
         )
 
     def _network(self, sequences, stack, vectors, head, session):
-        """Return the network that training begins with."""
+        """Return the network that training starts from."""
         from skrnn.network.fitted import FittedNetwork
         from skrnn.training.fit import initial_network
 
@@ -352,10 +352,10 @@ class Fit:
             if changed:
                 listed = ", ".join(f"{k} from {a!r} to {b!r}" for k, (a, b) in changed.items())
                 raise InvalidInputError(
-                    f"Training cannot go on with another network: {listed}. Set it back, or fit "
-                    "anew with warm_start=False."
+                    f"Training cannot continue with a different network: {listed}. Set the "
+                    "parameters back, or call fit with warm_start=False."
                 )
-            # Arrays of its own: whatever fails from here on, the previous network stays.
+            # Arrays of its own: if anything fails from here on, the previous network stays.
             return FittedNetwork(description, previous.values, previous.seed)
         self.estimator.pretraining_history_ = {"loss": []}
         if session.phase == "training":
@@ -363,7 +363,7 @@ class Fit:
         return initial_network(description, seed, vectors)
 
     def _pretrain(self, network, corpus, session):
-        """Return the network after pretraining, if there is to be any."""
+        """Return the network after pretraining, if any."""
         estimator = self.estimator
         if session.phase == "training":
             estimator.pretraining_history_ = session.newest.model.pretraining_history_
@@ -456,7 +456,7 @@ class Fit:
             training.sequences, training.targets, training.weights,
             validation and tuple(vars(validation).values()), unlabeled, counts,
         )  # fmt: skip
-        # In a search, the lines of several fits would run into one another.
+        # In a search, the lines of several fits would overwrite one another.
         run_settings = replace(settings, verbose=0) if is_in_search(context) else settings
         history = estimator.history_ if self.going_on else None
         outcome = Trainer(run_settings).fit(network, data, plan, history)
@@ -473,7 +473,7 @@ class Fit:
         return outcome.ended_by
 
     def _optimizer_state(self, settings):
-        """Return the optimizer's variables from which training goes on, or None."""
+        """Return the optimizer's variables with which training continues, or None."""
         estimator = self.estimator
         state = vars(estimator).get("_optimizer_state") if self.going_on else None
         return state if state is not None and settings.has_slots_of(estimator._settings) else None
@@ -491,14 +491,14 @@ class Fit:
     def _session(self, data, given, head):
         """Give the training its seeds and, if `checkpoint` is set, its folder.
 
-        `data` is all that decides the result besides parameters and seeds; None for a call that
-        has no checkpoints.
+        `data` is all that determines the result besides parameters and seeds; None for a call
+        without checkpoints.
         """
         from skrnn.backend.tensorflow import check_not_forked
         from skrnn.training.replicas import check_strategy
 
         estimator = self.estimator
-        check_not_forked()  # before n-grams and vectors take their time
+        check_not_forked()  # before the slow n-grams and vectors
         check_strategy(estimator, pretrains=data is not None and not self.going_on)
         random = check_random_state(estimator.random_state)
         seeds = [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
@@ -527,7 +527,7 @@ class Fit:
         )
         try:
             if newest is not None and estimator.verbose:
-                print(f"Going on from {newest.path}.")
+                print(f"Resuming from {newest.path}.")
             yield Session(newest.seeds if newest else seeds, folder, newest)
         finally:
             if folder is not None:
@@ -543,7 +543,7 @@ class Fit:
         estimator.best_epoch_ = kept.best_epoch_
 
     def _watcher(self, network, session, settings):
-        """Return what is given each state of the training, or None."""
+        """Return the function that is called with each state of the training, or None."""
         kept = vars(self.estimator).get("_kept_epochs")
         if session.folder is None and kept is None:
             return None
@@ -564,7 +564,7 @@ class Fit:
             if kept is not None:
                 best = state.stopping and state.stopping.best_weights
                 values = state.variables
-                if best:  # as a training that ends with this epoch would have it
+                if best:  # as if the training ended with this epoch
                     values = network.description.with_weights(values, best)
                 kept.take(lambda: moment(state, values), state)
 

@@ -1,4 +1,4 @@
-"""What an estimator is after each of several epochs of one fit."""
+"""Keeping the estimator of each of several epochs of one fit."""
 
 import time
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ class KeptEpochs:
     Attributes
     ----------
     estimators : dict of int to estimator
-        Fitted, for each wanted epoch that the training came to. The weights are held once for
-        each; what does not change from epoch to epoch is shared.
+        The fitted estimator of each wanted epoch that the training reached. Each has its own
+        weights; what does not change between epochs is shared.
     seconds : dict of int to float
-        When, on the clock of `time.perf_counter`.
+        The time of each, by `time.perf_counter`.
     """
 
     def __init__(self, wanted):
@@ -35,7 +35,7 @@ class KeptEpochs:
 
 @contextmanager
 def keeping_epochs(estimator, wanted):
-    """Let fits of the estimator inside keep what they are after these epochs.
+    """Keep the estimators after the wanted epochs of a fit inside the context.
 
     Yields
     ------

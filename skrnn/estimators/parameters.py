@@ -1,4 +1,4 @@
-"""What the parameters may be that the estimators share, in groups.
+"""Constraints of the parameters that the estimators share, in groups.
 
 An estimator merges the groups it has: ``{**NETWORK, **REGULARIZATION, ...}``.
 """

@@ -82,7 +82,7 @@ def test_the_demo_goes_on_after_an_interruption(demo):
     first, output = demo
     newest = max((output / "checkpoints").glob("*/*.skrnn"))
     again = run("demo", "--cell", "gru", "--epochs", 4, "--output", output)
-    assert f"Going on from {newest}." in again.stdout
+    assert f"Resuming from {newest}." in again.stdout
     assert "epoch 4/4" not in again.stdout
     assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
 

@@ -190,7 +190,7 @@ def test_checkpoints_go_on(folder, capsys):
     assert main([*command, "--output", "a.skrnn"]) == 0
     capsys.readouterr()
     assert main([*command, "--output", "b.skrnn"]) == 0
-    assert "Going on from c" in capsys.readouterr().out
+    assert "Resuming from c" in capsys.readouterr().out
     assert (folder / "a.skrnn").read_bytes() == (folder / "b.skrnn").read_bytes()
     assert skrnn.load("a.skrnn")[-1].checkpoint is None
 

@@ -101,7 +101,7 @@ def test_the_time_of_a_part_is_not_told_as_that_of_the_whole(folder, capsys):
         out = capsys.readouterr().out
         assert re.search(number % told, out, re.MULTILINE), out
         assert ("continued from a checkpoint" in out) == (told == "-")
-        assert ("Going on from c" in out) == (told == "-")
+        assert ("Resuming from c" in out) == (told == "-")
     assert "<td>-</td></tr>" in (folder / "r.html").read_text()
     # Another training in the same folder is one from its beginning.
     assert train(*options, "--seed", "1") == 0

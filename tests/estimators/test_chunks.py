@@ -126,7 +126,7 @@ def test_it_goes_on_from_a_fit_with_its_ngrams():
         ([], ValueError, "got no chunk"),
         ([X], ValueError, r"Chunk 0 is a TokenArray.*\(X, y\)"),
         ([(X, LABELS), (X,)], ValueError, r"Chunk 1 is a tuple of 1"),
-        (7, TypeError, "wants an iterable"),
+        (7, TypeError, "expects an iterable"),
         ([(X[:5], LABELS[:4])], ValueError, r"In chunk 0: .*inconsistent"),
         ([(X, LABELS), (X[:5], LABELS[:5] + 1)], ValueError, r"In chunk 1: .*label.*2"),
     ],

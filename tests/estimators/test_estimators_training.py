@@ -188,7 +188,7 @@ def test_partial_fit_with_classes_to_come():
         model.partial_fit(X, labels)
     assert model.score(X, labels) > 0.9
     assert model.predict_proba(X).shape == (len(X), 3)
-    with pytest.raises(ValueError, match=r"classes=.* is not what the first call had"):
+    with pytest.raises(ValueError, match=r"classes=.* differs from the classes of the first call"):
         model.partial_fit(X, labels, classes=["a", "b"])
     with pytest.raises(ValueError, match="'d' in row 0"):
         model.partial_fit(X, np.full(len(X), "d"))
