@@ -1,1 +1,1 @@
-"""Files of JSON and arrays, and nothing in them that runs; knows no estimator."""
+"""Files of JSON and arrays that contain no code; independent of estimators."""

@@ -1,12 +1,12 @@
-"""A zip archive of named parts, none compressed, that can be written in one way only.
+"""A zip archive of named, uncompressed parts, with exactly one valid form for given content.
 
-`zipfile`, `unzip` and any other program can read it. The other way round not every archive is
-read: each header has to be, byte for byte, the one that is written here for a part of this name
-and content. So there is nothing in a file that is not looked at: no second name of a part, no
-part that is larger than it says, no path that leads elsewhere, nothing before, between or behind
-the parts. And as nothing is compressed, what is read is never larger than the file.
+`zipfile`, `unzip` and any other program can read it. Reading is stricter: each header must be,
+byte for byte, the one that is written here for a part of this name and content. So every byte of
+a file is checked: a part cannot have a second name, a wrong size or a path to another folder, and
+there is nothing before, between or after the parts. Since nothing is compressed, the content is
+never larger than the file.
 
-Layout: PKWARE's APPNOTE 6.3.10, sections 4.3.6 to 4.3.16; zip64 where a size needs it.
+Layout: PKWARE's APPNOTE 6.3.10, sections 4.3.6 to 4.3.16; zip64 if a size needs it.
 """
 
 import struct
@@ -20,16 +20,16 @@ _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _END64 = struct.Struct("<4sQ2H2I4Q")
 _LOCATOR64 = struct.Struct("<4sIQI")
-# 1 January 1980, midnight: the first date a zip file can have, so that no two differ by theirs.
+# 1 January 1980, midnight, the earliest date of the format: files must not differ by their date.
 _DATE = (1 << 5) | 1
-# What stands in a field of 32 bits whose value comes in a zip64 field, and from where on it does.
+# Mark in a field of 32 bits whose value is in a zip64 field, and the smallest such value.
 _ELSEWHERE = 0xFFFFFFFF
 _ZIP64_FROM = _ELSEWHERE
 _MAX_NAME = 64
 
 
 def write_parts(file, parts, comment):
-    """Write parts, and the directory that makes the file an archive.
+    """Write the parts and the zip directory.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def write_parts(file, parts, comment):
     parts : list of tuple (str, bytes)
         Names in ASCII, and contents.
     comment : bytes
-        The archive's own.
+        Comment of the archive.
     """
     entries, offset = [], 0
     for name, content in parts:
@@ -57,13 +57,13 @@ def read_part(file, name, size, entries):
     Parameters
     ----------
     file : binary file
-        At the part's header.
+        Positioned at the header of the part.
     name : str
-        The part that has to come.
+        Name of the expected part.
     size : int
-        The file's.
+        Size of the file.
     entries : list
-        Of the parts so far; this one is added.
+        Directory entries of the parts so far; this part is appended.
 
     Returns
     -------
@@ -72,26 +72,26 @@ def read_part(file, name, size, entries):
     Raises
     ------
     InvalidFileError
-        Where the part is another one, or not as `write_parts` writes it.
+        If it is another part, or differs from what `write_parts` writes.
     """
     offset = file.tell()
     fixed = file.read(_LOCAL.size)
     if len(fixed) < _LOCAL.size or fixed[:4] != b"PK\x03\x04":
         if offset == 0:
             raise InvalidFileError(
-                f"It does not begin as a file of skrnn does: {shown(fixed[:8])} where a zip "
-                "header with the part 'manifest.json' should be.",
-                way_out="skrnn.load reads what skrnn.save wrote; a pickle is read by joblib.load.",
+                f"It does not begin like a file of skrnn: got {shown(fixed[:8])} instead of a zip "
+                "header with the part 'manifest.json'.",
+                way_out="skrnn.load reads files of skrnn.save. For a pickle, use joblib.load.",
             )
         raise InvalidFileError(
-            f"The part {name!r} is missing: the file ends, or goes on otherwise."
+            f"The part {name!r} is missing: the file ends there, or has something else."
         )
     _, _, flags, method, _, _, crc, _, n_bytes, len_name, len_extra = _LOCAL.unpack(fixed)
     found = file.read(min(len_name, _MAX_NAME))
     if found != name.encode():
         raise InvalidFileError(
-            f"A part named {shown(found.decode('ascii', 'replace'))} is where {name!r} should be. "
-            "No other part, and no other order, is read."
+            f"Got a part named {shown(found.decode('ascii', 'replace'))} instead of {name!r}. "
+            "The parts and their order are fixed."
         )
     if method:
         raise InvalidFileError(f"It is compressed (method {method}), but must be stored.", name)
@@ -103,38 +103,38 @@ def read_part(file, name, size, entries):
     remaining = size - file.tell()
     if n_bytes > remaining:
         raise InvalidFileError(
-            f"Its size is said to be {n_bytes} bytes, but the file ends after {remaining}.", name
+            f"Its header declares {n_bytes} bytes, but the file ends after {remaining}.", name
         )
     content = file.read(n_bytes)
     if len(content) < n_bytes or zlib.crc32(content) != crc:
         raise InvalidFileError(
-            "Its checksum (CRC-32) is not that of its content: the file was damaged.", name
+            "Its checksum (CRC-32) does not match its content: the file was damaged.", name
         )
     if fixed + found + extra != _local_header(name, crc, n_bytes):
-        raise InvalidFileError("Its zip header is not as skrnn writes it.", name)
+        raise InvalidFileError("Its zip header differs from what skrnn writes.", name)
     entries.append((name, crc, n_bytes, offset))
     return content
 
 
 def check_end(file, size, entries, comment):
-    """Check that after the parts comes their directory and nothing else.
+    """Check that the parts are followed by their directory and nothing else.
 
     Raises
     ------
     InvalidFileError
-        Where something else does.
+        If they are not.
     """
     offset = file.tell()
     wanted = _directory(entries, offset, comment)
     if size - offset != len(wanted):
         raise InvalidFileError(
-            f"After the parts come {size - offset} bytes where {len(wanted)} should be: the file "
-            "was cut short, or something was added."
+            f"After the parts there are {size - offset} bytes instead of {len(wanted)}: the file "
+            "was truncated, or something was added."
         )
     if file.read(len(wanted)) != wanted:
         raise InvalidFileError(
-            "The zip directory at the end does not agree with the parts, or the digest there "
-            "with the manifest: the file was damaged or changed."
+            "The zip directory at the end does not match the parts, or its digest does not match "
+            "the manifest: the file was damaged or changed."
         )
 
 

@@ -1,16 +1,16 @@
 """One file of JSON and arrays, with a checksum for every part.
 
-A zip archive with exactly these parts, in this order, none compressed:
+A zip archive with exactly these parts, in this order, uncompressed:
 
 - ``manifest.json``: ``{"format": 1, "versions": {"skrnn": ..., ...}, "parts": {name: {"size": ...,
-  "sha256": ...}}}``. In every format, whatever else changes, it stays the first part with its
-  first two keys, so that an older skrnn can say which one wrote the file.
+  "sha256": ...}}}``. In every future format it remains the first part, with the same first two
+  keys, so that an older skrnn can report which version wrote the file.
 - ``document.json``: the document, any JSON.
 - ``arrays.safetensors``: the arrays, in the format of https://github.com/safetensors/safetensors.
 
-The archive's comment has the manifest's own digest. Nothing here runs or imports what a file
-names, and memory is bounded by the file's size: parts are not compressed, arrays are as large as
-their bytes, and JSON becomes a tree of at most some thirty times its bytes.
+The comment of the archive has the digest of the manifest. Reading runs and imports nothing that a
+file names, and memory is bounded by the size of the file: parts are not compressed, arrays are as
+large as their bytes, and JSON becomes a tree of at most about thirty times its bytes.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ MANIFEST, DOCUMENT, ARRAYS = "manifest.json", "document.json", "arrays.safetenso
 _COMMENT = "skrnn; sha256 of manifest.json: {}"
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "keras", "tensorflow", "safetensors")
 _MAX_MANIFEST = 1 << 16
-# Some 10,000 arrays. An array of no elements costs a file 60 bytes and a process 500.
+# About 10,000 arrays. An empty array takes 60 bytes in a file and 500 in a process.
 _MAX_ARRAYS_HEADER = 1 << 20
 _DTYPES = {
     "BOOL": "bool",
@@ -46,16 +46,16 @@ _DTYPES = {
 
 
 def write(path, document, arrays):
-    """Write a file; an older one of that name stays whole until the new one is.
+    """Write a file; an existing one of that name stays intact until the new one is complete.
 
     The same content, written by the same versions, gives the same bytes.
 
     Parameters
     ----------
     path : str or path-like
-        A link is followed: what it points to is replaced.
+        If it is a link, its target is replaced.
     document : dict
-        A tree of dict with keys of str, list, str, int, float (NaN and infinity too), bool and
+        A tree of dict with str keys, list, str, int, float (including NaN and infinity), bool and
         None.
     arrays : dict of str to ndarray
         Of bool, integers, or floats of 16 to 64 bits; any shape and order.
@@ -63,9 +63,9 @@ def write(path, document, arrays):
     Raises
     ------
     TypeError, ValueError
-        Where the document or an array cannot be written.
+        If the document or an array cannot be written.
     OSError
-        Where the disk is full or the folder missing. Nothing is left beside the older file.
+        If the disk is full or the folder is missing. An existing file is left unchanged.
     """
     contents = {DOCUMENT: strict_json.dumps(document), ARRAYS: _pack(arrays)}
     manifest = strict_json.dumps(
@@ -93,23 +93,23 @@ def read(path):
     Returns
     -------
     document : dict
-        As it was given to `write`.
+        The document that was passed to `write`.
     arrays : dict of str to ndarray
         In C order and the machine's byte order.
 
     Raises
     ------
     InvalidFileError
-        Where the content is not what `write` writes, for whatever reason.
+        If the content differs in any way from what `write` writes.
     OSError
-        Where the file is missing, is a folder, or may not be read.
+        If the file is missing, is a folder, or may not be read.
     """
     try:
         with open(path, "rb") as file:
             contents = _read_parts(file)
         document = strict_json.loads(contents[DOCUMENT], DOCUMENT)
         if type(document) is not dict:
-            raise InvalidFileError(f"{shown(document)} is where an object should be.", DOCUMENT)
+            raise InvalidFileError(f"Got {shown(document)} instead of an object.", DOCUMENT)
         return document, _unpack(contents[ARRAYS])
     except InvalidFileError as error:
         error.path = path
@@ -139,19 +139,19 @@ def _read_parts(file):
 def _check_manifest(manifest):
     if len(manifest) > _MAX_MANIFEST:
         raise InvalidFileError(
-            f"It has {len(manifest)} bytes; at most {_MAX_MANIFEST} are read.", MANIFEST
+            f"It has {len(manifest)} bytes; the limit is {_MAX_MANIFEST}.", MANIFEST
         )
     manifest = strict_json.loads(manifest, MANIFEST)
     if type(manifest) is not dict:
-        raise InvalidFileError(f"{shown(manifest)} is where an object should be.", MANIFEST)
+        raise InvalidFileError(f"Got {shown(manifest)} instead of an object.", MANIFEST)
     number, versions = manifest.get("format"), manifest.get("versions")
     if type(number) is not int or number < 1:
         raise InvalidFileError(
-            f"'format' is {shown(number)} where a positive integer should be.", MANIFEST
+            f"'format' is {shown(number)}, but must be a positive integer.", MANIFEST
         )
     if type(versions) is not dict or not all(type(v) is str for v in versions.values()):
         raise InvalidFileError(
-            f"'versions' is {shown(versions)} where names and versions of libraries should be.",
+            f"'versions' is {shown(versions)}, but must be names and versions of libraries.",
             MANIFEST,
         )
     if number > FORMAT:
@@ -169,7 +169,7 @@ def _check_manifest(manifest):
             MANIFEST,
         )
     if not all(type(part) is dict for part in parts.values()):
-        raise InvalidFileError("'parts' does not give a size and a digest each.", MANIFEST)
+        raise InvalidFileError("'parts' must have a size and a digest for each part.", MANIFEST)
     return parts
 
 
@@ -178,22 +178,22 @@ def _pack(arrays):
     for name, array in arrays.items():
         if type(name) is not str or not name or name == "__metadata__":
             raise InvalidInputError(
-                f"An array has the name {name!r}; wanted is a non-empty str other than "
-                "'__metadata__', which safetensors keeps for itself."
+                f"An array has the name {name!r}, but must have a non-empty str other than "
+                "'__metadata__', which safetensors reserves."
             )
-        # ascontiguousarray would give an array of no dimension one.
+        # ascontiguousarray would turn a 0-dimensional array into a 1-dimensional one.
         array = np.asarray(array, order="C")
         if array.dtype.newbyteorder("=") not in _WRITABLE:
             raise InvalidTypeError(
-                f"The array {name!r} has dtype {array.dtype}; a file takes bool, integers, and "
-                "floats of 16 to 64 bits. Convert it with astype."
+                f"The array {name!r} has dtype {array.dtype}, but a file can only hold bool, "
+                "integers, and floats of 16 to 64 bits. Convert it with astype."
             )
         ready[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
     packed = safetensors.numpy.save(ready)
     if int.from_bytes(packed[:8], "little") > _MAX_ARRAYS_HEADER:
         raise InvalidInputError(
-            f"{len(ready)} arrays have names and shapes of more than {_MAX_ARRAYS_HEADER} bytes, "
-            "which would not be read. Join small arrays into larger ones."
+            f"The names and shapes of {len(ready)} arrays take more than {_MAX_ARRAYS_HEADER} "
+            "bytes, so the file could not be read. Join small arrays into larger ones."
         )
     return packed
 
@@ -205,10 +205,10 @@ def _unpack(packed):
     n_bytes = int.from_bytes(packed[:8], "little")
     if n_bytes > _MAX_ARRAYS_HEADER:
         raise InvalidFileError(
-            f"Its header is said to have {n_bytes} bytes; at most {_MAX_ARRAYS_HEADER} are read.",
+            f"Its header declares {n_bytes} bytes; the limit is {_MAX_ARRAYS_HEADER}.",
             ARRAYS,
         )
-    # safetensors takes a name that stands twice; the last one wins.
+    # safetensors accepts duplicate names; the last one wins.
     strict_json.loads(packed[8 : 8 + n_bytes], ARRAYS)
     try:
         found = safetensors.deserialize(packed)
@@ -221,15 +221,17 @@ def _as_array(name, spec):
     dtype = _DTYPES.get(spec["dtype"])
     if dtype is None:
         raise InvalidFileError(
-            f"The array {shown(name)} has dtype {shown(spec['dtype'])}; bool, integers and floats "
-            "of 16 to 64 bits are read.",
+            f"The array {shown(name)} has dtype {shown(spec['dtype'])}, but must have bool, "
+            "integers or floats of 16 to 64 bits.",
             ARRAYS,
         )
     data = np.frombuffer(spec["data"], dtype=np.dtype(dtype).newbyteorder("<"))
     if dtype == "bool" and (data.view(np.uint8) > 1).any():
-        raise InvalidFileError(f"The array {shown(name)} of bool has other bytes.", ARRAYS)
+        raise InvalidFileError(
+            f"The array {shown(name)} of bool has bytes other than 0 and 1.", ARRAYS
+        )
     try:
-        # A shape of no elements may still be none that NumPy can have.
+        # Even a shape without elements may be invalid in NumPy.
         data = data.reshape(spec["shape"])
     except (ValueError, OverflowError) as error:
         raise InvalidFileError(f"The array {shown(name)}: {error}.", ARRAYS) from None
@@ -242,7 +244,7 @@ def _versions():
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # TensorFlow also comes as tensorflow-cpu and the like
+            continue  # TensorFlow may be installed as tensorflow-cpu or under another name
     return versions
 
 
@@ -255,7 +257,7 @@ def _comment(manifest):
 
 
 def _replace(path, fill):
-    """Write a temporary file beside the old one, then put it in the old one's place."""
+    """Write a temporary file in the same folder, then rename it to the path."""
     path = os.path.realpath(os.fsdecode(path))
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
@@ -273,12 +275,12 @@ def _replace(path, fill):
 
 
 def _sync_folder(folder):
-    # Else a power cut may undo the renaming, though not half of it.
+    # Without this, a power failure may undo the renaming.
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (EINVAL, ENOTSUP):  # network file systems without such a call
+        if error.errno not in (EINVAL, ENOTSUP):  # some network file systems do not support it
             raise
     finally:
         os.close(descriptor)

@@ -2,8 +2,8 @@
 
 
 def shown(value, width=60):
-    """Return a value out of a file as an error message may show it: on one line, and short."""
-    # repr of a whole hostile value could be as long as the file.
+    """Return a value from a file for an error message: short, and on one line."""
+    # The repr of a malicious value could be as long as the file.
     if isinstance(value, str):
         value = value[: width + 1]
     elif isinstance(value, dict | list):

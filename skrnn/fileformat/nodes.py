@@ -1,7 +1,7 @@
-"""A place in the tree of a file, being written or being read.
+"""Writing and reading an object in the tree of a file.
 
-Whatever is read is taken by name and checked at once; what nobody has taken in the end is an
-error, so that a file holds what is used and nothing else.
+A reader takes each value by name and checks it at once. Values that are not taken raise an error,
+so that a file holds only what is used.
 """
 
 import numpy as np
@@ -10,13 +10,13 @@ from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat.errors import shown
 
 DOCUMENT, ARRAYS = "document.json", "arrays.safetensors"
-# No weight that was ever trained is near these. Beyond them products overflow, and a prediction
-# is no number although each weight is one.
+# Far above any trained weight. Larger finite values could overflow in a product and make
+# predictions NaN.
 LARGEST = {2: 65504.0, 4: 1e12, 8: 1e100}
 
 
 class Place:
-    """Where the arrays of an estimator go that is being written.
+    """The place in the tree of an estimator that is being written; collects its arrays.
 
     Parameters
     ----------
@@ -30,11 +30,11 @@ class Place:
         self.prefix = prefix
 
     def below(self, name):
-        """Return the place of a part."""
+        """Return the place of a part of this one."""
         return Place(self.lenient, self.arrays, f"{self.prefix}/{name}")
 
     def put(self, name, array):
-        """Write an array."""
+        """Add an array."""
         self.arrays[f"{self.prefix}/{name}"] = np.asarray(array)
 
 
@@ -46,11 +46,11 @@ class Node:
     tree : dict
         The object.
     arrays : dict of str to ndarray
-        Arrays that nobody has taken so far; shared by all nodes.
+        Arrays that have not been taken yet; shared by all nodes.
     reading : Reading
-        What is true of the whole file.
+        Options and results for the whole file.
     where : str
-        Its place, also the beginning of its arrays' names.
+        Path of the object in the tree, and prefix of the names of its arrays.
     """
 
     def __init__(self, tree, arrays, reading, where="model"):
@@ -58,15 +58,15 @@ class Node:
         self.arrays = arrays
         self.reading = reading
         if type(tree) is not dict:
-            self.refuse(f"{shown(tree)} is where an object should be.")
+            self.refuse(f"Got {shown(tree)} instead of an object.")
         self._rest = dict(tree)
 
     def __contains__(self, key):
-        """Whether there is something of this name still to be taken."""
+        """Whether there is a value of this name that has not been taken yet."""
         return key in self._rest
 
     def refuse(self, problem, part=DOCUMENT, **kwargs):
-        """Raise the error of a file that is not as it should be."""
+        """Raise an InvalidFileError that names this node."""
         raise InvalidFileError(problem, f"{part}, {self.where}", **kwargs)
 
     def take(self, key, wanted, is_valid):
@@ -77,15 +77,15 @@ class Node:
         key : str
             Its name.
         wanted : str
-            What it should be, for the error.
+            Description of a valid value, for the error.
         is_valid : callable
-            Whether it is.
+            Returns whether a value is valid.
         """
         if key not in self._rest:
             self.refuse(f"{key!r} is missing.")
         value = self._rest.pop(key)
         if not is_valid(value):
-            self.refuse(f"{key!r} is {shown(value)} where {wanted} should be.")
+            self.refuse(f"{key!r} is {shown(value)}, but should be {wanted}.")
         return value
 
     def take_int(self, key, lowest=0, highest=2**31 - 1):
@@ -101,7 +101,7 @@ class Node:
         return self.take(key, "true or false", lambda value: type(value) is bool)
 
     def take_float(self, key, wanted, is_valid):
-        """Take a number; an integer will do, as other programs may write one."""
+        """Take a number; integers are accepted, because other programs may write them."""
         value = self.take(key, wanted, lambda v: type(v) in (int, float) and is_valid(v))
         return float(value)
 
@@ -109,7 +109,7 @@ class Node:
         """Take a list of strings."""
         values = self.take(key, "a list of strings", _is_list_of_strings)
         if unique and len(set(values)) < len(values):
-            self.refuse(f"{key!r} has a string twice.")
+            self.refuse(f"{key!r} has the same string twice.")
         return values
 
     def below(self, key, name=None, **kwargs):
@@ -118,7 +118,7 @@ class Node:
         return self.of(tree, key if name is None else name)
 
     def of(self, tree, name):
-        """Return a node for an object that was taken already."""
+        """Return a node for an object that was already taken."""
         return Node(tree, self.arrays, self.reading, f"{self.where}/{name}")
 
     def take_array(self, name, dtypes, shape):
@@ -127,16 +127,16 @@ class Node:
         Parameters
         ----------
         name : str
-            Its name below this node's.
+            Its name, without the path of this node.
         dtypes : tuple of str
-            Those it may have.
+            The accepted dtypes.
         shape : tuple of int or None
-            What it must have; None stands for any length.
+            The required shape; None accepts any length.
 
         Returns
         -------
         ndarray
-            Its floats are finite, and not so large that sums of products are not.
+            Floats are finite, and so small that sums of products are finite too.
         """
         array = self.arrays.pop(f"{self.where}/{name}", None)
         if array is None:
@@ -146,13 +146,12 @@ class Node:
         )
         if not fits:
             self.refuse(
-                f"The array {name!r} has shape {array.shape} where {_written(shape)} should be.",
+                f"The array {name!r} has shape {array.shape}, but should be {_written(shape)}.",
                 ARRAYS,
             )
         if array.dtype.name not in dtypes:
             self.refuse(
-                f"The array {name!r} has dtype {array.dtype} where {' or '.join(dtypes)} should "
-                "be.",
+                f"The array {name!r} has dtype {array.dtype}, but should be {' or '.join(dtypes)}.",
                 ARRAYS,
             )
         if array.dtype.kind == "f" and array.size:
@@ -160,12 +159,12 @@ class Node:
         return array
 
     def _check_finite(self, name, array):
-        # A sum of squares would overflow; the extremes show NaN and infinity too.
+        # Minimum and maximum also reveal NaN and infinity; a sum of squares could overflow.
         largest = LARGEST[array.itemsize]
         if not max(float(array.max()), -float(array.min())) <= largest:
             at = np.unravel_index(int(np.argmin(np.abs(array) <= largest)), array.shape)
             self.refuse(
-                f"The array {name!r} holds {array[at]} at {tuple(map(int, at))}; wanted are "
+                f"The array {name!r} holds {array[at]} at {tuple(map(int, at))}, but must have "
                 f"finite numbers up to {largest:g}.",
                 ARRAYS,
             )
@@ -173,21 +172,21 @@ class Node:
     def close(self):
         """Check that everything was taken."""
         if self._rest:
-            self.refuse(f"It has {shown(next(iter(self._rest)))}, which is not known there.")
+            self.refuse(f"It has the unknown key {shown(next(iter(self._rest)))}.")
 
 
 class Reading:
-    """What is true of the whole file while it is read.
+    """Options and results of reading a whole file.
 
     Parameters
     ----------
     token_patterns : tuple of str
-        Regular expressions that are taken besides the known ones.
+        Regular expressions that are accepted in addition to the known ones.
 
     Attributes
     ----------
     left_out : list of str
-        Parameters that the file says it does not have.
+        Parameters that the file lists as left out.
     """
 
     def __init__(self, token_patterns=()):

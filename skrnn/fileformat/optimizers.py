@@ -1,7 +1,7 @@
 """Keras's own optimizers and learning-rate schedules as JSON.
 
-Keras can read its configurations back by module and name. Here neither comes from the file: a name
-is looked up among those below, and a configuration holds numbers, strings and at most a schedule.
+Keras reads configurations by module and name. Here, the file names no module: a name is looked up
+among those below, and a configuration can only hold numbers, strings and one schedule.
 """
 
 import sys
@@ -25,8 +25,8 @@ def is_optimizer_name(name):
 
 
 def encode(value):
-    """Return an optimizer or a schedule as JSON; None where it is none of Keras's own."""
-    if "keras" not in sys.modules:  # whoever has such an object has imported it
+    """Return an optimizer or a schedule as JSON, or None if it is not one of Keras's own."""
+    if "keras" not in sys.modules:  # without Keras, no such object exists
         return None
     cls = type(value)
     if _find(cls.__name__) is not cls:
@@ -43,29 +43,35 @@ def decode(name, config):
     Raises
     ------
     ValueError
-        Where the name is not known, or Keras does not take the configuration.
+        If the name is not known, or Keras does not accept the configuration.
     """
     if type(name) is not str or name not in OPTIMIZERS + SCHEDULES or type(config) is not dict:
-        raise InvalidInputError(f"{str(name)[:40]!r} is none of Keras's optimizers or schedules.")
+        raise InvalidInputError(
+            f"{str(name)[:40]!r} is not one of Keras's optimizers or schedules."
+        )
     settings = {}
     for key, value in config.items():
         if type(value) is dict:
             is_schedule = key == "learning_rate" and list(value) == ["keras", "config"]
             if not is_schedule or value["keras"] not in SCHEDULES:
                 raise InvalidInputError(
-                    f"The {key[:40]!r} of {name} is no number, string or schedule."
+                    f"The {key[:40]!r} of {name} is not a number, string or schedule."
                 )
             value = decode(value["keras"], value["config"])
         elif type(value) is list and not all(type(one) in (int, float, str) for one in value):
-            raise InvalidInputError(f"The {key[:40]!r} of {name} is no list of numbers or strings.")
+            raise InvalidInputError(
+                f"The {key[:40]!r} of {name} is not a list of numbers or strings."
+            )
         settings[key] = value
     cls = _find(name)
     if cls is None:
-        raise InvalidInputError(f"This version of Keras has no {name}; upgrade Keras.")
+        raise InvalidInputError(f"The installed version of Keras has no {name}; upgrade Keras.")
     try:
         return cls(**settings)
-    except Exception as error:  # Keras raises what it likes; it is the file's fault all the same
-        raise InvalidInputError(f"Keras does not take these settings of {name}: {error}") from None
+    except Exception as error:  # Keras may raise anything; in each case the file is not valid
+        raise InvalidInputError(
+            f"Keras does not accept these settings of {name}: {error}"
+        ) from None
 
 
 def _find(name):
@@ -80,7 +86,7 @@ _UNKNOWN = object()
 
 
 def _encode_setting(value):
-    # NumPy's float64 is a float, and would be written as one.
+    # NumPy's scalars become plain Python numbers.
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     if type(value) in (bool, int, float, str, type(None)):

@@ -1,4 +1,4 @@
-"""What every estimator has: parameters, output container, metadata requests, feature names."""
+"""Parts of all estimators: parameters, output container, metadata requests, feature names."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from skrnn.exceptions import InvalidTypeError, NotStorableError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.values import decode_value, encode_value
 
-# What a parameter becomes that a checkpoint leaves out; else what it is by default.
+# Values of parameters that a checkpoint leaves out, if other than the default.
 _LEFT_OUT_AS = {"embeddings": None}
 _MAY_BE_OBJECTS = {"dtype", "optimizer", "learning_rate"}
 _CONTAINERS = ("default", "pandas", "polars")
 
 
 def encode_parameters(estimator, place, ways_out):
-    """Return the parameters, and what else belongs to an estimator of any kind, as a tree.
+    """Return the parameters, and the other parts that any estimator may have, as a tree.
 
     Parameters
     ----------
@@ -22,22 +22,22 @@ def encode_parameters(estimator, place, ways_out):
     place : Place
         Lenient or not.
     ways_out : dict of str to str
-        By parameter, what to do where it cannot be written.
+        For each parameter, what to do if it cannot be written.
 
     Returns
     -------
     tree : dict
-        "parameters", and where there is something to write, "left_out", "output", "requests".
+        "parameters", and, if not empty, "left_out", "output" and "requests".
 
     Raises
     ------
     TypeError
-        Where something cannot be written.
+        If something cannot be written.
     """
     name = type(estimator).__name__
     parameters, left_out = {}, []
     for key, value in estimator.get_params(deep=False).items():
-        # scikit-learn's mark of a parameter that is about to go; a later version has it no more.
+        # scikit-learn's mark of a deprecated parameter, which a later version does not have.
         if isinstance(value, str) and value == "deprecated":
             continue
         try:
@@ -46,10 +46,10 @@ def encode_parameters(estimator, place, ways_out):
             parameters[key] = encode_value(value)
         except NotStorableError as error:
             if not place.lenient:
-                way_out = ways_out.get(key, "Keep it with joblib.dump instead.")
+                way_out = ways_out.get(key, "Use joblib.dump instead.")
                 raise InvalidTypeError(
-                    f"{name} has {key}={shown(value)}, a {error}, which a file without pickle "
-                    f"cannot keep. {way_out}"
+                    f"{name} has {key}={shown(value)}, a {error}, which skrnn.save cannot store. "
+                    f"{way_out}"
                 ) from None
             left_out.append(key)
     tree = {"parameters": parameters}
@@ -71,21 +71,22 @@ def encode_parameters(estimator, place, ways_out):
 
 
 def decode_parameters(node, cls, *, allowed=lambda key, value: True):
-    """Make the estimator that `encode_parameters` has read, not fitted yet.
+    """Return the unfitted estimator that `encode_parameters` has encoded.
 
     Parameters
     ----------
     node : Node
-        Its place in the tree.
+        Its node in the tree.
     cls : type
         Its class.
     allowed : callable
-        Whether a parameter may have a value, beyond what the class says itself.
+        Returns whether a file may set a parameter to a value, in addition to the constraints of
+        the class.
 
     Raises
     ------
     InvalidFileError
-        Where a parameter is unknown or out of range.
+        If a parameter is unknown or out of range.
     """
     tree = node.take("parameters", "an object", lambda value: type(value) is dict)
     known = cls().get_params(deep=False)
@@ -93,8 +94,8 @@ def decode_parameters(node, cls, *, allowed=lambda key, value: True):
     for key, value in tree.items():
         if key not in known:
             node.refuse(
-                f"{cls.__name__} of this version has no parameter {shown(key)}.",
-                way_out="Install the versions that its part manifest.json names.",
+                f"{cls.__name__} has no parameter {shown(key)} in the installed version.",
+                way_out="Install the versions that are listed in its part manifest.json.",
             )
         try:
             parameters[key] = decode_value(value, may_be_object=key in _MAY_BE_OBJECTS)
@@ -121,7 +122,7 @@ def _left_out(node, known, parameters):
     for key in names:
         if key != "set_callbacks" and (key not in known or key in parameters):
             node.refuse(
-                f"{shown(key)} is said to be left out, but is no parameter that is missing."
+                f"{shown(key)} is listed as left out, but is not a parameter that is missing."
             )
     node.reading.left_out.extend(names)
     return {key: _LEFT_OUT_AS.get(key, known[key]) for key in names if key in known}
@@ -130,42 +131,42 @@ def _left_out(node, known, parameters):
 def _restore_output(node, estimator):
     output = node.take("output", f"one of {_CONTAINERS}", lambda value: value in _CONTAINERS)
     if not hasattr(estimator, "set_output"):
-        node.refuse("It has an 'output', but is no transformer.")
+        node.refuse("It has an 'output', but is not a transformer.")
     estimator.set_output(transform=output)
 
 
 def _restore_requests(node, estimator):
     tree = node.take("requests", "an object", lambda value: type(value) is dict)
-    # The public set_fit_request and the like want routing to be switched on.
+    # The public methods, such as set_fit_request, raise an error if routing is not enabled.
     requests = estimator._get_metadata_request()
     for method, wanted in tree.items():
         if method not in SIMPLE_METHODS or type(wanted) is not dict:
-            node.refuse(f"'requests' has {shown(method)}, which is no method with metadata.")
+            node.refuse(f"'requests' has {shown(method)}, which is not a method with metadata.")
         one = getattr(requests, method)
         for key, alias in wanted.items():
             is_name = type(alias) is str and alias.isidentifier()
             if key not in one.requests or not (is_name or type(alias) in (bool, type(None))):
-                node.refuse(f"{method} of {type(estimator).__name__} requests no {shown(key)}.")
+                node.refuse(f"{method} of {type(estimator).__name__} has no metadata {shown(key)}.")
             one.add_request(param=key, alias=alias)
     estimator._metadata_request = requests
 
 
 def refuse_other_attributes(estimator, place, known):
-    """Raise TypeError where an estimator has attributes of its own that a file would lose."""
+    """Raise TypeError if an estimator has additional attributes that a file would lose."""
     if place.lenient:
         return
     name = type(estimator).__name__
     if hasattr(estimator, "_skl_callbacks"):
         raise InvalidTypeError(
-            f"{name} has callbacks from set_callbacks(), which a file without pickle cannot keep. "
-            "Call set_callbacks() without any before, and again after loading."
+            f"{name} has callbacks from set_callbacks(), which skrnn.save cannot store. Call "
+            "set_callbacks() without any first, and again with them after loading."
         )
     known = {*estimator.get_params(deep=False), *known}
     odd = [key for key in vars(estimator) if not key.startswith("_") and key not in known]
     if odd:
         raise InvalidTypeError(
-            f"{name} has the attribute {odd[0]!r}, which is none of its own and which a file "
-            "would lose. Delete it with del, or keep the estimator with joblib.dump."
+            f"{name} has the attribute {odd[0]!r}, which was added to it and which a file would "
+            "lose. Delete it with del, or store the estimator with joblib.dump."
         )
 
 
@@ -178,8 +179,8 @@ def encode_features(estimator):
 
 
 def decode_features(node, estimator):
-    """Set what `encode_features` has read."""
-    # A sparse array is as wide as it likes.
+    """Set the attributes that `encode_features` has encoded."""
+    # A sparse array may have any width.
     estimator.n_features_in_ = node.take_int("n_features_in", 0, 2**62)
     if "feature_names_in" in node:
         names = node.take_strings("feature_names_in", unique=True)

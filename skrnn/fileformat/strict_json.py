@@ -1,7 +1,7 @@
-"""JSON without its dark corners: what is read is exactly what may be written.
+"""Strict JSON: `loads` accepts exactly what `dumps` can write.
 
-Python's own reader takes duplicate keys (the last one wins), integers of any length and trees of
-any depth; each of these is refused here. NaN, Infinity and -Infinity are JSON's only extension.
+Python's own reader accepts duplicate keys (the last one wins), integers of any length and trees of
+any depth; here, each of these is an error. NaN, Infinity and -Infinity are the only extension.
 """
 
 import json
@@ -10,7 +10,7 @@ from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat.errors import shown
 
 MAX_DEPTH = 64
-# More than any counter, seed or state of a generator of random numbers has.
+# More than any counter, seed or state of a random number generator has.
 MAX_DIGITS = 100
 _LIMIT = 10**MAX_DIGITS
 
@@ -21,31 +21,31 @@ def dumps(tree):
     Parameters
     ----------
     tree : dict, list, str, int, float, bool or None
-        Only these types, exactly; keys are str. Floats come back with every bit.
+        Exactly these types, not subclasses; keys are str. Floats are restored bit for bit.
 
     Raises
     ------
     TypeError, ValueError
-        Where the tree has something else, is nested deeper than `MAX_DEPTH`, or has an integer
-        of more than `MAX_DIGITS` digits; named by its place.
+        If the tree has anything else, is nested deeper than `MAX_DEPTH`, or has an integer of more
+        than `MAX_DIGITS` digits. The message names the place.
     """
     found = _odd(tree)
     if found is not None:
         kind, value, problem = found
         raise kind(
-            f"{_where(tree, value)} {problem}. A file takes dict with keys of str, list, str, int, "
-            "float, bool and None; turn the value into these before."
+            f"{_where(tree, value)} {problem}. A file can hold dict with str keys, list, str, int, "
+            "float, bool and None; convert the value to these first."
         )
     return json.dumps(tree, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
 def loads(data, part):
-    """Return the tree of some bytes.
+    """Return the tree that is encoded in bytes.
 
     Raises
     ------
     InvalidFileError
-        Where they are no JSON, or JSON that `dumps` would not write.
+        If they are not JSON, or JSON that `dumps` would not write.
     """
     try:
         tree = json.loads(
@@ -53,9 +53,9 @@ def loads(data, part):
         )
     except RecursionError:
         raise InvalidFileError(f"JSON is nested deeper than {MAX_DEPTH} levels.", part) from None
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError among them
-        told = error.problem if isinstance(error, InvalidFileError) else f"No JSON: {error}."
-        raise InvalidFileError(told, part) from None
+    except ValueError as error:  # including UnicodeDecodeError and JSONDecodeError
+        problem = error.problem if isinstance(error, InvalidFileError) else f"Not JSON: {error}."
+        raise InvalidFileError(problem, part) from None
     found = _odd(tree)
     if found is not None:
         raise InvalidFileError(f"JSON {found[2]}.", part)
@@ -67,14 +67,14 @@ def _without_duplicates(pairs):
     if len(tree) < len(pairs):
         seen = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise InvalidFileError(f"The key {shown(twice)} stands twice in one JSON object.")
+        raise InvalidFileError(f"The key {shown(twice)} occurs twice in one JSON object.")
     return tree
 
 
 def _short_int(digits):
     if len(digits) > MAX_DIGITS:
         raise InvalidFileError(
-            f"An integer has {len(digits)} digits; at most {MAX_DIGITS} are read."
+            f"An integer has {len(digits)} digits; the limit is {MAX_DIGITS}."
         )
     return int(digits)
 
@@ -83,10 +83,10 @@ _PLAIN = {str, float, bool, type(None)}
 
 
 def _odd(tree):
-    """Return an error's type, a value and what is wrong with it; None where all is well.
+    """Return the type of error, the value and its problem, or None if the tree is valid.
 
-    Not recursive: what is looked for may be a tree too deep for recursion. And it keeps no more
-    than a reference to each branch: a file may be nothing but branches.
+    Not recursive, because the tree may be too deep for recursion. It keeps only a reference to
+    each branch, because a file may consist of branches only.
     """
     level, depth = [[tree]], -1
     while level:
@@ -98,7 +98,7 @@ def _odd(tree):
             if type(branch) is dict:
                 leaves = branch.values()
                 if not all(type(key) is str for key in branch):
-                    return TypeError, branch, "has a key that is no str"
+                    return TypeError, branch, "has a key that is not a str"
             for one in leaves:
                 kind = type(one)
                 if kind is dict or kind is list:
@@ -108,13 +108,13 @@ def _odd(tree):
                     if not -_LIMIT < one < _LIMIT:
                         return ValueError, one, f"is an integer of more than {MAX_DIGITS} digits"
                 elif kind not in _PLAIN:
-                    return TypeError, one, f"is of type {kind.__name__}, which JSON has not"
+                    return TypeError, one, f"is of type {kind.__name__}, which JSON does not have"
         level, depth = below, depth + 1
     return None
 
 
 def _where(tree, value):
-    """Return where in a tree a value stands, for an error."""
+    """Return the place of a value in a tree, for an error."""
     branches = [("document", tree)]
     while branches:
         where, branch = branches.pop()

@@ -1,6 +1,6 @@
 """Values of parameters, and class labels, as JSON.
 
-JSON has no tuple, and only strings for keys. What it lacks is written as an object of one key:
+JSON has no tuple, and its keys are strings. What it lacks is written as an object of one key:
 ``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"type": "float64"}``, ``{"dtype":
 "float64"}``, ``{"keras": name, "config": {...}}``. A plain list is a list.
 """
@@ -30,7 +30,7 @@ def encode_value(value):
     Raises
     ------
     NotStorableError
-        Where it has no such form.
+        If it has no such form.
     """
     if isinstance(value, np.bool_ | np.number | np.str_):
         value = value.item()
@@ -63,13 +63,13 @@ def decode_value(value, *, may_be_object=False):
     value : None, bool, int, float, str, list or dict
         The value as JSON.
     may_be_object : bool, default=False
-        Whether it may be a dtype or one of Keras's objects. These can be called, which elsewhere
-        a parameter would be for its function.
+        Whether it may be a dtype or one of Keras's objects. These are callable, so they are not
+        accepted for other parameters, some of which are called.
 
     Raises
     ------
     ValueError
-        Where it is no value.
+        If it is not valid.
     """
     if type(value) in _SCALARS:
         return value
@@ -86,28 +86,29 @@ def decode_value(value, *, may_be_object=False):
     is_number = type(inner) is str and inner in _NUMBERS and not others and may_be_object
     if is_number and kind in ("type", "dtype"):
         return _NUMBERS[inner].type if kind == "type" else _NUMBERS[inner]
-    raise InvalidInputError("An object stands for no value that may be here.")
+    raise InvalidInputError("An object does not encode a value that is accepted here.")
 
 
 def _decode_dict(pairs):
     if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
-        raise InvalidInputError("A dict is not written as a list of pairs.")
+        raise InvalidInputError("A dict must be written as a list of pairs.")
     pairs = [(decode_value(key), decode_value(one)) for key, one in pairs]
     if not all(type(key) in _SCALARS for key, _ in pairs):
-        raise InvalidInputError("A dict has a key that is no number and no string.")
-    # Unlike those of strings, hashes of numbers can be chosen to collide, which takes n * n steps.
+        raise InvalidInputError("A dict has a key that is neither a number nor a string.")
+    # Unlike strings, numbers can be chosen so that their hashes collide: then a dict takes n * n
+    # steps.
     if len(pairs) > MAX_NUMBERED and not all(type(key) is str for key, _ in pairs):
         raise InvalidInputError(f"A dict has more than {MAX_NUMBERED} keys that are numbers.")
     return dict(pairs)
 
 
 def encode_labels(labels):
-    """Return class labels as JSON, their dtype beside them.
+    """Return class labels and their dtype as JSON.
 
     Raises
     ------
     TypeError
-        Where they are neither numbers nor strings.
+        If they are neither numbers nor strings.
     """
     if labels.dtype.kind == "U":
         return {"dtype": f"U{labels.dtype.itemsize // 4}", "values": labels.tolist()}
@@ -116,18 +117,18 @@ def encode_labels(labels):
     if labels.dtype == object and all(type(label) is str for label in labels):
         return {"dtype": "object", "values": labels.tolist()}
     raise InvalidTypeError(
-        f"The class labels have dtype {labels.dtype}, as {str(labels[:1].tolist())[:60]}; a file "
-        "without pickle keeps numbers and strings. Fit with such labels, or use joblib.dump."
+        f"The class labels have dtype {labels.dtype}, such as {str(labels[:1].tolist())[:60]}, but "
+        "skrnn.save can only store numbers and strings. Fit with such labels, or use joblib.dump."
     )
 
 
 def decode_labels(node):
-    """Return the labels of a node, sorted, each of them once.
+    """Return the labels of a node, which must be sorted and unique.
 
     Raises
     ------
     InvalidFileError
-        Where it holds others.
+        If they are not valid.
     """
     dtype = node.take("dtype", "the name of a dtype", lambda value: type(value) is str)
     values = node.take("values", "a list of labels", lambda v: type(v) is list and len(v) > 0)
@@ -150,18 +151,18 @@ def decode_labels(node):
     if found.kind == "f" and not np.isfinite(labels).all():
         node.refuse("A label is not finite.")
     if not all(a < b for a, b in itertools.pairwise(values)):
-        node.refuse("The labels are not sorted, or one is there twice.")
+        node.refuse("The labels are not sorted, or one occurs twice.")
     if labels.tolist() != values:
-        node.refuse(f"A label is no {dtype}.")
+        node.refuse(f"A label cannot be stored as {dtype}.")
     return labels
 
 
 def _check_width(dtype, values, node):
     digits = dtype.removeprefix("U")
     if not dtype.startswith("U") or not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-        node.refuse(f"{dtype[:40]!r} is no dtype that labels have.")
+        node.refuse(f"{dtype[:40]!r} is not a dtype of labels.")
     lengths = list(map(len, values))
-    # NumPy gives every label the room of the longest.
+    # In NumPy, every label takes as much memory as the longest.
     if int(digits) < max(lengths) or int(digits) * len(values) > 64 * sum(lengths) + 2**20:
         node.refuse(f"The dtype {dtype!r} does not fit {len(values)} labels of these lengths.")
     return np.dtype(dtype)

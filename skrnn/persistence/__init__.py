@@ -1,11 +1,11 @@
-"""Files without pickle: JSON and arrays, and nothing in them that runs.
+"""Saving and loading without pickle: files of JSON and arrays that contain no code.
 
-Reads top-down: :mod:`~skrnn.persistence.files` has `save` and `load`,
-:mod:`~skrnn.persistence.registry` turns estimators into a tree and arrays and back, with
-:mod:`~skrnn.network.description` telling what weights a network has, and
-:mod:`~skrnn.fileformat.container` is the file and knows nothing of estimators:
-:mod:`~skrnn.fileformat.archive` is the zip around it, :mod:`~skrnn.fileformat.strict_json` the
-JSON within. What a bad file raises is :class:`skrnn.exceptions.InvalidFileError`.
+From top to bottom: :mod:`~skrnn.persistence.files` has `save` and `load`.
+:mod:`~skrnn.persistence.registry` encodes estimators as a tree and arrays, and decodes them;
+:mod:`~skrnn.network.description` defines the weights of a network.
+:mod:`~skrnn.fileformat.container` reads and writes the file and is independent of estimators. It
+uses :mod:`~skrnn.fileformat.archive` for the zip archive and :mod:`~skrnn.fileformat.strict_json`
+for the JSON. An invalid file raises :class:`skrnn.exceptions.InvalidFileError`.
 """
 
 from skrnn.persistence.files import load, save

@@ -12,37 +12,37 @@ from skrnn.fileformat import container
 from skrnn.fileformat.errors import shown
 from skrnn.persistence import registry
 
-# What a checkpoint of training has besides the model, and where its arrays are.
+# Key of the state of the training in a checkpoint, and prefix of its arrays.
 _TRAINING = "training"
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
-    """Write a fitted estimator to a file that can be loaded without trusting it.
+    """Write a fitted estimator to a file that is safe to load from untrusted sources.
 
-    The file is a zip archive of JSON and arrays, see the page on persistence of the
-    documentation; there is nothing in it that would be run. An older file of the name stays whole
-    until the new one is.
+    The file is a zip archive of JSON and arrays, and contains no code; see the page on persistence
+    in the documentation. An existing file of that name stays intact until the new one is complete.
+
 
     Parameters
     ----------
     estimator : estimator instance
-        A fitted :class:`~sklearn.pipeline.Pipeline` of the following, or one of them:
-        :class:`skrnn.TextToSequence`, :class:`skrnn.RNNClassifier`, and what is in
-        :func:`skrnn.make_tfidf_logistic` and :func:`skrnn.make_nbsvm`. Not subclasses.
+        A fitted :class:`skrnn.TextToSequence` or :class:`skrnn.RNNClassifier`, a fitted step of
+        :func:`skrnn.make_tfidf_logistic` or :func:`skrnn.make_nbsvm`, or a fitted
+        :class:`~sklearn.pipeline.Pipeline` of these. Subclasses are not supported.
     path : str or path-like
-        The file; by custom it ends in ".skrnn".
+        The file; by convention it ends in ".skrnn".
 
     Raises
     ------
     TypeError
-        For another class, and where a parameter is a function, a Keras callback or another object
-        that is no data; named, with the way out.
+        If the estimator is of another class, or a parameter is a function, a Keras callback or
+        another object that JSON cannot hold. The message names it and the way out.
     NotFittedError
-        Before `fit`.
+        If the estimator is not fitted.
     ValueError
-        Where the estimator was changed after `fit` so that its parts no longer fit together.
+        If the estimator was changed after `fit` so that its parts no longer fit together.
     OSError
-        Where the file cannot be written. Nothing is left beside the older file.
+        If the file cannot be written. An existing file is left unchanged.
 
     See Also
     --------
@@ -50,7 +50,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
 
     Notes
     -----
-    The optimizer's state is kept only with ``warm_start=True``, as in a pickle.
+    The optimizer's state is stored only with ``warm_start=True``, as in a pickle.
 
     Examples
     --------
@@ -66,49 +66,51 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     """
     tree, arrays = registry.encode(estimator)
     try:
-        # What cannot be read must not be written, but told while the estimator is still there.
+        # A file that cannot be loaded must raise now, while the estimator still exists.
         registry.decode(tree, arrays, token_patterns=_patterns(tree))
     except InvalidFileError as error:
         raise InvalidInputError(
-            f"{type(estimator).__name__} cannot be saved, for it could not be loaded. In "
-            f"{error.part}: {error.problem} Fit it anew, or set it back to what fit has made."
+            f"{type(estimator).__name__} cannot be saved, because the file could not be loaded. In "
+            f"{error.part}: {error.problem} Fit it again, or undo the changes made after fit."
         ) from error
     container.write(path, {"model": tree}, arrays)
 
 
 def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
-    """Read an estimator from a file.
+    """Read an estimator from a file, which may come from an untrusted source.
 
-    No code of the file is run, nothing is imported by a name in it, and memory is bounded by its
-    size. What it says is taken only where all of it fits together.
+    Loading runs no code of the file and imports nothing by a name in it. Memory is bounded by the
+    size of the file, and all parts are checked against each other. Loading needs no TensorFlow,
+    unless the file holds an optimizer or a schedule as an object, nor does predicting, see the
+    Notes of :class:`skrnn.RNNClassifier`.
 
     Parameters
     ----------
     path : str or path-like
-        A file that :func:`skrnn.save` has written, or a checkpoint of training, of which the
-        model is read.
+        A file that :func:`skrnn.save` has written, or a checkpoint of training, whose model is
+        read.
     token_patterns : sequence of str, default=()
-        Values of `token_pattern` that are trusted besides skrnn's and scikit-learn's defaults and a
-        few others: matching a regular expression of somebody else's may take for ever.
+        Values of `token_pattern` to trust, in addition to the defaults of skrnn and scikit-learn
+        and a few others. Matching a regular expression from an untrusted source may take forever.
 
     Returns
     -------
     estimator : estimator instance
-        It predicts what the saved one does, goes on with `partial_fit` and `warm_start`, and can
-        be cloned, searched, pickled and saved again.
+        It makes the same predictions as the saved one, can be trained further with `partial_fit`
+        and `warm_start`, and can be cloned, searched, pickled and saved again.
 
     Raises
     ------
     InvalidFileError
-        Where the file is damaged, was changed, is of a newer format, or is none of skrnn's. A
-        ValueError.
+        If the file is damaged, was changed, has a newer format, or is not a file of skrnn. It is
+        a ValueError.
     OSError
-        Where the file is missing or may not be read.
+        If the file is missing or may not be read.
 
     Warns
     -----
     UserWarning
-        Where the file is a checkpoint that has left out parameters.
+        If the file is a checkpoint without some of the parameters.
 
     See Also
     --------
@@ -125,7 +127,8 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
     """
     if isinstance(token_patterns, str):
         raise InvalidTypeError(
-            f"token_patterns={token_patterns!r} is a str; wanted is a list of them. Put it in one."
+            f"token_patterns={token_patterns!r} is a str, but must be a list of str. Put it into a "
+            "list."
         )
     document, arrays = container.read(path)
     left_out: list[str] = []
@@ -133,7 +136,7 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
         odd = document.keys() - {"model", _TRAINING}
         if odd:
             raise InvalidFileError(
-                f"It has {shown(min(odd))}, which is not known.", "document.json"
+                f"It has the unknown key {shown(min(odd))}.", "document.json"
             )
         if "model" not in document:
             raise InvalidFileError("It has no 'model'.", "document.json")
@@ -148,8 +151,8 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
     if left_out:
         warn(
             f"The file {str(path)!r} is a checkpoint without {', '.join(sorted(set(left_out)))}, "
-            "which JSON cannot hold. Predictions need none of them; before training goes on, set "
-            "them anew with set_params.",
+            "which JSON cannot hold. Predictions do not need them. Before you continue training, "
+            "set them again with set_params.",
             UserWarning,
             stacklevel=2,
         )
@@ -157,7 +160,7 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
 
 
 def _patterns(tree):
-    """Return the token patterns in the tree of one's own estimator."""
+    """Return the token patterns in the tree of an estimator that is being saved."""
     if tree["class"] == "Pipeline":
         steps = [step["estimator"] for step in tree["steps"]]
         return [one for step in steps if isinstance(step, dict) for one in _patterns(step)]

@@ -1,4 +1,4 @@
-"""The linear classifiers: coefficients, intercepts and classes."""
+"""Linear classifiers: coefficients, intercepts and classes."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -14,7 +14,7 @@ from skrnn.fileformat.values import decode_labels, encode_labels
 
 _FEATURES = {"n_features_in_", "feature_names_in_"}
 _FLOATS = ("float32", "float64")
-WAYS_OUT = {"random_state": "Set it to an int or None before: set_params(random_state=None)."}
+WAYS_OUT = {"random_state": "Set it to an int or None first: set_params(random_state=None)."}
 
 
 def encode_linear_state(estimator, place):
@@ -42,7 +42,7 @@ def _decode_linear(node, cls):
     state = node.below("state")
     classes = estimator.classes_ = decode_labels(state.below("classes"))
     if len(classes) < 2:
-        state.refuse("A classifier has two classes or more.")
+        state.refuse("A classifier must have two classes or more.")
     decode_features(state, estimator)
     state.close()
     n_rows = 1 if len(classes) == 2 else len(classes)
@@ -66,7 +66,7 @@ def decode_ratio(node):
     state = node.below("state")
     estimator.classes_ = decode_labels(state.below("classes"))
     if len(estimator.classes_) != 2:
-        state.refuse(f"It has {len(estimator.classes_)} classes; LogCountRatio compares two.")
+        state.refuse(f"It has {len(estimator.classes_)} classes, but LogCountRatio needs two.")
     decode_features(state, estimator)
     state.close()
     shape = (estimator.n_features_in_,)

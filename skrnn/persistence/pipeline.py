@@ -27,7 +27,7 @@ def encode_pipeline(pipeline, place, encode_step):
     if pipeline.memory is not None:
         raise InvalidTypeError(
             f"Pipeline has memory={shown(pipeline.memory)}, a cache of this machine, which a file "
-            "does not keep. Set it to None before: set_params(memory=None)."
+            "cannot store. Set it to None first: set_params(memory=None)."
         )
     refuse_other_attributes(pipeline, place, {"feature_names_in_"})
     steps = []
@@ -67,8 +67,8 @@ def decode_pipeline(node, decode_step):
         name = step.take("name", "a name", lambda value: type(value) is str)
         if not name or "__" in name or name in names:
             step.refuse(
-                f"The step has the name {shown(name)}; wanted is one without '__' that no other "
-                "step and no parameter of Pipeline has."
+                f"The step has the name {shown(name)}, but a name must not contain '__' or be that "
+                "of another step or of a parameter of Pipeline."
             )
         names.add(name)
         estimator = step.take(
@@ -94,28 +94,28 @@ def _leaves(pipeline):
 
 
 def _check_agreement(pipeline, node):
-    """Check that each step takes what the one before gives."""
+    """Check that the output of each step fits the next one."""
     leaves = list(_leaves(pipeline))
     if not leaves:
         node.refuse("The pipeline has no step that is an estimator.")
     for before, after in itertools.pairwise(leaves):
         names = f"{type(before).__name__} before {type(after).__name__}"
         if not hasattr(before, "transform"):
-            node.refuse(f"{names}: the first transforms nothing.")
+            node.refuse(f"{names}: the first is not a transformer.")
         if not hasattr(after, "n_features_in_"):
-            node.refuse(f"{names}: the second takes documents, and has to come first.")
+            node.refuse(f"{names}: the second takes documents, so it must come first.")
         gives, takes = _width(before), after.n_features_in_
         if isinstance(before, TextToSequence) and isinstance(after, NetworkEstimator):
             gives, takes = len(before.vocabulary_) + 2, after.vocabulary_size_
-            # A dense array does not tell how many words there are.
+            # A dense array does not show how many words there are.
             if takes is not None and (gives <= takes or not before.sparse_output):
                 continue
         elif isinstance(after, NetworkEstimator):
-            node.refuse(f"{names}: the second reads sequences, of which the first knows nothing.")
+            node.refuse(f"{names}: the second reads sequences, which the first does not return.")
         elif gives == takes:
             continue
         node.refuse(
-            f"{names}: the first gives {gives} features or words, the second takes {takes}."
+            f"{names}: the first returns {gives} features or words, the second expects {takes}."
         )
 
 

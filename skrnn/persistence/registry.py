@@ -1,6 +1,6 @@
-"""Estimators as trees and arrays, one file a kind.
+"""Encoding estimators as trees and arrays, and decoding them.
 
-A tree names its class by a short name out of the table below, which is all that a file can name.
+A tree names its class by a short name from the table below. A file cannot name any other class.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def _of_plain(cls, encode_state, decode, ways_out):
     return _Codec(cls, encode_plain, decode)
 
 
-# The network estimators; a sibling is a line here.
+# A new network estimator is added here.
 NETWORK_ESTIMATORS = (RNNClassifier,)
 _CODECS = {
     one.cls.__name__: one
@@ -81,10 +81,10 @@ def encode(estimator, *, lenient=False):
     Parameters
     ----------
     estimator : estimator instance
-        Of one of `CLASSES` exactly, and fitted; not of a subclass.
+        Fitted, and exactly of one of `CLASSES`; subclasses are not supported.
     lenient : bool, default=False
-        Leave out parameters that have no form in JSON, with a note of their names, instead of
-        refusing them.
+        Leave out parameters that have no form in JSON and store their names, instead of raising
+        an error.
 
     Returns
     -------
@@ -95,26 +95,27 @@ def encode(estimator, *, lenient=False):
     Raises
     ------
     TypeError
-        For another class, and for what has no form in JSON; named, with the way out.
+        If the class is another one, or a parameter has no form in JSON. The message names it and
+        the way out.
     NotFittedError
-        Before `fit`.
+        If the estimator is not fitted.
     """
     place = Place(lenient)
     return _encode(estimator, place), place.arrays
 
 
 def decode(tree, arrays, *, token_patterns=(), left_out=None):
-    """Return the estimator that `encode` has turned into a tree and arrays.
+    """Return the estimator that `encode` has encoded as a tree and arrays.
 
     Parameters
     ----------
     tree : dict
     arrays : dict of str to ndarray
-        All of them, and none other, have to be the estimator's. It gets them as they are.
+        Exactly the arrays of the estimator, which uses them without a copy.
     token_patterns : sequence of str, default=()
-        Regular expressions that are taken besides the known ones.
+        Regular expressions that are accepted in addition to the known ones.
     left_out : list or None, default=None
-        Gets the names of parameters that a lenient `encode` has left out.
+        The names of parameters that a lenient `encode` has left out are appended to it.
 
     Returns
     -------
@@ -123,7 +124,7 @@ def decode(tree, arrays, *, token_patterns=(), left_out=None):
     Raises
     ------
     InvalidFileError
-        Where it is none.
+        If it is not valid.
     """
     reading = Reading(token_patterns)
     arrays = dict(arrays)
@@ -144,11 +145,11 @@ def _encode(estimator, place):
     found = _CODECS.get(cls.__name__)
     if found is None or found.cls is not cls:
         best = hasattr(estimator, "best_estimator_")
-        way_out = "Pass its best_estimator_, or keep it" if best else "Keep it"
+        way_out = "Pass its best_estimator_, or use joblib.dump" if best else "Use joblib.dump"
         raise InvalidTypeError(
-            f"{cls.__module__}.{cls.__qualname__} is no class that a file without pickle keeps, "
-            f"which are {', '.join(CLASSES)}, and no subclasses of them. {way_out} with "
-            "joblib.dump. Of a Pipeline, a part can be passed too, such as pipeline[1:]."
+            f"skrnn.save cannot store {cls.__module__}.{cls.__qualname__}. {way_out}. It can "
+            f"store: {', '.join(CLASSES)}, but not their subclasses. You can also pass a part of a "
+            "Pipeline, such as pipeline[1:]."
         )
     check_is_fitted(estimator)
     return found.encode(estimator, place)
@@ -162,7 +163,7 @@ def _decode(node):
         estimator = _CODECS[name].decode(node)
     else:
         node.refuse(
-            f"The class {shown(name)} is none of those that are known: {', '.join(CLASSES)}."
+            f"The class {shown(name)} is unknown; it must be one of {', '.join(CLASSES)}."
         )
     node.close()
     return estimator

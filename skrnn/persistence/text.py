@@ -1,4 +1,4 @@
-"""TextToSequence, and scikit-learn's vectorizers: a vocabulary and how text is cut."""
+"""TextToSequence and scikit-learn's vectorizers: the vocabulary and how text is split."""
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
@@ -12,18 +12,18 @@ from skrnn.text import TextToSequence
 from skrnn.text.tokens import TOKEN_PATTERN
 from skrnn.text.vocabulary import FIRST_WORD
 
-# Matching some regular expressions takes for ever, and nobody can tell which in general. These
-# take time in proportion to the text.
+# Matching some regular expressions takes forever, and there is no general way to recognize them.
+# These take time in proportion to the text.
 KNOWN_PATTERNS = {
     TOKEN_PATTERN,
     WORDS_AND_MARKS,
     CountVectorizer().token_pattern,
     *(r"\w+", r"(?u)\w+", r"\b\w+\b", r"(?u)\b\w+\b", r"\b\w\w+\b", r"\S+", r"[^\s]+", "."),
 }
-# Dense rows are as wide as this says, whatever the text is.
+# A dense array has this width even for short texts, so it bounds the memory.
 MAX_DENSE_STEPS = 2**20
 MAX_STEPS = 2**31 - 2
-# The time of cutting a text into n-grams goes with the longest.
+# Splitting a text into n-grams takes time in proportion to the longest.
 MAX_NGRAM = 100
 # As types, as dtypes or by name.
 _DTYPES = [
@@ -31,10 +31,10 @@ _DTYPES = [
     for name in ("int32", "int64", "float32", "float64")
     for kind in (np.dtype(name), np.dtype(name).type, name)
 ]
-_OWN_WORDS = "Change the documents before they come into the pipeline, or keep it with joblib.dump."
+_OWN_WORDS = "Preprocess the documents before the pipeline, or use joblib.dump instead."
 WAYS_OUT = dict.fromkeys(("preprocessor", "tokenizer", "analyzer", "strip_accents"), _OWN_WORDS) | {
-    "vocabulary": "Give it as a list or dict.",
-    "stop_words": "Give them as a list of str.",
+    "vocabulary": "Pass it as a list or dict.",
+    "stop_words": "Pass them as a list of str.",
 }
 
 
@@ -45,7 +45,7 @@ def encode_sequence_state(estimator, place):
     if list(estimator.vocabulary_.values()) != list(range(FIRST_WORD, FIRST_WORD + len(words))):
         raise InvalidInputError(
             "The ids in vocabulary_ of TextToSequence are no longer 2, 3, ... in this order, as "
-            "fit has made them. Fit anew, or give vocabulary=... to another instance."
+            "after fit. Fit it again, or pass vocabulary=... to a new instance."
         )
     return {"vocabulary": words, "n_timesteps": int(estimator.n_timesteps_)}
 
@@ -60,11 +60,15 @@ def decode_sequence(node):
         zip(words, range(FIRST_WORD, FIRST_WORD + len(words)), strict=True)
     )
     if estimator.sparse_output and _get_output_config("transform", estimator)["dense"] != "default":
-        node.refuse("Data frames hold no sparse output: 'sparse_output' and 'output' contradict.")
+        node.refuse(
+            "Data frames cannot hold sparse output: 'sparse_output' and 'output' contradict."
+        )
     highest = MAX_STEPS if estimator.sparse_output else MAX_DENSE_STEPS
     estimator.n_timesteps_ = state.take_int("n_timesteps", 1, highest)
     if estimator.max_length is not None and estimator.max_length > highest:
-        node.refuse(f"The parameter 'max_length' is {estimator.max_length}; at most {highest}.")
+        node.refuse(
+            f"The parameter 'max_length' is {estimator.max_length}, but must be at most {highest}."
+        )
     state.close()
     return estimator
 
@@ -75,8 +79,8 @@ def encode_counts_state(estimator, place):
     terms = sorted(estimator.vocabulary_, key=estimator.vocabulary_.get)
     if [int(estimator.vocabulary_[term]) for term in terms] != list(range(len(terms))):
         raise InvalidInputError(
-            f"The columns in vocabulary_ of {type(estimator).__name__} are not 0, 1, ..., as fit "
-            "makes them. Fit anew."
+            f"The columns in vocabulary_ of {type(estimator).__name__} are not 0, 1, ..., as "
+            "after fit. Fit it again."
         )
     state = {
         "vocabulary": [str.__str__(term) for term in terms],
@@ -92,7 +96,9 @@ def decode_counts(node, cls):
     estimator = decode_parameters(node, cls, allowed=is_data)
     _check_pattern(estimator, node)
     if not _is_ngram_range(estimator.ngram_range):
-        node.refuse(f"The parameter 'ngram_range' is not (n, m) with 1 <= n <= m <= {MAX_NGRAM}.")
+        node.refuse(
+            f"The parameter 'ngram_range' must be (n, m) with 1 <= n <= m <= {MAX_NGRAM}."
+        )
     state = node.below("state")
     terms = _take_vocabulary(state)
     estimator.vocabulary_ = dict(zip(terms, range(len(terms)), strict=True))
@@ -126,8 +132,8 @@ def _take_vocabulary(state):
 
 
 def is_data(key, value):
-    """Whether a value can do nothing but say how text is cut."""
-    if key == "input":  # else the caller's texts would be taken for names of files to be read
+    """Whether a value only determines how text is split, and has no other effect."""
+    if key == "input":  # else the caller's texts would be read as file names
         return value == "content"
     if key == "encoding":  # a name that Python looks up by an import
         return value in ("utf-8", "latin-1", "ascii")
@@ -150,14 +156,13 @@ def _is_ngram_range(value):
 def _check_pattern(estimator, node):
     pattern = estimator.token_pattern
     if pattern is None and estimator.analyzer == "word":
-        node.refuse("Neither a token_pattern nor a tokenizer says what a word is.")
+        node.refuse("analyzer='word' needs a token_pattern or a tokenizer.")
     if pattern is None or pattern in KNOWN_PATTERNS or pattern in node.reading.token_patterns:
         return
     node.refuse(
-        f"The token_pattern is {shown(pattern, 200)}, which is none of those known. Matching a "
-        "regular expression may take for ever.",
+        f"The token_pattern is {shown(pattern, 200)}, which is unknown. Matching a regular "
+        "expression from an untrusted source may take forever.",
         way_out=(
-            "Where you trust it, name it: skrnn.load(path, token_patterns=[...]), with the "
-            "pattern word for word."
+            "If you trust it, pass exactly this pattern to skrnn.load(path, token_patterns=[...])."
         ),
     )

@@ -385,9 +385,9 @@ def fitted(estimator, X=IDS, y=Y):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: fitted(Subclass(**small().get_params())), "Subclass is no class"),
-        (lambda: GridSearchCV(small(), {}), "GridSearchCV is no class"),
-        (lambda: "a string", "str is no class"),
+        (lambda: fitted(Subclass(**small().get_params())), r"cannot store .*Subclass\."),
+        (lambda: GridSearchCV(small(), {}), r"cannot store .*GridSearchCV\. Pass its best"),
+        (lambda: "a string", r"cannot store builtins\.str\."),
         (
             lambda: TextToSequence(tokenizer=callable_tokenizer).fit(REVIEWS),
             r"tokenizer=.*function.*joblib\.dump",

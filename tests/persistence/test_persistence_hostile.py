@@ -99,12 +99,12 @@ def reverse(file):
 NETWORK = ("state", "network")
 ATTACKS = {
     # classes and code
-    "class of another module": ("default", put("class", "os.system"), "none of those"),
-    "class of Python": ("default", put("class", "sklearn.svm.SVC"), "none of those"),
+    "class of another module": ("default", put("class", "os.system"), "is unknown"),
+    "class of Python": ("default", put("class", "sklearn.svm.SVC"), "is unknown"),
     "Keras's Lambda": (
         "default",
         put("parameters", "optimizer", {"keras": "Lambda", "config": {}}),
-        "none of Keras's",
+        "not one of Keras's",
     ),
     "configuration that names a module": (
         "default",
@@ -116,18 +116,18 @@ ATTACKS = {
                 "config": {"learning_rate": {"module": "os", "class_name": "system", "config": {}}},
             },
         ),
-        "no number, string or schedule",
+        "not a number, string or schedule",
     ),
     "Keras's error": (
         "default",
         put("parameters", "optimizer", {"keras": "SGD", "config": {"momentum": 7}}),
-        "Keras does not take",
+        "Keras does not accept",
     ),
     "custom optimizer": ("default", put("parameters", "optimizer", "Custom>Mine"), "'optimizer'"),
     "training's optimizer": (
         "default",
         put("state", "training", "optimizer", "Custom>Mine"),
-        "no name with a step",
+        "neither a name with a learning rate",
     ),
     "function for a parameter": (
         "nbsvm",
@@ -144,13 +144,13 @@ ATTACKS = {
     "codec by name": ("nbsvm", set_first("encoding", "rot13"), "'encoding'"),
     "dtype of no name": ("nbsvm", set_first("dtype", "__"), "'dtype'"),
     "list of dtypes": ("nbsvm", set_first("dtype", [1]), "'dtype'"),
-    "no pattern": ("nbsvm", set_first("token_pattern", None), "what a word is"),
+    "no pattern": ("nbsvm", set_first("token_pattern", None), "needs a token_pattern"),
     "dtype with code": ("nbsvm", set_first("dtype", {"type": "object"}), "'dtype'"),
     "callbacks": ("default", put("parameters", "callbacks", ["os.system"]), "'callbacks'"),
     "request for metadata": (
         "default",
         put("requests", {"__init__": {"x": True}}),
-        "no method with metadata",
+        "not a method with metadata",
     ),
     "unknown parameter": ("default", put("parameters", "__class__", "x"), "no parameter"),
     "range of a parameter": ("default", put("parameters", "epochs", -1), "'epochs'"),
@@ -166,10 +166,10 @@ ATTACKS = {
     "many layers": ("gru_attention", put(*NETWORK, "units", [1] * 101), "'units'"),
     # sizes
     "vocabulary": ("multilabel", put(*NETWORK, "vocabulary_size", 10**15), "vocabulary_size"),
-    "units": ("gru_attention", put(*NETWORK, "units", [10**12, 3]), "where .* should be"),
+    "units": ("gru_attention", put(*NETWORK, "units", [10**12, 3]), "but should be"),
     "width of labels": ("default", put("state", "classes", "dtype", "U999999999"), "does not fit"),
     "narrow labels": ("default", put("state", "classes", "dtype", "U1"), "does not fit"),
-    "object labels": ("default", put("state", "classes", "dtype", "O8"), "no dtype"),
+    "object labels": ("default", put("state", "classes", "dtype", "O8"), "not a dtype"),
     "steps of dense rows": (
         "default",
         lambda file: file.first["parameters"].update(sparse_output=False, max_length=10**9),
@@ -190,7 +190,7 @@ ATTACKS = {
     "NaN among coefficients": ("nbsvm", array("coef", nan), "'coef' holds nan"),
     "NaN among n-grams": ("default", array("ngrams/coef", nan), "holds nan"),
     "scale": ("default", put("state", "ngrams", "scale", float("nan")), "'scale'"),
-    "shape": ("numeric", array("variables/0", np.transpose), r"shape \(3, 2\) where \(2, 3\)"),
+    "shape": ("numeric", array("variables/0", np.transpose), r"shape \(3, 2\), but should be \(2, 3\)"),
     "dtype": ("numeric", array("variables/1", lambda v: v.astype("int64")), "has dtype int64"),
     "mixed dtypes": ("numeric", array("variables/1", lambda v: v.astype("f8")), "one dtype"),
     "generator": ("gru_attention", array("variables/0", lambda v: v - 2**40), "32 bits"),
@@ -215,7 +215,7 @@ ATTACKS = {
     "vocabulary and text": (
         "default",
         lambda file: file.first["state"]["vocabulary"].append("more"),
-        "first gives",
+        "first returns",
     ),
     "words twice": (
         "default",
@@ -232,14 +232,14 @@ ATTACKS = {
     "features": ("nbsvm", put("state", "n_features_in", 7), "should be"),
     "channels": ("numeric", put("state", "n_features_in", 7), "channels"),
     "table": ("numeric", put("state", "is_table", True), "channels"),
-    "history": ("numeric", put("state", "history", {"loss": [1.0], "a": []}), "number an epoch"),
-    "history without loss": ("numeric", put("state", "history", {}), "number an epoch"),
+    "history": ("numeric", put("state", "history", {"loss": [1.0], "a": []}), "one number for each epoch"),
+    "history without loss": ("numeric", put("state", "history", {}), "one number for each epoch"),
     "epochs": ("numeric", put("state", "n_iter", 1), "'n_iter'"),
     "coverage": ("default", put("state", "embedding_coverage", {"n_words": 1}), "'n_found'"),
     "step's name": ("default", lambda f: f.model["steps"][0].update(name="a__b"), "name 'a__b'"),
     "steps' names": ("default", lambda f: f.model["steps"][0].update(name="steps"), "'steps'"),
     "no steps": ("default", lambda f: f.model.update(steps=[]), "'steps'"),
-    "order of steps": ("default", reverse, "transforms nothing"),
+    "order of steps": ("default", reverse, "is not a transformer"),
     "two texts": (
         "default",
         lambda f: f.model["steps"].insert(
@@ -251,9 +251,9 @@ ATTACKS = {
         ),
         "verbose",
     ),
-    "left out and there": ("default", put("left_out", ["epochs"]), "said to be left out"),
-    "output of a classifier": ("default", put("output", "pandas"), "no transformer"),
-    "further key": ("default", put("state", "more", 1), "not known"),
+    "left out and there": ("default", put("left_out", ["epochs"]), "listed as left out"),
+    "output of a classifier": ("default", put("output", "pandas"), "not a transformer"),
+    "further key": ("default", put("state", "more", 1), "unknown key"),
     "missing key": (
         "default",
         lambda file: file.last["state"].pop("n_iter"),
