@@ -1,4 +1,4 @@
-"""What a fitted network does with a text: which tokens decide, and what its units hold."""
+"""Inspection of fitted networks: contributions of tokens, and states of the recurrent layers."""
 
 from skrnn.inspection.attribution_display import TokenAttributionDisplay
 from skrnn.inspection.explaining import explain

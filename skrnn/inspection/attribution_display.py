@@ -1,4 +1,4 @@
-"""What each token contributes to an answer."""
+"""Display of the contributions of tokens to a prediction."""
 
 from numbers import Integral
 
@@ -8,32 +8,33 @@ from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.plotting.style import COLORS, check_matplotlib, ink, one_axes, plain, printable
 from skrnn.text.vocabulary import UNKNOWN
 
-# What speaks for the class, and against it, as in the HTML of an explanation.
+# Colours for and against the class, as in the HTML of an explanation.
 FOR, AGAINST = COLORS[0], COLORS[1]
-# Ends of a map's colours: the same hues, but one dark and one light, so that the strongest of
-# both signs differ in a grey print too. A bar is told by its side; a map has the colour only.
+# Ends of the colour map: the same hues, but one dark and one light, so that the extremes of both
+# signs also differ in greyscale. Bars also differ by their side; a map has only its colours.
 MAP_FOR, MAP_AGAINST = "#00427C", "#F08C2E"
 
 
 class TokenAttributionDisplay:
-    """Bars of the tokens' contributions, in the order of the text.
+    """Bar chart of the tokens' contributions, in the order of the text.
 
-    Of a numeric sequence, a map of its steps and channels. Made by `from_estimator`, or by
-    :meth:`skrnn.inspection.Explanation.plot`; `plot` draws it again.
+    For a numeric sequence, a map of its steps and channels. Create it with `from_estimator`, or
+    with :meth:`skrnn.inspection.Explanation.plot`. `plot` draws it again.
 
     Parameters
     ----------
     explanation : skrnn.inspection.Explanation
         From :func:`skrnn.explain`.
     max_tokens : int, default=30
-        Of a longer text only so many tokens are drawn, those that contribute the most.
+        Maximum number of tokens to draw. Of a longer text, those that contribute the most are
+        drawn.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it is drawn.
+        The axes with the chart.
     figure_ : matplotlib.figure.Figure
-        The figure it is in.
+        The figure of the axes.
 
     Examples
     --------
@@ -68,17 +69,17 @@ class TokenAttributionDisplay:
         Parameters
         ----------
         estimator : Pipeline or RNNClassifier
-            Fitted, see :func:`skrnn.explain`.
-        X : list of one str, or one row of what an RNNClassifier takes
-            What to explain.
+            A fitted estimator, see :func:`skrnn.explain`.
+        X : list of one str, or array-like with one row
+            The text to explain, or the token ids or numeric sequence for an RNNClassifier.
         method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
-            How.
+            Method of attribution, see :func:`skrnn.explain`.
         target : class label or None, default=None
-            The class or label to explain; None takes the one predicted.
+            The class or label to explain; None is the predicted one.
         max_tokens : int, default=30
-            Of a longer text only so many tokens are drawn.
+            Maximum number of tokens to draw.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -87,7 +88,7 @@ class TokenAttributionDisplay:
         Raises
         ------
         ValueError
-            For several rows, and as :func:`skrnn.explain` does.
+            If X has several rows, and in the cases of :func:`skrnn.explain`.
         """
         from skrnn.inspection.explaining import explain
 
@@ -101,12 +102,12 @@ class TokenAttributionDisplay:
         return cls(found[0], max_tokens=max_tokens).plot(ax=ax)
 
     def plot(self, *, ax=None):
-        """Draw.
+        """Draw the contributions.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure that is as high as it has tokens.
+            Axes to draw on; None creates a figure, whose height depends on the number of tokens.
 
         Returns
         -------
@@ -140,12 +141,13 @@ class TokenAttributionDisplay:
         return self
 
     def _shown(self):
-        """Return the places of the tokens to draw, in their order; None for numbers."""
+        """Return the positions of the tokens to draw, in their order; None for numbers."""
         if not hasattr(self.explanation, "tokens") or not hasattr(self.explanation, "values"):
             raise InvalidTypeError(
                 "TokenAttributionDisplay draws an Explanation, got a "
-                f"{type(self.explanation).__name__}. Pass one of those that skrnn.explain("
-                "estimator, X) returns, or use TokenAttributionDisplay.from_estimator."
+                f"{type(self.explanation).__name__}. Pass an element of the list that "
+                "skrnn.explain(estimator, X) returns, or use "
+                "TokenAttributionDisplay.from_estimator."
             )
         if self.explanation.tokens is None:
             return None
@@ -156,7 +158,7 @@ class TokenAttributionDisplay:
         e, ax = self.explanation, self.ax_
         values = e.values[shown]
         places = np.arange(len(shown))
-        # Told apart by the side of the line that they are on, too.
+        # The sign is also visible from the side of the line.
         ax.barh(places, values, color=np.where(values > 0, FOR, AGAINST), height=0.75)
         ax.set_yticks(places, [label(e, i) for i in shown])
         ax.tick_params(axis="y", length=0)
@@ -168,7 +170,7 @@ class TokenAttributionDisplay:
         method = e.method.replace("_", " ")
         n_left = len(e.tokens) - len(shown)
         if not values.any():
-            # Bars of no length would look like a picture that has failed.
+            # Without bars, the chart would look broken.
             told = "no known word" if e.ids is not None and (e.ids == UNKNOWN).all() else "all 0"
             ax.text(0.02, 0.5, told, transform=ax.transAxes, va="center", color=ink(0.35))
         left = f"\n{n_left} tokens that contribute less are not shown" if n_left else ""
@@ -188,9 +190,9 @@ class TokenAttributionDisplay:
 
 
 def diverging():
-    """Return a map of colours from what speaks against a class over white to what speaks for it.
+    """Return a colour map from "against the class" (light orange) over white to "for" (dark blue).
 
-    The first is a light orange, the last a dark blue.
+    See the constants above for the reason of the two lightnesses.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -203,16 +205,16 @@ def label(found, i, width=24):
     Parameters
     ----------
     found : Explanation or Trace
-        With `tokens`.
+        Of a text, so that it has `tokens`.
     i : int
-        Which token.
+        Number of the token.
     width : int, default=24
-        Longer ones are cut.
+        Longer tokens are shortened to this.
 
     Returns
     -------
     str
-        What cannot be drawn is written as its code.
+        Characters that cannot be drawn are escaped.
     """
     token = found.tokens[i]
     if found.spans is not None:

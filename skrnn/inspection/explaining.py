@@ -1,4 +1,4 @@
-"""Which tokens decided, from the estimator to the explanations."""
+"""`explain`: from an estimator and its input to explanations."""
 
 from numbers import Integral
 
@@ -14,52 +14,53 @@ METHODS = ("integrated_gradients", "occlusion")
 
 
 def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps=32):
-    r"""Tell what each token contributes to the class that is predicted.
+    r"""Compute the contribution of each token to a prediction.
 
-    The score explained is the logit :math:`F` of one class: with two classes the log-odds of the
-    target (so that of ``classes_[0]`` is minus `decision_function`), with several classes the
-    class's own logit, with several labels the label's log-odds.
+    The explained score is the logit :math:`F` of one class: for two classes, the log-odds of the
+    target (so the score of ``classes_[0]`` is minus `decision_function`); for more classes, the
+    logit of the class; for a multilabel target, the log-odds of the label.
 
     Parameters
     ----------
     estimator : Pipeline or RNNClassifier
-        Fitted. A Pipeline begins with :class:`skrnn.TextToSequence`, ends with
-        :class:`skrnn.RNNClassifier`, and keeps the tokens as they are between.
-    X : iterable of str, or what an RNNClassifier takes
-        Documents for a Pipeline, token ids or numeric sequences for an RNNClassifier.
+        A fitted estimator. A Pipeline must begin with :class:`skrnn.TextToSequence` and end with
+        :class:`skrnn.RNNClassifier`, and the steps between must not add, drop or reorder tokens.
+    X : iterable of str, or input of an RNNClassifier
+        Documents for a Pipeline; token ids or numeric sequences for an RNNClassifier.
     method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
         - "integrated_gradients" [1]_: the gradient of the score, averaged along the straight line
-          from a baseline to the text, times the way. The contributions sum to what the score
-          changes between both.
-        - "occlusion" [2]_, [3]_: by how much the score falls where the token is unknown, and all
-          others stay. One prediction a token; contributions have no particular sum.
+          from a baseline to the text, times the difference between text and baseline. The
+          contributions sum to the difference of the two scores. Loads TensorFlow.
+        - "occlusion" [2]_, [3]_: the decrease of the score if the token is replaced by the unknown
+          word. Takes one prediction for each token. The contributions do not sum to a difference
+          of scores.
     target : class label or None, default=None
-        The class, or the number of the label, to explain; None takes of each text the one
-        predicted, with several labels the most probable.
+        The class, or the number of the label, to explain. None is, for each text, the predicted
+        class, or the most probable label.
     n_steps : int, default=32
-        Points of the line at which the gradient is taken to begin with. More are added where
-        they are wanted, up to about 1024, until the contributions sum to the change of the score
-        within 1%. No effect on occlusion.
+        Initial number of points on the line at which the gradient is computed. Points are added,
+        up to about 1024, until the contributions sum to the change of the score within 1%. No
+        effect on occlusion.
 
     Returns
     -------
     list of Explanation
-        One a text, see :class:`skrnn.inspection.Explanation`.
+        One for each text, see :class:`skrnn.inspection.Explanation`.
 
     Raises
     ------
     NotFittedError
-        Before `fit`.
+        If the estimator is not fitted.
     TypeError
-        For another estimator, or another Pipeline.
+        If the estimator is not one of those above.
     ValueError
-        For a single text that is not in a list, an unknown `method` or `target`, `n_steps` that
-        is no positive integer, or steps of a Pipeline that add or drop tokens.
+        If X is a single text instead of a list, `method` or `target` is unknown, `n_steps` is not
+        a positive integer, or steps of a Pipeline add, drop or reorder tokens.
 
     Warns
     -----
     sklearn.exceptions.ConvergenceWarning
-        Where 1024 points are not enough.
+        If 1024 points are not enough.
 
     See Also
     --------
@@ -68,19 +69,20 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     Notes
     -----
     The baseline :math:`x'` is the same text with all tokens unknown: the embedding of the unknown
-    word at each step, no evidence of n-grams, and the score of an n-gram model that has found
-    none. So an unknown word contributes exactly 0, and occlusion, which replaces one token by the
-    unknown word, starts from the same idea of what it is not to be told something. For numeric
-    sequences it is zero in each channel, the mean of channels that are standardized. With
-    :math:`x` standing for all inputs of the network, the contribution of its i-th number is
+    word at each step, and the scores of the n-gram model for a text without known n-grams. So an
+    unknown word contributes exactly 0, as in occlusion, which replaces one token by the unknown
+    word. For numeric sequences, the baseline is zero in each channel, which is the mean if the
+    channels are standardized. Let :math:`x` be all inputs of the network. The contribution of the
+    i-th number is
 
     .. math:: (x_i - x'_i) \int_0^1 \frac{\partial F}{\partial x_i}(x' + a (x - x'))\, da
 
-    computed by Gauss-Legendre quadrature on parts of the line, which are halved where the
-    integral is the farthest from what the score changes on them, until all these gaps together
-    are below 1% of the whole change, and below 5% if none cancels another. The contributions of
-    the numbers of a token's embedding are added up. What n-grams contribute (their weights in the
-    score, and as evidence at the token that they end at) is dealt to their tokens in equal parts.
+    computed by Gauss-Legendre quadrature on parts of the line. The parts with the largest gap
+    between the integral and the change of the score are halved, until the sum of all gaps is below
+    1% of the whole change, and the sum of their absolute values below 5%. The contributions of the
+    components of a token's embedding are added. The contributions of an n-gram (its weights in
+    the score, and in the network's extra input at its last token) are split equally among its
+    tokens.
 
     References
     ----------
@@ -112,7 +114,7 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     classifier, rows = read(estimator, X, "explain")
     chosen = None if target is None else _number_of(target, classifier.classes_)
     found = []
-    for row in rows:  # no comprehension, which is a frame of its own to a warning in some Pythons
+    for row in rows:  # not a comprehension: in some Pythons it is a frame, which moves warnings
         found.append(_explain(classifier, row, method, chosen, int(n_steps)))
     return found
 
@@ -148,13 +150,13 @@ def _explain(classifier, row, method, chosen, n_steps):
 def _number_of(target, classes):
     if np.ndim(target) != 0:
         raise InvalidInputError(
-            f"target={target!r} is several classes; pass one of {classes.tolist()}, and ask for "
-            "each by a call of its own."
+            f"target={target!r} is several classes. Pass one of {classes.tolist()}, and call "
+            "explain once for each."
         )
     found = np.flatnonzero(classes == target)
     if len(found) != 1:
         raise InvalidInputError(
-            f"target={target!r} is no class of the estimator; they are {classes.tolist()}. None "
-            "explains of each text the one that is predicted."
+            f"target={target!r} is not a class of the estimator; the classes are "
+            f"{classes.tolist()}. target=None explains the predicted class of each text."
         )
     return int(found[0])

@@ -1,4 +1,4 @@
-"""What an explanation holds, and how it is shown."""
+"""The explanation of one prediction, and how it is shown."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,40 +9,41 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.inspection.html import render
 
 
-@dataclass(frozen=True, repr=False, eq=False)  # arrays have no one truth to compare by
+@dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives no single truth value
 class Explanation:
-    """What each token of a text has in a classifier's score; made by :func:`skrnn.explain`.
+    """Contributions of the tokens of a text to a prediction; made by :func:`skrnn.explain`.
 
     Attributes
     ----------
     text : str or None
-        The document as the user wrote it; None where no text was given.
+        The document as the user wrote it; None if X was not text.
     tokens : list of str, or None
         The tokens that the network reads, in their order; None for a numeric sequence.
     spans : ndarray of shape (n_tokens, 2) of int64, or None
-        Token i is what the user wrote as ``text[spans[i, 0]:spans[i, 1]]``. None without a text,
-        and where it was cleaned or cut by a function of the caller's so that this cannot be told
-        for certain.
+        Offsets of the tokens in `text`: token i is ``text[spans[i, 0]:spans[i, 1]]``. None without
+        a text, and if a function of the caller cleans or splits the text so that the offsets are
+        not certain.
     ids : ndarray of shape (n_tokens,) of int32, or None
-        The tokens' ids, 1 being an unknown word.
+        The token ids; 1 is an unknown word.
     values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
-        The contributions, in units of the score: what is positive speaks for `target`.
+        The contributions, in units of the score. Positive values support `target`.
     target : object
-        The class or label explained, one of `classes_`.
+        The explained class or label, one of `classes_`.
     prediction : object
-        What `predict` says: a class, or for several labels an indicator of shape (n_labels,).
+        The result of `predict`: a class, or, for a multilabel target, an indicator of shape
+        (n_labels,).
     probability : float
-        Of `target`.
+        The probability of `target`.
     score : float
-        The network's logit for `target`: log-odds with two classes or several labels, the
-        unnormalized log-probability with several classes.
+        The logit of `target`: log-odds for two classes or a multilabel target, the unnormalized
+        log-probability for more than two classes.
     baseline_score : float
-        The same of the baseline, in which all tokens are unknown, as many as they are. (A text
-        that holds none but unknown words is read as a single one, and may get another score.)
+        The logit of the baseline, which has the same number of tokens, all unknown. (A text of
+        unknown words only is read as a single one, and may have another score.)
     method : {"integrated_gradients", "occlusion"}
-        How the contributions were found.
+        The method of attribution.
     n_steps : int or None
-        Points of the path at which the gradient was taken; None for occlusion.
+        Number of points at which the gradient was computed; None for occlusion.
 
     Examples
     --------
@@ -72,7 +73,7 @@ class Explanation:
     n_steps: int | None
 
     def __repr__(self):
-        """Return the answer and the size; the rest is long."""
+        """Return a summary without the arrays."""
         size = "x".join(map(str, self.values.shape))
         return (
             f"Explanation(target={self.target!r}, probability={self.probability:.3f}, "
@@ -82,16 +83,16 @@ class Explanation:
     def to_html(self, *, full=False):
         """Return the text with its words highlighted.
 
-        What speaks for the target is blue and underlined, what speaks against it is orange and
-        underlined with dashes, each the stronger the more it contributes. The text, the tokens
-        and the label are escaped: what is markup in them is shown, and not run. Where the
-        offsets are not known, the tokens are shown instead of the text.
+        Words that support the target are blue with a solid underline, words against it are orange
+        with a dashed underline. Stronger colours mean larger contributions. The text, the tokens
+        and the label are escaped, so markup in them is shown as text. If the offsets are not
+        known, the tokens are shown instead of the text.
 
         Parameters
         ----------
         full : bool, default=False
-            Whether to return a page of its own, which forbids itself all scripts and to load
-            anything, rather than a part of one.
+            Whether to return a complete page instead of a fragment. The page's policy forbids
+            scripts and loading anything.
 
         Returns
         -------
@@ -100,17 +101,17 @@ class Explanation:
         Raises
         ------
         ValueError
-            For a numeric sequence, which has no words.
+            If the explanation is of a numeric sequence, which has no words.
         """
         if self.tokens is None:
             raise InvalidInputError(
-                "A numeric sequence has no words to highlight. Draw it with plot(), or read "
-                "values, of shape (n_timesteps, n_channels)."
+                "A numeric sequence has no words to highlight. Draw it with plot(), or use the "
+                "attribute values, of shape (n_timesteps, n_channels)."
             )
         return render(self, full)
 
     def _repr_html_(self):
-        """Return the highlighted text for a notebook; None, which it passes over, for numbers."""
+        """Return the highlighted text for a notebook, or None, which is ignored, for numbers."""
         return None if self.tokens is None else self.to_html()
 
     def plot(self, *, ax=None):
@@ -119,7 +120,7 @@ class Explanation:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------

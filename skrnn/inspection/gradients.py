@@ -11,36 +11,35 @@ from sklearn.exceptions import ConvergenceWarning
 from skrnn.inspection.ngram_shares import deal_to_tokens
 from skrnn.sequences import UNKNOWN
 
-# What the contributions' sum may be away from the change of the score, as a part of it; what the
-# parts of the path may be away from theirs, all together and whatever their signs, lest errors
-# that cancel pass for none; and the change below which nothing need be nearer: 1e-4 of a logit
-# is about the rounding of a long sum.
+# Allowed gap between the sum of contributions and the change of the score, relative to the change;
+# allowed sum of the absolute gaps of all parts, so that errors do not go unnoticed because they
+# cancel; and the smallest change that the tolerances are relative to: 1e-4 of a logit is about the
+# rounding of a long sum.
 TOLERANCE, PARTS_TOLERANCE, SMALLEST_CHANGE = 0.01, 0.05, 0.01
 MAX_STEPS = 1024
-# Points of Gauss and Legendre in each part.
+# Points and weights of the Gauss-Legendre quadrature in each part.
 PLACES, WEIGHTS = (np.polynomial.legendre.leggauss(4) + np.array([[1.0], [0.0]])) / 2
-# Time steps of all rows of a batch, so that long texts do not fill the memory.
+# Maximum number of time steps in a batch, over all rows, so that long texts do not fill the memory.
 BATCH_TIMESTEPS = 2**15
 
 
 def integrated_gradients(classifier, row, direction, n_steps):
     """Attribute the change of a score along the straight path from the baseline to the row.
 
-    The integral is adaptive: the score is known at both ends of each part of the path, so that
-    every part tells by itself how far its integral is from the truth. Those that are the
-    farthest are halved. Max pooling bends the score at many places, which need more points than
-    the rest of the path.
+    The integral is adaptive: the score is known at both ends of each part of the path, so the
+    error of its integral is known too. The parts with the largest errors are halved. Max pooling
+    makes the score bend at many places, which need more points than the rest of the path.
 
     Parameters
     ----------
     classifier : RNNClassifier
         Fitted.
     row : Row
-        What is explained.
+        The row to explain.
     direction : ndarray of shape (n_outputs,)
         The score is ``logits @ direction``.
     n_steps : int
-        Points at which the gradient is taken to begin with; there will be more, up to
+        Initial number of points at which the gradient is computed. Points are added, up to
         `MAX_STEPS`, until the contributions are complete.
 
     Returns
@@ -48,12 +47,12 @@ def integrated_gradients(classifier, row, direction, n_steps):
     values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
     score, baseline_score : float
     n_steps : int
-        Points in the end.
+        Final number of points.
 
     Warns
     -----
     ConvergenceWarning
-        Where they are not complete with `MAX_STEPS`.
+        If the contributions are not complete with `MAX_STEPS`.
     """
     path = _Path(classifier, row, direction)
     cuts = np.linspace(0, 1, -(-n_steps // len(PLACES)) + 1).tolist()
@@ -74,7 +73,7 @@ def integrated_gradients(classifier, row, direction, n_steps):
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of the path, its contributions, and how far their sum is from the truth."""
+    """A part of the path, its contributions, and the gap between their sum and the true change."""
 
     start: float
     end: float
@@ -98,17 +97,17 @@ def _incomplete(parts, change):
     gaps = sum(abs(part.gap) for part in parts)
     told = f"The contributions sum to {total:.5g}, and the score changes by {change:.5g}"
     if abs(total - change) <= TOLERANCE * max(abs(change), SMALLEST_CHANGE):
-        told += f", but only because errors of parts of the way, {gaps:.2g} together, cancel"
+        told += f", but only because errors of parts of the path, {gaps:.2g} together, cancel"
     else:
-        told += f", which are not the same within {TOLERANCE:.0%}"
+        told += f", which differ by more than {TOLERANCE:.0%}"
     return (
-        f"{told}: with {len(parts) * len(PLACES)} steps integrated gradients are not complete. "
+        f"{told}: integrated gradients are not complete with {len(parts) * len(PLACES)} steps. "
         "Start with a larger n_steps, or use method='occlusion'."
     )
 
 
 def _worst(parts):
-    """Return the parts that have half of all gaps, the largest first, and the others."""
+    """Return the parts with the largest gaps, half of the sum of all gaps, and the others."""
     parts = sorted(parts, key=lambda part: -abs(part.gap))
     so_far = np.cumsum([abs(part.gap) for part in parts])
     n_worst = int(np.searchsorted(so_far, so_far[-1] / 2)) + 1
@@ -118,8 +117,8 @@ def _worst(parts):
 class _Path:
     """The straight line from the baseline to one row, in all inputs of the network at once.
 
-    Token embeddings begin at that of the unknown word, evidence and scores of n-grams at what
-    they are where there are none, numeric channels at zero.
+    It starts at the embedding of the unknown word, at the n-gram scores of a text without known
+    n-grams, and at zero in numeric channels.
     """
 
     def __init__(self, classifier, row, direction):
@@ -129,7 +128,7 @@ class _Path:
         self._row, self._ngrams = row, classifier.ngrams_
         network = classifier.network_
         key = network.description, programs.precision()
-        # As predictions do: a strategy's network keeps its variables to itself.
+        # As in predictions: the variables of a network made under a strategy belong to it.
         with programs.tracing:
             self._program = outside_scope(lambda: _gradient_program(*key))
         values = network.values
@@ -143,7 +142,7 @@ class _Path:
             start = [np.broadcast_to(table[UNKNOWN], end[0].shape)]
         else:
             end, start = [sequence.values], [np.zeros_like(sequence.values)]
-        # What n-grams say where there are none.
+        # The baseline is the score without any n-gram: the intercept, and zero evidence.
         for scores in sequence.row_inputs.values():
             end.append(scores[0])
             start.append(self._ngrams.to_arrays()[3])
@@ -151,7 +150,7 @@ class _Path:
             end.append(evidence)
             start.append(np.zeros_like(evidence))
         self._start, self._change = start, [e - s for e, s in zip(end, start, strict=True)]
-        self.scores = {}  # by place, at the ends of parts
+        self.scores = {}  # at the ends of parts, by their position on the path
 
     def integrate(self, parts):
         """Return the `_Part` of each (start, end)."""
@@ -176,7 +175,7 @@ class _Path:
         return done
 
     def _evaluate(self, places):
-        """Return the scores and the gradients of all inputs at places of the path."""
+        """Return the scores, and the gradients of all inputs, at positions on the path."""
         inputs = [
             start + places.astype(np.float32).reshape(-1, *[1] * change.ndim) * change
             for start, change in zip(self._start, self._change, strict=True)
@@ -185,7 +184,7 @@ class _Path:
         return scores.numpy(), [gradient.numpy() for gradient in gradients]
 
     def _deal(self, gradients):
-        """Return what the gradients, times the way, make of each token, or step and channel."""
+        """Return the contributions, gradients times differences, of each token or number."""
         own = gradients[0] * self._change[0]
         if not self._row.sequence.is_tokens:
             return own
@@ -204,10 +203,10 @@ def _tensors(values):
 
 @functools.lru_cache(maxsize=8)
 def _gradient_program(description, precision):
-    """Return a function of a network's values, inputs and direction to scores and gradients.
+    """Return a function from a network's values, inputs and direction to scores and gradients.
 
-    As `skrnn.network.programs` does for predictions, one serves all networks of a description,
-    and all threads. Tokens come embedded; rows have no padding.
+    As in `skrnn.network.programs`, one function is used for all networks of a description, and in
+    all threads. Tokens are already embedded, and rows have no padding.
     """
     from skrnn.backend.tensorflow import keras, tf
     from skrnn.network.build import build
@@ -238,7 +237,7 @@ def _gradient_program(description, precision):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs)
             x = list(inputs)
-            if is_tokens:  # of the ids themselves it only reads which are padding
+            if is_tokens:  # the ids only show which steps are padding
                 x.insert(1, tf.fill(tf.shape(x[0])[:2], UNKNOWN))
             logits, _ = scorer.stateless_call(
                 [values[i] for i in learned],

@@ -1,4 +1,4 @@
-"""An explanation as HTML: the user's text, its words highlighted, nothing of it run."""
+"""An explanation as HTML: the user's text, escaped, with its words highlighted."""
 
 import re
 from html import escape
@@ -7,12 +7,12 @@ import numpy as np
 
 from skrnn.sequences import UNKNOWN
 
-# Blue and vermilion of Okabe and Ito, told apart with each of the common colour blindnesses; the
-# kind of line tells them apart without any colour.
+# Blue and vermilion of Okabe and Ito, distinguishable with all common kinds of colour blindness.
+# The underlines also differ, for readers who see no colours.
 _FOR, _AGAINST = "0,114,178", "213,94,0"
-# Of the background behind the strongest token: black on it stays readable.
+# Opacity of the background behind the strongest token, on which black is still readable.
 _OPACITY = 0.6
-# Below this part of the strongest token nothing is drawn.
+# Tokens below this fraction of the strongest one are not highlighted.
 _FAINT = 0.02
 
 _BOX = (
@@ -38,7 +38,7 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
-# What no HTML document can hold, nor UTF-8: control characters and halves of characters.
+# Characters that HTML or UTF-8 does not allow: control characters and lone surrogates.
 _UNSHOWN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -48,14 +48,14 @@ def render(explanation, full):
     Parameters
     ----------
     explanation : Explanation
-        With `tokens`.
+        Of a text, so that it has `tokens`.
     full : bool
-        Whether to make a page of its own.
+        Whether to return a complete page.
 
     Returns
     -------
     str
-        Of ASCII and the text's own characters; styles are inline, as notebooks want them.
+        Styles are inline, because notebooks need that.
     """
     body = (
         f'<div style="{_BOX}">\n'
@@ -67,13 +67,13 @@ def render(explanation, full):
 
 
 def told_target(explanation, tell=str):
-    """Return the target as a heading tells it: with what is predicted, if that is another class.
+    """Return the target for a heading, with the predicted class if it is another one.
 
     Parameters
     ----------
     explanation : Explanation
     tell : callable, default=str
-        From a class to its name.
+        Takes a class, returns its name.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def _words(explanation):
         return " ".join(marked)
     end = 0
     for title, (start, stop), value in zip(titles, spans.tolist(), explanation.values, strict=True):
-        # Two tokens may be of one character, a ligature: it is shown with the first.
+        # Two tokens may share one character, a ligature, which is shown with the first.
         start, stop = max(start, end), max(stop, end)
         marked.append(_safe(text[end:start]))
         if start < stop:
@@ -123,7 +123,7 @@ def _words(explanation):
 
 
 def _titles(explanation):
-    """Return for each token the attribute that tells it, as it is read, and its contribution."""
+    """Return the title of each token: the token that the network reads, and its contribution."""
     titles = []
     for token, number, value in zip(
         explanation.tokens, explanation.ids, explanation.values, strict=True
@@ -134,7 +134,7 @@ def _titles(explanation):
 
 
 def _mark(shown, title, strength):
-    """Highlight what is escaped already; `strength` is between -1 and 1."""
+    """Highlight text that is already escaped; `strength` is between -1 and 1."""
     if abs(strength) < _FAINT:
         return f"<span{title}>{shown}</span>"
     color, line = (_FOR, "solid") if strength > 0 else (_AGAINST, "dashed")

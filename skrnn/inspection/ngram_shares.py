@@ -1,16 +1,16 @@
-"""What n-grams tell, dealt to their tokens.
+"""Splitting the contributions of n-grams among their tokens.
 
-The score of an n-gram model is a sum of weights, one for each different n-gram of a text, and its
-evidence at a token the sum of the weights of the n-grams that end there. So each weight belongs to
-an n-gram, whose tokens get equal parts of it; where an n-gram occurs several times, the score,
-which counts it once, is first dealt equally to its occurrences.
+The score of an n-gram model is a sum of weights, one for each different n-gram of a text. Its
+evidence at a token is the sum of the weights of the n-grams that end there. So each weight belongs
+to an n-gram, and is split equally among the tokens of the n-gram. The score counts an n-gram once,
+so if it occurs several times, its weight is first split equally among the occurrences.
 """
 
 import numpy as np
 
 
 def deal_to_tokens(model, sequence, per_score, per_evidence):
-    """Return what each token has in the score and the evidence of its n-grams.
+    """Return the contribution of each token through the score and the evidence of its n-grams.
 
     Parameters
     ----------
@@ -19,9 +19,9 @@ def deal_to_tokens(model, sequence, per_score, per_evidence):
     sequence : Sequences
         One row of token ids.
     per_score : ndarray of shape (n_outputs,)
-        What a unit of the score is worth.
+        Contribution of a unit of the score.
     per_evidence : ndarray of shape (n_steps, n_outputs), or None
-        What a unit of the evidence at each step is worth; None where it is not read.
+        Contribution of a unit of the evidence at each step; None if the network does not read it.
 
     Returns
     -------

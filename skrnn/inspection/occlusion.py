@@ -1,4 +1,4 @@
-"""Occlusion (Zeiler & Fergus 2014): what is missing from the logit without a token."""
+"""Occlusion (Zeiler & Fergus 2014): the decrease of the logit without a token."""
 
 from dataclasses import replace
 
@@ -6,38 +6,39 @@ import numpy as np
 
 from skrnn.sequences import UNKNOWN, Sequences
 
-# Time steps of all rows of a prediction, so that long texts do not fill the memory.
+# Maximum number of time steps in a prediction, over all rows, so that long texts do not fill the
+# memory.
 BATCH_TIMESTEPS = 2**18
 
 
 def occlusion(classifier, row, direction):
-    """Predict the row again and again, each time with one token unknown.
+    """Predict the row once for each token, with this token unknown.
 
     Parameters
     ----------
     classifier : RNNClassifier
         Fitted.
     row : Row
-        What is explained.
+        The row to explain.
     direction : ndarray of shape (n_outputs,)
         The score is ``logits @ direction``.
 
     Returns
     -------
     values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
-        By how much the score falls where the token is unknown, or the number zero.
+        The decrease of the score if the token is unknown, or the number is zero.
     score, baseline_score : float
-        Of the row, and of one in which all are: as many unknown tokens, or zeros, which is the
-        baseline of integrated gradients too.
+        The scores of the row, and of a row of the same length with all tokens unknown or all
+        numbers zero, which is also the baseline of integrated gradients.
     """
     steps = row.sequence.values
     fill = UNKNOWN if row.sequence.is_tokens else 0
-    # A token that is unknown anyway changes nothing.
+    # Replacing a token that is already unknown changes nothing.
     places = np.argwhere(steps != fill)
 
     (score,) = _score(classifier, steps[np.newaxis], direction)
     baseline = np.full_like(steps, fill)
-    # As many steps: not collapsed to the single step of a text of unknown words.
+    # Keep the number of steps: do not collapse to the single step of a text of unknown words.
     baseline = replace(row.sequence, values=baseline, row_inputs={}, step_inputs={})
     (baseline_score,) = _logits(classifier, baseline) @ direction
     values = np.zeros(steps.shape)
@@ -53,7 +54,7 @@ def occlusion(classifier, row, direction):
 
 
 def _score(classifier, rows, direction):
-    """Return ``logits @ direction`` of rows as a caller might give them, predicted as always."""
+    """Return ``logits @ direction`` of rows, predicted in the same way as rows of a caller."""
     offsets = np.arange(len(rows) + 1) * rows.shape[1]
     sequences = Sequences(rows.reshape(-1, *rows.shape[2:]), offsets).collapse()
     return _logits(classifier, sequences) @ direction

@@ -1,4 +1,4 @@
-"""From an estimator and what it is given to what its network reads, token by token."""
+"""From an estimator and X to the tokens and the input of its network."""
 
 from dataclasses import dataclass
 
@@ -18,22 +18,22 @@ from skrnn.text.vocabulary import UNKNOWN_WORD
 
 @dataclass(frozen=True)
 class Row:
-    """One text or sequence, and what the network reads of it.
+    """One text or sequence, and the network's input for it.
 
     Attributes
     ----------
     text : str or None
-        As the user wrote it.
+        The text as the user wrote it.
     tokens : list of str, or None
-        None for a numeric sequence.
+        The tokens; None for a numeric sequence.
     spans : ndarray of shape (n_tokens, 2) of int64, or None
-        Where in `text` the tokens stand.
+        Offsets of the tokens in `text`.
     ids : ndarray of shape (n_tokens,) of int32, or None
-        Their ids.
+        The token ids.
     sequence : Sequences
-        One row, with what n-grams say of it. Step i is token i, unless `is_blank`.
+        One row, with its n-gram scores. Step i is token i, unless `is_blank`.
     is_blank : bool
-        Whether there is no known word: the network then reads a single unknown one.
+        Whether the text has no known word. The network then reads a single unknown word.
     """
 
     text: str | None
@@ -53,7 +53,7 @@ def read(estimator, X, caller):
         Fitted.
     X : iterable of str, or what an RNNClassifier takes
     caller : str
-        The function that errors name.
+        Name of the calling function, for errors.
 
     Returns
     -------
@@ -66,8 +66,8 @@ def read(estimator, X, caller):
         return classifier, [_row_of_numbers(sequences.take([i])) for i in range(len(sequences))]
     if classifier.vocabulary_size_ is None:
         raise InvalidInputError(
-            f"{caller} cannot tell tokens in a Pipeline whose RNNClassifier reads the ids of "
-            "TextToSequence as numeric sequences. Fit it with input='tokens'."
+            f"{caller} cannot assign values to tokens, because the RNNClassifier of this Pipeline "
+            "reads the ids of TextToSequence as numeric sequences. Fit it with input='tokens'."
         )
     analyzer = text._make_analyzer()
     documents = list(iter_documents(X, analyzer.also))
@@ -84,16 +84,16 @@ def read(estimator, X, caller):
     for i, row in enumerate(rows):
         if not row.is_blank and len(row.tokens) != len(row.ids):
             raise InvalidInputError(
-                f"{caller} cannot tell which token is which: the document in row {i} has "
-                f"{len(row.tokens)} tokens, but {len(row.ids)} ids come out of the steps between "
-                "TextToSequence and RNNClassifier. Leave out what drops or adds tokens there, or "
-                "give the RNNClassifier alone its ids."
+                f"{caller} cannot match tokens and ids: the document in row {i} has "
+                f"{len(row.tokens)} tokens, but the steps between TextToSequence and RNNClassifier "
+                f"return {len(row.ids)} ids. Remove the steps that drop or add tokens, or pass the "
+                "RNNClassifier alone with token ids."
             )
     return classifier, rows
 
 
 def _parts(estimator, caller):
-    """Return the TextToSequence or None, what comes before the classifier, and that."""
+    """Return the TextToSequence or None, the steps before the classifier, and the classifier."""
     wanted = (
         f"{caller} takes a fitted RNNClassifier, or a fitted Pipeline that begins with "
         "TextToSequence and ends with RNNClassifier"
@@ -116,14 +116,14 @@ def _parts(estimator, caller):
 
 
 def _check_order(own, sequences, caller):
-    """Refuse steps that put other tokens in the place of TextToSequence's; unknown words may be."""
+    """Raise ValueError if steps replace tokens of TextToSequence by others than unknown words."""
     for i, (before, after) in enumerate(zip(_ids(own), _ids(sequences), strict=True)):
-        # Another number of them is told where the tokens are at hand.
+        # `read` checks the number of tokens.
         if len(before) == len(after) and not np.isin(after[after != before], UNKNOWN).all():
             raise InvalidInputError(
-                f"{caller} cannot tell which token is which: the steps between TextToSequence and "
-                f"RNNClassifier change the order or the ids of the tokens of row {i}. Leave out "
-                "what does, or give the RNNClassifier alone its ids."
+                f"{caller} cannot match tokens and ids: the steps between TextToSequence and "
+                f"RNNClassifier change the order or the ids of the tokens of row {i}. Remove these "
+                "steps, or pass the RNNClassifier alone with token ids."
             )
 
 
@@ -136,14 +136,14 @@ def _way_out(pipeline):
     last = pipeline[-1]
     for i, step in enumerate(pipeline):
         if isinstance(step, TextToSequence) and isinstance(last, NetworkEstimator):
-            return f" Pass its part pipeline[{i}:], and as X the texts that go into that."
+            return f" Pass its part pipeline[{i}:], and the input texts of that part as X."
     if isinstance(last, NetworkEstimator):
-        return " Pass the RNNClassifier alone, and as X what the steps before it return."
+        return " Pass the RNNClassifier alone, and the output of the steps before it as X."
     if isinstance(last, Pipeline) and isinstance(last[-1], NetworkEstimator):
-        return " Pass its last step, the Pipeline within, and the texts as X."
+        return " Pass its last step, which is a Pipeline, and the texts as X."
     return (
-        " It explains recurrent networks only; a linear model tells by its coef_ what each word "
-        "weighs."
+        " It explains recurrent networks only. For a linear model, see its coef_ for the weight of "
+        "each word."
     )
 
 

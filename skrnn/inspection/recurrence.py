@@ -1,4 +1,4 @@
-"""Recurrent layers as their equations, in NumPy: slow, plain, and open to be looked into."""
+"""Equations of the recurrent layers in NumPy: slow, but every intermediate value is available."""
 
 import numpy as np
 from scipy.special import expit as sigmoid
@@ -76,10 +76,10 @@ def gru(x, W, U, b, reset_after=True):
         `kernel` and `recurrent_kernel` of Keras's layer: update gate, reset gate and candidate
         side by side.
     b : ndarray of shape (2, 3 * units), or (3 * units,) without `reset_after`
-        `bias` of what is read and of the state.
+        `bias` for the input and for the state.
     reset_after : bool, default=True
-        Whether the reset gate is applied to what the state contributes, as in Keras's layer and
-        skrnn's networks, or to the state, as in [1]_.
+        Whether the reset gate is applied after the multiplication of the state, as in Keras's
+        layer and skrnn's networks, or before it, as in [1]_.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What recurrent layers hold, step by step."""
+"""Display of the states and gates of recurrent layers, step by step."""
 
 from numbers import Integral
 
@@ -8,34 +8,36 @@ from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.inspection.attribution_display import diverging, label
 from skrnn.plotting.style import check_matplotlib, flat_axes
 
-# Between 0 and 1: how far a gate is open. The others are around 0, where the colour is white.
+# Gates are between 0 and 1. The other activations are around 0, where the colour is white.
 GATES = {"input_gate", "forget_gate", "output_gate", "update_gate", "reset_gate"}
-# So many tokens can be read below a map; of more, every second, third ... is written.
+# Maximum number of tick labels that are readable. With more tokens, every second, third, ... is
+# labelled.
 MAX_LABELS = 48
 
 
 class TraceDisplay:
-    """Maps of the gates and states of a recurrent layer: time from left to right, a row a unit.
+    """Maps of the gates and states of a recurrent layer, with a row for each unit.
 
-    Made by `from_estimator`, or by :meth:`skrnn.inspection.Trace.plot`; `plot` draws it again.
+    Time runs from left to right. Create it with `from_estimator`, or with
+    :meth:`skrnn.inspection.Trace.plot`. `plot` draws it again.
 
     Parameters
     ----------
     trace : skrnn.inspection.Trace
         From :func:`skrnn.trace`.
     layer : int, default=0
-        Which layer of a stack; negative numbers count from the last.
+        Number of the layer in a stack; negative numbers count from the last.
     direction : {"forward", "backward"}, default="forward"
-        Which way it reads. Backward, read the map from right to left.
+        Direction in which the layer reads. For "backward", read the map from right to left.
     activations : str, list of str or None, default=None
-        What to draw, by the names in ``trace.layers[layer][direction]``; None draws all.
+        Names of the activations to draw, from ``trace.layers[layer][direction]``; None draws all.
 
     Attributes
     ----------
     ax_ : ndarray of matplotlib.axes.Axes, of shape (n_activations,)
-        One below the other.
+        The axes, from top to bottom.
     figure_ : matplotlib.figure.Figure
-        The figure they are in.
+        The figure of the axes.
 
     Examples
     --------
@@ -65,17 +67,17 @@ class TraceDisplay:
         Parameters
         ----------
         estimator : Pipeline or RNNClassifier
-            Fitted, see :func:`skrnn.trace`.
-        X : list of one str, or one row of what an RNNClassifier takes
-            What to trace.
+            A fitted estimator, see :func:`skrnn.trace`.
+        X : list of one str, or array-like with one row
+            The text to trace, or the token ids or numeric sequence for an RNNClassifier.
         layer : int, default=0
-            Which layer of a stack.
+            Number of the layer in a stack.
         direction : {"forward", "backward"}, default="forward"
-            Which way it reads.
+            Direction in which the layer reads.
         activations : str, list of str or None, default=None
-            What to draw; None draws all.
-        ax : array of matplotlib.axes.Axes, one an activation, default=None
-            Where to draw; None makes a figure.
+            Names of the activations to draw; None draws all.
+        ax : array of matplotlib.axes.Axes, default=None
+            Axes to draw on, one for each activation; None creates a figure.
 
         Returns
         -------
@@ -84,7 +86,7 @@ class TraceDisplay:
         Raises
         ------
         ValueError
-            For several rows, and as :func:`skrnn.trace` does.
+            If X has several rows, and in the cases of :func:`skrnn.trace`.
         """
         from skrnn.inspection.tracing import trace
 
@@ -99,12 +101,12 @@ class TraceDisplay:
         return display.plot(ax=ax)
 
     def plot(self, *, ax=None):
-        """Draw.
+        """Draw the maps.
 
         Parameters
         ----------
-        ax : array of matplotlib.axes.Axes, one an activation, default=None
-            Where to draw; None makes a figure.
+        ax : array of matplotlib.axes.Axes, default=None
+            Axes to draw on, one for each activation; None creates a figure.
 
         Returns
         -------
@@ -113,8 +115,8 @@ class TraceDisplay:
         Raises
         ------
         ValueError
-            Where the trace has no such layer, direction or activation, or `ax` is not one for
-            each activation.
+            If the trace has no such layer, direction or activation, or the number of axes differs
+            from that of the activations.
         """
         plt = check_matplotlib(type(self).__name__)
         arrays = self._chosen()
@@ -128,7 +130,7 @@ class TraceDisplay:
         self.ax_ = flat_axes(ax, type(self).__name__)
         if len(self.ax_) != len(arrays):
             raise InvalidInputError(
-                f"ax has {len(self.ax_)} axes, but {len(arrays)} are wanted, one each for "
+                f"ax has {len(self.ax_)} axes, but must have {len(arrays)}, one for each of "
                 f"{', '.join(arrays)}."
             )
         self.figure_ = self.ax_[0].figure
@@ -141,8 +143,9 @@ class TraceDisplay:
         layers = getattr(self.trace, "layers", None)
         if layers is None:
             raise InvalidTypeError(
-                f"TraceDisplay draws a Trace, got a {type(self.trace).__name__}. Pass one of those "
-                "that skrnn.trace(estimator, X) returns, or use TraceDisplay.from_estimator."
+                f"TraceDisplay draws a Trace, got a {type(self.trace).__name__}. Pass an element "
+                "of the list that skrnn.trace(estimator, X) returns, or use "
+                "TraceDisplay.from_estimator."
             )
         if not isinstance(self.layer, Integral):
             raise InvalidTypeError(f"layer must be an integer, got {self.layer!r}.")
@@ -169,8 +172,8 @@ class TraceDisplay:
         if name in GATES:
             colors = {"cmap": "Greys", "vmin": 0, "vmax": 1}
         else:
-            limit = max(1.0, float(np.abs(array).max(initial=0)))  # beyond 1 only a cell goes
-            # Or the hidden state, in full colour at 1, would seem stronger than the cell it is of.
+            limit = max(1.0, float(np.abs(array).max(initial=0)))  # only cells exceed 1
+            # Without this note, a hidden state of 1 would seem as strong as a larger cell state.
             told += f" (full colour at ±{limit:.2g})" if limit > 1 else ""
             colors = {"cmap": diverging(), "vmin": -limit, "vmax": limit}
         image = axes.imshow(array.T, aspect="auto", interpolation="none", **colors)

@@ -1,4 +1,4 @@
-"""What the recurrent layers hold at each step of a text."""
+"""`trace`: states and gates of the recurrent layers at each step of a text."""
 
 from dataclasses import dataclass
 
@@ -9,34 +9,34 @@ from skrnn.inspection.recurrence import gru, lstm, simple_rnn
 from skrnn.text.vocabulary import UNKNOWN_WORD
 
 
-@dataclass(frozen=True, repr=False, eq=False)  # arrays have no one truth to compare by
+@dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives no single truth value
 class Trace:
-    """The states and gates of a network while it reads a text; made by :func:`skrnn.trace`.
+    """States and gates of a network at each step of a text; made by :func:`skrnn.trace`.
 
     Attributes
     ----------
     text : str or None
-        The document as the user wrote it; None where no text was given.
+        The document as the user wrote it; None if X was not text.
     tokens : list of str, or None
-        What stands at each step; None for a numeric sequence. A text without a known word is
+        The token at each step; None for a numeric sequence. A text without a known word is
         read as one unknown word, "[UNK]".
     spans : ndarray of shape (n_timesteps, 2) of int64, or None
-        Where in `text` the tokens stand, as in :class:`skrnn.inspection.Explanation`.
+        Offsets of the tokens in `text`, as in :class:`skrnn.inspection.Explanation`.
     cell : {"rnn", "lstm", "gru"}
-        The kind of the layers.
+        The kind of recurrent layer.
     inputs : ndarray of shape (n_timesteps, n_features) of float64
-        What the first layer reads: the token's embedding and, behind it, the evidence of n-grams
-        for each output; or the numeric channels.
+        The input of the first layer: the token's embedding, followed by the n-gram weights for
+        each output; or the numeric channels.
     layers : list of dict of str to dict of str to ndarray of shape (n_timesteps, units)
-        For each recurrent layer, first to last, its directions, "forward" and with
-        ``bidirectional=True`` "backward", and of each its activations by name, float64:
+        For each recurrent layer, first to last, a dict of its directions: "forward" and, with
+        ``bidirectional=True``, "backward". Each direction is a dict of activations, float64:
 
         - "lstm": "input_gate", "forget_gate", "candidate", "output_gate", "cell", "hidden";
         - "gru": "update_gate", "reset_gate", "candidate", "hidden";
         - "rnn": "hidden".
 
-        Row t belongs to token t in both directions: the backward layer has read the tokens from
-        the last down to t.
+        Row t belongs to token t in both directions: for "backward", it is the activation after
+        reading the tokens from the last one back to t.
 
     Examples
     --------
@@ -60,14 +60,14 @@ class Trace:
     layers: list
 
     def __repr__(self):
-        """Return what there is; the arrays are long."""
+        """Return a summary without the arrays."""
         units = [next(iter(layer["forward"].values())).shape[1] for layer in self.layers]
         directions = " and ".join(self.layers[0])
         return f"Trace(cell={self.cell!r}, {len(self.inputs)} steps, units={units}, {directions})"
 
     @property
     def hidden(self):
-        """The last layer's states, both directions side by side, which go to the pool."""
+        """The states of the last layer, both directions side by side, which are pooled next."""
         return np.hstack([of_direction["hidden"] for of_direction in self.layers[-1].values()])
 
     def plot(self, *, ax=None, **kwargs):
@@ -75,8 +75,8 @@ class Trace:
 
         Parameters
         ----------
-        ax : array of matplotlib.axes.Axes, one an activation, default=None
-            Where to draw; None makes a figure.
+        ax : array of matplotlib.axes.Axes, default=None
+            Axes to draw on, one for each activation; None creates a figure.
         **kwargs
             See :class:`skrnn.inspection.TraceDisplay`.
 
@@ -92,35 +92,36 @@ class Trace:
 def trace(estimator, X):
     """Return the gates and states of the recurrent layers at each step of texts.
 
-    They are computed in NumPy from the network's weights, by the equations that
-    :func:`skrnn.layers.LSTM` and its siblings document, and agree with the network up to the
-    rounding of float32.
+    They are computed in NumPy from the network's weights, by the equations documented in
+    :func:`skrnn.layers.LSTM`, :func:`skrnn.layers.GRU` and :func:`skrnn.layers.SimpleRNN`. They
+    agree with the network up to the rounding of float32.
 
     Parameters
     ----------
     estimator : Pipeline or RNNClassifier
-        Fitted. A Pipeline begins with :class:`skrnn.TextToSequence`, ends with
-        :class:`skrnn.RNNClassifier`, and keeps the tokens as they are between.
-    X : iterable of str, or what an RNNClassifier takes
-        Documents for a Pipeline, token ids or numeric sequences for an RNNClassifier.
+        A fitted estimator. A Pipeline must begin with :class:`skrnn.TextToSequence` and end with
+        :class:`skrnn.RNNClassifier`, and the steps between must not add, drop or reorder tokens.
+    X : iterable of str, or input of an RNNClassifier
+        Documents for a Pipeline; token ids or numeric sequences for an RNNClassifier.
 
     Returns
     -------
     list of Trace
-        One a text, see :class:`skrnn.inspection.Trace`.
+        One for each text, see :class:`skrnn.inspection.Trace`.
 
     Raises
     ------
     NotFittedError
-        Before `fit`.
+        If the estimator is not fitted.
     TypeError
-        For another estimator, or another Pipeline.
+        If the estimator is not one of those above.
     ValueError
-        For a single text that is not in a list, or steps of a Pipeline that add or drop tokens.
+        If X is a single text instead of a list, or steps of a Pipeline add, drop or reorder
+        tokens.
 
     See Also
     --------
-    skrnn.explain : What each token contributes to the answer.
+    skrnn.explain : The contribution of each token to a prediction.
 
     Examples
     --------

@@ -185,7 +185,7 @@ def test_what_a_trace_has_not(kwargs, message):
 
 def test_what_is_not_drawn():
     """Fails if another thing than the display's own shows as an AttributeError from inside it."""
-    with pytest.raises(TypeError, match="draws a Trace, got a list. Pass one of those"):
+    with pytest.raises(TypeError, match="draws a Trace, got a list. Pass an element"):
         TraceDisplay([traced()]).plot()
     with pytest.raises(TypeError, match="layer must be an integer, got 'a'"):
         TraceDisplay(traced(), layer="a").plot()
@@ -199,7 +199,7 @@ def test_draws_where_it_is_told():
     figure, ax = plt.subplots(2)
     display = TraceDisplay(traced(), activations=["cell", "hidden"]).plot(ax=ax)
     assert display.figure_ is figure and len(plt.get_fignums()) == 1
-    with pytest.raises(ValueError, match="ax has 2 axes, but 6 are wanted"):
+    with pytest.raises(ValueError, match="ax has 2 axes, but must have 6"):
         TraceDisplay(traced()).plot(ax=ax)
     figure, ax = plt.subplots()
     assert explanation([1.0], ["a"]).plot(ax=ax).figure_ is figure
