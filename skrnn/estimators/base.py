@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn_compat import _fit_context
 from skrnn.estimators.checks import read_again
-from skrnn.estimators.fit import Fit, FitArguments
+from skrnn.estimators.fit import Fit
+from skrnn.estimators.rows import FitArguments
 from skrnn.sequences import Sequences
 
 

@@ -1,76 +1,25 @@
 """One fit of an estimator: checks, seeds, checkpoint, initial vectors, n-grams, training."""
 
-from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Real
-from typing import Any
-from warnings import warn
 
 import numpy as np
-from sklearn.utils import check_consistent_length, check_random_state
 
 from skrnn.caching.store import shared
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
 from skrnn.estimators.chunks import ChunkReader
+from skrnn.estimators.rows import FitArguments, RowChecker, encode
+from skrnn.estimators.session import open_session
 from skrnn.exceptions import InvalidInputError
-from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.network.description import NetworkDescription, ngram_inputs
 from skrnn.ngrams import NgramModel
-from skrnn.sequences import Sequences, check_feature_names
 from skrnn.training.state import TrainingSettings
 
 # Chosen by validation on IMDb and TREC, where networks overfit early. How long training on numeric
 # sequences takes depends on the task.
 AUTO_DECAY = 1.0
-
-
-@dataclass
-class FitArguments:
-    """The arguments of the caller."""
-
-    X: Any
-    y: Any
-    sample_weight: Any = None
-    X_val: Any = None
-    y_val: Any = None
-    X_unlabeled: Any = None
-    classes: Any = None
-
-    def for_callbacks(self):
-        """Return the arguments of scikit-learn's callbacks."""
-        weights = self.sample_weight
-        metadata = None if weights is None else {"sample_weight": weights}
-        return {"X": self.X, "y": self.y, "metadata": metadata}
-
-
-@dataclass
-class Rows:
-    """Encoded rows for training or validation."""
-
-    sequences: Sequences
-    targets: np.ndarray | Sequences
-    weights: np.ndarray
-
-
-@dataclass
-class Session:
-    """One training: its seeds, and its checkpoints if any."""
-
-    seeds: list
-    folder: Any = None
-    newest: Any = None
-
-    @property
-    def is_finished(self):
-        """Whether a checkpoint has the end of the training."""
-        return self.newest is not None and self.newest.state.finished
-
-    @property
-    def phase(self):
-        """The phase of the newest checkpoint, "training" or "pretraining"; None without one."""
-        return self.newest and self.newest.state.phase
 
 
 class Fit:
@@ -93,30 +42,33 @@ class Fit:
         self.estimator = estimator
         self.epochs, self.going_on, self.full_data = epochs, going_on, full_data
         self.name = type(estimator).__name__
+        self.rows = RowChecker(estimator, going_on, epochs)
 
     def run(self, given: FitArguments):
         """Check all arguments, then train; return the error that ended it early, or None."""
         estimator = self.estimator
         stack = checks.check_stack(estimator)
         ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
-        sequences, y, head = self._check_rows(given.X, given.y, given.classes)
+        sequences, y, head = self.rows.check_rows(given.X, given.y, given.classes)
         losses = checks.check_extra_losses(estimator, sequences, given.X_unlabeled)
         if self.full_data and not sequences.is_tokens:
             epochs = estimator.pretraining_epochs
             checks.refuse_for_numbers(estimator, pretraining_epochs=epochs)
-        weights = self._check_weights(given.sample_weight, sequences, y, head)
-        validation = self._check_validation(given.X_val, given.y_val, head)
-        unlabeled = self._check_unlabeled(given.X_unlabeled, head)
+        weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
+        validation = self.rows.check_validation(given.X_val, given.y_val, head)
+        unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
         data = [sequences, y, weights, validation and tuple(vars(validation).values()), unlabeled]
-        with self._session(data if self.full_data else None, given, head) as session:
+        with self._session(data if self.full_data else None, head) as session:
             if session.is_finished:
                 return self._load_finished(session)
             rows = np.flatnonzero(weights)
             early_stopping = estimator.early_stopping and self.full_data
             if early_stopping and validation is None:
-                rows, validation = self._hold_out(sequences, y, weights, rows, head, session.seeds)
+                rows, validation = self.rows.hold_out(
+                    sequences, y, weights, rows, head, session.seeds
+                )
                 early_stopping = validation is not None
-            training = _encode(sequences, y, weights, rows, head)
+            training = encode(sequences, y, weights, rows, head)
             vectors = self._initial_vectors(training.sequences, unlabeled, session)
             corpus = joined(training.sequences, unlabeled) if sequences.is_tokens else None
             training = self._beside_training(training, ngram_range, head, session.seeds[1])
@@ -147,12 +99,12 @@ class Fit:
         X, y, sample_weight = reader.first
         given = FitArguments(X, y, classes=classes)
         try:
-            sequences, y, head = self._check_rows(X, y, classes)
-            weights = self._check_weights(sample_weight, sequences, y, head)
-            first = _encode(sequences, y, weights, np.flatnonzero(weights), head)
+            sequences, y, head = self.rows.check_rows(X, y, classes)
+            weights = self.rows.check_weights(sample_weight, sequences, y, head)
+            first = encode(sequences, y, weights, np.flatnonzero(weights), head)
         except ValueError as error:
             raise InvalidInputError(f"In chunk 0: {error}") from error
-        validation = self._check_validation(X_val, y_val, head)
+        validation = self.rows.check_validation(X_val, y_val, head)
         if estimator.early_stopping and validation is None:
             raise InvalidInputError(
                 f"early_stopping=True of {self.name} needs X_val and y_val in fit_chunks, which "
@@ -160,108 +112,21 @@ class Fit:
             )
         # The first chunk represents all of them.
         named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
-        with self._session(named, given, head) as session:
+        with self._session(named, head) as session:
             if session.is_finished:
                 return self._load_finished(session)
             vectors = self._initial_vectors(first.sequences, None, session, may_be_corpus=False)
             first = self._beside_training(first, None, head, None)
             validation = validation and self._beside(validation)
             network = self._network(first.sequences, stack, vectors, head, session)
-            stream = ChunkStream(tuple(vars(first).values()), lambda: reader.read(self._read_chunk))
+            stream = ChunkStream(
+                tuple(vars(first).values()), lambda: reader.read(self.rows.read_chunk)
+            )
             training = replace(first, sequences=stream)
             return self._train(
                 network, training, given, session,
                 early_stopping=estimator.early_stopping, validation=validation,
             )  # fmt: skip
-
-    # --- Data ---
-
-    def _check_rows(self, X, y, classes):
-        """Return sequences, y and head; set the attributes that follow from them."""
-        estimator = self.estimator
-        if self.going_on:
-            sequences = checks.read_again(estimator, X)
-        else:
-            check_feature_names(estimator, X, reset=True)
-            sequences, estimator.vocabulary_size_, form = checks.read_first(estimator, X)
-            if form is not None:
-                estimator.n_features_in_, estimator._is_table = form
-        y = estimator._check_y(y)
-        check_consistent_length(sequences, y)
-        if not self.going_on:
-            head = estimator._make_head(y, classes)
-            estimator.head_ = head
-        else:
-            head = estimator.head_
-            if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
-                raise InvalidInputError(
-                    f"classes={classes!r} differs from the classes of the first call, "
-                    f"{estimator.classes_!r}. Leave it out, or call fit with warm_start=False."
-                )
-        head.check(y, estimator)
-        for name, value in estimator._head_attributes(head).items():
-            setattr(estimator, name, value)
-        return estimator._collapsed(sequences), y, head
-
-    def _check_weights(self, sample_weight, sequences, y, head):
-        weights = checks.check_weights(sample_weight, sequences)
-        weights = head.weights(y, weights, self.estimator)
-        checks.check_any_weight(weights)
-        return weights.astype(np.float32)
-
-    def _check_validation(self, X_val, y_val, head):
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
-            raise InvalidInputError(
-                f"X_val and y_val go together, but {'y_val' if y_val is None else 'X_val'} is "
-                "missing. Pass both to fit; in a Pipeline, request both with "
-                "set_fit_request(X_val=True, y_val=True)."
-            )
-        try:
-            sequences = self.estimator._collapsed(checks.read_again(self.estimator, X_val))
-            y_val = self.estimator._check_y(y_val)
-            check_consistent_length(sequences, y_val)
-            head.check(y_val, self.estimator)
-            weights = np.ones(len(sequences), dtype=np.float32)
-            return _encode(sequences, y_val, weights, np.arange(len(sequences)), head)
-        except ValueError as error:
-            raise checks.on_the_way_of("X_val, y_val", error) from error
-
-    def _check_unlabeled(self, X_unlabeled, head):
-        if X_unlabeled is None:
-            return None
-        try:
-            return self.estimator._collapsed(checks.read_again(self.estimator, X_unlabeled))
-        except ValueError as error:
-            raise checks.on_the_way_of("X_unlabeled", error) from error
-
-    def _read_chunk(self, X, y, sample_weight):
-        estimator, head = self.estimator, self.estimator.head_
-        sequences = estimator._collapsed(checks.read_again(estimator, X))
-        y = estimator._check_y(y)
-        check_consistent_length(sequences, y)
-        head.check(y, estimator)
-        weights = self._check_weights(sample_weight, sequences, y, head)
-        rows = _encode(sequences, y, weights, np.flatnonzero(weights), head)
-        return estimator.beside(rows.sequences), rows.targets, rows.weights
-
-    def _hold_out(self, sequences, y, weights, rows, head, seeds):
-        """Return the rows to train on, and the encoded validation rows or None."""
-        fraction = self.estimator.validation_fraction
-        n_rows = len(rows)
-        rows, held_out = head.hold_out(rows, y, fraction=fraction, seed=seeds[1])
-        if len(held_out):
-            return rows, _encode(sequences, y, weights, held_out, head)
-        warn(
-            f"early_stopping=True of {self.name} has no effect: validation_fraction={fraction} of "
-            f"{n_rows} rows is less than {MIN_HELD_OUT} rows, or less than one of each class. "
-            f"Training takes all {self.epochs} epochs, on all rows. Pass X_val and y_val to fit, "
-            "or set a larger validation_fraction or early_stopping=False.",
-            UserWarning,
-            stacklevel=7,
-        )
-        return rows, None
 
     def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
         """Return the initial vectors of the token embedding, or None."""
@@ -381,7 +246,7 @@ class Fit:
             moment._settings, moment._optimizer_state = settings, None
             moment._set_fitted(network, {"loss": []}, 0)
             moment.pretraining_history_ = {"loss": list(state.history["nats"])}
-            self._save(session, moment, replace(state, phase="pretraining"))
+            session.save(moment, replace(state, phase="pretraining"))
 
         network, losses = pretrain(
             network,
@@ -487,51 +352,8 @@ class Fit:
 
     # --- Checkpoints ---
 
-    @contextmanager
-    def _session(self, data, given, head):
-        """Give the training its seeds and, if `checkpoint` is set, its folder.
-
-        `data` is all that determines the result besides parameters and seeds; None for a call
-        without checkpoints.
-        """
-        from skrnn.backend.tensorflow import check_not_forked
-        from skrnn.training.replicas import check_strategy
-
-        estimator = self.estimator
-        check_not_forked()  # before the slow n-grams and vectors
-        check_strategy(estimator, pretrains=data is not None and not self.going_on)
-        random = check_random_state(estimator.random_state)
-        seeds = [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
-        if data is None or estimator.checkpoint is None:
-            yield Session(seeds)
-            return
-        from skrnn.estimators.codec import read_moment
-        from skrnn.training.checkpoint import CheckpointFolder, training_name
-
-        any_seed = estimator.random_state is None
-        before = None
-        if self.going_on:
-            network, state = estimator.network_, vars(estimator).get("_optimizer_state")
-            before = [network.seed, network.values, state, estimator.history_]
-        # Not as a file has it: training goes on if no file can hold the classes.
-        decides = [*data, vars(head), before, None if any_seed else seeds]
-        words = next(part.words for part in data if hasattr(part, "words"))
-        name = training_name(estimator, decides, words, any_seed=any_seed)
-        until = self.epochs + (estimator.n_iter_ if self.going_on else 0)
-        folder, newest = CheckpointFolder.open(
-            estimator.checkpoint,
-            name,
-            until,
-            read=lambda document, arrays: read_moment(document, arrays, type(estimator)),
-            any_seed=any_seed,
-        )
-        try:
-            if newest is not None and estimator.verbose:
-                print(f"Resuming from {newest.path}.")
-            yield Session(newest.seeds if newest else seeds, folder, newest)
-        finally:
-            if folder is not None:
-                folder.close()
+    def _session(self, data, head):
+        return open_session(self.estimator, data, head, epochs=self.epochs, going_on=self.going_on)
 
     def _load_finished(self, session):
         """Load the result of a finished training instead of repeating it."""
@@ -560,7 +382,7 @@ class Fit:
                 one = moment(state, state.variables)
                 if not state.finished:
                     one.best_epoch_ = one.n_iter_
-                self._save(session, one, state)
+                session.save(one, state)
             if kept is not None:
                 best = state.stopping and state.stopping.best_weights
                 values = state.variables
@@ -569,30 +391,6 @@ class Fit:
                 kept.take(lambda: moment(state, values), state)
 
         return on_state
-
-    def _save(self, session, moment, state):
-        from skrnn.estimators.codec import write_moment
-
-        session.folder.save(lambda: write_moment(moment, state, session.seeds), state)
-
-
-def _encode(sequences, y, weights, rows, head) -> Rows:
-    if len(rows) < len(sequences):
-        sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
-    targets = head.encode(y)
-    if isinstance(targets, Sequences):
-        _check_steps(sequences, targets)
-    return Rows(sequences, targets, weights)
-
-
-def _check_steps(sequences, targets):
-    unlike = np.flatnonzero(sequences.lengths != targets.lengths)
-    if len(unlike):
-        row = unlike[0]
-        raise InvalidInputError(
-            f"y has {targets.lengths[row]} targets in row {row}, but X has "
-            f"{sequences.lengths[row]} steps there. Give a target for each step."
-        )
 
 
 def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed):

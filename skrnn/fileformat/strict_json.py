@@ -73,9 +73,7 @@ def _without_duplicates(pairs):
 
 def _short_int(digits):
     if len(digits) > MAX_DIGITS:
-        raise InvalidFileError(
-            f"An integer has {len(digits)} digits; the limit is {MAX_DIGITS}."
-        )
+        raise InvalidFileError(f"An integer has {len(digits)} digits; the limit is {MAX_DIGITS}.")
     return int(digits)
 
 

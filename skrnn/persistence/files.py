@@ -135,9 +135,7 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
     try:
         odd = document.keys() - {"model", _TRAINING}
         if odd:
-            raise InvalidFileError(
-                f"It has the unknown key {shown(min(odd))}.", "document.json"
-            )
+            raise InvalidFileError(f"It has the unknown key {shown(min(odd))}.", "document.json")
         if "model" not in document:
             raise InvalidFileError("It has no 'model'.", "document.json")
         if _TRAINING in document:

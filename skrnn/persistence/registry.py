@@ -162,8 +162,6 @@ def _decode(node):
     elif name in _CODECS:
         estimator = _CODECS[name].decode(node)
     else:
-        node.refuse(
-            f"The class {shown(name)} is unknown; it must be one of {', '.join(CLASSES)}."
-        )
+        node.refuse(f"The class {shown(name)} is unknown; it must be one of {', '.join(CLASSES)}.")
     node.close()
     return estimator

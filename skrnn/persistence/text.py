@@ -96,9 +96,7 @@ def decode_counts(node, cls):
     estimator = decode_parameters(node, cls, allowed=is_data)
     _check_pattern(estimator, node)
     if not _is_ngram_range(estimator.ngram_range):
-        node.refuse(
-            f"The parameter 'ngram_range' must be (n, m) with 1 <= n <= m <= {MAX_NGRAM}."
-        )
+        node.refuse(f"The parameter 'ngram_range' must be (n, m) with 1 <= n <= m <= {MAX_NGRAM}.")
     state = node.below("state")
     terms = _take_vocabulary(state)
     estimator.vocabulary_ = dict(zip(terms, range(len(terms)), strict=True))

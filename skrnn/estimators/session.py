@@ -1,0 +1,79 @@
+"""One training of an estimator: its seeds, and its checkpoints if there are any."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+@dataclass
+class Session:
+    """One training: its seeds, and its checkpoints if any."""
+
+    seeds: list
+    folder: Any = None
+    newest: Any = None
+
+    @property
+    def is_finished(self):
+        """Whether a checkpoint has the end of the training."""
+        return self.newest is not None and self.newest.state.finished
+
+    @property
+    def phase(self):
+        """The phase of the newest checkpoint, "training" or "pretraining"; None without one."""
+        return self.newest and self.newest.state.phase
+
+    def save(self, estimator, state):
+        """Write a checkpoint of the estimator as it is at a moment of its training."""
+        from skrnn.estimators.codec import write_moment
+
+        self.folder.save(lambda: write_moment(estimator, state, self.seeds), state)
+
+
+@contextmanager
+def open_session(estimator, data, head, *, epochs, going_on):
+    """Give the training its seeds and, if `checkpoint` is set, its folder.
+
+    `data` is all that determines the result besides parameters and seeds; None for a call
+    without checkpoints.
+    """
+    from skrnn.backend.tensorflow import check_not_forked
+    from skrnn.training.replicas import check_strategy
+
+    check_not_forked()  # before the slow n-grams and vectors
+    check_strategy(estimator, pretrains=data is not None and not going_on)
+    random = check_random_state(estimator.random_state)
+    seeds = [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
+    if data is None or estimator.checkpoint is None:
+        yield Session(seeds)
+        return
+    from skrnn.estimators.codec import read_moment
+    from skrnn.training.checkpoint import CheckpointFolder, training_name
+
+    any_seed = estimator.random_state is None
+    before = None
+    if going_on:
+        network, state = estimator.network_, vars(estimator).get("_optimizer_state")
+        before = [network.seed, network.values, state, estimator.history_]
+    # Not as a file has it: training goes on if no file can hold the classes.
+    decides = [*data, vars(head), before, None if any_seed else seeds]
+    words = next(part.words for part in data if hasattr(part, "words"))
+    name = training_name(estimator, decides, words, any_seed=any_seed)
+    until = epochs + (estimator.n_iter_ if going_on else 0)
+    folder, newest = CheckpointFolder.open(
+        estimator.checkpoint,
+        name,
+        until,
+        read=lambda document, arrays: read_moment(document, arrays, type(estimator)),
+        any_seed=any_seed,
+    )
+    try:
+        if newest is not None and estimator.verbose:
+            print(f"Resuming from {newest.path}.")
+        yield Session(newest.seeds if newest else seeds, folder, newest)
+    finally:
+        if folder is not None:
+            folder.close()
