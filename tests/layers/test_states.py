@@ -293,8 +293,15 @@ def test_a_stateful_layer_has_one_batch_size(engine):
         layer(X[:2])
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
-@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "return_sequences"),
+    [
+        ("LSTM", True),
+        pytest.param("LSTM", False, marks=pytest.mark.slow),
+        pytest.param("GRU", True, marks=pytest.mark.slow),
+        ("GRU", False),
+    ],
+)
 def test_bidirectional(engine, recurred, kind, return_sequences):
     """Fails if the wrapper's states, two for each direction of an LSTM, get lost or swapped."""
     initial = initial_states(kind) + [-2 * s for s in initial_states(kind)]
