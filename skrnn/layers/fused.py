@@ -2,7 +2,7 @@
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.layers.engine import recur
-from skrnn.layers.loop import Equations
+from skrnn.layers.equations import Equations
 
 __all__ = ["Equations", "FusedLayer", "sigmoid_back", "tanh_back"]
 

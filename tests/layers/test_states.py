@@ -188,7 +188,7 @@ def numpy_results(kind, x, initial, weights):
     return [y, h, c][: 1 + len(initial)]
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", pytest.param("SimpleRNN", marks=pytest.mark.slow)])
 def test_two_halves_are_the_whole(engine, kind):
     """Fails if something is lost where one call ends and the next begins, forward or backward."""
     layer = make(kind, return_sequences=True, return_state=True)
@@ -264,7 +264,14 @@ def test_results_are_those_without_states(engine):
 # What carries states.
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "LSTM",
+        pytest.param("GRU", marks=pytest.mark.slow),
+        pytest.param("SimpleRNN", marks=pytest.mark.slow),
+    ],
+)
 def test_stateful(engine, recurred, kind):
     """Fails if states are not kept from call to call, cannot be reset, or go the slow way."""
     found = []
@@ -293,8 +300,15 @@ def test_a_stateful_layer_has_one_batch_size(engine):
         layer(X[:2])
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
-@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "return_sequences"),
+    [
+        ("LSTM", True),
+        pytest.param("LSTM", False, marks=pytest.mark.slow),
+        pytest.param("GRU", True, marks=pytest.mark.slow),
+        pytest.param("GRU", False, marks=pytest.mark.slow),
+    ],
+)
 def test_bidirectional(engine, recurred, kind, return_sequences):
     """Fails if the wrapper's states, two for each direction of an LSTM, get lost or swapped."""
     initial = initial_states(kind) + [-2 * s for s in initial_states(kind)]
@@ -323,7 +337,7 @@ def translator(module, kind):
     return keras.Model([source, target], outputs)
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("kind", ["LSTM", pytest.param("GRU", marks=pytest.mark.slow)])
 def test_encoder_and_decoder_train_as_keras_and_are_saved(recurred, tmp_path, kind):
     """Fails if a functional model of states trains in another way, or does not come back."""
     ours, theirs = translator(layers, kind), translator(keras.layers, kind)
