@@ -7,9 +7,8 @@ the training. What depends on the task is encoded by the head.
 import numpy as np
 
 from skrnn.embeddings import EmbeddingCoverage
-from skrnn.exceptions import InvalidFileError, InvalidTypeError, NotStorableError
-from skrnn.fileformat.errors import shown
-from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
+from skrnn.exceptions import InvalidTypeError, NotStorableError
+from skrnn.fileformat.nodes import ARRAYS
 from skrnn.fileformat.optimizers import is_optimizer_name
 from skrnn.fileformat.parameters import (
     decode_features,
@@ -24,10 +23,7 @@ from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescr
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
 from skrnn.training.state import (
-    EarlyStoppingState,
     TrainingSettings,
-    TrainingState,
-    versions,
 )
 
 # Looking n-grams up takes time in proportion to the longest.
@@ -53,8 +49,6 @@ _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
 # The dtype of Keras's generator states depends on the version.
 _SEEDS = ("uint32", "int64")
-_PLAIN = ("epoch", "batch", "learning_rate", "stopped", "finished", "phase")
-_PLAIN_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
 
 
 def encode_estimator(estimator, place):
@@ -78,8 +72,8 @@ def encode_state(estimator, place):
         "n_iter": int(estimator.n_iter_),
         # Missing while a fit is running.
         "best_epoch": int(getattr(estimator, "best_epoch_", estimator.n_iter_)),
-        "history": _encode_history(estimator.history_),
-        "pretraining_history": _encode_history(
+        "history": encode_history(estimator.history_),
+        "pretraining_history": encode_history(
             getattr(estimator, "pretraining_history_", {"loss": []})
         ),
         "embedding_coverage": _encode_coverage(estimator.embedding_coverage_),
@@ -342,7 +336,8 @@ def is_data(key, value):
     return key != "optimizer" or not isinstance(value, str) or is_optimizer_name(value)
 
 
-def _encode_history(history):
+def encode_history(history):
+    """Return a history as JSON."""
     return {name: list(map(float, values)) for name, values in history.items()}
 
 
@@ -375,77 +370,3 @@ def _decode_coverage(state):
 
 def _int_or_none(value):
     return None if value is None else int(value)
-
-
-# --- Checkpoints: moments of a training ---
-
-
-def write_moment(estimator, state, seeds):
-    """Return the document and the arrays of a moment of a training.
-
-    Parameters
-    ----------
-    estimator : NetworkEstimator
-        The estimator at that moment.
-    state : TrainingState
-    seeds : list of int
-        Drawn from `random_state` when the training began.
-    """
-    place = Place(lenient=True)
-    tree, arrays = encode_estimator(estimator, place), place.arrays
-    about = {name: getattr(state, name) for name in _PLAIN}
-    about |= {"seeds": list(seeds), "versions": versions()}
-    lists = {"metrics": state.metrics}
-    is_of_model = state.phase == "training"
-    if not is_of_model:  # the state belongs to the language model, which the tree does not contain
-        about["history"] = _encode_history(state.history)
-        lists["variables"] = state.variables
-    if not is_of_model or tree["state"]["training"]["n_optimizer_variables"] is None:
-        lists["optimizer"] = state.optimizer
-    if state.stopping is not None:
-        about["stopping"] = {name: getattr(state.stopping, name) for name in _PLAIN_STOPPING}
-        lists["best"] = [] if state.finished else state.stopping.best_weights or []
-    for kind, values in lists.items():
-        arrays |= {f"training/{kind}/{i:05}": array for i, array in enumerate(values)}
-    return {"model": tree, "training": about}, arrays
-
-
-def read_moment(document, arrays, cls):
-    """Return what `write_moment` has written: estimator, state, seeds, and library versions.
-
-    Raises
-    ------
-    InvalidFileError
-        If the document is not the checkpoint of a training of this class.
-    """
-    mine = {k: arrays.pop(k) for k in sorted(arrays) if k.startswith("training/")}
-
-    def listed(kind):
-        return [array for name, array in mine.items() if name.startswith(f"training/{kind}/")]
-
-    try:
-        node = Node(document["model"], arrays, Reading())
-        node.take("class", cls.__name__, lambda name: name == cls.__name__)
-        estimator = decode_estimator(node, cls)
-        node.close()
-        if arrays:
-            raise InvalidFileError(
-                f"The array {shown(next(iter(arrays)))} belongs to nothing in the document.", ARRAYS
-            )
-        about = document["training"]
-        seeds = [int(seed) for seed in about["seeds"]]
-        stopping = about.get("stopping")
-        if stopping is not None:
-            stopping = EarlyStoppingState(**stopping, best_weights=listed("best") or None)
-        state = TrainingState(
-            **{name: about[name] for name in _PLAIN},
-            variables=listed("variables") or estimator.network_.values,
-            optimizer=listed("optimizer") or estimator._optimizer_state,
-            metrics=listed("metrics"),
-            history=about.get("history", estimator.history_),
-            stopping=stopping,
-        )
-        return estimator, state, seeds, about
-    except (KeyError, TypeError, AttributeError) as error:
-        problem = f"The state of the training cannot be read ({error!r})."
-        raise InvalidFileError(problem) from error

@@ -28,7 +28,7 @@ class Session:
 
     def save(self, estimator, state):
         """Write a checkpoint of the estimator as it is at a moment of its training."""
-        from skrnn.estimators.codec import write_moment
+        from skrnn.estimators.moments import write_moment
 
         self.folder.save(lambda: write_moment(estimator, state, self.seeds), state)
 
@@ -50,7 +50,7 @@ def open_session(estimator, data, head, *, epochs, going_on):
     if data is None or estimator.checkpoint is None:
         yield Session(seeds)
         return
-    from skrnn.estimators.codec import read_moment
+    from skrnn.estimators.moments import read_moment
     from skrnn.training.checkpoint import CheckpointFolder, training_name
 
     any_seed = estimator.random_state is None

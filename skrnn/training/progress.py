@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 import time
+from typing import Any
 
 from skrnn.backend.tensorflow import keras
 
@@ -85,7 +86,7 @@ class ProgressBar(EpochLines):
     def __init__(self, n_batches):
         super().__init__()
         self.n_batches = n_batches
-        self.bar = None
+        self.bar: Any = None
 
     def on_train_begin(self, logs=None):
         """Start the clock and the bar."""
