@@ -43,8 +43,8 @@ _MINI_BATCHES = (
     "mini-batches; test_estimators_fit.py checks the equivalences that hold: weight zero is "
     "removal, and in one full batch weight 2 is twice"
 )
-# The base of the estimators, and what trains them.
-INTERNAL = ("skrnn.estimators.base", "skrnn.training.scikeras")
+# The base of the estimators.
+INTERNAL = ("skrnn.estimators.base",)
 EXPECTED_FAILURES = {
     "RNNClassifier": {
         "check_sample_weight_equivalence_on_dense_data": _MINI_BATCHES,

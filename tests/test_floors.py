@@ -1,4 +1,5 @@
-"""What no module of skrnn does: reach into scikit-learn unseen, hide, or import by a string.
+"""What no module of skrnn does: reach into scikit-learn unseen, hide, import by a string, or ask
+a network for its task.
 
 Import-linter holds the floors themselves, see `test_import_contracts` in tests/test_package.py.
 """
@@ -50,6 +51,40 @@ def imports_by_string(tree):
                 yield node.lineno
 
 
+def names_in(tree):
+    """Yield the enclosing function or class and each name in code, docstrings and texts left out.
+
+    A string counts if it could be a name: a key, or an attribute asked for by `getattr`.
+    """
+
+    def walk(node, home):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield home, node.name
+            home = node.name
+        for field in ("id", "attr", "arg"):
+            if isinstance(getattr(node, field, None), str):
+                yield home, getattr(node, field)
+        if isinstance(node, ast.alias):
+            yield home, node.name
+        if isinstance(node, ast.Constant) and str(node.value).isidentifier():
+            yield home, str(node.value)
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, home)
+
+    yield from walk(tree, "")
+
+
+def tells_binary(tree):
+    """Yield the line of each comparison of `n_outputs` with 1, which is how two classes look."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            names = {getattr(side, "attr", getattr(side, "id", None)) for side in sides}
+            ones = [side for side in sides if isinstance(side, ast.Constant) and side.value == 1]
+            if "n_outputs" in names and ones and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+                yield node.lineno
+
+
 def test_one_module_imports_private_names_of_scikit_learn():
     """Fails if a release of scikit-learn can break skrnn outside the one module made for it."""
     found = {name: list(private_imports(tree)) for name, tree in MODULES.items()}
@@ -87,6 +122,38 @@ def test_no_import_by_a_string():
     assert not {name: lines for name, lines in found.items() if lines}
 
 
+# Who may know that a target is multilabel: heads, the classifier, and who reads old files.
+MULTILABEL = {
+    "network/description.py": {"from_format_1"},
+    "estimators/codec.py": {"_decode_head"},
+}
+
+
+def test_a_network_does_not_know_its_task():
+    """Fails if code outside a head asks for labels, or takes one output for two classes."""
+    found = {}
+    for name, tree in MODULES.items():
+        if name.startswith("heads/") or name == "estimators/classifier.py":
+            continue
+        homes = {home for home, one in names_in(tree) if "multilabel" in one.lower()}
+        homes -= MULTILABEL.get(name, set())
+        lines = sorted(tells_binary(tree))
+        if homes or lines:
+            found[name] = (homes, lines)
+    assert not found
+    for name, homes in MULTILABEL.items():  # or the exception is to go
+        assert homes <= {home for home, one in names_in(MODULES[name]) if "multilabel" in one}
+    # It finds what it should, or nothing would be shown.
+    assert list(tells_binary(MODULES["heads/classes.py"]))
+
+
+def test_no_back_door_to_a_network():
+    """Fails if a module reaches for a fitted network, or its coding of y, by a private name."""
+    doors = {"_keras", "_targets"}
+    found = {name: doors & {one for _, one in names_in(tree)} for name, tree in MODULES.items()}
+    assert not {name: some for name, some in found.items() if some}
+
+
 @pytest.mark.parametrize(
     ("code", "finder"),
     [
@@ -97,8 +164,24 @@ def test_no_import_by_a_string():
         ("importlib.import_module('skrnn.text')", imports_by_string),
         ("import_module(f'skrnn.{name}')", imports_by_string),
         ("__import__(f'{package}.{name}')", imports_by_string),
+        ("if network.n_outputs == 1: pass", tells_binary),
+        ("x = 1 != n_outputs", tells_binary),
     ],
 )
 def test_the_finders_find(code, finder):
     """Fails if a spelling escapes the two tests above."""
     assert list(finder(ast.parse(code)))
+
+
+def test_names_in_finds_every_kind():
+    """Fails if a spelling of a name escapes `names_in`, or a docstring counts."""
+    code = (
+        "from a import one\n"
+        "def two(three=4):\n"
+        "    'Not this_one, a text.'\n"
+        "    return five.six(getattr(x, 'seven'), eight=tree['nine'])\n"
+    )
+    found = list(names_in(ast.parse(code)))
+    names = {name for _, name in found}
+    assert {"one", "two", "three", "five", "six", "seven", "eight", "nine"} <= names
+    assert ("two", "seven") in found and not any("this_one" in name for name in names)
