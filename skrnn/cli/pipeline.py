@@ -3,7 +3,7 @@
 import warnings
 
 from skrnn.cli.options import MAX_UNITS
-from skrnn.exceptions import CommandError, InvalidInputError
+from skrnn.exceptions import CommandError, InvalidFileError, InvalidInputError, InvalidTypeError
 
 # Options that set one parameter; --set sets the others.
 _CLASSIFIER = ("cell", "units", "epochs", "batch_size", "learning_rate")
@@ -44,41 +44,22 @@ def make_network(arguments, **settings):
 
 
 def check_savable(network):
-    """Check, before hours of training, that the parameters can be saved.
-
-    Encodes and decodes them, as :func:`skrnn.save` does with those of the fitted pipeline.
+    """Refuse, before hours of training, parameters that no model's file can store.
 
     Parameters
     ----------
     network : Pipeline
-        The result of `make_network`.
+        Of `make_network`.
     """
-    from skrnn.estimators import codec as of_classifier
-    from skrnn.exceptions import InvalidFileError
-    from skrnn.fileformat.nodes import Node, Place, Reading
-    from skrnn.fileformat.parameters import decode_parameters, encode_parameters
-    from skrnn.persistence import text as of_text
+    from skrnn import persistence
 
-    for step, codec in zip((network[0], network[-1]), (of_text, of_classifier), strict=True):
-        # The advice of the codecs is for Python.
-        ways_out = dict.fromkeys(step.get_params(), "Leave it out.")
-        try:
-            tree = encode_parameters(step, Place(), ways_out)
-            node = Node(tree, {}, Reading())
-            decode_parameters(node, type(step), allowed=codec.is_data)
-        except TypeError as error:
-            raise CommandError(f"the model cannot be saved: {error}") from error
-        except InvalidFileError as error:
-            raise CommandError(
-                f"the model cannot be saved: {error.problem} Leave it out."
-            ) from error
-    _check_patterns(network[0].token_pattern, of_text.KNOWN_PATTERNS)
-    ngram_range = network[-1].ngram_range
-    if ngram_range is not None and ngram_range[1] > of_classifier.MAX_NGRAM:
-        raise CommandError(
-            f"the model cannot be saved: ngram_range={list(ngram_range)}, but n-grams have "
-            f"at most {of_classifier.MAX_NGRAM} words."
-        )
+    try:
+        persistence.check_savable(network)
+    except InvalidTypeError as error:
+        raise CommandError(f"the model cannot be saved: {error}") from error
+    except InvalidFileError as error:
+        raise CommandError(f"the model cannot be saved: {error.problem} Leave it out.") from error
+    _check_patterns(network[0].token_pattern, persistence.KNOWN_PATTERNS)
 
 
 def _check_patterns(pattern, known):

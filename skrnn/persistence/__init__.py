@@ -9,5 +9,7 @@ for the JSON. An invalid file raises :class:`skrnn.exceptions.InvalidFileError`.
 """
 
 from skrnn.persistence.files import load, save
+from skrnn.persistence.savable import check_savable
+from skrnn.persistence.text import KNOWN_PATTERNS
 
-__all__ = ["load", "save"]
+__all__ = ["KNOWN_PATTERNS", "check_savable", "load", "save"]
