@@ -47,6 +47,6 @@ def check_savable(estimator):
         longest = max(ngram_range)
         if longest > codec.MAX_NGRAM:
             raise InvalidTypeError(
-                f"{type(estimator).__name__} has ngram_range={list(ngram_range)}, but n-grams have at "
-                f"most {codec.MAX_NGRAM} words in a file."
+                f"{type(estimator).__name__} has ngram_range={list(ngram_range)}, but n-grams have "
+                f"at most {codec.MAX_NGRAM} words in a file."
             )

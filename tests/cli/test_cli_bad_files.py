@@ -264,7 +264,7 @@ BAD = {
             ("callbacks", "callbacks=[]", "cannot be saved: The parameter 'callbacks' may not"),
             ("vectors", 'embeddings={"good": [1, 2]}', "cannot be saved: RNNClassifier has emb"),
             ("input", "input=numeric", "--set input=numeric: the input of the network"),
-            ("long-ngrams", "ngram_range=[1, 101]", "ngram_range=[1, 101], but n-grams have at"),
+            ("long-ngrams", "ngram_range=[1, 101]", "ngram_range=[1, 101], but n-grams have "),
             ("ngrams", "ngram_range=[2, 1]", "with 1 <= min_n <= max_n. Got [2, 1]"),
             ("no-units", "units=[]", "must be a positive int, or a tuple of positive ints"),
             ("units", "units=[4, 2147483646]", "2147483646 is too many; at most 16384 per l"),
