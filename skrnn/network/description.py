@@ -204,15 +204,13 @@ class NetworkDescription:
             Of those that are no generator's state, in the same order, as
             ``keras.Model.get_weights`` returns them.
         """
-        left = iter(weights)
-        changed = [
-            value if variable.kind == "seed" else next(left)
-            for variable, value in zip(self.variables(), values, strict=True)
-        ]
-        if next(left, None) is not None or any(
-            new.shape != old.shape for new, old in zip(changed, values, strict=True)
-        ):
+        changed = list(values)
+        places = [i for i, one in enumerate(self.variables()) if one.kind != "seed"]
+        shapes = [values[i].shape for i in places]
+        if [weight.shape for weight in weights] != shapes:
             raise InvalidInputError("The weights are not those of this network.")
+        for i, weight in zip(places, weights, strict=True):
+            changed[i] = weight
         return changed
 
     def _of_cell(self, name, n_features, units):
@@ -277,8 +275,10 @@ class NetworkDescription:
     def from_format_1(cls, tree) -> NetworkDescription:
         """Make the description out of a file of format 1, which knew classes and labels only."""
         old = {"ngram_scores", "ngram_evidence", "n_outputs", "multilabel"}
-        if type(tree) is not dict or not old <= set(tree):
-            raise InvalidInputError(f"The network's description lacks one of {sorted(old)}.")
+        if type(tree) is not dict or not old <= set(tree) or {"side_inputs", "head"} & set(tree):
+            raise InvalidInputError(
+                f"The network's description lacks one of {sorted(old)}, or has them beside a head."
+            )
         values = {key: value for key, value in tree.items() if key not in old}
         for key in ("ngram_scores", "ngram_evidence", "multilabel"):
             if type(tree[key]) is not bool:

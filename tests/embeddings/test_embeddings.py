@@ -29,10 +29,10 @@ ROOT = Path(skrnn.__file__).parent.parent
 def to_sequences(documents, **kwargs):
     """Return documents as Sequences, and their vocabulary as a dict."""
     text = TextToSequence(max_features=None, **kwargs)
-    sequences, _ = check_sequences(
-        text.fit_transform(documents), estimator=TextToSequence(), input="tokens", reset=True
+    checked = check_sequences(
+        text.fit_transform(documents), estimator=TextToSequence(), input="tokens"
     )
-    return sequences, text.vocabulary_
+    return checked.sequences.collapse(), text.vocabulary_
 
 
 def sequences_of(*rows):

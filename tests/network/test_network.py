@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 import skrnn.network
 from skrnn import TextToSequence, build_network
 from skrnn.backend.tensorflow import keras, tf
-from skrnn.network.build import CELLS
+from skrnn.network.encoder import CELLS
 
 POOLINGS = ["last", "max", "mean", "attention"]
 SMALL = {**NETWORK, "units": 3, "embedding_dim": 4, "vocabulary_size": 20, "random_state": 0}
@@ -66,7 +66,7 @@ def test_cells_are_what_they_are_called(cell):
 
 @pytest.mark.parametrize(
     ("kwargs", "shape", "total"),
-    [({"n_outputs": 4}, (3, 4), 1), ({"n_outputs": 4, "multilabel": True}, (3, 4), None)],
+    [({"n_outputs": 4}, (3, 4), 1), ({"n_outputs": 4, "head": "labels"}, (3, 4), None)],
 )
 def test_outputs(kwargs, shape, total):
     """Fails if classes do not sum to one, or labels do."""
@@ -107,6 +107,7 @@ def test_dropouts_are_where_they_should_be():
         ({"units": ()}, r"units=\(\) leaves no recurrent layer"),
         ({"units": 0}, "units"),
         ({"units": (4, -1)}, "units"),
+        ({"head": "poems"}, r"head='poems' is unknown; it is one of \['classes', 'labels'\]"),
     ],
 )
 def test_unknown_names(kwargs, message):

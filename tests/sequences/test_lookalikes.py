@@ -27,7 +27,7 @@ LENGTHS = np.diff(TextToSequence().fit_transform(REVIEWS).indptr)
 
 
 def read(X, input="auto"):
-    return check_sequences(X, estimator=RNNClassifier(), input=input, reset=True)[0]
+    return check_sequences(X, estimator=RNNClassifier(), input=input).sequences.collapse()
 
 
 @pytest.mark.parametrize(

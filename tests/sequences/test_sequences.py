@@ -22,11 +22,16 @@ from skrnn.sequences import Sequences, TokenArray, check_sequences
 
 
 class Estimator:
-    """Stands for an estimator: gets the attributes of a fit."""
+    """Stands for an estimator: its class is named in errors."""
 
 
-def check(X, estimator=None, **kwargs):
-    return check_sequences(X, estimator=estimator or Estimator(), reset=True, **kwargs)
+def check(X, **kwargs):
+    return check_sequences(X, estimator=Estimator(), **kwargs)
+
+
+def collapsed(X, **kwargs):
+    """Return what a head reads that has one answer a row."""
+    return check(X, **kwargs).sequences.collapse()
 
 
 def rows_of(sequences):
@@ -143,9 +148,13 @@ def test_every_container_gives_the_same_sequences(make, input):
     X = make()
     parts = [X.data.copy(), X.indices.copy()] if getattr(X, "format", "") == "csr" else [None]
     before = copy.deepcopy(X)
-    sequences, vocabulary_size = check(X, input=input)
+    kept, vocabulary_size, _ = check(X, input=input)
+    # Before, rows are as they came: zeros within them, unknown words and all.
+    assert [[i for i in row if i] for row in rows_of(kept)] == ROWS
+    sequences = kept.collapse()
     assert rows_of(sequences) == WANTED
-    assert sequences.values.dtype == np.int32 and sequences.offsets.dtype == np.int64
+    for one in (kept, sequences):
+        assert one.values.dtype == np.int32 and one.offsets.dtype == np.int64
     assert sequences.is_tokens and vocabulary_size == 10
     if parts[0] is not None:  # sorting or summing must not happen in the caller's array
         np.testing.assert_array_equal(X.data, parts[0])
@@ -163,7 +172,7 @@ def test_every_container_gives_the_same_sequences(make, input):
 )  # fmt: skip
 def test_float_ids_are_ids_when_announced(X):
     """Fails if whole floats, as a data frame with gaps hands them over, are not cast."""
-    assert rows_of(check(X, input="tokens")[0]) == WANTED
+    assert rows_of(collapsed(X, input="tokens")) == WANTED
     if not sp.issparse(X):
         assert not check(X)[0].is_tokens
 
@@ -190,15 +199,21 @@ def test_memory_map(tmp_path):
     for X in (SCATTERED, TokenArray(DENSE)):
         joblib.dump(X, tmp_path / "X.joblib")
         mapped = joblib.load(tmp_path / "X.joblib", mmap_mode="r")
-        assert rows_of(check(mapped)[0]) == WANTED
+        assert rows_of(collapsed(mapped)) == WANTED
 
 
 def test_take_and_pad_against_plain_python():
     """Fails where offsets are off by one: rows of every length, repeated and out of order."""
     rng = np.random.default_rng(0)
     rows = [rng.integers(2, 99, rng.integers(0, 6)).tolist() for _ in range(40)]
-    sequences, _ = check(rows)
-    plain = [row or [1] for row in rows]
+    for sequences, plain in (
+        (check(rows).sequences, rows),
+        (collapsed(rows), [row or [1] for row in rows]),
+    ):
+        taking_and_padding(sequences, plain, rng)
+
+
+def taking_and_padding(sequences, plain, rng):
     for chosen in ([0], [39], [3, 3, 3], rng.permutation(40), rng.integers(-40, 40, 17)):
         taken = sequences.take(chosen)
         assert rows_of(taken) == [plain[i] for i in chosen]
@@ -225,8 +240,9 @@ def test_numeric_containers_give_the_same_sequences():
     series = np.array(table)[..., np.newaxis]
     for X in (one, pd.Series(one), pl.Series(one), table, np.array(table), series, *frames,
               nullable, np.array(table, dtype=np.float16)):  # fmt: skip
-        sequences, vocabulary_size = check(X)
-        assert rows_of(sequences) == wanted, X
+        kept, vocabulary_size, _ = check(X)
+        sequences = kept.collapse()
+        assert rows_of(kept) == [*wanted[:2], []] and rows_of(sequences) == wanted, X
         assert sequences.values.dtype == np.float32 and vocabulary_size is None
 
     two = [np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6]]), np.empty((0, 2))]
@@ -235,12 +251,12 @@ def test_numeric_containers_give_the_same_sequences():
         cube[i, : len(row)] = row
     wanted = [[[1, 2], [3, 4]], [[5, 6]], [[0, 0]]]
     for X in (two, [row.tolist() for row in two], cube, cube.astype(np.float32), cube.tolist()):
-        assert rows_of(check(X)[0]) == wanted
+        assert rows_of(collapsed(X)) == wanted
 
 
 def test_numeric_pad_is_nan():
     """Fails if padding is 0, which among numbers is a value."""
-    sequences, _ = check([[1.0, 2.0], [3.0]])
+    sequences, *_ = check([[1.0, 2.0], [3.0]])
     padded = sequences.pad([1, 0])
     np.testing.assert_array_equal(padded, np.array([[[3], [np.nan]], [[1], [2]]], np.float32))
 
@@ -264,40 +280,38 @@ def test_auto_goes_by_dtype_where_rows_are_empty():
 
 
 def fitted_on(X, **kwargs):
-    estimator = Estimator()
-    check(X, estimator, **kwargs)
-    return estimator
+    return check(X, **kwargs).form
 
 
 def test_n_features_in():
     """Fails if the columns, channels or longest row are miscounted."""
-    assert fitted_on(SCATTERED).n_features_in_ == 6
-    assert fitted_on(sp.csr_array(SCATTERED)).n_features_in_ == 6
-    assert fitted_on(ROWS).n_features_in_ == 4
-    assert fitted_on(np.ones((2, 5))).n_features_in_ == 5
-    assert fitted_on(np.ones((2, 5, 3))).n_features_in_ == 3
-    assert fitted_on([[0.5], [1.0, 2.0]]).n_features_in_ == 1
+    assert fitted_on(SCATTERED).n_features == 6
+    assert fitted_on(sp.csr_array(SCATTERED)).n_features == 6
+    assert fitted_on(ROWS).n_features == 4
+    assert fitted_on(np.ones((2, 5))).n_features == 5
+    assert fitted_on(np.ones((2, 5, 3))).n_features == 3
+    assert fitted_on([[0.5], [1.0, 2.0]]).n_features == 1
 
 
-def again(X, estimator):
-    return check_sequences(X, estimator=estimator, input="numeric")[0]
+def again(X, form):
+    return check(X, form=form, input="numeric").sequences.collapse()
 
 
 def test_one_row_of_a_ragged_list():
     """Fails if a list that happens to have rows of one length is held to the columns of fit."""
-    estimator = fitted_on([[0.5], [1.0, 2.0]])
-    assert rows_of(again([[1.0, 2.0, 3.0]], estimator)) == [[[1.0], [2.0], [3.0]]]
-    assert rows_of(again(np.array([[1.0, 2.0, 3.0]]), estimator)) == [[[1.0], [2.0], [3.0]]]
+    form = fitted_on([[0.5], [1.0, 2.0]])
+    assert rows_of(again([[1.0, 2.0, 3.0]], form)) == [[[1.0], [2.0], [3.0]]]
+    assert rows_of(again(np.array([[1.0, 2.0, 3.0]]), form)) == [[[1.0], [2.0], [3.0]]]
 
 
 def test_a_table_and_the_same_rows_as_series():
     """Fails if a network fitted on a table refuses its rows without their padding."""
-    estimator = fitted_on(np.ones((2, 3)))
-    wanted = rows_of(again(np.array([[1.0, 2.0, np.nan], [3.0, np.nan, np.nan]]), estimator))
-    assert rows_of(again([[1.0, 2.0], [3.0]], estimator)) == wanted
-    assert rows_of(again(np.array([[[1.0], [2.0]], [[3.0], [np.nan]]]), estimator)) == wanted
+    form = fitted_on(np.ones((2, 3)))
+    wanted = rows_of(again(np.array([[1.0, 2.0, np.nan], [3.0, np.nan, np.nan]]), form))
+    assert rows_of(again([[1.0, 2.0], [3.0]], form)) == wanted
+    assert rows_of(again(np.array([[[1.0], [2.0]], [[3.0], [np.nan]]]), form)) == wanted
     with pytest.raises(ValueError, match="X has 4 features, but Estimator is expecting 3 features"):
-        again(np.ones((2, 4)), estimator)
+        again(np.ones((2, 4)), form)
 
 
 @pytest.mark.parametrize(
@@ -318,17 +332,17 @@ def test_other_channels_than_at_fit(fit_on, then, message):
 
 def test_empty_rows_have_the_channels_of_fit():
     """Fails if a call of empty sequences only is taken for one channel."""
-    estimator = fitted_on(np.ones((2, 4, 3)))
+    form = fitted_on(np.ones((2, 4, 3)))
     for X in ([[]], [np.empty((0, 3))], [[], []]):
-        assert rows_of(again(X, estimator))[0] == [[0, 0, 0]]
+        assert rows_of(again(X, form))[0] == [[0, 0, 0]]
 
 
 def test_token_width_may_change():
     """Fails if ids are held to the width of fit: other documents are longer or shorter."""
-    estimator = fitted_on(DENSE)
+    form = fitted_on(DENSE)
     for X in (SCATTERED, DENSE[:, :1], sp.csr_array(SCATTERED), ROWS):
-        sequences, _ = check_sequences(X, estimator=estimator, input="tokens", vocabulary_size=10)
-        assert len(sequences) == 5
+        checked = check(X, form=form, input="tokens", vocabulary_size=10)
+        assert len(checked.sequences) == 5 and checked.form == form
 
 
 # --- The vocabulary ---------------------------------------------------------------------
@@ -427,7 +441,7 @@ def test_sequences_carry_the_words():
     """Fails if the words are lost between the array and the estimator."""
     X = TokenArray(DENSE)
     X.words = tuple(map(str, range(10)))
-    sequences, _ = check(X)
+    sequences, *_ = check(X)
     assert sequences.words is X.words and sequences.take([1, 0]).words is X.words
     assert check(X.toarray())[0].words is None
 
@@ -524,5 +538,5 @@ def test_a_huge_id_is_not_taken_for_a_vocabulary():
     X = [[3, 4], [1_763_800_000]]
     with pytest.raises(ValueError, match="would make an embedding of that many rows"):
         check(X)
-    _, size = check(X, vocabulary_size=2**31 - 1)
+    _, size, _ = check(X, vocabulary_size=2**31 - 1)
     assert size == 2**31 - 1
