@@ -28,7 +28,7 @@ from skrnn import RNNClassifier  # noqa: E402
 from skrnn.layers import Embedding  # noqa: E402
 from skrnn.sequences.batching import BatchPlan  # noqa: E402
 from skrnn.training.feeds import Feed  # noqa: E402
-from skrnn.training.recorder import StateKeeper  # noqa: E402
+from skrnn.training.recorder import StateRecorder  # noqa: E402
 
 # The first token tells which row it is.
 RNG = np.random.default_rng(0)
@@ -65,7 +65,7 @@ def compared(one, several, X=X):
     keys = sorted(one.history_)
     assert keys == sorted(several.history_)
     return {
-        "weights": largest(zip(one._keras.values(), several._keras.values(), strict=True)),
+        "weights": largest(zip(one.network_.values, several.network_.values, strict=True)),
         "probabilities": largest([(one.predict_proba(X), several.predict_proba(X))]),
         "history": largest((one.history_[key], several.history_[key]) for key in keys),
         "best_epochs": [one.best_epoch_, several.best_epoch_],
@@ -74,7 +74,7 @@ def compared(one, several, X=X):
 
 def as_bytes(classifier):
     """Return the bytes of all variables."""
-    return [values.tobytes() for values in classifier._keras.values()]
+    return [values.tobytes() for values in classifier.network_.values]
 
 
 class Noted:
@@ -130,7 +130,7 @@ def dealt(folder):
     wanted = []
     for epoch in range(2):
         plan = BatchPlan(LENGTHS + 1, 7)
-        batches = plan.batches(np.random.default_rng([several._keras.seed, epoch]))
+        batches = plan.batches(np.random.default_rng([several.network_.seed, epoch]))
         wanted += [rows.tolist() for rows in batches]
     with devices().scope():
         inside = several.predict_proba(X)
@@ -230,7 +230,7 @@ def resumed(folder):
     """A fit that was stopped within its second epoch, and goes on from its checkpoint."""
     network = RNNClassifier(**SMALL | STEEP | NOISE, batch_size=8)
     kept = clone(network).set_params(checkpoint=folder / "kept", checkpoint_minutes=0)
-    strategy, begin, resume = devices(), StateKeeper.on_train_batch_begin, Feed.resume
+    strategy, begin, resume = devices(), StateRecorder.on_train_batch_begin, Feed.resume
     n_batches, places = 0, []
 
     def stop(self, batch, logs=None):
@@ -243,11 +243,11 @@ def resumed(folder):
         places.append((epoch, batch))
         resume(self, epoch, batch)
 
-    StateKeeper.on_train_batch_begin, Feed.resume = stop, note
+    StateRecorder.on_train_batch_begin, Feed.resume = stop, note
     try:
         train(clone(kept), strategy)
     except Stop:
-        StateKeeper.on_train_batch_begin = begin
+        StateRecorder.on_train_batch_begin = begin
     on = train(clone(kept), strategy)
     Feed.resume = resume
     same = as_bytes(on) == as_bytes(train(clone(network), strategy))

@@ -6,6 +6,7 @@ tenths, where 1e-5 is asked for.
 """
 
 import copy
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -96,19 +97,17 @@ def with_network(fitted, X, **changes):
 
     Its logits for `X` have mean 0 and deviation 1: far out, probabilities hardly change.
     """
-    from skrnn.network.build import build_network
-    from skrnn.training.scikeras import SequenceClassifier
+    from skrnn.training.fit import initial_network
 
     one = copy.copy(fitted)
-    one._keras = SequenceClassifier({**fitted._keras.network, **changes}, seed=0)
-    one._keras.model_ = build_network(**one._keras.network, random_state=0)
+    one.network_ = initial_network(replace(fitted.network_.description, **changes), seed=0)
     randomize(one.model_)
     logits = one.decision_function(X).reshape(len(one.predict(X)), -1)
     mean, scale = logits.mean(axis=0), 1 / logits.std(axis=0)
-    dense = one.model_.get_layer("recurrent_logits" if one._ngrams else "logits")
+    dense = one.model_.get_layer("recurrent_logits" if one.ngrams_ else "logits")
     dense.kernel.assign(dense.kernel * scale)
     dense.bias.assign((dense.bias - mean) * scale)
-    if one._ngrams:
+    if one.ngrams_:
         weight = one.model_.get_layer("logits").weight
         weight.assign(weight * scale)
     return one

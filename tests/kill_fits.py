@@ -52,8 +52,8 @@ def estimator(folder, seed):
 
 def digest(model, X):
     """Return what two equal models have in common."""
-    parts = [values.tobytes() for values in model._keras.values()]
-    parts += [values.tobytes() for values in model._keras._optimizer_state]
+    parts = [values.tobytes() for values in model.network_.values]
+    parts += [values.tobytes() for values in model._optimizer_state]
     parts += [repr((model.history_, model.best_epoch_)).encode(), model.predict_proba(X).tobytes()]
     return hashlib.sha256(b"".join(parts)).hexdigest()
 

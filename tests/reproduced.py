@@ -30,8 +30,8 @@ def make(**parameters):
 def digest(pipe):
     """Return what two equal results of training have in common, down to the last bit."""
     network = pipe[-1]
-    weights = [values.tobytes() for values in network._keras.values()]
-    ngrams = [part.tobytes() for part in network._ngrams.to_arrays()[2:]] if network._ngrams else []
+    weights = [values.tobytes() for values in network.network_.values]
+    ngrams = [part.tobytes() for part in network.ngrams_.to_arrays()[2:]] if network.ngrams_ else []
     told = repr((pipe[0].vocabulary_, network.history_, network.n_iter_, network.best_epoch_))
     answers = pipe.predict_proba(UNSEEN).tobytes()
     return hashlib.sha256(b"".join([*weights, *ngrams, told.encode(), answers])).hexdigest()

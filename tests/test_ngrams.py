@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 from skrnn.baselines import NBSVMClassifier
-from skrnn.ngrams import NgramModel, NgramVocabulary
+from skrnn.ngrams import EVIDENCE, SCORES, NgramModel, NgramVocabulary
 from skrnn.sequences import Sequences
 
 
@@ -60,14 +60,24 @@ def test_columns_mean_the_same_in_transform():
     np.testing.assert_array_equal(fitted.toarray(), vocabulary.find(rows).indicators().toarray())
 
 
+def targets_of(y, n_outputs):
+    """Return what each output is to be positive for: class 1, or each class."""
+    return y[:, None] == (np.arange(n_outputs) if n_outputs > 1 else [1])
+
+
+def fit_score(model, rows, y, n_outputs, vocabulary_size=12):
+    """Return the cross-fitted scores and evidence of the training rows."""
+    weights, targets = np.ones(len(y)), targets_of(y, n_outputs) if y.ndim == 1 else y > 0
+    strata = y if y.ndim == 1 else None
+    return model.fit_score(rows, targets, strata, weights, vocabulary_size=vocabulary_size, seed=0)
+
+
 def scores_of(y, n_outputs, rows=None):
-    """Return cross-fitted scores of the training rows, and the fitted model."""
+    """Return scores of the training rows, cross-fitted and by the fitted model."""
     rows = to_sequences(random_rows(3, len(y)) if rows is None else rows)
     model = NgramModel((1, 2))
-    scores = model.fit_score(
-        rows, y, np.ones(len(y)), vocabulary_size=12, n_outputs=n_outputs, seed=0
-    )
-    return scores.scores, model.score(rows).scores
+    crossed = fit_score(model, rows, y, n_outputs)
+    return crossed.row_inputs[SCORES], model.score(rows).row_inputs[SCORES]
 
 
 def test_training_scores_are_of_models_that_have_not_seen_the_row():
@@ -115,11 +125,11 @@ def test_evidence_and_scores_are_of_the_same_models():
     y = rng.integers(0, 2, 100)
     rows = to_sequences([rng.permutation(np.arange(2, 12))[:8] for _ in y])
     model = NgramModel((1, 1))
-    trained = model.fit_score(rows, y, np.ones(100), vocabulary_size=12, n_outputs=1, seed=0)
-    assert np.isclose(trained.evidence.std(), 0.2, atol=1e-3)
+    trained = fit_score(model, rows, y, 1)
+    assert np.isclose(trained.step_inputs[EVIDENCE].std(), 0.2, atol=1e-3)
     for scored, n_intercepts in ((trained, 5), (model.score(rows), 1)):
-        sums = np.add.reduceat(scored.evidence, rows.offsets[:-1]) / model._scale
-        assert len(np.unique((scored.scores - sums).round(3))) <= n_intercepts
+        sums = np.add.reduceat(scored.step_inputs[EVIDENCE], rows.offsets[:-1]) / model._scale
+        assert len(np.unique((scored.row_inputs[SCORES] - sums).round(3))) <= n_intercepts
 
 
 def test_many_outputs_have_no_evidence():
@@ -127,9 +137,9 @@ def test_many_outputs_have_no_evidence():
     y = np.arange(200) % 17
     rows = to_sequences(random_rows(7, 200))
     model = NgramModel((1, 1))
-    trained = model.fit_score(rows, y, np.ones(200), vocabulary_size=12, n_outputs=17, seed=0)
-    assert trained.evidence is None and model.score(rows).evidence is None
-    assert trained.scores.shape == (200, 17)
+    trained = fit_score(model, rows, y, 17)
+    assert trained.step_inputs == {} and model.score(rows).step_inputs == {}
+    assert trained.row_inputs[SCORES].shape == (200, 17)
 
 
 def test_scores_of_several_classes_and_labels():
@@ -181,7 +191,7 @@ def test_with_many_classes_rare_ngrams_are_left_out(monkeypatch):
     monkeypatch.setattr("skrnn.ngrams.MAX_WEIGHTS", 200)
     y = np.arange(300) % 5
     model = NgramModel((1, 2))
-    model.fit_score(to_sequences(rows), y, np.ones(300), vocabulary_size=12, n_outputs=5, seed=0)
+    fit_score(model, to_sequences(rows), y, 5)
     assert 20 < model.n_ngrams <= 40
     assert len(model._vocabulary.find(to_sequences([[2]])).number) == 1
 
@@ -194,10 +204,8 @@ def test_long_and_short_documents_are_weighed_alike(length):
     rows = [np.r_[rng.integers(50, 1000, length), 2 + label + 2 * (rng.random(3) < 0.2)]
             for label in y]  # fmt: skip
     model = NgramModel((1, 1))
-    crossed = model.fit_score(
-        to_sequences(rows), y, np.ones(400), vocabulary_size=1000, n_outputs=1, seed=0
-    )
-    assert np.mean((crossed.scores[:, 0] > 0) == y) > 0.9
+    crossed = fit_score(model, to_sequences(rows), y, 1, vocabulary_size=1000)
+    assert np.mean((crossed.row_inputs[SCORES][:, 0] > 0) == y) > 0.9
 
 
 def test_in_the_classifier():
@@ -218,9 +226,11 @@ def test_partial_fit_keeps_the_ngrams_of_fit():
     documents, y = make_reviews(200, random_state=0)
     X = TextToSequence().fit_transform(documents)
     model = RNNClassifier(units=4, epochs=1, ngram_range=(1, 2), random_state=0).fit(X, y)
-    before = model._ngrams.score(to_sequences([[2, 3, 4]])).scores
+    before = model.ngrams_.score(to_sequences([[2, 3, 4]])).row_inputs[SCORES]
     model.partial_fit(X[:20], y[:20])
-    np.testing.assert_array_equal(model._ngrams.score(to_sequences([[2, 3, 4]])).scores, before)
+    np.testing.assert_array_equal(
+        model.ngrams_.score(to_sequences([[2, 3, 4]])).row_inputs[SCORES], before
+    )
     assert model.n_iter_ == 2
     # From the start there are no rows yet to count n-grams in.
     fresh = RNNClassifier(units=4, ngram_range=(1, 2), random_state=0).partial_fit(X[:20], y[:20])

@@ -106,8 +106,8 @@ def test_import_is_light():
         "from skrnn import RNNClassifier; from sklearn.base import clone; "
         "clone(RNNClassifier(units=8)).set_params(cell='gru'); repr(RNNClassifier())",
         "import skrnn.text, skrnn.datasets, skrnn.baselines, skrnn.comparison, skrnn.sequences, "
-        "skrnn.heads.classes, skrnn.plotting, skrnn.cli, skrnn.embeddings, skrnn.ngrams, "
-        "skrnn.inspection",
+        "skrnn.heads.registry, skrnn.network.description, skrnn.plotting, skrnn.cli, "
+        "skrnn.embeddings, skrnn.ngrams, skrnn.inspection",
     ],
     ids=["estimator", "modules"],
 )

@@ -105,7 +105,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _raw(self, X) -> np.ndarray:
         """Return the network's raw output for X."""
-        return self.network_.raw(self.read(X))
+        sequences = self.read(X)  # which raises NotFittedError before fit
+        return self.network_.raw(sequences)
 
     # --- Keeping ---
 

@@ -121,7 +121,7 @@ def check_any_weight(weights):
 
 def on_the_way_of(name, error):
     """Return the error for rows that a Pipeline has to transform as it does X."""
-    return ValueError(
+    return InvalidInputError(
         f"In {name}: {error} (Behind a Pipeline, {name.split(',')[0]} is transformed as X is only "
         f"with Pipeline(..., transform_input=['{name.split(',')[0]}']) and "
         "sklearn.set_config(enable_metadata_routing=True).)"

@@ -466,7 +466,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
             Log-odds of ``classes_[1]``, or of each label; unnormalised log-probabilities for
             several classes. float32.
         """
-        return self.head_.decision(self._raw(X))
+        raw = self._raw(X)
+        return self.head_.decision(raw)
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -481,7 +482,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         ndarray of shape (n_samples, n_classes), float64
             Columns in the order of `classes_`; each label's own probability if multilabel.
         """
-        return self.head_.probabilities(self._raw(X))
+        raw = self._raw(X)
+        return self.head_.probabilities(raw)
 
     def predict(self, X):
         """Return the most probable class, or the labels more probable than not.
@@ -495,7 +497,8 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         -------
         ndarray of shape (n_samples,), or an indicator (n_samples, n_labels) of int64
         """
-        return self.head_.predict(self._raw(X))
+        raw = self._raw(X)
+        return self.head_.predict(raw)
 
     def __sklearn_tags__(self):
         """Say what scikit-learn may expect."""

@@ -50,7 +50,7 @@ class Rows:
     """Rows to learn from or to validate on, encoded."""
 
     sequences: Sequences
-    targets: np.ndarray
+    targets: np.ndarray | Sequences
     weights: np.ndarray
 
 
@@ -223,10 +223,10 @@ class Fit:
             y_val = self.estimator._check_y(y_val)
             check_consistent_length(sequences, y_val)
             head.check(y_val, self.estimator)
+            weights = np.ones(len(sequences), dtype=np.float32)
+            return _encode(sequences, y_val, weights, np.arange(len(sequences)), head)
         except ValueError as error:
             raise checks.on_the_way_of("X_val, y_val", error) from error
-        weights = np.ones(len(sequences), dtype=np.float32)
-        return Rows(sequences, head.encode(y_val), weights)
 
     def _check_unlabeled(self, X_unlabeled, head):
         if X_unlabeled is None:
@@ -357,6 +357,7 @@ class Fit:
                 )
             # Arrays of its own: whatever fails from here on, the previous network stays.
             return FittedNetwork(description, previous.values, previous.seed)
+        self.estimator.pretraining_history_ = {"loss": []}
         if session.phase == "training":
             return FittedNetwork(description, session.newest.state.variables, seed)
         return initial_network(description, seed, vectors)
@@ -367,7 +368,6 @@ class Fit:
         if session.phase == "training":
             estimator.pretraining_history_ = session.newest.model.pretraining_history_
             return network
-        estimator.pretraining_history_ = {"loss": []}
         if not estimator.pretraining_epochs:
             return network
         from skrnn.training.pretraining import pretrain
@@ -482,7 +482,8 @@ class Fit:
         estimator = self.estimator if estimator is None else estimator
         estimator._settings, estimator._optimizer_state = settings, state.optimizer
         best = state.stopping and state.stopping.best_epoch
-        estimator._set_fitted(network, state.history, len(state.history["loss"]), best)
+        history = state.history or {"loss": []}  # within the first epoch
+        estimator._set_fitted(network, history, len(history["loss"]), best)
 
     # --- Checkpoints ---
 
@@ -512,7 +513,8 @@ class Fit:
         if self.going_on:
             network, state = estimator.network_, vars(estimator).get("_optimizer_state")
             before = [network.seed, network.values, state, estimator.history_]
-        decides = [*data, head.encode_state(), before, None if any_seed else seeds]
+        # Not as a file has it: training goes on if no file can hold the classes.
+        decides = [*data, vars(head), before, None if any_seed else seeds]
         words = next(part.words for part in data if hasattr(part, "words"))
         name = training_name(estimator, decides, words, any_seed=any_seed)
         until = self.epochs + (estimator.n_iter_ if self.going_on else 0)
@@ -577,7 +579,20 @@ class Fit:
 def _encode(sequences, y, weights, rows, head) -> Rows:
     if len(rows) < len(sequences):
         sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
-    return Rows(sequences, head.encode(y), weights)
+    targets = head.encode(y)
+    if isinstance(targets, Sequences):
+        _check_steps(sequences, targets)
+    return Rows(sequences, targets, weights)
+
+
+def _check_steps(sequences, targets):
+    unlike = np.flatnonzero(sequences.lengths != targets.lengths)
+    if len(unlike):
+        row = unlike[0]
+        raise InvalidInputError(
+            f"y has {targets.lengths[row]} targets in row {row}, but X has "
+            f"{sequences.lengths[row]} steps there. Give a target for each step."
+        )
 
 
 def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed):

@@ -31,7 +31,7 @@ from skrnn.fileformat.errors import shown
 
 __all__ = ["FORMAT", "read", "write"]
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, DOCUMENT, ARRAYS = "manifest.json", "document.json", "arrays.safetensors"
 _COMMENT = "skrnn; sha256 of manifest.json: {}"
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "keras", "tensorflow", "safetensors")

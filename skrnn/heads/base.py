@@ -17,6 +17,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from skrnn.sequences import Sequences
+
 # A loss on fewer rows is mostly luck: training would stop at any epoch.
 MIN_HELD_OUT = 10
 
@@ -75,8 +77,12 @@ class Head(ABC):
         """Raise ValueError if later targets do not fit what was learned."""
 
     @abstractmethod
-    def encode(self, y) -> np.ndarray:
-        """Return targets as the loss takes them, one row each."""
+    def encode(self, y) -> np.ndarray | Sequences:
+        """Return targets as the loss takes them: an array with one row each.
+
+        A head that reads the steps may return :class:`skrnn.sequences.Sequences`, a target for each
+        step. They are padded as the steps are, and Keras leaves padding out of the loss.
+        """
 
     def weights(self, y, sample_weight, estimator) -> np.ndarray:
         """Return the weights of the rows, what the estimator's parameters say included."""

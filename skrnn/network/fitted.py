@@ -67,6 +67,8 @@ class FittedNetwork:
     def raw(self, sequences: Sequences) -> np.ndarray:
         """Return the raw output, float32 of shape (n_samples, n_outputs), in the rows' order.
 
+        Of a head that reads the steps, (n_steps, n_outputs), in the order of `sequences.values`.
+
         Parameters
         ----------
         sequences : Sequences

@@ -107,7 +107,7 @@ class Forward:
         self._encoder = Encoder(description.cell, embedding, layers, attention or None)
 
     def raw(self, sequences: Sequences) -> np.ndarray:
-        """Return the raw output of a head that reads the summary.
+        """Return the raw output: of each row, or of each step if the head reads the steps.
 
         Parameters
         ----------
@@ -117,6 +117,7 @@ class Forward:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs), float32
+            Or (n_steps, n_outputs), rows end to end.
 
         Raises
         ------
@@ -124,8 +125,10 @@ class Forward:
             If the sequences are not what the network reads.
         """
         description = self.description
-        summary = self._engine().run(self._inputs(sequences), description.pooling)
-        raw = description.head_.raw_output(summary, self._head_values)
+        head = description.head_
+        pooling = description.pooling if head.reads == "summary" else None
+        encoded = self._engine().run(self._inputs(sequences), pooling)
+        raw = head.raw_output(encoded, self._head_values)
         given = sequences.row_inputs
         for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
             added = _side(given, one, len(sequences))

@@ -89,7 +89,8 @@ def predict(network, sequences):
     Returns
     -------
     ndarray of shape (n_samples, n_outputs), float32
-        In the order of the rows.
+        In the order of the rows; of a head that reads the steps, (n_steps, n_outputs), in the
+        order of `sequences.values`.
     """
     check_not_forked()
     key = (network.description, precision())
@@ -100,8 +101,15 @@ def predict(network, sequences):
             program = outside_scope(lambda: _raw_program(*key))
         _made.add(key)
     values = [tf.convert_to_tensor(value) for value in network.values]
-    raw = np.empty((len(sequences), network.description.head_.n_outputs), np.float32)
+    head = network.description.head_
+    is_of_steps = head.reads == "steps"
+    n_answers = len(sequences.values) if is_of_steps else len(sequences)
+    raw = np.empty((n_answers, head.n_outputs), np.float32)
     for rows in BatchPlan(sequences.lengths, PREDICT_BATCH_SIZE).batches():
         inputs = [tf.constant(x) for x in sequences.inputs(rows)]
-        raw[rows] = program(values, inputs).numpy()
+        found = program(values, inputs).numpy()
+        if is_of_steps:
+            places = sequences.steps(rows)
+            rows, found = places[places >= 0], found[places >= 0]
+        raw[rows] = found
     return raw

@@ -121,6 +121,10 @@ n_channels) float32
         """
         return self._pad(self.values, rows, PADDING if self.is_tokens else np.nan)
 
+    def steps(self, rows):
+        """Return where in `values` each step of the given rows is, padded with -1."""
+        return self._pad(np.arange(len(self.values)), rows, -1)
+
     def _pad(self, values, rows, fill):
         rows = np.asarray(rows)
         steps, _ = self._gather(rows)

@@ -4,7 +4,7 @@ import numpy as np
 
 from skrnn.backend.tensorflow import tf
 from skrnn.sequences.batching import AUTO_BATCH_SIZES, BatchPlan
-from skrnn.training.feeds import Feed
+from skrnn.training.feeds import Feed, arrays_of
 
 
 class ChunkStream:
@@ -78,4 +78,4 @@ class StreamFeed(Feed):
             self.X, self.y, self.sample_weight = X, y, sample_weight
             rng = np.random.default_rng([self.seed, self.epoch, number])
             for rows in BatchPlan(X.lengths, self.batch_size).batches(rng):
-                yield *X.inputs(rows), y[rows], sample_weight[rows]
+                yield arrays_of(X, y, sample_weight, rows)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skrnn.backend.tensorflow import keras, tf
+from skrnn.sequences import Sequences
 from skrnn.sequences.batching import BatchPlan
 from skrnn.training.streams import Stream
 
@@ -19,7 +20,9 @@ class Feed(keras.callbacks.Callback):
     Parameters
     ----------
     X : Sequences
-    y, sample_weight : ndarray
+    y : ndarray or Sequences
+        Targets; those of steps are `Sequences`.
+    sample_weight : ndarray
     batch_size : int
     seed : int or None
         None keeps the rows sorted by length, for evaluation.
@@ -51,7 +54,7 @@ class Feed(keras.callbacks.Callback):
             rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
             self._ordered, self._rows = self.epoch, self.plan.batches(rng)
         rows = self._rows[i]
-        return *self.X.inputs(rows), self.y[rows], self.sample_weight[rows]
+        return arrays_of(self.X, self.y, self.sample_weight, rows)
 
     def dataset(self):
         """Return the batches as Keras takes them, lengths left open so that one trace serves."""
@@ -79,7 +82,11 @@ class Feed(keras.callbacks.Callback):
 
     def _signature(self):
         """Return dtype and shape of the arrays of a batch."""
-        return [*_inputs_signature(self.X), _signature(self.y), _signature(self.sample_weight)]
+        targets, weights = arrays_of(self.X, self.y, self.sample_weight, [0])[-2:]
+        targets, weights = _signature(targets), _signature(weights)
+        if isinstance(self.y, Sequences):
+            targets[1][1] = weights[1][1] = None
+        return [*_inputs_signature(self.X), targets, weights]
 
     def _arrange(self, batch):
         """Put the tensors of a batch as Keras's training step takes them."""
@@ -141,6 +148,16 @@ class PairedFeed(Feed):
         x = tensors[:n_inputs]
         y, sample_weight = tensors[n_inputs : n_inputs + 2]
         return (tuple(x), y, sample_weight), tuple(tensors[n_inputs + 2 :]), seeds
+
+
+def arrays_of(X, y, sample_weight, rows):
+    """Return the arrays of a batch: inputs, targets and weights of the given rows."""
+    weights = sample_weight[rows]
+    if not isinstance(y, Sequences):
+        return *X.inputs(rows), y[rows], weights
+    # Each step has the weight of its row, and padding none.
+    weights = np.where(y.steps(rows) >= 0, weights[:, np.newaxis], np.float32(0))
+    return *X.inputs(rows), y.pad(rows), weights
 
 
 def _signature(array):

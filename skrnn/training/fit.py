@@ -38,7 +38,7 @@ class FitData:
     ----------
     sequences : Sequences or ChunkStream
         Training rows; with chunks, targets and weights are those of the first.
-    targets : ndarray
+    targets : ndarray or Sequences
         What the head's `encode` returned.
     weights : ndarray of shape (n_samples,), float32
         None of them 0.
@@ -51,7 +51,7 @@ class FitData:
     """
 
     sequences: Sequences | ChunkStream
-    targets: np.ndarray
+    targets: np.ndarray | Sequences
     weights: np.ndarray
     validation: tuple | None = None
     unlabeled: Sequences | None = None

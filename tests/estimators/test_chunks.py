@@ -71,7 +71,7 @@ def test_every_row_of_every_chunk_counts():
     # What came last is what it believes; with the first chunk only it would say 0.
     assert model.predict(X).mean() > 0.6
     n_batches = 2 * -(-len(first) // 16)
-    assert int(model._keras._optimizer_state[0]) == n_batches
+    assert int(model._optimizer_state[0]) == n_batches
 
 
 @pytest.mark.reliability
@@ -111,9 +111,9 @@ def test_early_stopping_on_given_rows():
 def test_it_goes_on_from_a_fit_with_its_ngrams():
     """Fails if n-grams of the fit before are forgotten, or weights begin anew."""
     model = small(ngram_range=(1, 2), epochs=1, warm_start=True).fit(X[:600], LABELS[:600])
-    coef = model._ngrams._coef
+    coef = model.ngrams_._coef
     model.fit_chunks(Chunks(300))
-    assert model._ngrams._coef is coef
+    assert model.ngrams_._coef is coef
     assert model.n_iter_ == 2
     assert model.predict(X[:3]).shape == (3,)
 

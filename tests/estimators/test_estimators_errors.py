@@ -33,11 +33,11 @@ def put(array, place, value):
 
 def everything(model):
     """All that a failed call could have changed."""
-    state = {key: value for key, value in vars(model).items() if key != "_keras"}
-    if hasattr(model, "_keras"):
+    state = {key: value for key, value in vars(model).items() if key != "network_"}
+    if hasattr(model, "network_"):
         state["weights"] = [v.numpy().tobytes() for v in model.model_.variables]
-        state["slots"] = [slot.tobytes() for slot in model._keras._optimizer_state]
-        state["history"] = {key: list(values) for key, values in model._keras.history_.items()}
+        state["slots"] = [slot.tobytes() for slot in model._optimizer_state]
+        state["history"] = {key: list(values) for key, values in model.history_.items()}
     return repr(state)
 
 

@@ -61,10 +61,10 @@ def test_same_seed_same_bytes_in_both_directions():
     assert weights(small(**settings).fit(X, Y)) == weights(small(**settings).fit(X, Y))
 
 
-def test_trainers_are_left_clean():
+def test_compiled_networks_are_left_clean():
     """Fails if a fit finds weights, optimizer moments or dropout states of the one before.
 
-    Traced training steps are shared between fits of one architecture, see `_programs`.
+    Traced training steps are shared between fits of one architecture, see skrnn.training.trainers.
     """
     first = small(epochs=2).fit(X, Y)
     small(epochs=3, learning_rate=0.5, random_state=7).fit(X[:50], ~Y[:50])
@@ -159,7 +159,7 @@ def test_every_epoch_is_shuffled_anew():
     from skrnn.sequences import check_sequences
     from skrnn.training.feeds import Feed
 
-    sequences, _ = check_sequences([*RAGGED, [2] * 400], estimator=small(), reset=True)
+    sequences = check_sequences([*RAGGED, [2] * 400], estimator=small()).sequences
     rows = np.arange(len(sequences))
     feed = Feed(sequences, rows, np.ones(len(rows), np.float32), batch_size=32, seed=0)
     orders = []

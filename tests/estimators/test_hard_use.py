@@ -105,9 +105,10 @@ def test_eight_threads_are_the_first_to_use_it(pipe, tmp_path, monkeypatch, way)
     content = pickle.dumps(pipe)
     for has_program in (False, True):
         new = pickle.loads(content) if way == "pickle" else skrnn.load(tmp_path / "pipe.skrnn")
-        assert "_model" not in vars(new[-1]._keras)  # or there is nothing to race for
+        assert "_model" not in vars(new[-1].network_)  # or there is nothing to race for
         if not has_program:
-            programs._logits_program.cache_clear()
+            programs._raw_program.cache_clear()
+            programs._made.clear()
         found = answers_of_eight_threads(new, rounds=1)
         assert all(got == expected[i] for i, got in found)
 

@@ -132,10 +132,10 @@ def test_epochs_of_partial_fit_are_epochs_together_without_ngrams():
         reproduced.one_more_epoch(one_by_one)
     assert digest(one_by_one) == digest(make(epochs=3, ngram_range=None).fit(REVIEWS, LABELS))
     with_ngrams = make(epochs=1).fit(REVIEWS, LABELS)
-    ngrams = with_ngrams[-1]._ngrams
+    ngrams = with_ngrams[-1].ngrams_
     twice = [reproduced.one_more_epoch(clone(with_ngrams).fit(REVIEWS, LABELS)) for _ in range(2)]
     assert digest(twice[0]) == digest(twice[1])
-    assert reproduced.one_more_epoch(with_ngrams)[-1]._ngrams is ngrams
+    assert reproduced.one_more_epoch(with_ngrams)[-1].ngrams_ is ngrams
 
 
 def test_the_same_call_gives_the_same_bytes_and_other_calls_the_same_to_rounding():

@@ -99,7 +99,7 @@ def test_other_programs_can_read_it(written):
     parts = parts_of(written)
     assert list(parts) == ["manifest.json", "document.json", "arrays.safetensors"]
     manifest = json.loads(parts["manifest.json"])
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert manifest["versions"]["skrnn"] == skrnn.__version__
     assert manifest["versions"]["numpy"] == np.__version__
     assert safetensors.numpy.load(parts["arrays.safetensors"]).keys() == ARRAYS.keys()
@@ -152,14 +152,14 @@ def test_zip64(written, threshold, monkeypatch):
 def test_newer_format(written):
     """Fails if the message does not say which versions meet, or the file is read all the same."""
     parts = parts_of(written)
-    manifest = json.loads(parts["manifest.json"]) | {"format": 2, "else": []}
+    manifest = json.loads(parts["manifest.json"]) | {"format": 3, "else": []}
     manifest["versions"]["skrnn"] = "7.8"
     parts = {"manifest.json": json.dumps(manifest).encode(), "new.bin": b"new"}
     seal(parts, written)
     with pytest.raises(InvalidFileError) as raised:
         read(written)
     message = str(raised.value)
-    for told in ("'7.8'", "format 2", repr(skrnn.__version__), "formats up to 1", "Upgrade"):
+    for told in ("'7.8'", "format 3", repr(skrnn.__version__), "formats up to 2", "Upgrade"):
         assert told in message, told
 
 

@@ -155,7 +155,7 @@ def mean_pooled():
     classifier = RNNClassifier(**SMALL | options)
     ids = TextToSequence(max_features=150).fit_transform(REVIEWS)
     enlarge(classifier.fit(ids, LABELS), seed=1, scale=1.2)
-    classifier._ngrams._scale = 1.0  # so that evidence counts as much as an embedding
+    classifier.ngrams_._scale = 1.0  # so that evidence counts as much as an embedding
     return classifier
 
 
@@ -166,8 +166,8 @@ def test_against_finite_differences():
     sum of 30 slices, and n-grams are looked up one by one.
     """
     classifier = mean_pooled()
-    forward, weight_of = in_numpy(classifier), ngram_weights(classifier._ngrams)
-    settings, *_, intercept = classifier._ngrams.to_arrays()
+    forward, weight_of = in_numpy(classifier), ngram_weights(classifier.ngrams_)
+    settings, *_, intercept = classifier.ngrams_.to_arrays()
     ids = list(max(weight_of, key=len)) + [7, 3, 7, 3]
     (found,) = explain(classifier, [ids, [2]], target=1, n_steps=200)[:1]
 
@@ -211,7 +211,7 @@ def test_n_grams_alone():
     try:
         dense = classifier.model_.get_layer("recurrent_logits")
         dense.set_weights([np.zeros_like(w) for w in dense.get_weights()])
-        weight_of = ngram_weights(classifier._ngrams)
+        weight_of = ngram_weights(classifier.ngrams_)
         (factor,) = classifier.model_.get_layer("logits").get_weights()[0].tolist()
         gram = max((g for g in weight_of if len(g) == 3), key=lambda g: abs(weight_of[g]))
         for found in explain(classifier, [gram, (1, *gram, 1)], target=1):

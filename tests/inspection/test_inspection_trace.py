@@ -99,9 +99,9 @@ def test_network_of_two_layers(cell, pooling, ngram_range):
     for text, each in zip(texts, found, strict=True):
         logit = (POOLS[pooling](each.hidden) @ kernel + bias)[0]
         if ngram_range is not None:
-            scored = pipe[-1]._ngrams.score(pipe[-1]._check_X(pipe[0].transform([text])))
+            scored = pipe[-1].read(pipe[0].transform([text]))
             (factor,) = model.get_layer("logits").get_weights()
-            logit += factor[0] * scored.scores[0, 0]
+            logit += factor[0] * scored.row_inputs["ngram_scores"][0, 0]
         assert logit == pytest.approx(pipe.decision_function([text])[0], abs=1e-4)
         assert [list(layer) for layer in each.layers] == [["forward", "backward"]] * 2
         assert each.layers[0]["forward"]["hidden"].shape == (len(each.tokens), 3)

@@ -41,7 +41,7 @@ def on_reviews():
 
 
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
-@pytest.mark.parametrize("units", [[3], [4, 3]], ids=["1-layer", "2-layers"])
+@pytest.mark.parametrize("units", [(3,), (4, 3)], ids=["1-layer", "2-layers"])
 @pytest.mark.parametrize("pooling", ["last", "max", "mean", "attention"])
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_every_network(on_tokens, cell, pooling, units, bidirectional):
@@ -255,7 +255,7 @@ def test_a_corpus_without_ngrams():
     found = []
     for X, n_classes, ngram_range in cases:
         estimator = small(ngram_range=ngram_range).fit(X, dealt(n_classes, len(X)))
-        found.append((estimator._ngrams.n_ngrams, estimator._keras.network["ngram_evidence"]))
+        found.append((estimator.ngrams_.n_ngrams, bool(estimator.network_.description.step_inputs)))
         estimator = with_network(estimator, X)
         assert_same(start(to_onnx(estimator)), estimator, X.astype(np.int32))
     assert [n for n, _ in found[:2]] == [0, 0] and all(n > 10 for n, _ in found[2:])
@@ -289,11 +289,11 @@ def test_label_types(on_tokens, classes, dtype):
 
 def with_classes(estimator, classes):
     """Return the same network as of an estimator fitted on other labels."""
-    from skrnn.heads.classes import TargetCoder
+    from skrnn.heads.classes import ClassesHead
 
     one = copy.copy(estimator)
     one.classes_ = classes
-    one._targets = TargetCoder(classes)
+    one.head_ = ClassesHead(classes)
     return one
 
 

@@ -115,8 +115,8 @@ def test_networks_that_fit_did_not_make(on_tokens):
 
     def refuses(model, match):
         estimator = copy.copy(on_tokens)
-        estimator._keras = copy.copy(on_tokens._keras)
-        estimator._keras.model_ = model
+        estimator.network_ = copy.copy(on_tokens.network_)
+        estimator.network_._model = model
         with pytest.raises(ValueError, match=match):
             to_onnx(estimator)
 

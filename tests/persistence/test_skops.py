@@ -21,12 +21,15 @@ skops_io = pytest.importorskip("skops.io", reason="skops is not installed")
 ROOT = Path(__file__).parent.parent.parent
 REVIEWS, LABELS = make_reviews(60, random_state=0)
 TYPES = [
-    "skrnn.training.scikeras.SequenceClassifier",
     "skrnn.estimators.classifier.RNNClassifier",
+    "skrnn.heads.classes.ClassesHead",
+    "skrnn.network.description.NetworkDescription",
+    "skrnn.network.description.SideInput",
+    "skrnn.network.fitted.FittedNetwork",
     "skrnn.ngrams.NgramModel",
     "skrnn.ngrams.NgramVocabulary",
-    "skrnn.heads.classes.TargetCoder",
     "skrnn.text.to_sequence.TextToSequence",
+    "skrnn.training.state.TrainingSettings",
 ]
 
 

@@ -34,10 +34,9 @@ def small(folder, **parameters):
 
 def everything(model):
     """Return all that two fits of one training have in common."""
-    keras = model._keras
     return (
-        [values.tobytes() for values in keras.values()],
-        [values.tobytes() for values in keras._optimizer_state],
+        [values.tobytes() for values in model.network_.values],
+        [values.tobytes() for values in model._optimizer_state],
         model.history_,
         model.pretraining_history_,
         (model.n_iter_, model.best_epoch_),
@@ -80,16 +79,16 @@ class Watch(keras.callbacks.Callback):
 
 def break_off(monkeypatch, at, fit):
     """Run a fit that breaks off at a batch, without a trace in its parameters."""
-    from skrnn.training.scikeras import SequenceClassifier
+    from skrnn.backend.tensorflow import BaseWrapper
 
-    initialize = SequenceClassifier._initialize_callbacks
+    initialize = BaseWrapper._initialize_callbacks
 
     def with_break(self):
         initialize(self)
         self._fit_callbacks = [*self._fit_callbacks, BreakOff(*at)]
 
     with monkeypatch.context() as patch:
-        patch.setattr(SequenceClassifier, "_initialize_callbacks", with_break)
+        patch.setattr(BaseWrapper, "_initialize_callbacks", with_break)
         with pytest.raises(Broken):
             fit()
 
@@ -131,12 +130,12 @@ def test_a_broken_fit_goes_on_to_the_same_bytes(tmp_path, monkeypatch, variant, 
     break_off(monkeypatch, at, lambda: small(tmp_path, **options).fit(X, labels))
     watch = Watch()
     resumed = small(tmp_path, **options)
-    from skrnn.training.scikeras import SequenceClassifier
+    from skrnn.backend.tensorflow import BaseWrapper
 
-    initialize = SequenceClassifier._initialize_callbacks
+    initialize = BaseWrapper._initialize_callbacks
     with monkeypatch.context() as patch:
         patch.setattr(
-            SequenceClassifier,
+            BaseWrapper,
             "_initialize_callbacks",
             lambda self: (initialize(self), self._fit_callbacks.append(watch))[0],
         )
@@ -227,15 +226,15 @@ def test_a_finished_fit_is_not_done_again(tmp_path):
 @pytest.fixture
 def trained(monkeypatch):
     """The batches really trained by each fit, in order."""
-    from skrnn.training.scikeras import SequenceClassifier
+    from skrnn.backend.tensorflow import BaseWrapper
 
-    watch, initialize = Watch(), SequenceClassifier._initialize_callbacks
+    watch, initialize = Watch(), BaseWrapper._initialize_callbacks
 
     def with_watch(self):
         initialize(self)
         self._fit_callbacks = [*self._fit_callbacks, watch]
 
-    monkeypatch.setattr(SequenceClassifier, "_initialize_callbacks", with_watch)
+    monkeypatch.setattr(BaseWrapper, "_initialize_callbacks", with_watch)
     return watch.steps
 
 
@@ -386,7 +385,7 @@ def test_checkpoints_of_odd_parameters_can_be_read(tmp_path, monkeypatch, odd):
 def test_what_no_file_can_hold_is_told_and_training_goes_on(tmp_path):
     """Fails if class labels without a form in JSON end a fit that would go well without."""
     days = np.array(["2026-01-01", "2026-01-02"], "datetime64[D]")[LABELS]
-    with pytest.warns(UserWarning, match="a checkpoint cannot hold"):
+    with pytest.warns(UserWarning, match="A checkpoint cannot hold what is trained"):
         assert small(tmp_path, epochs=1).fit(X, days).n_iter_ == 1
 
 
@@ -467,11 +466,11 @@ def test_two_at_a_time_do_not_write_over_each_other(tmp_path):
     """Fails if a second process that does the same fit shares the folder of the first."""
     from skrnn.training.checkpoint import CheckpointFolder
 
-    one, _ = CheckpointFolder.open(tmp_path, "fit", 1)
-    other, _ = CheckpointFolder.open(tmp_path, "fit", 1)
+    one, _ = CheckpointFolder.open(tmp_path, "fit", 1, read=None)
+    other, _ = CheckpointFolder.open(tmp_path, "fit", 1, read=None)
     assert one.path != other.path
     one.close()
-    again, _ = CheckpointFolder.open(tmp_path, "fit", 1)
+    again, _ = CheckpointFolder.open(tmp_path, "fit", 1, read=None)
     assert again.path == one.path
 
 

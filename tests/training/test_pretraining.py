@@ -61,8 +61,9 @@ def adam():
 
 
 def pretrain(model, rows, **settings):
-    settings = {"epochs": 8, "batch_size": 16, "seed": 0, **settings}
-    return pretraining.pretrain(model, sequences(rows), adam(), **settings)
+    settings = {"epochs": 8, "batch_size": 16, "seed": 0, "verbose": 0, **settings}
+    corpus = sequences(rows)
+    return pretraining._pretrain(model, corpus, adam(), **settings, resumed=None, on_state=None)
 
 
 def language_model(model):

@@ -18,10 +18,12 @@ from scipy.stats import entropy
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skrnn import RNNClassifier, TextToSequence, build_network
+from skrnn import RNNClassifier, TextToSequence
 from skrnn.backend.tensorflow import keras
-from skrnn.network import programs
+from skrnn.network.build import build
+from skrnn.network.description import NetworkDescription, ngram_inputs
 from skrnn.sequences import Sequences
+from skrnn.training import trainers
 from skrnn.training.feeds import Feed, PairedFeed
 from skrnn.training.semi_supervised import Objective, SemiSupervisedStep
 
@@ -41,17 +43,25 @@ KINDS = list(TARGETS)
 
 def make_step(kind="binary", objective=None, optimizer="sgd", **parameters):
     """A step around a network whose weights are large enough for answers to differ."""
-    outputs = {"n_outputs": 1 if kind == "binary" else 4, "multilabel": kind == "multilabel"}
-    settings = {**NETWORK, "cell": "gru", "units": 4, "embedding_dim": 3, "vocabulary_size": N_IDS}
-    network = build_network(
-        **{**settings, **outputs, **parameters},
+    head = {"kind": "labels" if kind == "multilabel" else "classes"}
+    head["n_outputs"] = 1 if kind == "binary" else 4
+    settings = {
+        **NETWORK,
+        "cell": "gru",
+        "units": (4,),
+        "embedding_dim": 3,
+        "vocabulary_size": N_IDS,
+    }
+    description = NetworkDescription(**{**settings, "head": head, **parameters})
+    network = build(
+        description,
         random_state=0,
         compile_kwargs={"optimizer": optimizer, "metrics": ["accuracy"]},
     )
     rng = np.random.default_rng(0)
     for layer in network.layers:
         layer.set_weights([rng.normal(0, 0.8, w.shape) for w in layer.get_weights()])
-    step = SemiSupervisedStep(network, objective or Objective(0.5, 0.5, 1.0), kind == "multilabel")
+    step = SemiSupervisedStep(network, objective or Objective(0.5, 0.5, 1.0), description.head_)
     step.load(np.array([0, *range(1, N_IDS)], float))
     return step
 
@@ -75,14 +85,14 @@ def random_directions(step, n, epsilon):
 @pytest.mark.parametrize(
     "parameters",
     [{"pooling": p} for p in ("last", "max", "mean", "attention")]
-    + [{"bidirectional": True, "units": (4, 3)}, {"ngram_scores": True}],
+    + [{"bidirectional": True, "units": (4, 3)}, {"side_inputs": ngram_inputs(1, False)}],
     ids=str,
 )
 def test_split_network_is_the_network(parameters):
     """Fails if the part behind the embedding loses the mask, a layer, or the second input."""
     step = make_step(**parameters)
     inputs = LABELLED
-    if "ngram_scores" in parameters:
+    if "side_inputs" in parameters:
         inputs += (tf.constant([[1.0], [-2.0], [0.5]]),)
     got = step.logits(step.embed(inputs), inputs)
     wanted = step.network(inputs if len(inputs) > 1 else inputs[0])
@@ -101,7 +111,7 @@ def test_standard_deviation_is_that_of_the_text():
 def test_losses_are_the_textbooks(kind):
     """Fails if cross-entropy, divergence or entropy is not what SciPy, or Keras, makes of it."""
     step, y = make_step(kind), TARGETS[kind]
-    logits, others = np.random.default_rng(0).normal(0, 2, (2, 3, step.n_outputs))
+    logits, others = np.random.default_rng(0).normal(0, 2, (2, 3, step.head.n_outputs))
     if kind == "multiclass":
         p, q = softmax(logits, axis=1), softmax(others, axis=1)
         divergence, uncertainty = entropy(p, q, axis=1), entropy(p, axis=1)
@@ -110,8 +120,8 @@ def test_losses_are_the_textbooks(kind):
         divergence, uncertainty = entropy(p, q).mean(axis=1), entropy(p).mean(axis=1)
         p = p[0]
     as_32 = [tf.constant(z, tf.float32) for z in (logits, others)]
-    np.testing.assert_allclose(step.divergence(*as_32), divergence, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(step.entropy(as_32[0]), uncertainty, rtol=1e-4)
+    np.testing.assert_allclose(step.head.divergence(*as_32), divergence, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(step.head.entropy(as_32[0]), uncertainty, rtol=1e-4)
     kerass = step.network.compute_loss(y=y, y_pred=p.astype(np.float32), sample_weight=WEIGHTS)
     np.testing.assert_allclose(step.labelled_loss(y, as_32[0], WEIGHTS), kerass, rtol=1e-5)
 
@@ -168,7 +178,7 @@ def test_virtual_perturbation_moves_the_answer(kind):
         return step.worst_for_answer(LABELLED, answer, states, np.int32([seed, 0]), sigma)
 
     def moved(r):
-        return step.divergence(answer, step.logits(embedded + r, LABELLED)).numpy()
+        return step.head.divergence(answer, step.logits(embedded + r, LABELLED)).numpy()
 
     found = [worst(seed) for seed in range(10)]
     for r in found:
@@ -207,14 +217,14 @@ def test_step_descends_the_sum_of_all(kind):
         now = {k: step.logits(step.embed(x), x) for k, x in batches.items()}
         adversarial = step.logits(step.embed(LABELLED) + worst, LABELLED)
         virtual = [
-            step.divergence(answers[k], step.logits(step.embed(x) + moves[k], x))
+            step.head.divergence(answers[k], step.logits(step.embed(x) + moves[k], x))
             for k, x in batches.items()
         ]
         return (
             step.labelled_loss(y, now["labelled"], WEIGHTS).numpy()
             + step.labelled_loss(y, adversarial, WEIGHTS).numpy()
             + np.concatenate(virtual).mean()
-            + 0.3 * step.entropy(now["unlabeled"]).numpy().mean()
+            + 0.3 * step.head.entropy(now["unlabeled"]).numpy().mean()
         )
 
     dense = step.network.get_layer("logits")
@@ -370,7 +380,7 @@ def test_each_loss_falls():
 def test_options_that_are_off_cost_nothing():
     """Fails if a fit without the options is another than before, or meets a trainer with them."""
     off = dict.fromkeys(ALL, 0.0)
-    programs._idle.clear()
+    trainers._idle.clear()
     plain = weights(small(**off).fit(X, Y))
     assert plain == weights(small(**off).fit(X, Y, X_unlabeled=UNLABELED))
     one = weights(small().fit(X, Y, X_unlabeled=UNLABELED))
@@ -394,7 +404,7 @@ def test_same_seed_same_bytes_everywhere():
     random.seed(5), np.random.seed(5), tf.random.set_seed(5)
     one = weights(model.fit(X, Y, X_unlabeled=UNLABELED))
     assert (random.random(), np.random.random(), float(tf.random.uniform([]))) == expected
-    programs._idle.clear()
+    trainers._idle.clear()
     for _ in range(100):  # Keras numbers its models, and names a trace's operations by them
         keras.Sequential()
     assert weights(clone(model).fit(X, Y, X_unlabeled=UNLABELED)) == one

@@ -1,7 +1,7 @@
-"""Make the files of format 1 that every later version has to load, and what they predict.
+"""Make the files of format 2 that every later version has to load, and what they predict.
 
-Run once, by the version that introduced the format: ``python tests/data/make_format_1.py``. The
-files in ``format_1`` are never made anew; a new format gets a folder of its own.
+Run once, by the version that introduced the format: ``python tests/data/make_format_2.py``. The
+files in ``format_2`` are never made anew; a new format gets a folder of its own.
 """
 
 import json
@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from skrnn import RNNClassifier, TextToSequence, make_nbsvm, make_reviews, make_tfidf_logistic
 from skrnn.persistence import save
 
-FOLDER = Path(__file__).parent / "format_1"
+FOLDER = Path(__file__).parent / "format_2"
 REVIEWS, LABELS = make_reviews(60, random_state=0)
 WORDS = np.where(LABELS == 1, "schön", "awful")
 IDS = [[2 + (7 * i + 3 * t) % 9 for t in range(3 + i % 5)] for i in range(30)]
