@@ -3,8 +3,8 @@ How do I save and deploy a model?
 =================================
 
 :func:`skrnn.save` writes a fitted pipeline to a file that contains data and no code, and
-:func:`skrnn.load` reads it. :func:`skrnn.to_onnx` creates a model for runtimes that do not need
-skrnn or TensorFlow.
+:func:`skrnn.load` reads it, and predicts without TensorFlow. :func:`skrnn.to_onnx` creates a model
+for other runtimes and languages.
 """
 
 # %%
@@ -66,8 +66,8 @@ except skrnn.InvalidFileError as error:
     print(str(error).replace(str(folder), "folder"))
 
 # %%
-# A process without TensorFlow
-# ----------------------------
+# A process without skrnn
+# -----------------------
 # The input of the ONNX model is words, because ONNX has no regular expressions. The analyzer of a
 # ``TextToSequence`` with the same parameters splits the texts into words. This needs
 # ``pip install "skrnn[onnx]" onnxruntime``.

@@ -42,18 +42,17 @@ def clocked(name, function):
 
 def put_clocks():
     """Time the parts of a training step."""
-    import skrnn.network  # noqa: F401 (TensorFlow, without its log)
+    import skrnn.layers  # noqa: F401 (TensorFlow, without its log)
     from skrnn.kernels import embedding, recurrence
-    from skrnn.network import programs
-    from skrnn.training import feeds
+    from skrnn.training import feeds, trainers
 
     recurrence.forward = clocked("recurrence, forward", recurrence.forward)
     recurrence.backward = clocked("recurrence, backward", recurrence.backward)
     recurrence.deal = clocked("packing rows into shards", recurrence.deal)
     embedding.add_rows = clocked("gradient of the embedding", embedding.add_rows)
     feeds.Feed.batch = clocked("padding batches", feeds.Feed.batch)
-    quiet = programs._quiet
-    programs._quiet = lambda step: clocked("training steps", quiet(step))
+    quiet = trainers._quiet
+    trainers._quiet = lambda step: clocked("training steps", quiet(step))
 
 
 def main():
