@@ -32,11 +32,11 @@ _spec.loader.exec_module(fuzz_files)
 
 
 class Opened:
-    """A file of format 1, to be changed and read again with its checksums right."""
+    """A file to be changed and read again with its checksums right."""
 
-    def __init__(self, name, path):
+    def __init__(self, original, path):
         self.path = path
-        self.document, self.arrays = container.read(FORMAT_1 / f"{name}.skrnn")
+        self.document, self.arrays = container.read(original)
         model = self.document["model"]
         steps = [step["estimator"] for step in model.get("steps", [])]
         self.model, self.first, self.last = model, *(steps or [model, model])
@@ -49,7 +49,7 @@ class Opened:
 
 @pytest.fixture
 def opened(tmp_path):
-    return lambda name: Opened(name, tmp_path / "hostile.skrnn")
+    return lambda name: Opened(FORMAT_1 / f"{name}.skrnn", tmp_path / "hostile.skrnn")
 
 
 def put(*path):
@@ -277,6 +277,54 @@ ATTACKS = {
         "belongs to nothing",
     ),
 }
+
+
+HEAD, KIND = ("state", "head"), ("state", "network", "head", "kind")
+# On what such a file is when it is written anew, with a head.
+ATTACKS_ON_HEADS = {
+    "classes and outputs": (
+        "gru_attention",
+        put(*HEAD, "classes", "values", [0, 1, 2, 3]),
+        "want 4 outputs",
+    ),
+    "one class": ("numeric", put(*HEAD, "classes", "values", [True]), "two classes or more"),
+    "numbers of columns": ("multilabel", put(*HEAD, "classes", "values", [0, 1, 3]), "columns"),
+    "fewer columns": ("multilabel", put(*HEAD, "classes", "values", [0, 1]), "as many outputs"),
+    "two classes as labels": ("numeric", put(*KIND, "labels"), "two outputs or more"),
+    "unknown head": ("default", put(*KIND, "os.system"), "is unknown; it is one of"),
+    "odd kind": ("default", put(*KIND, ["classes"]), "is unknown; it is one of"),
+    "huge head": ("numeric", put("state", "network", "head", "n_outputs", 10**15), "outputs"),
+    "further key": ("default", put(*HEAD, "more", 1), "not known"),
+    "no head": ("default", put("state", "network", "head", None), "'head' is None"),
+    "no coding": ("default", put("state", "head", None), "object"),
+    "side input of many": (
+        "default",
+        lambda f: f.last["state"]["network"]["side_inputs"][0].update(width=10**15),
+        "outputs to add them to",
+    ),
+    "unknown side input": (
+        "default",
+        lambda f: f.last["state"]["network"]["side_inputs"][0].update(name="others"),
+        "do not have the same outputs",
+    ),
+    "further side input": (
+        "gru_attention",
+        put("state", "network", "side_inputs", [{"name": "more", "per": "row", "width": 3}]),
+        "variables|side input",
+    ),
+    "words of both formats": ("default", put("state", "network", "multilabel", False), "multilab"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS_ON_HEADS)
+def test_attack_on_a_head(attack, tmp_path):
+    """Fails if a head out of a file does not fit its network, or another exception refuses it."""
+    name, change, told = ATTACKS_ON_HEADS[attack]
+    path = tmp_path / "hostile.skrnn"
+    save(load(FORMAT_1 / f"{name}.skrnn"), path)
+    file = Opened(path, path)
+    change(file)
+    file.refused(told)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
