@@ -1,4 +1,4 @@
-"""Recurrent layers and the embedding: Keras's own, made fast on CPUs."""
+"""Faster versions of Keras's recurrent layers and embedding, for CPUs."""
 
 from skrnn.layers.embedding import Embedding
 from skrnn.layers.gru import GRU

@@ -1,8 +1,8 @@
 """The kernels as TensorFlow operations.
 
-What :func:`recur` returns, and its gradient, are those of :func:`skrnn.layers.loop.recur`. The
-functions handed to TensorFlow hold no data and are made once for each kind of layer, because a
-graph keeps its functions as long as the process runs.
+The result and the gradient of :func:`recur` are those of :func:`skrnn.layers.loop.recur`. The
+functions that are passed to TensorFlow hold no data and are created once for each kind of layer,
+because a graph keeps its functions as long as the process runs.
 """
 
 import functools
@@ -140,8 +140,8 @@ def look_up(table, ids):
     return rows
 
 
-# TensorFlow keeps what it calls for a gradient for ever, and with it the graph around that: here
-# a small one, made once for tables of this width, and not that of a whole network.
+# TensorFlow keeps gradient functions, and the graphs around them, until the process ends. So this
+# graph is small, and created once for tables of a width; it is not that of a whole network.
 @functools.cache
 def _compiled_look_up(n_features):
     sum_by_id = _sum_by_id(n_features)

@@ -9,15 +9,15 @@ ops = keras.ops
 class WordDropout(keras.layers.Layer):
     """Replace random tokens by the unknown word in training (Dai & Le 2015; Iyyer et al. 2015).
 
-    Takes and returns token ids of shape (n_samples, n_timesteps). Padding stays padding. In
-    prediction nothing changes; what is learned for the unknown word meanwhile serves it too.
+    Takes and returns token ids of shape (n_samples, n_timesteps). Padding stays padding, and
+    predictions are not affected. The embedding of the unknown word is trained in this way, too.
 
     Parameters
     ----------
     rate : float
-        Share of the tokens replaced.
+        Fraction of the tokens to replace.
     seed : int or None
-        Seeds the draws.
+        Seed of the random draws.
     """
 
     def __init__(self, rate, seed=None, **kwargs):
@@ -39,5 +39,5 @@ class WordDropout(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        """Return what rebuilds the layer."""
+        """Return the configuration of the layer."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

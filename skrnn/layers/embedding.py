@@ -8,13 +8,13 @@ from skrnn.kernels.engine import engine
 class Embedding(keras.layers.Embedding):
     """Turn token ids into vectors.
 
-    A drop-in for `keras.layers.Embedding`: same parameters, weights and results, with a faster
-    gradient where Numba is installed.
+    A drop-in replacement for `keras.layers.Embedding`: same parameters, weights and results, with
+    a faster gradient if Numba is installed.
 
     See Also
     --------
-    keras.layers.Embedding : All parameters. Where they ask for another precision than float32,
-        or for an adapter or quantisation of the vectors, its own code runs.
+    keras.layers.Embedding : Documents all parameters. Its own code runs if the precision is not
+        float32, or if the vectors have an adapter or are quantized.
 
     Examples
     --------
@@ -27,7 +27,7 @@ class Embedding(keras.layers.Embedding):
     """
 
     def call(self, inputs):
-        """Look up ids of shape (n_samples, n_timesteps); return vectors, one axis more."""
+        """Return vectors (n_samples, n_timesteps, output_dim) for ids (n_samples, n_timesteps)."""
         if not self._has_kernel(inputs):
             return super().call(inputs)
         from skrnn.layers import compiled

@@ -1,7 +1,7 @@
 """The loop of the fused layers: Numba's kernels, or TensorFlow's, see :mod:`skrnn.kernels.engine`.
 
-The kernels are Python functions to TensorFlow, so a graph that holds them runs in this process
-only. A `.keras` file holds none; for ``model.export`` set SKRNN_ENGINE to ``tensorflow``.
+For TensorFlow, the kernels are Python functions, so a graph with them runs only in this process.
+A `.keras` file has no graph. For ``model.export``, set SKRNN_ENGINE to ``tensorflow``.
 """
 
 import ctypes
@@ -22,14 +22,14 @@ def recur(equations, x, mask, weights, **options):
 
 
 def release_memory():
-    """Hand back to the system what a training took: the kernels' buffers, and activations.
+    """Return the memory of a training, the kernels' buffers and activations, to the system.
 
-    The C library would keep it, and joblib takes a worker that has grown by 300 MB for a leaking
-    one, which it warns of and replaces, TensorFlow's start included.
+    The C library would keep it. joblib takes a worker that has grown by 300 MB for a memory leak:
+    it warns and restarts the worker, which then has to import TensorFlow again.
     """
     memory = sys.modules.get("skrnn.kernels.memory")
     if memory is not None:
         memory.release()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:  # glibc has it; others return memory by themselves
+    if trim is not None:  # only glibc has it; other C libraries return memory by themselves
         trim(0)

@@ -2,17 +2,17 @@
 
 from skrnn.backend.tensorflow import keras
 
-# NB-SVM is sure of itself: on held-out reviews half its log-odds is nearer the truth.
+# NB-SVM is overconfident: on held-out reviews, half its log-odds is closer to the truth.
 INITIAL_WEIGHT = 0.5
 
 
 @keras.saving.register_keras_serializable(package="skrnn")
 class AppendEvidence(keras.layers.Layer):
-    """Append to each step's vector what another model says at that step.
+    """Append the evidence of another model at each step to the vector of the step.
 
     Takes vectors (n_samples, n_timesteps, width), whose mask is kept, and evidence (n_samples,
-    n_timesteps, n_outputs). Recurrent layers then read what each n-gram tells in its context:
-    behind a negation, in the last sentence.
+    n_timesteps, n_outputs). So recurrent layers read the weights of n-grams in their context, such
+    as after a negation or in the last sentence.
     """
 
     def call(self, inputs):
@@ -31,14 +31,14 @@ class AppendEvidence(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="skrnn")
 class AddScores(keras.layers.Layer):
-    """Add to each logit the score of another model, by a learned weight.
+    """Add the score of another model, times a learned weight, to each logit.
 
-    Takes the logits and the scores, (n_samples, n_outputs) both, and returns as much. While the
-    weights are learned the network is trained on what the scores leave to explain.
+    Takes the logits and the scores, both (n_samples, n_outputs), and returns the same shape. The
+    network is trained together with the weights, so it learns what the scores do not explain.
     """
 
     def build(self, input_shape):
-        """Make one weight an output."""
+        """Create one weight for each output."""
         self.weight = self.add_weight(
             shape=(input_shape[0][-1],),
             initializer=keras.initializers.Constant(INITIAL_WEIGHT),

@@ -1,4 +1,4 @@
-"""When a layer may take the fused loop, and when Keras's own runs."""
+"""Mixin of the fused layers, which chooses between the fused loop and Keras's own."""
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.layers.engine import recur
@@ -8,17 +8,17 @@ __all__ = ["Equations", "FusedLayer", "sigmoid_back", "tanh_back"]
 
 
 class FusedLayer:
-    """Mixin before a `keras.layers.RNN` subclass: the same layer on a faster loop.
+    """Mixin before a `keras.layers.RNN` subclass: the same layer with a faster loop.
 
-    The subclass says in `_equations` what a step computes. Everything else, weights,
-    configuration, shapes and masks, is the Keras layer's, and so is the care of states,
-    whether they are passed in, returned, or kept from batch to batch (`stateful`).
-    Keras's own loop runs instead, with the same result, wherever the equations would
-    not be the layer's (another activation, recurrent dropout), under `unroll`, in
-    another precision than float32, and where there is a GPU, for cuDNN's sake.
+    The subclass defines in `_equations` what a step computes. The Keras layer does
+    everything else: weights, configuration, shapes, masks and states, whether they are
+    passed in, returned, or kept between batches (`stateful`). Keras's own loop runs
+    instead, with the same result, if the layer has other equations (another activation,
+    recurrent dropout), with `unroll`, if the precision is not float32, and on a GPU, where
+    it uses cuDNN.
     """
 
-    # XLA knows no lists of unknown length; it was no faster on a CPU when tried.
+    # XLA does not support lists of unknown length, and was not faster on a CPU when tried.
     supports_jit = property(lambda self: False, lambda self, value: None)
 
     def _equations(self):
@@ -47,30 +47,30 @@ class FusedLayer:
         ----------
         sequences : tensor of shape (n_samples, n_timesteps, n_features)
         initial_state : list of tensors of shape (n_samples, units), optional
-            The states before the first step, of an LSTM `h` and `c`. By default zeros
-            or, if the layer is `stateful`, the states after the batch before.
+            The states before the first step; for an LSTM, `h` and `c`. By default zeros
+            or, if the layer is `stateful`, the states after the previous batch.
         mask : boolean tensor of shape (n_samples, n_timesteps), optional
-            True at real steps, wherever they are.
+            True at real steps, which may be anywhere in a row.
         training : bool
             Whether to apply `dropout`, and whether to keep what the gradient needs.
-            (A gradient outside training is right too, but runs the loop twice.)
+            (A gradient outside training is correct too, but runs the loop twice.)
 
         Returns
         -------
         output : tensor of shape (n_samples, units) or (n_samples, n_timesteps, units)
         *states : tensors of shape (n_samples, units)
-            With `return_state` only: the states after the last real step of each
-            sequence, or the initial ones if it has none.
+            Only with `return_state`: the states after the last real step of each
+            sequence, or the initial states if it has no real step.
 
         Notes
         -----
-        All of this runs in the fused loop: states passed in, returned or kept, masks,
-        both directions, and the gradients of it all, also that of the initial states
-        and that through the returned ones.
+        The fused loop supports all of this: states that are passed in, returned or kept,
+        masks, both directions, and all gradients, including those of the initial states
+        and through the returned states.
         """
         keeps_states = self.stateful or self.return_state or initial_state is not None
         if keeps_states or not self._is_fusible(sequences):
-            # Keras's, which takes care of the states around `inner_loop`.
+            # Keras's `call` handles the states around `inner_loop`.
             return super().call(
                 sequences, initial_state=initial_state, mask=mask, training=training
             )
@@ -80,9 +80,9 @@ class FusedLayer:
         return self._recur(sequences, mask, training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        """Run over the steps, between given states and those after the last step.
+        """Run over the steps, from the given states to those after the last step.
 
-        Keras's `call` uses it, which prepares the states and keeps those it has to.
+        Called by Keras's `call`, which prepares the states and keeps them if necessary.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class FusedLayer:
         Returns
         -------
         last_output, outputs : tensor
-            Both what the layer returns, of which `call` takes one.
+            Both are the output of the layer; `call` uses one of them.
         states : list of tensors of shape (n_samples, units)
         """
         if not (self._is_fusible(sequences) and self._takes(initial_state, sequences)):
@@ -116,7 +116,7 @@ class FusedLayer:
         return y, y, states
 
     def _takes(self, initial_state, sequences):
-        """Return whether the states have this layer's shapes; others are Keras's to judge."""
+        """Return whether the states have this layer's shapes; Keras handles other shapes."""
         shape = (sequences.shape[0], self.units)
         return len(initial_state) == self._equations().n_states and all(
             state.shape.is_compatible_with(shape) for state in initial_state

@@ -37,7 +37,7 @@ class _Equations(Equations):
         return W_zr, W_g, b_zr, b_g, U, U_zr, U_g, b_h
 
     def _split(self, gates, axis=1):
-        """Part the gates, z and r, from the candidate, g."""
+        """Separate the gates, z and r, from the candidate, g."""
         return tf.split(gates, [2 * self.units, self.units], axis)
 
     def project(self, w, x):
@@ -102,8 +102,8 @@ class _Equations(Equations):
 class GRU(FusedLayer, keras.layers.GRU):
     r"""Gated recurrent unit, in both forms that Keras has.
 
-    A drop-in for `keras.layers.GRU`: same parameters, weights and results, on a
-    loop made for CPUs. A step computes
+    A drop-in replacement for `keras.layers.GRU`: same parameters, weights and results,
+    with a loop optimized for CPUs. A step computes
 
     .. math::
 
@@ -112,20 +112,20 @@ class GRU(FusedLayer, keras.layers.GRU):
         g_t &= \tanh(x_t W_g + b_g + r_t (h_{t-1} U_g + b'_g)) \\
         h_t &= z_t h_{t-1} + (1 - z_t) g_t
 
-    from :math:`h_0 = 0`, the `initial_state` that the layer is called with, or, if it is
-    `stateful`, the state after the batch before; `return_state` and gradients through all
-    these are as fast as without. With ``reset_after=False``, the form of [1]_, there is no
-    `b'` and the candidate is
+    The initial state is :math:`h_0 = 0`, or the `initial_state` that is passed to the
+    layer, or, if the layer is `stateful`, the state after the previous batch.
+    `initial_state`, `return_state` and gradients through them do not slow the loop down.
+    With ``reset_after=False``, the form of [1]_, there is no `b'` and the candidate is
     :math:`g_t = \tanh(x_t W_g + b_g + (r_t h_{t-1}) U_g)`. The weights are
     `kernel` :math:`W = [W_z, W_r, W_g]` of shape (n_features, 3 * units),
-    `recurrent_kernel` `U` of shape (units, 3 * units) and `bias`, `b` and `b'` as
-    the rows of shape (2, 3 * units) or `b` of shape (3 * units,): Keras's own
-    layout, so that they interchange.
+    `recurrent_kernel` `U` of shape (units, 3 * units) and `bias`, which is `b` and `b'`
+    as rows of shape (2, 3 * units), or `b` of shape (3 * units,). This is Keras's layout,
+    so weights can be exchanged.
 
     See Also
     --------
-    keras.layers.GRU : All parameters. Where they leave these equations (another
-        activation, `recurrent_dropout`), its loop runs.
+    keras.layers.GRU : Documents all parameters. Its own loop runs if they change these
+        equations (another activation, `recurrent_dropout`).
 
     References
     ----------

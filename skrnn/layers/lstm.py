@@ -69,8 +69,8 @@ class _Equations(Equations):
 class LSTM(FusedLayer, keras.layers.LSTM):
     r"""Long short-term memory, with a forget gate.
 
-    A drop-in for `keras.layers.LSTM`: same parameters, weights and results, on a
-    loop made for CPUs. A step computes
+    A drop-in replacement for `keras.layers.LSTM`: same parameters, weights and results,
+    with a loop optimized for CPUs. A step computes
 
     .. math::
 
@@ -81,17 +81,17 @@ class LSTM(FusedLayer, keras.layers.LSTM):
         c_t &= f_t c_{t-1} + i_t g_t \\
         h_t &= o_t \tanh c_t
 
-    from :math:`h_0 = c_0 = 0`, the `initial_state` ``[h, c]`` that the layer is called
-    with, or, if it is `stateful`, the states after the batch before; `return_state` and
-    gradients through all these are as fast as without. The weights are `kernel`
-    :math:`W = [W_i, W_f, W_g, W_o]` of shape (n_features, 4 * units),
-    `recurrent_kernel` `U` of shape (units, 4 * units) and `bias` `b` of shape
-    (4 * units,), Keras's own layout, so that they interchange.
+    The initial state is :math:`h_0 = c_0 = 0`, or the `initial_state` ``[h, c]`` that is
+    passed to the layer, or, if the layer is `stateful`, the state after the previous
+    batch. `initial_state`, `return_state` and gradients through them do not slow the
+    loop down. The weights are `kernel` :math:`W = [W_i, W_f, W_g, W_o]` of shape
+    (n_features, 4 * units), `recurrent_kernel` `U` of shape (units, 4 * units) and `bias`
+    `b` of shape (4 * units,). This is Keras's layout, so weights can be exchanged.
 
     See Also
     --------
-    keras.layers.LSTM : All parameters. Where they leave these equations (another
-        activation, `recurrent_dropout`), its loop runs.
+    keras.layers.LSTM : Documents all parameters. Its own loop runs if they change these
+        equations (another activation, `recurrent_dropout`).
 
     References
     ----------

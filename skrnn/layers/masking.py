@@ -1,4 +1,4 @@
-"""From NaN padding to a mask."""
+"""Converting NaN padding to a mask."""
 
 from skrnn.backend.tensorflow import keras
 
@@ -10,7 +10,7 @@ class NaNMasking(keras.layers.Layer):
     """Read NaN steps as padding: zeros with a mask.
 
     Takes float32 of shape (n_samples, n_timesteps, n_channels), or without the last axis for
-    one channel. A step is padding where its first channel is NaN.
+    one channel. A step is padding if its first channel is NaN.
     """
 
     def __init__(self, **kwargs):
@@ -23,7 +23,7 @@ class NaNMasking(keras.layers.Layer):
         return ops.logical_not(ops.isnan(first))
 
     def call(self, inputs):
-        """Replace NaN by zero, and give a single channel its axis."""
+        """Replace NaN by zero, and add the last axis for a single channel."""
         x = ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
         return ops.expand_dims(x, -1) if len(inputs.shape) == 2 else x
 

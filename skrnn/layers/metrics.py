@@ -5,7 +5,7 @@ from skrnn.backend.tensorflow import keras, tf
 
 @keras.saving.register_keras_serializable(package="skrnn")
 class PerToken(keras.metrics.Metric):
-    """The mean loss of all tokens, from sums and numbers of each row.
+    """The mean loss over all tokens, from each row's sum of losses and number of tokens.
 
     Takes predictions of shape (n_samples, 2), as
     :class:`skrnn.layers.sampled_softmax.SampledSoftmax` returns them.

@@ -1,7 +1,7 @@
-"""From a sequence of states to one vector.
+"""Pooling a sequence of states to one vector.
 
-All layers here take masks as Keras does: True at real steps. A row without a real step would
-leave a pool empty; :mod:`skrnn.sequences` never makes one.
+All layers here use Keras's masks: True at real steps. Each row must have a real step, as
+:mod:`skrnn.sequences` ensures.
 """
 
 from skrnn.backend.tensorflow import keras
@@ -16,7 +16,7 @@ class _Pooling(keras.layers.Layer):
         self.supports_masking = True
 
     def compute_mask(self, inputs, mask=None):
-        """Return None: what is pooled has no time steps left."""
+        """Return None: pooling removes the time steps."""
         return None
 
     def compute_output_shape(self, input_shape):
@@ -26,12 +26,12 @@ class _Pooling(keras.layers.Layer):
 
 @register
 class MaskedMaxPooling(_Pooling):
-    """The largest value of each unit over the real steps."""
+    """The maximum of each unit over the real steps."""
 
     def call(self, inputs, mask=None):
         """Pool (n_samples, n_timesteps, n_units) to (n_samples, n_units)."""
         if mask is not None:
-            # The units' values are bounded (tanh), but the floor holds for any activation.
+            # This minimum is right for any activation, also if values are not bounded as by tanh.
             floor = ops.cast(-3.0e38, inputs.dtype)
             inputs = ops.where(ops.expand_dims(mask, -1), inputs, floor)
         return ops.max(inputs, axis=1)
@@ -51,7 +51,7 @@ class MaskedMeanPooling(_Pooling):
 
 @register
 class AttentionPooling(_Pooling):
-    r"""A mean weighted by how much each step matters to a learned query.
+    r"""A mean over the steps, weighted by a learned attention.
 
     .. math:: u_t = \tanh(W h_t + b), \quad a = \mathrm{softmax}_t(v^\top u_t), \quad
               s = \textstyle\sum_t a_t h_t
@@ -68,7 +68,7 @@ class AttentionPooling(_Pooling):
         self.query_initializer = keras.initializers.get(query_initializer)
 
     def build(self, input_shape):
-        """Make W, b and v for the width of the states."""
+        """Create W, b and v for the width of the states."""
         width = input_shape[-1]
         self.kernel = self.add_weight(
             shape=(width, width), initializer=self.kernel_initializer, name="kernel"
@@ -84,12 +84,12 @@ class AttentionPooling(_Pooling):
         scores = ops.matmul(relevance, self.query)
         if mask is not None:
             scores = ops.where(ops.expand_dims(mask, -1), scores, ops.cast(-1e30, scores.dtype))
-        # ops.softmax warns of an axis of one step, which here is a sequence like any other.
+        # ops.softmax warns if the axis has one step, but such a sequence is valid here.
         weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
         return ops.sum(weights * inputs, axis=1) / ops.sum(weights, axis=1)
 
     def get_config(self):
-        """Return what rebuilds the layer."""
+        """Return the configuration of the layer."""
         return {
             **super().get_config(),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),

@@ -5,7 +5,7 @@ import numpy as np
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.sequences.special_tokens import PADDING
 
-# The predictions are dealt to so many parts, which TensorFlow computes side by side.
+# The predictions are split into this number of parts, which TensorFlow computes in parallel.
 N_PARTS = 2
 
 
@@ -19,9 +19,9 @@ class SampledSoftmax(keras.layers.Layer):
 
     Takes states of shape (n_samples, n_timesteps, n_directions * units) and token ids of shape
     (n_samples, n_timesteps), padded at the right. Forward states predict the next token; backward
-    states, if there are any, predict the previous one with the same output weights (as in ELMo,
-    Peters et al. 2018). Returns float32 of shape (n_samples, 2): the sum of each row's losses in
-    nats, and how many predictions it sums.
+    states, if any, predict the previous one with the same output weights (as in ELMo, Peters et
+    al. 2018). Returns float32 of shape (n_samples, 2): the sum of each row's losses in nats, and
+    the number of predictions in the sum.
 
     Parameters
     ----------
@@ -30,21 +30,21 @@ class SampledSoftmax(keras.layers.Layer):
     n_directions : {1, 2}
         Whether the states are of both directions.
     n_sampled : int
-        Classes in the sample.
+        Number of classes in the sample.
     seed : int
-        Of the initial weights and of the samples.
+        Seed of the initial weights and of the samples.
     """
 
     def __init__(self, n_classes, n_directions=1, n_sampled=512, seed=0, **kwargs):
         super().__init__(**kwargs)
-        self.supports_masking = True  # it makes its own mask, of the token ids
+        self.supports_masking = True  # it computes its own mask from the token ids
         self.n_classes, self.n_directions = n_classes, n_directions
         self.n_sampled, self.seed = n_sampled, seed
         self.sampler = LogUniformSampler(n_classes, n_sampled)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):
-        """Make the output weights."""
+        """Create the output weights."""
         units = input_shape[0][-1] // self.n_directions
         self.kernel = self.add_weight(
             shape=(self.n_classes, units),
@@ -54,13 +54,13 @@ class SampledSoftmax(keras.layers.Layer):
         self.bias = self.add_weight(shape=(self.n_classes,), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        """Return sums and numbers of losses of each row."""
+        """Return the sum and the number of losses of each row."""
         states, tokens = inputs
         sample, n_draws = self._draw()
         is_real = tokens[:, 1:] != PADDING
         forward, *backward = tf.split(states, self.n_directions, axis=-1)
         told = [(forward[:, :-1], tokens[:, 1:])]
-        if backward:  # the state at a token, read from behind, predicts the one before
+        if backward:  # the backward state at a token predicts the previous token
             told.append((backward[0][:, 1:], tokens[:, :-1]))
         n_parts = max(1, N_PARTS // len(told))
         n_samples = tf.shape(tokens)[0]
@@ -81,7 +81,7 @@ class SampledSoftmax(keras.layers.Layer):
         return tf.stack([sums, counts], axis=1)
 
     def _draw(self):
-        """Return a sample, and how many draws it took, repetitions included."""
+        """Return a sample, and the number of draws it took, including repetitions."""
         if self.sampler.takes_all:
             return tf.range(self.n_classes), tf.ones(())
 
@@ -97,7 +97,7 @@ class SampledSoftmax(keras.layers.Layer):
     def _cross_entropy(self, states, classes, sample, n_draws):
         """Return the cross-entropy of each state, among its true class and the sample.
 
-        What ``tf.nn.sampled_softmax_loss`` computes, in two thirds of its memory.
+        The same as ``tf.nn.sampled_softmax_loss``, with two thirds of the memory.
         """
         kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
         log_count = self.sampler.log_expected_count
@@ -105,13 +105,13 @@ class SampledSoftmax(keras.layers.Layer):
         true += tf.gather(bias, classes) - log_count(classes, n_draws)
         others = tf.matmul(states, tf.gather(kernel, sample), transpose_b=True)
         others += tf.gather(bias, sample) - log_count(sample, n_draws)
-        others = tf.where(classes[:, None] == sample, -1e30, others)  # has its logit already
+        others = tf.where(classes[:, None] == sample, -1e30, others)  # its logit is already there
         return tf.nn.sparse_softmax_cross_entropy_with_logits(
             labels=tf.zeros_like(classes), logits=tf.concat([true[:, None], others], axis=1)
         )
 
     def compute_mask(self, inputs, mask=None):
-        """Return None: a row's losses are summed up."""
+        """Return None: the losses of a row are summed."""
         return None
 
     def compute_output_shape(self, input_shape):
@@ -119,24 +119,24 @@ class SampledSoftmax(keras.layers.Layer):
         return (input_shape[0][0], 2)
 
     def get_config(self):
-        """Return what rebuilds the layer."""
+        """Return the configuration of the layer."""
         names = ("n_classes", "n_directions", "n_sampled", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 class LogUniformSampler:
-    """Draws distinct classes, class k with a probability that falls with k as in Zipf's law.
+    """Draw distinct classes; the probability of class k decreases with k by Zipf's law.
 
     .. math:: p_k = log((k + 2) / (k + 1)) / log(n_classes + 1)
 
-    as ``tf.random.log_uniform_candidate_sampler`` does, but from a generator of one's own: that
-    one's draws depend on the global seed, too. It fits classes ordered by frequency; others
-    are sampled as rightly, but less well.
+    as in ``tf.random.log_uniform_candidate_sampler``, whose draws also depend on the global seed.
+    This class has its own generator. The distribution suits classes that are ordered by frequency;
+    for others, the loss is also unbiased, but has a larger variance.
 
     Parameters
     ----------
     n_classes, n_sampled : int
-        Of so many classes, draw so many.
+        Number of classes, and number of classes to draw.
     """
 
     def __init__(self, n_classes, n_sampled):
@@ -145,11 +145,11 @@ class LogUniformSampler:
 
     @property
     def takes_all(self):
-        """Whether the sample is the whole."""
+        """Whether the sample contains all classes."""
         return self.n_sampled == self.n_classes
 
     def draw(self, rng):
-        """Return int32 of shape (n_sampled,), and how many draws it took, repetitions included."""
+        """Return int32 of shape (n_sampled,), and the number of draws, including repetitions."""
         if self.takes_all:
             return np.arange(self.n_classes, dtype=np.int32), np.float32(1)
         draws = np.empty(0, np.int64)

@@ -55,21 +55,21 @@ class _Equations(Equations):
 class SimpleRNN(FusedLayer, keras.layers.SimpleRNN):
     r"""The simple recurrent network.
 
-    A drop-in for `keras.layers.SimpleRNN`: same parameters, weights and results, on
-    a loop made for CPUs. A step computes
+    A drop-in replacement for `keras.layers.SimpleRNN`: same parameters, weights and
+    results, with a loop optimized for CPUs. A step computes
 
     .. math:: h_t = \tanh(x_t W + h_{t-1} U + b)
 
-    from :math:`h_0 = 0`, the `initial_state` that the layer is called with, or, if it is
-    `stateful`, the state after the batch before; `return_state` and gradients through all
-    these are as fast as without. The weights are `kernel` `W` of shape
-    (n_features, units), `recurrent_kernel` `U` of shape (units, units) and `bias` `b` of
-    shape (units,).
+    The initial state is :math:`h_0 = 0`, or the `initial_state` that is passed to the
+    layer, or, if the layer is `stateful`, the state after the previous batch.
+    `initial_state`, `return_state` and gradients through them do not slow the loop down.
+    The weights are `kernel` `W` of shape (n_features, units), `recurrent_kernel` `U` of
+    shape (units, units) and `bias` `b` of shape (units,).
 
     See Also
     --------
-    keras.layers.SimpleRNN : All parameters. Where they leave this equation (another
-        activation, `recurrent_dropout`), its loop runs.
+    keras.layers.SimpleRNN : Documents all parameters. Its own loop runs if they change
+        this equation (another activation, `recurrent_dropout`).
 
     References
     ----------
@@ -91,10 +91,10 @@ class SimpleRNN(FusedLayer, keras.layers.SimpleRNN):
         return _Equations(self.units, self.use_bias)
 
     def get_config(self):
-        """Return what rebuilds the layer.
+        """Return the configuration of the layer, with its seed.
 
-        Keras's own leaves the seed out, and `Bidirectional`, which copies its layer by this,
-        would draw another from Python's global generator. Can go when Keras's has it (3.15 does
-        not).
+        Keras's own has no seed. `Bidirectional` copies its layer by the configuration, so the copy
+        would draw a seed from Python's global generator. Remove this method when Keras's
+        configuration has the seed (3.15 does not).
         """
         return {**super().get_config(), "seed": self.cell.seed}

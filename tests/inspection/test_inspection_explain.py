@@ -270,7 +270,7 @@ def test_says_where_it_is_incomplete(monkeypatch):
     """Fails if contributions that are not complete pass without a warning, or for ever."""
     monkeypatch.setattr(gradients, "TOLERANCE", 1e-12)
     monkeypatch.setattr(gradients, "MAX_STEPS", 64)
-    with pytest.warns(ConvergenceWarning, match="not the same within 0%.*not complete") as caught:
+    with pytest.warns(ConvergenceWarning, match="differ by more than 0%.*not complete") as caught:
         (found,) = explain(fitted("default"), REVIEWS[:1])
     assert caught[0].filename == __file__
     assert found.n_steps >= 64
@@ -326,7 +326,7 @@ def test_targets():
     probabilities = softmax([each.score for each in scores])
     np.testing.assert_allclose([each.probability for each in scores], probabilities, atol=1e-5)
     for wrong in ("d", 0, None.__class__):
-        with pytest.raises(ValueError, match=r"target=.* is no class.*\['a', 'b', 'c'\]"):
+        with pytest.raises(ValueError, match=r"target=.* is not a class.*\['a', 'b', 'c'\]"):
             explain(pipe, REVIEWS[:1], target=wrong)
 
 
@@ -410,8 +410,8 @@ def test_tokens_without_text():
         (make_pipeline("passthrough", make_pipeline(TextToSequence(), RNNClassifier())), [""], {},
          TypeError, "Pass its last step, which is a Pipeline"),
         (make_pipeline("passthrough", TextToSequence(), RNNClassifier()), [""], {}, TypeError,
-         r"Pass its part pipeline\[1:\], and as X the texts"),
-        ("last", REVIEWS[:1], {"target": [0, 1]}, ValueError, "is several classes\. Pass one of"),
+         r"Pass its part pipeline\[1:\], and the input texts"),
+        ("last", REVIEWS[:1], {"target": [0, 1]}, ValueError, r"is several classes\. Pass one of"),
         (LogisticRegression(), [""], {}, TypeError, "but got LogisticRegression"),
         (make_pipeline(TextToSequence(), RNNClassifier()), [""], {}, NotFittedError, "fitted"),
     ],
