@@ -89,7 +89,7 @@ def recur(
 
 
 # One graph for all layers of a kind: a second model, or the same one in fit and predict,
-# finds it traced. Batch and time are dynamic, so that one trace serves every length.
+# reuses the trace. Batch and time are dynamic, so one trace is valid for every length.
 @functools.lru_cache(maxsize=16)
 def _compiled(
     equations, n_features, masked, go_backwards, every_step, zero_padding, save, given, final
@@ -125,12 +125,12 @@ def _compiled(
 
 
 class _Shard:
-    """Some rows of a batch, and where their steps come from and their states go.
+    """Some rows of a batch, with the indices of their steps and of their states.
 
     Attributes
     ----------
     rows : tf.Tensor of shape (n_rows,)
-        Which rows of the batch.
+        Indices of the rows in the batch.
     n_rows, n_chunks : tf.Tensor, scalar
     source : tf.Tensor of shape (n_chunks * CHUNK, n_rows)
         Which of the ``n_samples * n_timesteps`` steps of the batch each step of the
@@ -155,14 +155,14 @@ class _Shard:
 
 
 def _deal(x, mask, go_backwards, every_step, zero_padding, given, final):
-    """Deal the rows to shards like cards: sorted by length, they split evenly."""
+    """Assign the rows, sorted by length, to the shards in turn, so that the work is even."""
     n_samples, n_steps = tf.shape(x)[0], tf.shape(x)[1]
     if mask is None:
         mask = tf.fill([n_samples, n_steps], True)
     order, n_behind = _real_steps_first(mask, go_backwards, zero_padding)
     if not every_step:
         n_behind = n_behind[:, -1:]
-    if given:  # an output with no step behind it is zero, not the initial state
+    if given:  # an output that no step precedes is zero, not the initial state
         n_behind = tf.where(n_behind > 0, n_behind + 1, 0)
     n_real = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1, keepdims=True) if final else None
     return [
@@ -174,14 +174,14 @@ def _deal(x, mask, go_backwards, every_step, zero_padding, given, final):
 def _real_steps_first(mask, go_backwards, zero_padding):
     """Order the steps of each row, real ones first.
 
-    To carry the state past a masked step is to leave the step out.
+    Carrying the state past a masked step is the same as leaving the step out.
 
     Returns
     -------
     order : tf.Tensor of shape (n_samples, n_timesteps)
         The time of the first step, of the second, ...
     n_behind : tf.Tensor of shape (n_samples, n_timesteps)
-        How many real steps each output has behind it; 0 also where it is to be zero.
+        Number of real steps up to each output; also 0 if the output must be zero.
     """
     if go_backwards:  # as Keras does: reverse the time, padding included
         mask = tf.reverse(mask, [1])
@@ -303,7 +303,7 @@ def _backward(equations, x, shards, given, weights, tapes, dy, dfinal):
         dxs.append(tf.reshape(dx, [-1, x.shape[2]]))
         dweights.append(dweight)
         if given:
-            if dfinal:  # where there is no real step, the initial state is the final one
+            if dfinal:  # without a real step, the final state is the initial one
                 dstart = [a + b[: shard.n_rows] for a, b in zip(dstart, dstates, strict=True)]
             dinitials.append(dstart)
     # Back to the order of x in one copy; the fill of the last chunk lands past its end.

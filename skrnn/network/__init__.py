@@ -1,6 +1,6 @@
-"""Networks: their description, the Keras model it builds, and what a trained one answers.
+"""Networks: their description, the Keras model of a description, and predictions.
 
-Importing this loads no TensorFlow; `build_network` does, on first use.
+Importing this does not load TensorFlow. `build_network` does, on first use.
 """
 
 from typing import TYPE_CHECKING

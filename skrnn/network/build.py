@@ -1,4 +1,4 @@
-"""From a description to a Keras model."""
+"""Building a Keras model from a description."""
 
 from typing import Any
 
@@ -41,72 +41,73 @@ def build_network(
 ) -> keras.Model:
     """Build a recurrent network that classifies sequences.
 
-    The network is an embedding (of token ids; numeric channels go in as they are), one or more
-    recurrent layers, a pool over the time steps, and the last layers of a head. It can be used
-    alone, and as ``model=`` of a plain ``scikeras.wrappers.KerasClassifier``, which fills in
+    The network has an embedding of token ids (or reads numeric channels directly), one or more
+    recurrent layers, pooling over the time steps, and the last layers of a head. It can be used
+    alone, or as ``model=`` of a plain ``scikeras.wrappers.KerasClassifier``, which fills in
     `meta` and `compile_kwargs`.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru"}, default="lstm"
-        The recurrent layer: Keras's SimpleRNN, LSTM or GRU, on the faster loop of
+        The recurrent layer: Keras's SimpleRNN, LSTM or GRU, with the faster loop of
         :mod:`skrnn.layers`.
     units : int or tuple of int, default=64
-        Width of the recurrent layer, or of each layer of a stack, first to last.
+        Number of units of the recurrent layer. A tuple stacks several layers, first to last.
     bidirectional : bool, default=True
-        Whether each layer also reads from the end, its states joined to the forward ones.
+        Whether each layer also reads from the end. The states of both directions are
+        concatenated.
     embedding_dim : int, default=128
-        Width of the token embedding.
+        Token ids only. Dimension of the token embedding.
     pooling : {"last", "max", "mean", "attention"}, default="max"
-        What of the last layer's states goes on: the last real step's, their maximum, mean, or
-        attention-weighted mean over the real steps.
+        How the states of the last layer become one vector: the state after the last real step, or
+        the maximum, mean, or attention-weighted mean over the real steps.
     trainable_embeddings : bool, default=True
-        Whether training changes the token embedding.
+        Token ids only. Whether training changes the token embedding.
     word_dropout : float, default=0.1
-        Share of the tokens read as the unknown word in training (Dai & Le 2015); no effect on
-        numeric channels.
+        Token ids only. Fraction of the tokens that are replaced by the unknown word during
+        training (Dai & Le 2015).
     embedding_dropout : float, default=0.3
-        Share of the embedding's dimensions dropped for a whole sequence (Gal & Ghahramani 2016);
-        no effect on numeric channels.
+        Token ids only. Fraction of the embedding's dimensions dropped for a whole sequence (Gal &
+        Ghahramani 2016).
     recurrent_dropout : float, default=0.0
-        Share of the state dropped on its way to the next step. The recurrent layers then run in
-        Keras's slower loop.
+        Fraction of the state dropped between time steps. Values above 0 use Keras's slower loop.
     dropout : float, default=0.5
-        Share of the pooled state dropped before the dense layer.
+        Fraction of the pooled vector dropped before the dense layer.
     side_inputs : sequence of SideInput, default=()
-        What the network reads beside the sequence: further inputs, in this order, see
+        Further inputs of the network besides the sequence, in this order, see
         :class:`skrnn.network.description.SideInput`.
     vocabulary_size : int, default=10_002
-        Number of token ids, 0 (padding) and 1 (unknown) included: `max_features` + 2.
+        Token ids only. Number of token ids, including 0 (padding) and 1 (unknown):
+        `max_features` + 2.
     n_channels : int or None, default=None
-        None for token ids; else the number of numeric channels, NaN steps being padding.
+        Number of numeric channels, in which NaN steps are padding; None for token ids.
     n_outputs : int, default=1
-        Width of the output: 1 for two classes, else the number of classes or labels.
+        Number of outputs: 1 for two classes, otherwise the number of classes or labels.
     head : {"classes", "labels"}, default="classes"
-        What the network answers: one class a row (sigmoid of two, softmax of several), or any
+        "classes" predicts one class for each row (sigmoid for two, softmax for more), "labels" any
         number of independent labels (sigmoid). See :mod:`skrnn.heads`.
     random_state : int or None, default=None
         Seed of the initial weights and of dropout; None draws one.
     meta : dict or None, default=None
-        scikeras's metadata. If given, it decides `n_outputs`, `head` and, from the dtype and
+        scikeras's metadata. If given, it determines `n_outputs`, `head` and, from the dtype and
         shape of X, `n_channels`.
     compile_kwargs : dict or None, default=None
-        Arguments of ``keras.Model.compile``; if given, the model is returned compiled, with the
-        loss of the head unless another is named.
+        Arguments of ``keras.Model.compile``. If given, the model is compiled, with the loss of the
+        head unless another loss is given.
 
     Returns
     -------
     model : keras.Model
         Takes int32 of shape (n_samples, n_timesteps), or float32 of shape (n_samples,
-        n_timesteps, n_channels) and, with one channel, (n_samples, n_timesteps) too; returns
-        probabilities float32 of shape (n_samples, n_outputs).
+        n_timesteps, n_channels) or, with one channel, (n_samples, n_timesteps). Returns
+        probabilities, float32 of shape (n_samples, n_outputs).
 
     Raises
     ------
     ValueError
-        For a cell or pooling that does not exist, or `units` without any.
+        If `cell`, `pooling` or `head` is unknown, or `units` is empty.
     RuntimeError
-        In a fork of a process in which TensorFlow was running.
+        In a fork of a process that has used TensorFlow.
 
     Examples
     --------
@@ -115,8 +116,8 @@ def build_network(
     >>> model.output_shape
     (None, 1)
 
-    In a plain scikeras classifier, parameters of the network have the prefix ``model__``. Its
-    X is dense and always as wide as in fit:
+    In a plain scikeras classifier, parameters of the network have the prefix ``model__``. X must
+    be dense, with the same width as in fit:
 
     >>> from scikeras.wrappers import KerasClassifier
     >>> from sklearn.pipeline import make_pipeline
@@ -146,7 +147,7 @@ def build_network(
     stack = tuple(units) if isinstance(units, tuple | list) else (units,)
     if not stack:
         raise InvalidInputError(
-            "units=() leaves no recurrent layer; give the width of at least one."
+            "units=() has no recurrent layer. Pass the number of units of at least one layer."
         )
     description = NetworkDescription(
         cell=cell,
@@ -181,13 +182,13 @@ def build(
     random_state : int or None
         Seed of the initial weights and of dropout; None draws one.
     compile_kwargs : dict or None
-        Arguments of ``keras.Model.compile``; if given, the model is returned compiled, with the
-        loss of the head unless another is named.
+        Arguments of ``keras.Model.compile``. If given, the model is compiled, with the loss of the
+        head unless another loss is given.
 
     Raises
     ------
     RuntimeError
-        In a fork of a process in which TensorFlow was running.
+        In a fork of a process that has used TensorFlow.
     """
     check_not_forked()
     head, seeds = description.head_, _seeds(random_state)
@@ -207,12 +208,12 @@ def build(
 def _choose(parameter, value, choices):
     if value not in choices:
         raise InvalidInputError(
-            f"{parameter}={value!r} is unknown; it is one of {sorted(choices)}."
+            f"{parameter}={value!r} is unknown; it must be one of {sorted(choices)}."
         )
 
 
 def _seeds(random_state):
-    """Yield seeds for Keras, each component having its own.
+    """Yield seeds for Keras, one for each component.
 
     Keras would draw a missing seed from Python's global generator, whose state we must not change.
     """
@@ -222,7 +223,7 @@ def _seeds(random_state):
 
 
 def _head_from_meta(meta):
-    """Return the head of scikeras's metadata of a classification, and its number of outputs."""
+    """Return the head and the number of outputs from scikeras's metadata."""
     target_type = meta["target_type_"]
     if target_type == "binary":
         return "classes", 1

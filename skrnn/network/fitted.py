@@ -1,7 +1,7 @@
-"""A trained network as a value: its description and the values of its variables.
+"""A trained network: its description and the values of its variables.
 
-It predicts with the kernels and NumPy, without TensorFlow, which is loaded for `model`, and to
-predict on a GPU. Pickled, it is the description, the values and the seed.
+It predicts with the Numba kernels and NumPy. TensorFlow is loaded for `model`, and used to predict
+on a GPU. A pickle contains the description, the values and the seed.
 """
 
 import os
@@ -23,11 +23,11 @@ class FittedNetwork:
     Parameters
     ----------
     description : NetworkDescription
-        What it is made of.
+        The layers and their sizes.
     values : list of ndarray
         The values of `description.variables()`, in that order.
     seed : int
-        What its weights, its dropout and its order of batches were drawn from.
+        Seed of its initial weights, its dropout and the order of its batches.
     """
 
     def __init__(self, description: NetworkDescription, values: list, seed: int):
@@ -38,7 +38,7 @@ class FittedNetwork:
 
     @property
     def values(self) -> list:
-        """The values of the variables, arrays; those of `model` once somebody has it."""
+        """The values of the variables, as arrays; taken from `model` if that was created."""
         model = self.__dict__.get("_model")
         if model is None:
             return self._values
@@ -48,7 +48,7 @@ class FittedNetwork:
 
     @property
     def model(self):
-        """The network as a Keras model, made when first asked for.
+        """The network as a Keras model, created on first access.
 
         Changing its weights changes the predictions.
         """
@@ -57,10 +57,10 @@ class FittedNetwork:
             from skrnn.network.build import build
             from skrnn.network.programs import network_variables, write_values
 
-            # A strategy is for training; what is kept must work without it.
+            # A strategy is for training only; the model must work without it.
             model = outside_scope(lambda: build(self.description, random_state=self.seed))
             write_values(network_variables(model), self._values)
-            with self._lock:  # all threads get the same one, and none before it has its weights
+            with self._lock:  # all threads get the same model, and only after it has its weights
                 self.__dict__.setdefault("_model", model)
         return self.__dict__["_model"]
 
@@ -88,21 +88,21 @@ class FittedNetwork:
         return self._prepared
 
     def __getstate__(self):
-        """Return what makes another one, without model and prepared weights."""
+        """Return the state, without the model and the prepared weights."""
         return {"description": self.description, "_values": self.values, "seed": self.seed}
 
     def __setstate__(self, state):
-        """Take it, with a lock of its own."""
+        """Set the state, with a new lock."""
         self.__dict__.update(state, _lock=threading.Lock())
 
 
 def _predicts_with_tensorflow():
-    """Whether TensorFlow predicts: on request, or if it is there already and sees a GPU."""
+    """Whether TensorFlow predicts: on request, or if it is already loaded and sees a GPU."""
     wish = os.environ.get("SKRNN_PREDICT")
     if wish not in (None, "", "numba", "tensorflow"):
         raise InvalidInputError(f"SKRNN_PREDICT must be 'numba' or 'tensorflow', but is {wish!r}.")
     if wish:
         return wish == "tensorflow"
     tf: Any = sys.modules.get("tensorflow")
-    # Half imported, by another thread, it has no config yet.
+    # While another thread imports it, it may have no config yet.
     return hasattr(tf, "config") and bool(tf.config.list_physical_devices("GPU"))

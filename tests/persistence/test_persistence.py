@@ -386,7 +386,7 @@ def fitted(estimator, X=IDS, y=Y):
     ("make", "told"),
     [
         (lambda: fitted(Subclass(**small().get_params())), r"cannot store .*Subclass\."),
-        (lambda: GridSearchCV(small(), {}), r"cannot store .*GridSearchCV\. Pass its best"),
+        (lambda: GridSearchCV(small(), {}), r"cannot store .*GridSearchCV\. Use joblib"),
         (lambda: "a string", r"cannot store builtins\.str\."),
         (
             lambda: TextToSequence(tokenizer=callable_tokenizer).fit(REVIEWS),
