@@ -1,1 +1,1 @@
-"""What a network answers, a file for each task."""
+"""Heads: the outputs of a network, one module for each task."""

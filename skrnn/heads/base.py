@@ -1,9 +1,9 @@
-"""What a network answers: the interface of a head.
+"""Base class of the heads.
 
-A network is an encoder, which every task shares, and a head. The head says how y becomes targets,
-what of the encoder it reads, the last layers, loss and metrics, how the raw output becomes an
-answer, and what files, ONNX and explanations need to know of it. A task is a subclass in a file
-of its own, and a line in :mod:`skrnn.heads.registry`.
+A network is an encoder, which is the same for every task, and a head. The head defines how y
+becomes targets, which output of the encoder it reads, the last layers, loss and metrics, how the
+raw output becomes a prediction, and what files, ONNX and explanations need. A new task is a
+subclass in its own module, and an entry in :mod:`skrnn.heads.registry`.
 
 Nothing here loads TensorFlow. Keras is imported inside the methods that build and train.
 """
@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 
 from skrnn.sequences import Sequences
 
-# A loss on fewer rows is mostly luck: training would stop at any epoch.
+# The loss on fewer rows is mostly noise, and would stop the training at a random epoch.
 MIN_HELD_OUT = 10
 
 
@@ -29,10 +29,11 @@ class Variable(NamedTuple):
     Attributes
     ----------
     name : str
-        For errors.
+        Used in errors.
     shape : tuple of int
     kind : {"weight", "frozen", "seed"}
-        Trained; a weight that training leaves alone; the state of a dropout's generator.
+        A trained weight; a weight that training does not change; the state of a dropout's
+        generator.
     """
 
     name: str
@@ -41,25 +42,24 @@ class Variable(NamedTuple):
 
 
 class Head(ABC):
-    """What a network answers, and how it learns to.
+    """Base class: the output of a network for one task, and its training.
 
-    A fitted head knows the coding of y (classes, a scale, ...). One made by `from_layout` knows
-    only what the network is made of, which is all that building and training it takes. Each head
-    learns the coding in a classmethod of its own, ``fit(y, estimator, ...)``, which the estimator
-    calls in `_make_head`.
+    A fitted head knows the encoding of y (classes, a scale, ...). A head from `from_layout` knows
+    only its layers, which is enough to build and train a network. Each head learns the encoding in
+    a classmethod ``fit(y, estimator, ...)``, which the estimator calls in `_make_head`.
 
     Attributes
     ----------
     kind : str
         Its name in files.
     reads : {"summary", "steps"}
-        What of the encoder it takes: the pooled states of a row, or the state at each step. A
-        head that reads the summary gets rows whose steps are collapsed, see
+        The output of the encoder that it reads: the pooled states of a row, or the state at each
+        step. For a head that reads the summary, rows are collapsed first, see
         :meth:`skrnn.sequences.Sequences.collapse`.
     wrapper : {"KerasClassifier", "KerasRegressor", "BaseWrapper"}
         The wrapper of scikeras that trains it.
     fits_ngrams : bool
-        Whether a linear model of n-grams beside the network makes sense.
+        Whether a linear n-gram model can be fitted beside the network.
     n_outputs : int
         Width of the raw output.
     """
@@ -70,7 +70,7 @@ class Head(ABC):
     fits_ngrams: ClassVar[bool] = False
     n_outputs: int
 
-    # --- y, and arrays that a network is trained on ---
+    # --- y, targets and weights ---
 
     @abstractmethod
     def check(self, y, estimator) -> None:
@@ -85,11 +85,11 @@ class Head(ABC):
         """
 
     def weights(self, y, sample_weight, estimator) -> np.ndarray:
-        """Return the weights of the rows, what the estimator's parameters say included."""
+        """Return the weights of the rows, including those from the estimator's parameters."""
         return sample_weight
 
     def hold_out(self, rows, y, *, fraction, seed) -> tuple[np.ndarray, np.ndarray]:
-        """Split off validation rows at random; none if there would be too few.
+        """Split off random validation rows, or none if there would be too few.
 
         Parameters
         ----------
@@ -98,9 +98,9 @@ class Head(ABC):
         y : ndarray
             Checked targets of all rows.
         fraction : float
-            Share of the rows to hold out.
+            Fraction of the rows to hold out.
         seed : int
-            Decides the split.
+            Seed of the split.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class Head(ABC):
         return np.sort(training), np.sort(validation)
 
     def ngram_targets(self, targets) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return what a linear model of n-grams learns, for heads with `fits_ngrams`.
+        """Return the targets of a linear n-gram model, for heads with `fits_ngrams`.
 
         Parameters
         ----------
@@ -124,9 +124,9 @@ class Head(ABC):
         Returns
         -------
         y : ndarray of shape (n_samples, n_outputs), bool
-            What each raw output is to be positive for.
+            For each raw output, whether it should be positive.
         strata : ndarray of shape (n_samples,), or None
-            Classes that each fold of the cross-fitting gets in its share.
+            Classes by which the folds of the cross-fitting are stratified.
         """
         raise NotImplementedError
 
@@ -134,24 +134,24 @@ class Head(ABC):
 
     @abstractmethod
     def outputs(self, encoding, seeds: Iterator[int], name: str):
-        """Return the raw output, a Keras tensor, of what of the encoding the head reads.
+        """Return the raw output, a Keras tensor, for an encoding.
 
         Parameters
         ----------
         encoding : skrnn.network.encoder.Encoding
         seeds : iterator of int
-            Of initial weights and dropout.
+            Seeds of initial weights and dropout.
         name : str
-            The name that the layer with the raw output has to have.
+            Name of the layer with the raw output.
         """
 
     @abstractmethod
     def activate(self, raw):
-        """Return what the Keras model answers, given its raw output."""
+        """Return the output of the Keras model, given its raw output."""
 
     @abstractmethod
     def loss(self):
-        """Return the loss that training minimizes, as Keras's `compile` takes it."""
+        """Return the loss that training minimizes, for Keras's `compile`."""
 
     @abstractmethod
     def metrics(self) -> list:
@@ -159,18 +159,18 @@ class Head(ABC):
 
     @abstractmethod
     def example(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return targets and answers of one row, from which Keras builds the metrics."""
+        """Return targets and predictions of one row, from which Keras builds the metrics."""
 
     def row_losses(self, y, raw):
         """Return the loss of each row, from raw output."""
         raise NotImplementedError
 
     def divergence(self, raw, others):
-        """Return the Kullback-Leibler divergence of each row's answers, for adversarial losses."""
+        """Return the Kullback-Leibler divergence of each row's predictions."""
         raise NotImplementedError
 
     def entropy(self, raw):
-        """Return the entropy of each row's answer."""
+        """Return the entropy of each row's prediction."""
         raise NotImplementedError
 
     # --- Prediction, without TensorFlow ---
@@ -184,31 +184,31 @@ class Head(ABC):
         summary : ndarray of shape (n_samples, width), float32
             The pooled states.
         values : list of ndarray
-            Those of `variables`, in their order.
+            The values of `variables`, in their order.
         """
 
     @abstractmethod
     def predict(self, raw):
-        """Return the answers, one a row, from raw output."""
+        """Return the prediction for each row of raw output."""
 
     # --- Files, ONNX, explanations ---
 
     @abstractmethod
     def layout(self) -> dict[str, Any]:
-        """Return what the network is made of, as JSON: "kind", "n_outputs" and what else decides.
+        """Return the layout of the last layers as JSON: "kind", "n_outputs" and further keys.
 
-        Two heads of the same layout share traced programs, whatever their coding of y.
+        Two heads of the same layout share traced programs, even if their encodings of y differ.
         """
 
     @classmethod
     @abstractmethod
     def from_layout(cls, layout: dict[str, Any]) -> Head:
-        """Make a head without a coding of y.
+        """Return a head without an encoding of y.
 
         Raises
         ------
         ValueError
-            If the layout, which may come out of a hostile file, is none.
+            If the layout, which may come from an untrusted file, is not valid.
         """
 
     @abstractmethod
@@ -217,17 +217,17 @@ class Head(ABC):
 
     @abstractmethod
     def encode_state(self) -> dict[str, Any]:
-        """Return the coding of y, as JSON."""
+        """Return the encoding of y as JSON."""
 
     @classmethod
     @abstractmethod
     def decode_state(cls, node, layout: dict[str, Any]) -> Head:
-        """Make a fitted head of a node of a file, and hold it against the network's layout."""
+        """Return the fitted head of a node of a file, checked against the network's layout."""
 
     def write_onnx(self, graph, raw, samples: str) -> None:
         """Write the outputs of an ONNX model, given the name of the raw output."""
         raise NotImplementedError
 
     def direction(self, raw, target) -> tuple[np.ndarray, int]:
-        """Return which combination of raw outputs `explain` explains, and the target's number."""
+        """Return the combination of raw outputs to explain, and the number of the target."""
         raise NotImplementedError

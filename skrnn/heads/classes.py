@@ -1,4 +1,4 @@
-"""One class a row: two classes by a sigmoid, several by a softmax."""
+"""One class for each row: a sigmoid for two classes, a softmax for more."""
 
 from math import ceil
 
@@ -14,16 +14,16 @@ from skrnn.kernels.engine import engine
 
 
 class ClassesHead(Head):
-    """One of several classes.
+    """Predicts one of several classes.
 
-    Two classes have one output, the log-odds of the second; more have one output each.
+    For two classes there is one output, the log-odds of the second; for more, one for each class.
 
     Parameters
     ----------
     classes : ndarray of shape (n_classes,), or None
-        The labels, sorted; None in a head that only builds and trains.
+        The sorted labels; None in a head that only builds and trains.
     n_outputs : int or None
-        Width of the raw output; None follows from the classes.
+        Width of the raw output; if None, determined by the classes.
     """
 
     kind = "classes"
@@ -47,19 +47,19 @@ class ClassesHead(Head):
         estimator : estimator instance
             Named in errors.
         classes : array-like or None
-            All labels to come, if y need not have them all.
+            All labels, if y may lack some.
 
         Raises
         ------
         ValueError
-            With fewer than two classes, or a label in y that is not among `classes`.
+            If there are fewer than two classes, or y has a label that is not in `classes`.
         """
         head = cls(np.unique(y if classes is None else classes))
         if len(head.classes) < 2:
             raise InvalidInputError(
                 f"{type(estimator).__name__} needs samples of at least 2 classes in y, but got "
-                f"one class only: {head.classes.tolist()[0]!r}. Were the rows sorted by label "
-                "and split without stratification?"
+                f"one class only: {head.classes.tolist()[0]!r}. If the rows are sorted by label, "
+                "shuffle or stratify them when you split them."
             )
         head.check(y, estimator)
         return head
@@ -69,7 +69,7 @@ class ClassesHead(Head):
         return self.n_outputs == 1
 
     def check(self, y, estimator):
-        """Raise ValueError if y has a label that is not known."""
+        """Raise ValueError if y has an unknown label."""
         if y.ndim == 2:
             raise InvalidInputError(
                 f"y has {y.shape[1]} columns, but the estimator was fitted on 1."
@@ -79,13 +79,13 @@ class ClassesHead(Head):
             row = int(np.flatnonzero(unknown)[0])
             raise InvalidInputError(
                 f"y has a label that is not among the classes: {y[[row]].tolist()[0]!r} in row "
-                f"{row}; the classes are {self.classes.tolist()}. Name all of them in the "
-                "first call, partial_fit(X, y, classes=...) or fit_chunks(chunks, classes=...), or "
+                f"{row}; the classes are {self.classes.tolist()}. Pass all of them to the first "
+                "call, partial_fit(X, y, classes=...) or fit_chunks(chunks, classes=...), or "
                 "fit anew."
             )
 
     def encode(self, y):
-        """Return float32 of shape (n_samples, 1) or, of several classes, int32 (n_samples,)."""
+        """Return float32 (n_samples, 1) for two classes, int32 (n_samples,) for more."""
         numbers = np.searchsorted(self.classes, y)
         if self._is_binary:
             return numbers.astype(np.float32)[:, np.newaxis]
@@ -95,7 +95,7 @@ class ClassesHead(Head):
         """Return the weights of the rows times those of their classes."""
         class_weight = estimator.class_weight
         if isinstance(class_weight, dict):
-            # By all classes: a part of the rows need not have every one.
+            # A part of the rows may lack classes, so give the weights of all.
             of_class = compute_class_weight(class_weight, classes=self.classes, y=y)
             return sample_weight * of_class[np.searchsorted(self.classes, y)]
         if class_weight is not None:
@@ -103,10 +103,10 @@ class ClassesHead(Head):
         return sample_weight
 
     def hold_out(self, rows, y, *, fraction, seed):
-        """Split off validation rows, each class in its share; a class's only row stays.
+        """Split off stratified validation rows; the only row of a class remains for training.
 
-        There is no validation row if there would be fewer than `MIN_HELD_OUT`, or fewer than
-        classes in either part. Parameters and returned arrays are those of the base class.
+        No row is split off if there would be fewer than `MIN_HELD_OUT`, or if either part would
+        have fewer rows than classes. See the base class for parameters and returned arrays.
         """
         _, number, count = np.unique(y[rows], return_inverse=True, return_counts=True)
         alone = count[number] == 1
@@ -150,12 +150,12 @@ class ClassesHead(Head):
         accuracy = keras.metrics.SparseCategoricalAccuracy
         if self._is_binary:
             accuracy = keras.metrics.BinaryAccuracy
-        # An object has its variables. The mere name would make them in the first training step,
-        # and TensorFlow traces a step that has made variables again: twice the time.
+        # An object already has its variables. A name would create them in the first training step,
+        # and TensorFlow traces a step that creates variables twice.
         return [accuracy(name="accuracy")]
 
     def example(self):
-        """Return targets and answers of one row."""
+        """Return targets and predictions of one row."""
         answer = np.zeros((1, self.n_outputs), np.float32)
         return answer if self._is_binary else np.zeros(1, np.int32), answer
 
@@ -168,7 +168,7 @@ class ClassesHead(Head):
         return tf.nn.sparse_softmax_cross_entropy_with_logits(y, raw)
 
     def divergence(self, raw, others):
-        """Return the Kullback-Leibler divergence of each row's answers."""
+        """Return the Kullback-Leibler divergence of each row's predictions."""
         if self._is_binary:
             return sigmoid_divergence(raw, others)
         from skrnn.backend.tensorflow import tf
@@ -177,14 +177,14 @@ class ClassesHead(Head):
         return tf.reduce_sum(tf.nn.softmax(raw) * difference, axis=1)
 
     def entropy(self, raw):
-        """Return the entropy of each row's answer."""
+        """Return the entropy of each row's prediction."""
         if self._is_binary:
             return sigmoid_entropy(raw)
         from skrnn.backend.tensorflow import tf
 
         return -tf.reduce_sum(tf.nn.softmax(raw) * tf.nn.log_softmax(raw), axis=1)
 
-    # --- Answers ---
+    # --- Predictions ---
 
     def raw_output(self, summary, values):
         """Return logits (n_samples, n_outputs)."""
@@ -204,18 +204,18 @@ class ClassesHead(Head):
         return softmax(raw, axis=1)
 
     def decision(self, raw):
-        """Return log-odds (n_samples,) of two classes, or logits (n_samples, n_classes)."""
+        """Return log-odds (n_samples,) for two classes, logits (n_samples, n_classes) for more."""
         return raw[:, 0] if self._is_binary else raw
 
     # --- Files, ONNX, explanations ---
 
     def layout(self):
-        """Return the number of outputs, which decides all else."""
+        """Return the number of outputs, which determines everything else."""
         return {"kind": self.kind, "n_outputs": self.n_outputs}
 
     @classmethod
     def from_layout(cls, layout):
-        """Make a head that knows no classes."""
+        """Return a head without classes."""
         return cls(None, checked_outputs(cls, layout))
 
     def variables(self, width):
@@ -228,13 +228,13 @@ class ClassesHead(Head):
 
     @classmethod
     def decode_state(cls, node, layout):
-        """Make the head of a node."""
+        """Return the head of a node."""
         head = cls(decode_labels(node.below("classes")))
         if len(head.classes) < 2:
-            node.refuse("A classifier has two classes or more.")
+            node.refuse("A classifier must have two classes or more.")
         if head.layout() != layout:
             node.refuse(
-                f"{len(head.classes)} classes want {head.n_outputs} outputs, but the network's "
+                f"{len(head.classes)} classes need {head.n_outputs} outputs, but the network's "
                 f"head is {layout}."
             )
         return head
@@ -243,7 +243,7 @@ class ClassesHead(Head):
         """Write "label" and "probabilities"."""
         activation, axis = ("Sigmoid", {}) if self._is_binary else ("Softmax", {"axis": 1})
         if self._is_binary:
-            # Both by the same function, so that 1 - p keeps its digits near p = 1.
+            # The same function for both, so that 1 - p keeps its digits near p = 1.
             raw = graph.add("Concat", graph.add("Neg", raw), raw, axis=1)
         classes, dtype = graph.labels(self.classes)
         best = graph.add("ArgMax", raw, axis=1, keepdims=0)
@@ -253,7 +253,7 @@ class ClassesHead(Head):
         graph.output(probabilities, "probabilities", np.float32, [samples, len(self.classes)])
 
     def direction(self, raw, target):
-        """Return the logit of a class, by its number; None takes that of the predicted class."""
+        """Return the logit of a class, by its number; None is the predicted class."""
         if self._is_binary:
             target = int(raw[0, 0] > 0) if target is None else target
             return np.array([1.0 if target else -1.0]), target
@@ -275,8 +275,8 @@ def dense(summary, n_outputs, seeds, name):
 def dense_output(summary, kernel, bias):
     """Return what `dense` returns, computed without TensorFlow.
 
-    With Numba, each row is summed up in the order of its units. A product of BLAS would sum rows
-    in one order or another, by how many they are.
+    With Numba, each row is summed in the order of its units. In a product of BLAS, the order of
+    summation depends on the number of rows.
     """
     if engine() == "numba":
         from skrnn.kernels.dense import dense
@@ -291,7 +291,7 @@ def dense_variables(width, n_outputs):
 
 
 def checked_outputs(cls, layout):
-    """Return the number of outputs of a layout that has nothing else."""
+    """Return the number of outputs from a layout without further keys."""
     n_outputs = layout.get("n_outputs")
     if set(layout) != {"kind", "n_outputs"} or type(n_outputs) is not int or n_outputs < 1:
         raise InvalidInputError(
@@ -302,7 +302,7 @@ def checked_outputs(cls, layout):
 
 
 def sigmoid_losses(y, raw):
-    """Return the cross-entropy of each row, mean over its outputs."""
+    """Return the cross-entropy of each row, averaged over its outputs."""
     from skrnn.backend.tensorflow import tf
 
     losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(y, tf.float32), raw)
@@ -310,7 +310,7 @@ def sigmoid_losses(y, raw):
 
 
 def sigmoid_divergence(raw, others):
-    """Return the Kullback-Leibler divergence of each row's answers, mean over its outputs."""
+    """Return the divergence of each row's predictions, averaged over its outputs."""
     from skrnn.backend.tensorflow import tf
 
     p = tf.sigmoid(raw)
@@ -319,7 +319,7 @@ def sigmoid_divergence(raw, others):
 
 
 def sigmoid_entropy(raw):
-    """Return the entropy of each row's answer, mean over its outputs."""
+    """Return the entropy of each row's prediction, averaged over its outputs."""
     from skrnn.backend.tensorflow import tf
 
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(raw), raw), axis=1)

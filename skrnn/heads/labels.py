@@ -1,4 +1,4 @@
-"""Several labels a row, each there or not: a sigmoid each."""
+"""Several independent labels for each row: a sigmoid for each label."""
 
 import numpy as np
 from scipy.special import expit
@@ -57,19 +57,19 @@ class LabelsHead(Head):
         return y.astype(np.float32)
 
     def weights(self, y, sample_weight, estimator):
-        """Return the weights of the rows, balanced if asked for."""
+        """Return the weights of the rows, balanced if requested."""
         class_weight = estimator.class_weight
         if isinstance(class_weight, dict):
             raise InvalidInputError(
-                f"class_weight={class_weight!r} weighs classes, but y has several labels a "
-                "row. Use 'balanced', or weigh the rows with sample_weight."
+                f"class_weight={class_weight!r} is for single classes, but y has several labels "
+                "for each row. Use 'balanced', or weight the rows with sample_weight."
             )
         if class_weight is not None:
             return sample_weight * compute_sample_weight(class_weight, y)
         return sample_weight
 
     def ngram_targets(self, targets):
-        """Return the labels; folds know of none."""
+        """Return the labels; the folds are not stratified."""
         return targets > 0, None
 
     # --- The network ---
@@ -95,7 +95,7 @@ class LabelsHead(Head):
         return [keras.metrics.BinaryAccuracy(name="accuracy")]
 
     def example(self):
-        """Return targets and answers of one row."""
+        """Return targets and predictions of one row."""
         answer = np.zeros((1, self.n_outputs), np.float32)
         return answer, answer
 
@@ -104,25 +104,25 @@ class LabelsHead(Head):
         return sigmoid_losses(y, raw)
 
     def divergence(self, raw, others):
-        """Return the divergence of each row's answers."""
+        """Return the divergence of each row's predictions."""
         return sigmoid_divergence(raw, others)
 
     def entropy(self, raw):
-        """Return the entropy of each row's answer."""
+        """Return the entropy of each row's prediction."""
         return sigmoid_entropy(raw)
 
-    # --- Answers ---
+    # --- Predictions ---
 
     def raw_output(self, summary, values):
         """Return logits (n_samples, n_labels)."""
         return dense_output(summary, *values)
 
     def predict(self, raw):
-        """Return the labels more probable than not, an indicator of int64."""
+        """Return the labels with a probability above 0.5, an indicator of int64."""
         return (raw > 0).astype(np.int64)
 
     def probabilities(self, raw):
-        """Return each label's own probability, float64 of shape (n_samples, n_labels)."""
+        """Return the probability of each label, float64 of shape (n_samples, n_labels)."""
         return expit(raw.astype(np.float64))
 
     def decision(self, raw):
@@ -140,7 +140,7 @@ class LabelsHead(Head):
         """Make the head of a layout."""
         n_outputs = checked_outputs(cls, layout)
         if n_outputs < 2:
-            raise InvalidInputError("A multilabel network has two outputs or more.")
+            raise InvalidInputError("A multilabel network must have two outputs or more.")
         return cls(n_outputs)
 
     def variables(self, width):
@@ -156,10 +156,10 @@ class LabelsHead(Head):
         """Make the head of a node."""
         classes = decode_labels(node.below("classes"))
         if not np.array_equal(classes, np.arange(len(classes))):
-            node.refuse("The labels of a multilabel target are not the numbers of its columns.")
+            node.refuse("The labels of a multilabel target must be the numbers of its columns.")
         if len(classes) != layout["n_outputs"]:
             node.refuse(
-                f"{len(classes)} labels want as many outputs, but the network's head is {layout}."
+                f"{len(classes)} labels need as many outputs, but the network's head is {layout}."
             )
         return cls(len(classes))
 
@@ -171,6 +171,6 @@ class LabelsHead(Head):
         graph.output(graph.add("Sigmoid", raw), "probabilities", np.float32, shape)
 
     def direction(self, raw, target):
-        """Return the log-odds of a label, by its number; None takes that of the most probable."""
+        """Return the log-odds of a label, by its number; None is the most probable label."""
         target = int(raw[0].argmax()) if target is None else target
         return np.eye(self.n_outputs)[target], target

@@ -11,8 +11,8 @@ class NextTokenHead(Head):
     """A language model: the state at each token predicts the next one.
 
     In a bidirectional network, the states that read backwards predict the previous token instead
-    (Howard & Ruder 2018; Sachan et al. 2019). Only one layer can be trained so: what a second one
-    reads has seen the token that it would have to predict. There is no y.
+    (Howard & Ruder 2018; Sachan et al. 2019). Only one layer can be trained in this way: the input
+    of a second one would depend on the token to predict. There is no y.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ class NextTokenHead(Head):
         """Accept anything: y is ignored."""
 
     def encode(self, y):
-        """Return a number for each row; what is predicted is in the sequences."""
+        """Return a dummy number for each row; the targets are in the sequences."""
         return np.zeros(len(y), np.float32)
 
     def outputs(self, encoding, seeds, name):
-        """Return sums and numbers of the losses of each row, (n_samples, 2)."""
+        """Return the sum and the number of the losses of each row, (n_samples, 2)."""
         from skrnn.layers.sampled_softmax import SampledSoftmax
 
         layer = SampledSoftmax(self.n_classes, self.n_directions, seed=next(seeds), name=name)
@@ -54,7 +54,7 @@ class NextTokenHead(Head):
 
         def loss_per_token(y, losses):
             mean = tf.reduce_sum(losses[:, 0]) / tf.maximum(tf.reduce_sum(losses[:, 1]), 1.0)
-            # The same for each row: Keras takes the mean over the rows.
+            # The same value for each row, because Keras averages over the rows.
             return tf.fill(tf.shape(losses)[:1], mean)
 
         return loss_per_token
@@ -70,13 +70,13 @@ class NextTokenHead(Head):
         return np.zeros(1, np.float32), np.zeros((1, 2), np.float32)
 
     def raw_output(self, summary, values):
-        """Return the logits of each class, of states of one direction."""
+        """Return the logits of each class, from the states of one direction."""
         kernel, bias = values[:2]
         return dense_output(summary, kernel.T, bias)
 
     def predict(self, raw):
-        """Raise NotImplementedError: nothing decodes a language model yet."""
-        raise NotImplementedError("A language model is trained, but nothing decodes it yet.")
+        """Raise NotImplementedError: predictions of a language model are not supported."""
+        raise NotImplementedError("Predictions of a language model are not supported.")
 
     def layout(self):
         """Return the number of classes and directions."""
@@ -103,7 +103,7 @@ class NextTokenHead(Head):
         ]
 
     def encode_state(self):
-        """Return nothing: there is no coding of y."""
+        """Return an empty dict: there is no encoding of y."""
         return {}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The heads by their kind: a new task is a file and a line here."""
+"""The heads by their kind. The head of a new task is added here."""
 
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import Head
@@ -20,24 +20,24 @@ def head_class(kind):
     """
     if type(kind) is not str or kind not in HEADS:
         raise InvalidInputError(
-            f"The head {str(kind)[:40]!r} is unknown; it is one of {sorted(HEADS)}."
+            f"The head {str(kind)[:40]!r} is unknown; it must be one of {sorted(HEADS)}."
         )
     return HEADS[kind]
 
 
 def head_of_layout(layout):
-    """Return a head without a coding of y.
+    """Return a head without an encoding of y.
 
     Parameters
     ----------
     layout : dict
-        What :meth:`skrnn.heads.base.Head.layout` returned, or the like from a hostile file.
+        The result of :meth:`skrnn.heads.base.Head.layout`, or an untrusted value from a file.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If it is not valid.
     """
     if type(layout) is not dict:
-        raise InvalidInputError(f"A head's layout is an object, not {str(layout)[:40]}.")
+        raise InvalidInputError(f"A head's layout must be an object, not {str(layout)[:40]}.")
     return head_class(layout.get("kind")).from_layout(layout)

@@ -1,4 +1,4 @@
-"""Class labels and indicators of labels as they come, checked."""
+"""Checks of class labels and multilabel indicators."""
 
 import numpy as np
 from scipy.sparse import issparse
@@ -27,7 +27,7 @@ def check_targets(y, estimator):
     Raises
     ------
     ValueError
-        Where y is missing, has NaN, or is no classification target.
+        If y is missing, has NaN, or is not a classification target.
     """
     name = type(estimator).__name__
     if y is None:
@@ -36,16 +36,16 @@ def check_targets(y, estimator):
     if y.ndim == 2 and y.shape[1] > 1:
         y = check_array(y, input_name="y", dtype=None, estimator=estimator)
         kind = type_of_target(y, input_name="y")
-        # scikit-learn takes any two numbers for an indicator, as in [[-1, 1], [1, -1]].
+        # scikit-learn accepts any two numbers as an indicator, as in [[-1, 1], [1, -1]].
         if kind != "multilabel-indicator" or not np.isin(y, [0, 1]).all():
             raise InvalidInputError(
                 f"y has shape {y.shape} and is {kind} with the values "
-                f"{np.unique(y)[:4].tolist()}; {name} wants labels of shape (n_samples,), or an "
-                "indicator array of zeros and ones, one column a label."
+                f"{np.unique(y)[:4].tolist()}; {name} expects labels of shape (n_samples,), or an "
+                "indicator array of zeros and ones with one column for each label."
             )
         return y.astype(np.int64)
     if y.shape[:1] == (0,):
-        raise InvalidInputError(f"y has no labels; {name} wants one for each row of X.")
+        raise InvalidInputError(f"y has no labels; {name} expects one for each row of X.")
     y = _check_y(y, estimator=estimator)
     check_classification_targets(y)
     return y
@@ -54,16 +54,16 @@ def check_targets(y, estimator):
 def _as_array(y, name):
     """Return y as an array whose labels can be compared with each other.
 
-    Labels of one type come in an object array too, as from a column of a data frame.
+    An object array may also hold labels of one type, for example from a column of a data frame.
     """
     boxed = y
     try:
         y = np.asarray(y)
     except ValueError:
         raise InvalidInputError(
-            f"The rows of y have different lengths; {name} wants labels of shape (n_samples,), or "
-            "an indicator array of zeros and ones: MultiLabelBinarizer().fit_transform(y) makes "
-            "one from sets of labels."
+            f"The rows of y have different lengths; {name} expects labels of shape (n_samples,), "
+            "or an indicator array of zeros and ones. MultiLabelBinarizer().fit_transform(y) "
+            "converts sets of labels to one."
         ) from None
     if y.dtype.kind == "T":
         y = y.astype(object)
@@ -79,7 +79,7 @@ def _as_array(y, name):
     if str in types and len(types) > 1:
         raise InvalidInputError(
             f"y mixes labels of type {' and '.join(sorted(t.__name__ for t in types))}, which "
-            f"cannot be ordered; {name} wants one type, for instance all of them str."
+            f"cannot be ordered; {name} expects one type, for example only str."
         )
     return np.array(y.tolist()) if y.dtype == object and str not in types else y
 

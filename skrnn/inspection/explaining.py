@@ -108,7 +108,7 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     True
     """
     if method not in METHODS:
-        raise InvalidInputError(f"method={method!r} is unknown; it is one of {list(METHODS)}.")
+        raise InvalidInputError(f"method={method!r} is unknown; it must be one of {list(METHODS)}.")
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
         raise InvalidInputError(f"n_steps must be a positive integer, got {n_steps!r}.")
     classifier, rows = read(estimator, X, "explain")

@@ -1,4 +1,4 @@
-"""What can be exported, and what comes out of it."""
+"""`to_onnx`: from a fitted estimator to an ONNX model."""
 
 import json
 
@@ -15,70 +15,70 @@ from skrnn.text import TextToSequence
 
 
 def to_onnx(estimator):
-    """Make an ONNX model of a fitted classifier, or of a pipeline that begins with its text.
+    """Convert a fitted classifier, or a Pipeline with TextToSequence, to an ONNX model.
 
-    The model needs neither skrnn nor TensorFlow to run. It has ONNX's own recurrent operators
-    [1]_ with the lengths of the rows, so that as in the estimator no answer depends on padding
-    or on other rows; n-grams are found in it too.
+    The model needs neither skrnn nor TensorFlow to run; the conversion loads TensorFlow. It uses
+    ONNX's recurrent operators [1]_ with the lengths of the rows, so predictions do not depend on
+    padding or on other rows. It also contains the n-gram model.
 
     Parameters
     ----------
     estimator : RNNClassifier or Pipeline
-        Fitted. A Pipeline has the steps TextToSequence and RNNClassifier.
+        A fitted estimator. A Pipeline must have the steps TextToSequence and RNNClassifier.
 
     Returns
     -------
     onnx.ModelProto
-        For ``onnx.save_model``, or as ``SerializeToString()`` for onnxruntime. It is of opset 14,
-        with `LabelEncoder` of ai.onnx.ml 2, IR version 7. It has one input, by what the estimator
-        reads:
+        Save it with ``onnx.save_model``, or pass ``SerializeToString()`` to onnxruntime. It uses
+        opset 14, `LabelEncoder` of ai.onnx.ml 2, and IR version 7. It has one input, which depends
+        on the estimator:
 
-        - "words", strings of shape (n_samples, n_timesteps), for a Pipeline: the words that
-          :meth:`skrnn.TextToSequence.build_analyzer` cuts documents into, "" being padding;
-          :func:`skrnn.onnx.pad_words` lays them out. Regular expressions cannot be expressed in
-          ONNX. Cutting to `max_length` is in the model;
+        - "words", strings of shape (n_samples, n_timesteps), for a Pipeline: the words into which
+          :meth:`skrnn.TextToSequence.build_analyzer` splits documents, padded with "" by
+          :func:`skrnn.onnx.pad_words`. ONNX has no regular expressions, so the caller splits the
+          documents. The model truncates rows to `max_length`;
         - "tokens", int32 of shape (n_samples, n_timesteps), for an RNNClassifier on token ids,
-          as ``TextToSequence.transform(X).toarray()`` gives them;
+          as ``TextToSequence.transform(X).toarray()`` returns them;
         - "channels", float32 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
           n_channels) if the estimator was fitted on three dimensions.
 
-        and two outputs, named as those of skl2onnx:
+        It has two outputs, with the names that skl2onnx uses:
 
         - "label", as `predict` returns it, integers as int64, of shape (n_samples,), or
-          (n_samples, n_labels) of a multilabel target;
+          (n_samples, n_labels) for a multilabel target;
         - "probabilities", float32 of shape (n_samples, n_classes), as `predict_proba` returns it.
 
     Raises
     ------
     ImportError
-        Where onnx is not installed: ``pip install "skrnn[onnx]"``.
+        If onnx is not installed: ``pip install "skrnn[onnx]"``.
     NotFittedError
-        Before `fit`.
+        If the estimator is not fitted.
     TypeError
-        For another estimator, or a step that ONNX cannot express, by its name.
+        If the estimator is not supported, or has a step that ONNX cannot express.
     ValueError
-        For classes that ONNX has no type for, words that it cannot hold, or a `model_` that
-        is not the one that `fit` made, by the name of the layer.
+        If ONNX has no type for the classes, cannot hold a word, or if the layers of `model_` are
+        not those that `fit` has made.
 
     See Also
     --------
-    skrnn.onnx.pad_words : Lays out words as the model takes them.
+    skrnn.onnx.pad_words : Arranges words for the input of the model.
 
     Notes
     -----
-    Of the estimator's input, the model reads the same and in the same way: zeros (or "") are
-    padding wherever they stand; a row without ids, or only with the id 1, is one unknown word; a
-    numeric row without steps is one step of zeros. It takes at least one row, and any number of
-    steps. What the estimator refuses is an error of the runtime, a `Gather` with an
-    index out of bounds: ids beyond the vocabulary, infinity, and NaN before the end of a row.
-    CPUs check that, in onnxruntime at least; on another device such rows must not be fed.
+    The model reads its input in the same way as the estimator: zeros (or "") are padding anywhere
+    in a row; a row without ids, or only with the id 1, is one unknown word; a numeric row without
+    steps is one step of zeros. It takes one or more rows, and any number of steps. If the
+    estimator would raise an error (for ids beyond the vocabulary, infinity, or NaN before the end
+    of a row), the runtime does, too: a `Gather` has an index out of bounds. onnxruntime checks
+    that on CPUs; on other devices, do not pass such rows.
 
-    `metadata_props` has "skrnn.words", what makes the words: "token_pattern", "characters" or,
-    where a callable of the caller's does, "caller". If it is not that, "skrnn.text" holds
-    the parameters of `TextToSequence` that decide them, as JSON.
+    `metadata_props` has "skrnn.words", the source of the words: "token_pattern", "characters", or
+    "caller" if it is a callable. Unless it is "caller", "skrnn.text" holds the parameters of
+    `TextToSequence` that determine the words, as JSON.
 
-    Protocol buffers end at 2 GB. A larger model is made, but has to be saved with its
-    weights beside it: ``onnx.save_model(model, path, save_as_external_data=True)``.
+    Protocol buffers are limited to 2 GB. A larger model can be converted, but must be saved with
+    separate weights: ``onnx.save_model(model, path, save_as_external_data=True)``.
 
     References
     ----------
@@ -124,14 +124,14 @@ def _parts(estimator):
         raise InvalidTypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
     steps = [(n, step) for n, step in estimator.steps if step is not None and step != "passthrough"]
     if not steps:
-        raise InvalidTypeError(f"{wanted}, but the Pipeline has no step that does anything.")
+        raise InvalidTypeError(f"{wanted}, but the Pipeline has no step except 'passthrough'.")
     for i, (name, step) in enumerate(steps):
         kind = NetworkEstimator if i == len(steps) - 1 else TextToSequence if i == 0 else ()
         if not isinstance(step, kind):
             raise InvalidTypeError(
-                f"{wanted}, and cannot express the step {name!r}, {type(step).__name__}, in its "
-                "place. Export the RNNClassifier alone, and feed the model what the steps before "
-                "it return."
+                f"{wanted}, and cannot express the step {name!r}, {type(step).__name__}, at its "
+                "position. Export the RNNClassifier alone, and pass the output of the steps before "
+                "it to the model."
             )
     for _, step in steps:
         check_is_fitted(step)
@@ -157,7 +157,7 @@ def _read(graph, text, classifier, network):
 
 def _write_network(graph, classifier, network, weights, steps):
     """Return the network's logits."""
-    # Loads TensorFlow, which has to be there only for the weights.
+    # Loads TensorFlow, which is only needed for the weights.
     from skrnn.onnx import layers
 
     evidence = scores = None
@@ -185,21 +185,21 @@ def _check_words(text, vocabulary_size):
     largest = max(text.vocabulary_.values())
     if largest >= vocabulary_size:
         raise InvalidInputError(
-            f"TextToSequence makes ids up to {largest}, but RNNClassifier was fitted on a "
-            f"vocabulary of {vocabulary_size} ids. Fit the pipeline as a whole."
+            f"TextToSequence returns ids up to {largest}, but RNNClassifier was fitted on a "
+            f"vocabulary of {vocabulary_size} ids. Fit the Pipeline as a whole."
         )
     for word in text.vocabulary_:
         check_utf8(word, "word")
     if "" in text.vocabulary_:
         raise InvalidInputError(
-            'to_onnx cannot express the word "" of vocabulary_: in the model\'s input it is '
-            "padding. Let token_pattern or tokenizer find no empty words, or export the "
+            'to_onnx cannot express the word "" of vocabulary_, which is padding in the input of '
+            "the model. Use a token_pattern or tokenizer that finds no empty words, or export the "
             "RNNClassifier alone, which takes token ids."
         )
 
 
 def _words_metadata(text):
-    """Return what tells other languages how to cut documents into words."""
+    """Return the metadata from which other languages know how to split documents into words."""
     deciding = ["analyzer"]
     if not callable(text.analyzer):
         deciding.append("preprocessor")

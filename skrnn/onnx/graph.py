@@ -4,13 +4,13 @@ import numpy as np
 
 from skrnn.exceptions import InvalidInputError
 
-# The lowest that has the operators in the form used here; onnxruntime reads it since 1.8 (2021).
+# The lowest version with the operators used here; onnxruntime supports it since 1.8 (2021).
 OPSET, ML_OPSET, IR_VERSION = 14, 2, 7
 ML = "ai.onnx.ml"
 
 
 def check_onnx(caller):
-    """Import onnx, or say how to install it."""
+    """Import onnx, or raise ImportError with the command to install it."""
     try:
         import onnx
     except ImportError as error:
@@ -21,10 +21,10 @@ def check_onnx(caller):
 
 
 class Graph:
-    """Nodes, constants, inputs and outputs on their way into an ONNX model.
+    """Collects nodes, constants, inputs and outputs for an ONNX model.
 
-    A tensor is told by its name, a str. Where an operator takes a constant, the array itself can
-    be given: it becomes an initializer, one for all equal ones.
+    A tensor is represented by its name, a str. For a constant input of an operator, pass the
+    array: it becomes an initializer, which equal arrays share.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ class Graph:
             return classes, classes.dtype
         raise InvalidInputError(
             f"to_onnx cannot express classes of the dtype {classes.dtype} with labels of type "
-            f"{type(classes[0]).__name__}: labels are strings, integers of up to 64 bits with "
-            "sign, booleans or floats. Encode y with sklearn.preprocessing.LabelEncoder before fit."
+            f"{type(classes[0]).__name__}. Labels must be strings, signed integers of up to 64 "
+            "bits, booleans or floats. Encode y with sklearn.preprocessing.LabelEncoder before fit."
         )
 
     def add(self, operator, *inputs, n_outputs=1, name=None, domain="", **attributes):
@@ -71,11 +71,11 @@ class Graph:
         operator : str
             Name of the operator.
         *inputs : str, ndarray or NumPy scalar
-            Tensors by name, "" where an optional one is left out, or constants.
+            Names of tensors, "" for an optional one that is left out, or constants.
         n_outputs : int or tuple of bool
-            How many outputs are wanted; as a tuple, which.
+            Number of outputs; as a tuple, whether to use each output.
         name : str or None
-            The node's name, by which a runtime tells where it failed; made up if None.
+            The node's name, which a runtime shows in errors; generated if None.
         domain : str
             The set of operators that `operator` is from, ONNX's own by default.
         **attributes
@@ -84,7 +84,7 @@ class Graph:
         Returns
         -------
         str, or tuple of str
-            The outputs wanted.
+            The outputs in use.
         """
         name = name or f"{operator}_{len(self.nodes)}"
         wanted = n_outputs if isinstance(n_outputs, tuple) else (True,) * n_outputs
@@ -100,7 +100,7 @@ class Graph:
     def constant(self, array, name=None):
         """Return the name of the initializer that holds an array.
 
-        `name` is for weights, which are told by it and never shared.
+        `name` is for weights, which have names and are never shared.
         """
         array = np.asarray(array)
         key = name or (array.dtype.str, array.shape, array.tobytes())
@@ -122,7 +122,7 @@ class Graph:
         return self.add("Range", np.int64(0), self.size(tensor, axis), np.int64(1))
 
     def model(self, name, doc, version, metadata):
-        """Return what was added as a model.
+        """Return a model of all that was added.
 
         Parameters
         ----------
@@ -131,7 +131,7 @@ class Graph:
         version : str
             The version of skrnn.
         metadata : dict of str to str
-            For whoever feeds the model.
+            For the user of the model.
 
         Returns
         -------
@@ -168,6 +168,6 @@ def check_utf8(label, what):
         label.encode()
     except UnicodeEncodeError as error:
         raise InvalidInputError(
-            f"to_onnx cannot express the {what} {label!r}: ONNX holds strings as UTF-8, which has "
+            f"to_onnx cannot express the {what} {label!r}: ONNX stores strings as UTF-8, which has "
             "no lone surrogates. Decode the texts with errors='replace'."
         ) from error

@@ -1,9 +1,9 @@
-"""What a model is fed, brought to sequences and their lengths as :mod:`skrnn.sequences` does it.
+"""Converting inputs in the graph to sequences and lengths, as :mod:`skrnn.sequences` does.
 
-Whatever the caller pads with, behind these nodes every row begins with its first real step, has
-at least one, and the array is as wide as the longest row. What the estimator refuses with an
-error is an error here too: ONNX has no operator for that, but `Gather` must fail on an index
-that is out of bounds, and runtimes name the node.
+However the caller pads, after these nodes every row begins with its first real step and has at
+least one, and the array is as wide as the longest row. If the estimator would raise an error, the
+model fails, too: ONNX has no operator for that, but `Gather` must fail if an index is out of
+bounds, and runtimes show the name of the node.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Steps:
 def token_input(graph, vocabulary_size):
     """Declare the input "tokens" and return its `Steps`."""
     tokens = graph.cast(graph.input("tokens", np.int32, [SAMPLES, STEPS]), np.int64)
-    # Gather counts negative indices from the end; so they are out of bounds like all others.
+    # Gather counts negative indices from the end, so make them out of bounds on the other side.
     is_negative = graph.add("Less", tokens, np.int64(0))
     return _token_steps(graph, graph.add("Where", is_negative, np.int64(vocabulary_size), tokens))
 
@@ -51,9 +51,9 @@ def word_input(graph, vocabulary, max_length, truncate):
     vocabulary : dict of str to int
         The ids.
     max_length : int or None
-        Longer rows are cut to this.
+        Longer rows are truncated to this.
     truncate : {"head", "tail", "both"}
-        What is kept of them.
+        The end at which they are truncated.
 
     Returns
     -------
@@ -91,13 +91,13 @@ def channel_input(graph, shape):
     x = graph.input("channels", np.float32, [SAMPLES, STEPS, *shape])
     if not shape:
         x = graph.add("Unsqueeze", x, np.array([2]))
-    # One step more, of padding: a row that has none gets it as its step of zeros.
+    # One more step of padding, which becomes the step of zeros of a row without steps.
     x = graph.add("Pad", x, np.array([0, 0, 0, 0, 1, 0]), np.float32(np.nan))
     is_nan = graph.add("IsNaN", x)
     is_padding = graph.add("ReduceMin", graph.cast(is_nan, np.int32), axes=[2], keepdims=0)
     real = graph.cast(graph.add("Sub", np.int32(1), is_padding), np.int64)
     lengths = graph.add("ReduceSum", real, np.array([1]))
-    # If NaN stands before the end, one of the first steps, as many as are real, is not.
+    # With n real steps in a row, NaN before the end means that one of its first n is not real.
     is_bad = graph.cast(graph.add("Or", is_nan, graph.add("IsInf", x)), np.int32)
     is_bad = graph.cast(graph.add("ReduceMax", is_bad, axes=[2], keepdims=0), np.bool_)
     is_within = graph.add("Less", graph.positions(x, 1), lengths)
@@ -117,8 +117,8 @@ def mask(graph, steps):
 
 
 def _token_steps(graph, tokens):
-    """Drop zeros wherever they stand; make one unknown word of rows that know none."""
-    # One step more, of padding, so that even an array without columns has a place for that word.
+    """Drop all zeros; replace rows without known words by one unknown word."""
+    # One more step of padding, so that even an array without columns has room for that word.
     tokens = graph.add("Pad", tokens, np.array([0, 0, 0, 1]), np.int64(PADDING))
     positions = graph.positions(tokens, 1)
     is_known = graph.cast(graph.add("Greater", tokens, np.int64(UNKNOWN)), np.int32)
@@ -136,7 +136,7 @@ def _token_steps(graph, tokens):
 
 
 def _truncated(graph, tokens, max_length, truncate):
-    """Replace by padding what :func:`skrnn.text.rows.truncate_rows` leaves out."""
+    """Replace the tokens that :func:`skrnn.text.rows.truncate_rows` drops by padding."""
     n_head = {"head": max_length, "tail": 0, "both": max_length - max_length // 2}[truncate]
     n_tail = max_length - n_head
     is_real, n_before, lengths = _ranks(graph, tokens)
@@ -148,7 +148,7 @@ def _truncated(graph, tokens, max_length, truncate):
 
 
 def _ranks(graph, tokens):
-    """Return whether tokens are real, how many are up to each, and how many a row has."""
+    """Return whether tokens are real, the number up to each, and the number in each row."""
     is_real = graph.add("Not", graph.add("Equal", tokens, np.int64(PADDING)))
     real = graph.cast(is_real, np.int64)
     n_before = graph.add("CumSum", real, np.int64(1))

@@ -1,9 +1,9 @@
-"""The network in a graph: what :func:`skrnn.build_network` builds, layer by layer.
+"""Writing the network of :func:`skrnn.build_network` to a graph, layer by layer.
 
 ONNX's recurrent operators read arrays whose first axis is time, and take the length of each row:
-they stop at its end, and where they read backwards begin there. A step behind the end is never
-read, and pooling leaves it out as :mod:`skrnn.layers.pooling` does. The weights are Keras's, with
-the gates in ONNX's order.
+they stop at the end of a row, or start there when they read backwards. Steps after the end are
+never read, and pooling ignores them as :mod:`skrnn.layers.pooling` does. The weights are those of
+Keras, with the gates in ONNX's order.
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ import numpy as np
 from skrnn.exceptions import InvalidInputError
 from skrnn.onnx.inputs import mask
 
-# Where each of ONNX's gates is among Keras's: i, o, f, c for i, f, c, o; z, r, h in both.
+# Index of each of ONNX's gates in Keras's order: i, o, f, c from i, f, c, o; z, r, h in both.
 _GATES = {"lstm": [0, 3, 1, 2], "gru": [0, 1, 2], "rnn": [0]}
 _OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 
 
 class Weights:
-    """The layers of a network by name, each checked to be what the exporter takes it for.
+    """The layers of a network by name, with a check of the class of each.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Weights:
         from skrnn.layers.dropout import WordDropout
 
         layers = keras.layers
-        # What does nothing in prediction, and the last activation, which the outputs replace.
+        # Layers without effect on predictions, and the last activation, which the outputs replace.
         passes = (
             layers.InputLayer,
             layers.Activation,
@@ -44,22 +44,22 @@ class Weights:
             if policy != "float32":
                 raise InvalidInputError(
                     f"to_onnx cannot express the layer {layer.name!r} of model_, which computes in "
-                    f"{policy}: the models it makes compute in float32. Fit under Keras's default "
+                    f"{policy}; ONNX models compute in float32. Fit with Keras's default "
                     "precision, keras.config.set_dtype_policy('float32')."
                 )
 
     def take(self, name, kind):
-        """Return the layer of this name, which has to be of this very class."""
+        """Return the layer of this name, which must have exactly this class."""
         layer = self.left.get(name)
         if type(layer) is not kind:
-            self._refuse(name, layer, f"where it knows a {kind.__name__} of that name")
+            self._refuse(name, layer, f"but expects a {kind.__name__} of that name")
         del self.left[name]
         return layer
 
     def check_all_taken(self):
-        """Raise ValueError where the network has layers that are not in the graph."""
+        """Raise ValueError if the network has layers that are not in the graph."""
         for name, layer in self.left.items():
-            self._refuse(name, layer, "which build_network does not make")
+            self._refuse(name, layer, "which build_network does not create")
 
     def arrays(self, layer, *names):
         """Return the weights of a layer, which must have these and no others."""
@@ -67,16 +67,16 @@ class Weights:
         if set(found) != set(names):
             raise InvalidInputError(
                 f"to_onnx cannot express the layer {layer.name!r} of model_: it has the weights "
-                f"{sorted(found)}, where {sorted(names)} are known. Export an estimator whose "
-                "model_ is as fit left it, but for the values of its weights."
+                f"{sorted(found)} instead of {sorted(names)}. Export an estimator whose model_ has "
+                "the layers that fit has made; only the values of weights may be changed."
             )
         return [found[name].astype(np.float32) for name in names]
 
     def _refuse(self, name, layer, why):
         got = "no layer" if layer is None else f"the layer {name!r} ({type(layer).__name__})"
         raise InvalidInputError(
-            f"to_onnx cannot express {got} in model_, {why}. Export an estimator whose "
-            "model_ is as fit left it, but for the values of its weights."
+            f"to_onnx cannot express {got} in model_, {why}. Export an estimator whose model_ has "
+            "the layers that fit has made; only the values of weights may be changed."
         )
 
 
@@ -92,7 +92,7 @@ def embed(graph, weights, steps, evidence):
     steps : Steps
         Token ids.
     evidence : str or None
-        What n-grams say at each step, (n_samples, n_timesteps, n_outputs).
+        N-gram scores at each step, (n_samples, n_timesteps, n_outputs).
 
     Returns
     -------
@@ -139,8 +139,8 @@ def recurrent_stack(graph, weights, x, steps, network):
     Returns
     -------
     str
-        The state after each step (n_timesteps, n_samples, n_units), or, where the network pools
-        by "last", that after the last (n_samples, n_units).
+        The state after each step (n_timesteps, n_samples, n_units), or, if the network pools by
+        "last", that after the last step (n_samples, n_units).
     """
     from skrnn.backend.tensorflow import keras
     from skrnn.network.encoder import CELLS
@@ -182,7 +182,7 @@ def recurrent_stack(graph, weights, x, steps, network):
 
 
 def _recurrent_weights(cell, weights, layer):
-    """Return W (n_gates * units, n_features), R (n_gates * units, units) and B, as ONNX's."""
+    """Return ONNX's W (n_gates * units, n_features), R (n_gates * units, units) and B."""
     kernel, recurrent, bias = weights.arrays(layer, "kernel", "recurrent_kernel", "bias")
     # One bias for x, one for the state; only the GRU has both.
     bias = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
@@ -195,7 +195,7 @@ def _recurrent_weights(cell, weights, layer):
 
 
 def pool(graph, weights, x, steps, network):
-    """Return one vector a row, (n_samples, n_units), of the states of all steps."""
+    """Return one vector for each row, (n_samples, n_units), from the states of all steps."""
     from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
 
     name = network.pooling_layer()
@@ -219,7 +219,7 @@ def pool(graph, weights, x, steps, network):
     scores = graph.add("MatMul", graph.add("Tanh", relevance), query)
     scores = graph.add("Where", is_real, scores, np.float32(-1e30))
     share = graph.add("Softmax", scores, axis=0)
-    # Zero times what a runtime may leave behind a row's end need not be zero.
+    # A runtime may leave any value after the end of a row; zero times NaN would not be zero.
     x = graph.add("Where", is_real, x, np.float32(0))
     return graph.add("ReduceSum", graph.add("Mul", share, x), np.array([0]), keepdims=0)
 
@@ -236,7 +236,7 @@ def logits(graph, weights, x, scores, network):
     x : str
         Pooled states.
     scores : str or None
-        What n-grams say of each row.
+        N-gram scores of each row.
     network : NetworkDescription
 
     Returns

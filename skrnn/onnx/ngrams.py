@@ -1,9 +1,9 @@
-"""N-grams found in the graph, as :mod:`skrnn.ngrams` finds them.
+"""Finding n-grams in the graph, as in :mod:`skrnn.ngrams`.
 
-An n-gram is coded as the number of its first n - 1 tokens times the size of the vocabulary, plus
-its last token. Here every n-gram's number is the row of its weights in one table for all lengths,
-and an n-gram that is not kept has the number of a row of zeros. Its code, and so that of what
-would be longer, is no kept one's: tokens 0 and 1 are the last of none.
+The code of an n-gram is the number of its first n - 1 tokens times the size of the vocabulary, plus
+its last token. Here, the number of an n-gram is the row of its weights in one table for all
+lengths. An n-gram that is not in the model has the number of a row of zeros. Longer n-grams that
+begin with it are not found either, because no code ends in the tokens 0 or 1.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ class NgramTable:
     model : skrnn.ngrams.NgramModel
         Fitted.
     tokens : str
-        Token ids int64 of shape (n_samples, n_timesteps), padding behind the others.
+        Token ids int64 of shape (n_samples, n_timesteps), padded on the right.
     """
 
     def __init__(self, graph, model, tokens):
@@ -35,21 +35,21 @@ class NgramTable:
         self.found = list(self._find(tokens))
 
     def evidence(self):
-        """Return what the n-grams that end at a step say, (n_samples, n_timesteps, n_outputs)."""
+        """Return the weights of the n-grams at each step, (n_samples, n_timesteps, n_outputs)."""
         said = [self.graph.add("Gather", self.weights, found, axis=0) for found in self.found]
         total = said[0] if len(said) == 1 else self.graph.add("Sum", *said)
         return self.graph.add("Mul", total, np.float32(self.model._scale))
 
     def scores(self):
-        """Return what all n-grams of a row say, each counted once, (n_samples, n_outputs)."""
+        """Return the scores of the rows, each n-gram counted once, (n_samples, n_outputs)."""
         graph = self.graph
         found = self.found[0]
         if len(self.found) > 1:
             found = graph.add("Concat", *self.found, axis=1)
-        # Sorted, equal ones are neighbours, of which the first counts.
+        # After sorting, equal numbers are neighbours, and only the first counts.
         width = graph.add("Unsqueeze", graph.size(found, 1), np.array([0]))
         ordered, _ = graph.add("TopK", found, width, axis=1, n_outputs=2)
-        # Every row has a step, so the slice of all but the last is never out of place.
+        # Every row has a step, so the slice without the last one is always valid.
         before = graph.add("Slice", ordered, np.array([0]), np.array([-1]), np.array([1]))
         before = graph.add("Pad", before, np.array([0, 1, 0, 0]), np.int64(-1))
         is_first = graph.add("Not", graph.add("Equal", ordered, before))
@@ -64,11 +64,11 @@ class NgramTable:
         shortest, _ = vocabulary.ngram_range
         size = vocabulary.vocabulary_size
         n_weighed, number, previous = 0, None, 0
-        # Rows of the table for the n-grams that are weighed; numbers behind it for shorter ones.
+        # Rows of the table for n-grams with weights; higher numbers for shorter n-grams.
         beyond = self.none + 1
         for n, codes in enumerate(vocabulary._codes, 1):
             if not len(codes):
-                break  # and so there is no longer one
+                break  # so there are no longer ones
             if n > 1:
                 codes = codes + previous * size  # by the number of the table
             if n >= shortest:
@@ -91,7 +91,7 @@ class NgramTable:
 
     def _look_up(self, shorter, tokens, codes, numbers, size, n):
         graph = self.graph
-        # The n-gram that ends here begins with the shorter one that ends a step before.
+        # An n-gram begins with the shorter n-gram that ends one step earlier.
         shorter = graph.add("Slice", shorter, np.array([0]), np.array([-1]), np.array([1]))
         shorter = graph.add("Pad", shorter, np.array([0, 1, 0, 0]), np.int64(self.none))
         code = graph.add("Add", graph.add("Mul", shorter, np.int64(size)), tokens)

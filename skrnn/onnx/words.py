@@ -1,4 +1,4 @@
-"""From documents cut into words to the tensor that an exported pipeline takes."""
+"""The input of an exported Pipeline, from documents that are split into words."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -9,15 +9,15 @@ from skrnn.exceptions import InvalidTypeError
 
 
 def pad_words(rows: Iterable[list[str]]) -> np.ndarray:
-    """Lay out the words of documents as an array, padded on the right with "".
+    """Return the words of documents as an array, padded on the right with "".
 
-    It is what the model that :func:`skrnn.to_onnx` makes of a pipeline takes as "words".
+    It is the input "words" of the model that :func:`skrnn.to_onnx` returns for a Pipeline.
 
     Parameters
     ----------
     rows : iterable of list of str
-        The words of each document; :meth:`skrnn.TextToSequence.build_analyzer` makes a function
-        that cuts a document as the pipeline does.
+        The words of each document. :meth:`skrnn.TextToSequence.build_analyzer` returns a function
+        that splits a document in the same way as the Pipeline.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def pad_words(rows: Iterable[list[str]]) -> np.ndarray:
     Raises
     ------
     TypeError
-        Where a row is a str, whose characters would be taken for words, or holds something else
+        If a row is a str, whose characters would become words, or holds something else
         than str.
 
     Examples
@@ -43,9 +43,9 @@ def pad_words(rows: Iterable[list[str]]) -> np.ndarray:
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
             raise InvalidTypeError(
-                f"Row {i} is the {type(row).__name__} {row[:40]!r}; pad_words takes a list of "
-                "words for each document. TextToSequence(...).build_analyzer() makes the function "
-                "that cuts a document into words."
+                f"Row {i} is the {type(row).__name__} {row[:40]!r}, but pad_words takes a list of "
+                "words for each document. TextToSequence(...).build_analyzer() returns the "
+                "function that splits a document into words."
             )
     rows = [list(row) for row in rows]
     lengths = np.array([len(row) for row in rows], dtype=np.int64)

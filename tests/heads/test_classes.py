@@ -196,7 +196,7 @@ def test_hostile_layouts(change):
     """Fails if a layout out of a file makes a head that no estimator makes."""
     with pytest.raises(ValueError, match="layout|unknown"):
         head_of_layout({"kind": "classes", "n_outputs": 1, **change})
-    with pytest.raises(ValueError, match="layout of a head|layout is an object"):
+    with pytest.raises(ValueError, match="layout of a head|layout must be an object"):
         head_of_layout([("kind", "classes"), ("n_outputs", 1)])
 
 

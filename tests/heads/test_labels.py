@@ -87,7 +87,7 @@ def test_weights():
     one = Estimator()
     assert head.weights(y, np.ones(3), one).tolist() == [1, 1, 1]
     one.class_weight = {0: 2.0}
-    with pytest.raises(ValueError, match="y has several labels a row. Use 'balanced'"):
+    with pytest.raises(ValueError, match="y has several labels for each row. Use 'balanced'"):
         head.weights(y, np.ones(3), one)
     one.class_weight = "balanced"
     # Each label is in one row of three: 3 / (2 * 1) if there, 3 / (2 * 2) if not, multiplied.

@@ -124,7 +124,7 @@ def test_networks_that_fit_did_not_make(on_tokens):
     logits = keras.layers.Dense(1, name="logits")(normed)
     refuses(keras.Model(inputs, logits), r"the layer 'norm' \(LayerNormalization\) in model_")
     logits = keras.layers.Dense(1, name="other")(x)
-    refuses(keras.Model(inputs, logits), "no layer in model_, where it knows a Dense of that")
+    refuses(keras.Model(inputs, logits), "no layer in model_, but expects a Dense of that")
     logits = keras.layers.Dense(1, name="logits", use_bias=False)(x)
     refuses(keras.Model(inputs, logits), r"'logits' of model_: it has the weights \['kernel'\]")
     states = GRU(3, return_sequences=True, name="lstm")(usual.get_layer("embedding").output)

@@ -207,7 +207,7 @@ ATTACKS = {
     "classes and outputs": (
         "gru_attention",
         put("state", "classes", "values", [0, 1, 2, 3]),
-        "want 4 outputs",
+        "need 4 outputs",
     ),
     "one class": ("nbsvm", put("state", "classes", "values", [1]), "two classes"),
     "classes twice": ("nbsvm", put("state", "classes", "values", [1, 1]), "twice"),
