@@ -167,7 +167,7 @@ def test_keras_callbacks_see_every_epoch_and_let_the_model_go():
     """Fails if a callback misses epochs, counts them anew when going on, or keeps the model."""
     watch = Watch()
     model = small(callbacks=[watch], warm_start=True).fit(X, Y).fit(X, Y)
-    assert watch.seen == [(epoch, "rnn_classifier") for epoch in range(6)]
+    assert watch.seen == [(epoch, "rnn_classes") for epoch in range(6)]
     assert watch.losses == model.history_["loss"]
     assert watch.model is None
     assert weights(model) == weights(small(epochs=6).fit(X, Y))
