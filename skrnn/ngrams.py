@@ -1,9 +1,9 @@
-"""N-grams of token ids: counting them, and the linear model that weighs them.
+"""N-grams of token ids: counts, and a linear model.
 
-A recurrent network reads order and context; single telling phrases a linear model learns better,
-from fewer documents. :class:`NgramModel` is NB-SVM (see :mod:`skrnn.baselines`) on the sequences
-that the network reads. What it says of a row is added to the network's answer; what it says at
-each token, the network reads beside the token. Nothing here needs TensorFlow.
+A recurrent network reads order and context. A linear model learns single phrases better, from
+fewer documents. :class:`NgramModel` is NB-SVM (see :mod:`skrnn.baselines`) on the sequences that
+the network reads. Its score of a row is added to the network's output, and its evidence at each
+token is an additional input of the network. Nothing here needs TensorFlow.
 """
 
 from dataclasses import dataclass, replace
@@ -18,33 +18,33 @@ from skrnn.embeddings.corpus import EMBEDDING_RMS
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import UNKNOWN
 
-# Folds by which the training rows get scores from a model that has not seen them.
+# Number of folds of the cross-fitting: each training row is scored by a model fitted without it.
 N_FOLDS = 5
-# An n-gram of a single document is, mostly, noise; on IMDb without them half the time is saved.
+# N-grams of a single document are mostly noise; dropping them halves the time on IMDb.
 MIN_DF = 2
-# Weights of all outputs together, 8 MB: where there would be more, as with many classes, the
-# rarer n-grams are left out.
+# Maximum number of weights for all outputs together, 8 MB. If there would be more, as with many
+# classes, rare n-grams are dropped.
 MAX_WEIGHTS = 2**21
-# The penalty of the weights (C of NB-SVM) is this over the mean number of n-grams a document, as
-# if documents were scaled to one length: by cross-validation on training rows C = 0.1 suits the
-# reviews of IMDb with 400 n-grams, and 3 the questions of TREC, of ten words.
+# C of NB-SVM is this, divided by the mean number of n-grams of a document, as if documents were
+# scaled to the same length. Cross-validation on training rows chose C = 0.1 for the reviews of
+# IMDb, with 400 n-grams, and 3 for the questions of TREC, with ten words.
 PENALTY = 50.0
-# Outputs up to which the network reads the evidence at each step, a channel each.
+# Maximum number of outputs for which the network reads the evidence, one channel for each.
 MAX_CHANNELS = 16
-# Names of what is said of a row, and at each step, among the side inputs of a network.
+# Names of the scores of a row, and of the evidence at each step, in the network's side inputs.
 SCORES, EVIDENCE = "ngram_scores", "ngram_evidence"
 
 
 @dataclass
 class Occurrences:
-    """Where the n-grams of a vocabulary stand in sequences.
+    """Occurrences of the n-grams of a vocabulary in sequences.
 
     Attributes
     ----------
     step : ndarray of shape (n_occurrences,) of int32
-        The step, of all rows end to end, that an n-gram ends at.
+        The step at which the n-gram ends, counted over all concatenated rows.
     number : ndarray of shape (n_occurrences,) of int32
-        Which n-gram it is.
+        The number of the n-gram.
     row_of : ndarray of shape (n_steps,) of int32
         The row of each step.
     shape : tuple (n_samples, n_ngrams)
@@ -80,7 +80,7 @@ class Occurrences:
         return sums
 
     def of_rows(self, is_one):
-        """Return the occurrences in some rows, the others having none."""
+        """Return the occurrences in some rows only."""
         kept = is_one[self.row_of[self.step]]
         return replace(self, step=self.step[kept], number=self.number[kept])
 
@@ -88,15 +88,15 @@ class Occurrences:
 class NgramVocabulary:
     """The n-grams of a corpus that occur in several documents.
 
-    An n-gram is coded as the number of its first n - 1 tokens among the (n-1)-grams kept, and
-    its last token: where it is frequent enough, they are.
+    The code of an n-gram consists of the number of its first n - 1 tokens among the kept
+    (n-1)-grams, and its last token. If an n-gram is frequent enough, so are its parts.
 
     Parameters
     ----------
     ngram_range : tuple (min_n, max_n)
-        Lengths counted.
+        Lengths of the n-grams.
     min_df : int
-        Documents that an n-gram must occur in.
+        Minimum number of documents in which an n-gram must occur.
     """
 
     def __init__(self, ngram_range, min_df=MIN_DF):
@@ -104,7 +104,7 @@ class NgramVocabulary:
         self.min_df = min_df
 
     def fit_find(self, sequences, vocabulary_size):
-        """Learn the n-grams of `sequences`, and return where they stand.
+        """Learn the n-grams of `sequences`, and return their occurrences.
 
         Parameters
         ----------
@@ -122,11 +122,11 @@ class NgramVocabulary:
         return self._find(sequences, learn=True)
 
     def find(self, sequences):
-        """Return where the n-grams learned stand in other sequences."""
+        """Return the occurrences of the learned n-grams in other sequences."""
         return self._find(sequences, learn=False)
 
     def check(self):
-        """Raise ValueError where the codes are none that `fit_find` learns."""
+        """Raise ValueError if the codes cannot be a result of `fit_find`."""
         shortest, longest = self.ngram_range
         if not 1 <= shortest <= longest == len(self._codes):
             raise InvalidInputError(
@@ -141,11 +141,11 @@ class NgramVocabulary:
             highest = n_before * int(self.vocabulary_size) - 1
             if len(codes) and not 0 <= int(codes[0]) <= int(codes[-1]) <= highest:
                 raise InvalidInputError(
-                    f"The codes of the n-grams of length {n} go from {codes[0]} to {codes[-1]}; "
-                    f"wanted are 0 to {highest}."
+                    f"The codes of the n-grams of length {n} range from {codes[0]} to {codes[-1]}, "
+                    f"but must be from 0 to {highest}."
                 )
             if len(codes) and (codes % self.vocabulary_size <= UNKNOWN).any():
-                raise InvalidInputError(f"An n-gram of length {n} ends in no known token.")
+                raise InvalidInputError(f"An n-gram of length {n} does not end in a known token.")
             n_before = len(codes)
 
     def _find(self, sequences, learn):
@@ -196,7 +196,7 @@ def _look_up(code, codes):
 
 
 class NgramModel:
-    """NB-SVM on the n-grams of token sequences, a score an output of the network.
+    """NB-SVM on the n-grams of token sequences, with a score for each output of the network.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ class NgramModel:
     Attributes
     ----------
     n_ngrams : int
-        How many are weighed.
+        Number of n-grams with weights.
     """
 
     def __init__(self, ngram_range):
@@ -215,23 +215,23 @@ class NgramModel:
     def fit_score(self, sequences, y, strata, sample_weight, *, vocabulary_size, seed):
         """Fit, and score the training rows by models that have not seen them.
 
-        What a linear model says of the rows it was fitted on is far too sure: a network that
-        were trained on top of it would find nothing left to learn.
+        A linear model is overconfident on the rows on which it was fitted, so a network trained on
+        these scores would learn nothing.
 
         Parameters
         ----------
         sequences : Sequences
             Token ids.
         y : ndarray of shape (n_samples, n_outputs), bool
-            What each score is to be positive for.
+            For each score, whether it should be positive.
         strata : ndarray of shape (n_samples,), or None
-            Classes that each fold gets in its share.
+            Classes by which the folds are stratified.
         sample_weight : ndarray of shape (n_samples,)
             Weights of the rows.
         vocabulary_size : int
             Number of ids.
         seed : int
-            Deals the rows to the folds.
+            Seed of the assignment of rows to folds.
 
         Returns
         -------
@@ -243,8 +243,8 @@ class NgramModel:
         found = self._fit_vocabulary(sequences, vocabulary_size, n_outputs)
         X = found.indicators()
         scores = np.zeros((len(sequences), n_outputs), np.float32)
-        is_told = n_outputs <= MAX_CHANNELS
-        evidence = np.zeros((len(found.row_of), n_outputs), np.float32) if is_told else None
+        has_evidence = n_outputs <= MAX_CHANNELS
+        evidence = np.zeros((len(found.row_of), n_outputs), np.float32) if has_evidence else None
         self._coef = np.zeros((n_outputs, X.shape[1]), np.float32)
         self._intercept = np.zeros(n_outputs, np.float32)
         self._scale = 1.0
@@ -253,11 +253,11 @@ class NgramModel:
             for train, rest in _folds(len(y), strata, seed):
                 fitted = _fit_linear(X[train], y[train], sample_weight[train], C)
                 scores[rest] = X[rest] @ fitted[0].T + fitted[1]
-                if is_told:
+                if has_evidence:
                     is_rest = np.isin(np.arange(len(sequences)), rest)
                     evidence += found.of_rows(is_rest).evidence(fitted[0])
             self._coef, self._intercept = _fit_linear(X, y, sample_weight, C)
-            if is_told:  # as wide as the embedding's dimensions are to begin with
+            if has_evidence:  # the initial variance of the embedding's dimensions
                 self._scale = EMBEDDING_RMS / (evidence.std() or 1.0)
         return self._with(sequences, scores, evidence)
 
@@ -265,18 +265,18 @@ class NgramModel:
         """Return sequences of token ids with scores and evidence, as `fit_score` does."""
         found = self._vocabulary.find(sequences)
         scores = found.indicators().astype(np.float32) @ self._coef.T + self._intercept
-        is_told = len(self._coef) <= MAX_CHANNELS
-        return self._with(sequences, scores, found.evidence(self._coef) if is_told else None)
+        has_evidence = len(self._coef) <= MAX_CHANNELS
+        return self._with(sequences, scores, found.evidence(self._coef) if has_evidence else None)
 
     def to_arrays(self):
-        """Return what was learned, as plain data.
+        """Return the learned state as plain data.
 
         Returns
         -------
         settings : dict
             "min_df" and "scale".
         codes : list of ndarray of int64
-            Of the n-grams of each length from 1 on.
+            The codes of the n-grams of each length, from 1.
         coef : ndarray of shape (n_outputs, n_ngrams), float32
         intercept : ndarray of shape (n_outputs,), float32
         """
@@ -285,13 +285,13 @@ class NgramModel:
 
     @classmethod
     def from_arrays(cls, ngram_range, vocabulary_size, settings, codes, coef, intercept):
-        """Make a model of what `to_arrays` has returned.
+        """Return the model that `to_arrays` has encoded.
 
         Raises
         ------
         ValueError
-            Where the codes are not sorted, are of tokens or n-grams that there are not, or are
-            not as many as the coefficients.
+            If the codes are not sorted, refer to tokens or n-grams that do not exist, or if their
+            number differs from that of the coefficients.
         """
         vocabulary = NgramVocabulary(tuple(ngram_range), settings["min_df"])
         vocabulary.vocabulary_size = vocabulary_size
@@ -302,8 +302,8 @@ class NgramModel:
         model.n_ngrams = sum(map(len, codes[model.ngram_range[0] - 1 :]))
         if coef.shape != (len(intercept), model.n_ngrams):
             raise InvalidInputError(
-                f"The coefficients of the n-grams have shape {coef.shape} where "
-                f"{(len(intercept), model.n_ngrams)} should be."
+                f"The coefficients of the n-grams have shape {coef.shape}, but should have "
+                f"{(len(intercept), model.n_ngrams)}."
             )
         model._coef, model._intercept, model._scale = coef, intercept, settings["scale"]
         return model
@@ -343,10 +343,10 @@ def _fit_linear(X, y, sample_weight, C):
     for k in range(n_outputs):
         target = y[:, k]
         if target.all() or not target.any():
-            # Not a case to learn from; a moderate score, as of a handful of rows.
+            # One class only: nothing to learn, so use a moderate score, as from a few rows.
             intercept[k] = 2.0 if target.all() else -2.0
             continue
-        # The order in which BLAS adds, and so the last bits, would go with its number of threads.
+        # The order in which BLAS adds, and so the last bits, depend on its number of threads.
         with threadpool_limits(1, user_api="blas"):
             model = NBSVMClassifier(C=C).fit(X, target, sample_weight)
         coef[k], intercept[k] = model.coef_[0], model.intercept_[0]

@@ -1,4 +1,4 @@
-"""What estimators are given: any accepted input, checked, in one form, and dealt to batches."""
+"""Input sequences: checks of any accepted container, one common form, and batches."""
 
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.sequences import Sequences

@@ -1,45 +1,45 @@
-"""From sequences to batches of similar length.
+"""Grouping sequences into batches of similar length.
 
-A recurrent layer takes as many steps for a batch as its longest row has, so rows of like
-length go together. In training the lengths are jittered by a tenth before they are sorted
-(as in AllenNLP's ``BucketBatchSampler``): batches then differ from epoch to epoch even on data
-that fits into few of them, at little padding.
+A recurrent layer runs over a batch for as many steps as its longest row has, so rows of similar
+length are grouped. In training, the lengths are jittered by a tenth before they are sorted (as in
+AllenNLP's ``BucketBatchSampler``). So batches differ between epochs, even for small data, with
+little padding.
 """
 
 import numpy as np
 
 LENGTH_NOISE = 0.1
-# A batch is split where padding would make it over this many times its tokens: one document of
-# 20,000 tokens must not stretch a whole batch of reviews to its length.
+# A batch is split if padding makes it larger than this many times its tokens: one document of
+# 20,000 tokens must not pad a whole batch of reviews to its length.
 MAX_STRETCH = 2.0
 
-# Many rows make fast batches, few rows need small ones: 500 rows in batches of 128 are four
-# updates of the weights an epoch, which learn nothing in ten.
+# Large batches are fast, but small data needs small ones: 500 rows in batches of 128 give four
+# updates of the weights per epoch, so that ten epochs learn nothing.
 AUTO_BATCH_SIZES = 8, 128
 AUTO_UPDATES = 200
 
 
 def auto_batch_size(n_samples):
-    """Return a power of two that makes about `AUTO_UPDATES` batches of so many rows."""
+    """Return the power of two that splits the rows into about `AUTO_UPDATES` batches."""
     least, most = np.log2(AUTO_BATCH_SIZES)
     return int(2 ** np.clip(np.round(np.log2(n_samples / AUTO_UPDATES)), least, most))
 
 
 class BatchPlan:
-    """Which rows go together.
+    """Grouping of rows into batches.
 
-    Sizes are as even as they can be, so that no small remainder takes an optimizer step of its
-    own, and follow from the lengths alone, so that every epoch has as many batches.
+    Sizes are as even as possible, so that a small remainder does not get its own optimizer step.
+    They depend on the lengths only, so every epoch has the same number of batches.
 
     Parameters
     ----------
     lengths : ndarray of shape (n_samples,)
         Steps of each row.
     batch_size : int
-        At most so many rows in a batch.
+        Maximum number of rows in a batch.
     max_steps : int or None
-        At most so many steps in a batch, padding included, unless a single row has more; None
-        for no such bound.
+        Maximum number of steps in a batch, including padding, unless a single row has more; None
+        is no limit.
     """
 
     def __init__(self, lengths, batch_size, max_steps=None):
@@ -62,24 +62,24 @@ class BatchPlan:
         Parameters
         ----------
         rng : numpy.random.Generator or None
-            Shuffles; None leaves rows sorted by length.
+            Shuffles the rows; None leaves them sorted by length.
         """
         if rng is None:
             return np.split(self._sorted, self._cuts)
         n_samples = len(self.lengths)
         noise = rng.uniform(1 - LENGTH_NOISE, 1 + LENGTH_NOISE, n_samples)
-        # Among short rows a tenth is less than one step, and like lengths would never mix.
+        # A tenth of a short row is less than one step, so add at least one.
         noisy = self.lengths * noise + rng.uniform(0, 2, n_samples)
         batches = np.split(np.argsort(noisy, kind="stable"), self._cuts)
         return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def _split_stretched(lengths):
-    """Cut sorted lengths where the longest would pad the others beyond `MAX_STRETCH`."""
+    """Split sorted lengths if the longest would pad the others beyond `MAX_STRETCH`."""
     longest, n = lengths[-1], len(lengths)
     if longest * n <= MAX_STRETCH * lengths.sum():
         return [lengths]
-    # The cut that leaves the least padding in the two parts.
+    # The split with the least padding in the two parts.
     first = np.arange(1, n)
     cut = int((lengths[:-1] * first + longest * (n - first)).argmin()) + 1
     return [*_split_stretched(lengths[:cut]), lengths[cut:]]

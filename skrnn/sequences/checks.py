@@ -1,4 +1,4 @@
-"""Any accepted container of sequences, checked and brought to one form.
+"""Checks of any accepted container of sequences, and conversion to one form.
 
 Nothing here needs TensorFlow.
 """
@@ -23,12 +23,12 @@ MAX_GUESSED_VOCABULARY = 2**24
 
 
 class InputForm(NamedTuple):
-    """What of the shape of X an estimator remembers.
+    """Properties of the shape of X that an estimator stores.
 
     Attributes
     ----------
     n_features : int or None
-        `n_features_in_`; None if X says nothing of it.
+        `n_features_in_`; None if X does not determine it.
     is_table : bool
         Whether X was a table: two dimensions, a column for each time step.
     """
@@ -38,17 +38,17 @@ class InputForm(NamedTuple):
 
 
 class CheckedInput(NamedTuple):
-    """What `check_sequences` returns.
+    """The result of `check_sequences`.
 
     Attributes
     ----------
     sequences : Sequences
-        All steps as the caller gave them, but for the padding at the end of arrays; with the
-        words of a :class:`TokenArray`.
+        All steps of the caller, without the padding at the end of arrays; with the words of a
+        :class:`TokenArray`.
     vocabulary_size : int or None
-        For token ids, the smallest size that covers what was given, declared or seen.
+        For token ids, the smallest size that covers the given, declared and seen ids.
     form : InputForm
-        To be remembered.
+        The form to store on the estimator.
     """
 
     sequences: Sequences
@@ -57,7 +57,7 @@ class CheckedInput(NamedTuple):
 
 
 def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=None):
-    """Check any accepted container of sequences and bring it to the one form.
+    """Check any accepted container of sequences and convert it to `Sequences`.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     estimator : estimator instance
         Named in errors; it is not changed.
     input : {"auto", "tokens", "numeric"}
-        What X is; "auto" goes by dtype: integers are token ids.
+        What X holds; "auto" decides by dtype: integers are token ids.
     form : InputForm or None
-        Of the X of a first fit, against which X is held; None if this is that X.
+        The form of the X of the first fit, against which X is checked; None if this is that X.
     vocabulary_size : int or None
         Ids must be below it.
 
@@ -79,7 +79,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     Raises
     ------
     ValueError
-        What was wrong, in which row, what is wanted, and the way out.
+        If X is not valid. The message names the problem, the row and the way out.
     """
     name, reset = type(estimator).__name__, form is None
     declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
@@ -120,10 +120,10 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
 
 
 def _out_of_frame(X):
-    """Take numbers out of a data frame, a column of lists or an object array.
+    """Return the numbers of a data frame, a column of lists or an object array.
 
-    There integers may be boxed as objects or of a dtype of pandas's own. scikit-learn makes
-    floats of both, which would no longer pass for token ids.
+    Their integers may be objects or have a dtype of pandas. scikit-learn converts both to floats,
+    which are not recognized as token ids.
     """
     if hasattr(X, "to_list"):
         return X.to_list()
@@ -141,8 +141,8 @@ def _out_of_frame(X):
 def _reject_text(X, name):
     if isinstance(X, str | bytes):
         raise InvalidInputError(
-            f"{name} got a bare {type(X).__name__} as X, {X[:40]!r}; it takes one row of token ids "
-            "a document. Put the text in a list and TextToSequence() before it: "
+            f"{name} got a single {type(X).__name__} as X, {X[:40]!r}; it expects one row of token "
+            "ids for each document. Put the text in a list and TextToSequence() before it: "
             f"make_pipeline(TextToSequence(), {name}())."
         )
     if issparse(X):
@@ -158,18 +158,18 @@ def _reject_text(X, name):
                 break
             first = first[0]
         if isinstance(first, str | bytes):
-            # A row of a one-column frame is a text, a list of strings a text cut into tokens.
+            # A row of a one-column frame is a text; a list of strings is a text split into tokens.
             is_tokens = isinstance(row, list | tuple) or (first is not row and len(row) > 1)
             to_ids = "TextToSequence(analyzer=list)" if is_tokens else "TextToSequence()"
             raise InvalidInputError(
-                f"{name} takes sequences of numbers, but row {i} of X "
+                f"{name} expects sequences of numbers, but row {i} of X "
                 f"{'is' if first is row else 'holds'} the {type(first).__name__} {first[:40]!r}. "
                 f"Put {to_ids} before it: make_pipeline({to_ids}, {name}())."
             )
 
 
 def _as_ragged(X, name):
-    """Return a list of arrays, one a row, where X is a list of sequences; else None."""
+    """Return a list of arrays, one for each row, if X is a list of sequences, else None."""
     is_nested = isinstance(X, list | tuple) or (
         isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
     )
@@ -177,7 +177,7 @@ def _as_ragged(X, name):
         return None
     rows = [_as_row(row, i, name) for i, row in enumerate(X)]
     if not isinstance(X, np.ndarray) and len({row.shape for row in rows}) == 1 and len(rows[0]):
-        return None  # a list of equally long rows is a matrix like any other
+        return None  # a list of rows of the same length is a matrix
     return rows
 
 
@@ -193,8 +193,8 @@ def _as_row(row, i, name):
         array, got = np.asarray(None), "rows of different lengths within it"
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2):
         raise InvalidInputError(
-            f"Row {i} of X is no sequence of numbers: {name} got {got}, and wants integers (token "
-            "ids) or floats of shape (n_timesteps,) or (n_timesteps, n_channels)."
+            f"Row {i} of X is not a sequence of numbers: {name} got {got}, but expects integers "
+            "(token ids) or floats of shape (n_timesteps,) or (n_timesteps, n_channels)."
         )
     return array if array.size or array.ndim > 1 else array.astype(np.int64)
 
@@ -209,15 +209,15 @@ def _as_array(X, name, estimator, input):
             )
         if input == "auto" and X.dtype.kind not in "iu":
             raise InvalidInputError(
-                f"{name} got a sparse array of {X.dtype}. Sparse input holds token ids, integers "
-                "in the order of the text, as TextToSequence makes them. Counts and tf-idf weights "
-                "have no order to read: put TextToSequence() in the vectorizer's place. A series "
-                "with many zeros goes in as X.toarray(), or with input='numeric'."
+                f"{name} got a sparse array of {X.dtype}. Sparse input must be token ids, integers "
+                "in the order of the text, as TextToSequence returns them. Counts and tf-idf "
+                "weights have no order: use TextToSequence() instead of the vectorizer. For time "
+                "series with many zeros, pass X.toarray(), or set input='numeric'."
             )
         if input == "numeric":
             X = X.toarray()
         elif 0 in X.shape:
-            X = np.empty(X.shape, X.dtype)  # told below, as for any array
+            X = np.empty(X.shape, X.dtype)  # the error is raised below, as for any array
         else:
             return X.tocsr()
     X = check_array(
@@ -230,13 +230,13 @@ def _as_array(X, name, estimator, input):
     )
     if X.dtype.kind not in "biuf":
         raise InvalidInputError(
-            f"{name} takes sequences of numbers, but X has the dtype {X.dtype}."
+            f"{name} expects sequences of numbers, but X has the dtype {X.dtype}."
         )
     return X
 
 
 # A numeric X of two dimensions is a table: one channel, and a column for each time step of fit.
-# Other numeric X, lists too, are series: so many channels, and any number of time steps.
+# Other numeric X, including lists, have a fixed number of channels and any number of time steps.
 
 
 def _check_width(width, name, form):
@@ -245,8 +245,8 @@ def _check_width(width, name, form):
     if form.is_table and width != form.n_features:
         raise InvalidInputError(
             f"X has {width} features, but {name} is expecting {form.n_features} features "
-            "as input: the time steps of fit. Pad shorter series with NaN at the end, or give "
-            "series of any length as an array of shape (n_samples, n_timesteps, 1)."
+            "as input, the number of time steps in fit. Pad shorter series with NaN at the end, or "
+            "pass series of any length as an array of shape (n_samples, n_timesteps, 1)."
         )
     return form
 
@@ -262,13 +262,13 @@ def _check_channels(channels, name, form):
     if channels != fitted:
         raise InvalidInputError(
             f"X has {channels} channels at each time step, but {name} was fitted with {fitted}. "
-            f"Give X of shape (n_samples, n_timesteps, {fitted})."
+            f"Pass X of shape (n_samples, n_timesteps, {fitted})."
         )
     return form
 
 
 def check_feature_names(estimator, X, *, reset):
-    """Hold the column names of a data frame against those of fit, as scikit-learn does."""
+    """Check the column names of a data frame against those of fit, as scikit-learn does."""
     _check_feature_names(estimator, X, reset=reset)
 
 
@@ -281,10 +281,10 @@ def _tokens(values, lengths, name):
     rows = np.repeat(np.arange(len(lengths)), lengths)
     if values.dtype.kind not in "iuf":
         raise InvalidInputError(
-            f"{name} takes token ids as integers, but X has the dtype {values.dtype}."
+            f"{name} expects token ids as integers, but X has the dtype {values.dtype}."
         )
     if values.dtype.kind == "f":
-        values = values.astype(np.float64, copy=False)  # float16 cannot be held against 2**31
+        values = values.astype(np.float64, copy=False)  # float16 cannot be compared with 2**31
         _reject(~np.isfinite(values), values, rows, name, "is not finite")
         _reject(values != np.floor(values), values, rows, name, "is fractional")
     _reject(values < 0, values, rows, name, "is negative")
@@ -298,7 +298,7 @@ def _reject(bad, values, rows, name, what):
         first = np.flatnonzero(bad)[0]
         raise InvalidInputError(
             f"{name} got an id that {what} in row {rows[first]} of X: {values[first]}. Token ids "
-            "are integers from 1 (0 is padding). Numeric sequences are floats, or are announced "
+            "are integers from 1 (0 is padding). Numeric sequences are floats, or are declared "
             'with input="numeric".'
         )
 
@@ -320,10 +320,10 @@ def _sparse_tokens(X, name):
 def _dense_tokens(X, name):
     if X.ndim != 2:
         raise InvalidInputError(
-            f"{name} got token ids of shape {X.shape}; they come as (n_samples, n_timesteps). "
+            f"{name} got token ids of shape {X.shape}; it expects (n_samples, n_timesteps). "
             'For numeric channels give floats, or input="numeric".'
         )
-    # Zeros at the end are padding. Others are steps, though not real ones.
+    # Zeros at the end are padding. Other zeros are steps, but not real ones.
     is_real = X != PADDING
     lengths = np.where(is_real.any(axis=1), X.shape[1] - is_real[:, ::-1].argmax(axis=1), 0)
     return _tokens(X[np.arange(X.shape[1]) < lengths[:, None]], lengths, name)
@@ -344,7 +344,7 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
     if vocabulary_size is None and seen > max(declared or 0, MAX_GUESSED_VOCABULARY):
         raise InvalidInputError(
             f"{name} got the id {seen - 1} in X and would make an embedding of that many rows. If "
-            "X holds numbers rather than token ids, give floats or input='numeric'; if the "
+            "X holds numbers instead of token ids, pass floats or set input='numeric'; if the "
             "vocabulary is really that large, set vocabulary_size."
         )
     if vocabulary_size is None:
@@ -353,24 +353,24 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
         row = np.searchsorted(sequences.offsets, sequences.values.argmax(), side="right") - 1
         raise InvalidInputError(
             f"{name} got the id {seen - 1} in row {row} of X, outside its vocabulary of "
-            f"{vocabulary_size} ids (0 to {vocabulary_size - 1}). Were the ids made by another "
-            "tokenizer than at fit? If ids may appear that fit does not see, set "
-            "vocabulary_size to their number, padding included."
+            f"{vocabulary_size} ids (0 to {vocabulary_size - 1}). Use the tokenizer that was used "
+            "for fit. If new ids may appear after fit, set vocabulary_size to the number of all "
+            "ids, including padding."
         )
     return vocabulary_size
 
 
 def _numeric(X, name, n_channels):
-    """Make `Sequences` of floats from a dense array or a list of arrays, NaN being padding.
+    """Make `Sequences` of floats from a dense array or a list of arrays, with NaN as padding.
 
-    A list without any step does not tell its number of channels; they are `n_channels`.
+    A list without any step has an unknown number of channels; then `n_channels` is used.
     """
     if isinstance(X, list):
         channels = {row.shape[1] if row.ndim == 2 else 1 for row in X if row.size}
         if len(channels) > 1:
             raise InvalidInputError(
                 f"The rows of X have different numbers of channels, {sorted(channels)}; {name} "
-                "wants every row of shape (n_timesteps, n_channels) with the same n_channels."
+                "expects every row of shape (n_timesteps, n_channels) with the same n_channels."
             )
         width = channels.pop() if channels else n_channels
         rows = [row.reshape(-1, width) for row in X]
@@ -379,7 +379,7 @@ def _numeric(X, name, n_channels):
     else:
         if X.ndim > 3 or (X.ndim == 3 and 0 in X.shape):
             raise InvalidInputError(
-                f"{name} got X of shape {X.shape}; it wants (n_samples, n_timesteps) or "
+                f"{name} got X of shape {X.shape}; it expects (n_samples, n_timesteps) or "
                 "(n_samples, n_timesteps, n_channels), none of them 0."
             )
         lengths = np.full(X.shape[0], X.shape[1])
@@ -387,7 +387,7 @@ def _numeric(X, name, n_channels):
     row_of = np.repeat(np.arange(len(lengths)), lengths)
     starts = np.cumsum(lengths) - lengths
     step_of = np.arange(len(values)) - starts[row_of]
-    with np.errstate(over="ignore"):  # an overflow is told below, with its row
+    with np.errstate(over="ignore"):  # an overflow raises an error below, with its row
         values = values.astype(np.float32)
     _reject_step(
         np.isinf(values).any(axis=1),
@@ -424,5 +424,5 @@ def _reject_step(bad, row_of, step_of, name, what, way_out):
         first = np.flatnonzero(bad)[0]
         raise InvalidInputError(
             f"Input X contains {what}: row {row_of[first]}, time step {step_of[first]}. "
-            f"{name} wants finite numbers, NaN only as padding at the end. {way_out}"
+            f"{name} expects finite numbers, and NaN only as padding at the end. {way_out}"
         )

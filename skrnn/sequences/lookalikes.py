@@ -1,7 +1,7 @@
-"""What looks like token ids, and is no sequence: other columns beside them, and counts of words.
+"""Detect input that only looks like token ids: extra columns beside padded text, and word counts.
 
-ColumnTransformer and FeatureUnion put what their transformers give side by side. The result is a
-plain array in which a text, its padding and something else follow one another in each row.
+ColumnTransformer and FeatureUnion concatenate the outputs of their transformers. The result is a
+plain array, in which each row has a text, its padding and other columns.
 """
 
 import numpy as np
@@ -9,33 +9,33 @@ from scipy.sparse import issparse
 
 from skrnn.exceptions import InvalidInputError
 
-# A column of yes and no has a gap before it where it says yes.
+# A binary column is preceded by a gap only in the rows in which it is 1.
 MIN_SHARE = 0.25
-# Texts differ in length; the fields of a form, some of them left out, hardly do.
+# Texts have many different lengths; rows of a form with missing fields have few.
 MIN_LENGTHS = 3
-# Of the rows with gaps, and of the values that are 1, where words are counted.
+# Minimum fractions of rows with gaps, and of values that are 1, in word counts.
 MIN_GAPS, MIN_ONES = 0.9, 0.5
 
 
 def reject_columns_beside_text(X, name, input):
-    """Raise an error where X looks like padded texts with something beside them.
+    """Raise ValueError if X looks like padded texts with other columns beside them.
 
-    That is where rows of different lengths, right-padded, all go on in the same column, and none
-    before it. What stands before a text, or behind texts of one length, cannot be told from it.
+    This is the case if right-padded rows of different lengths all continue in the same column, and
+    none before it. Columns before a text, or after texts of the same length, cannot be detected.
 
     Parameters
     ----------
     X : ndarray or sparse array in CSR format
-        What an estimator was given to learn from.
+        Training rows of an estimator.
     name : str
-        The estimator, for the error.
+        Name of the estimator, for the error.
     input : {"tokens", "numeric"}
-        What X would be read as.
+        How X would be read.
 
     Raises
     ------
     ValueError
-        With the column, and the ways out.
+        The message names the column and the ways out.
     """
     if X.ndim != 2:
         return
@@ -57,32 +57,32 @@ def reject_columns_beside_text(X, name, input):
     if not np.array_equal(ids, np.trunc(ids)):
         return
     raise InvalidInputError(
-        f"X looks like padded texts with something beside them: {len(cut)} of {len(lengths)} rows "
-        f"have token ids, zeros from different columns on, and go on in column {column}. {name} "
-        "reads a row as one sequence, so what ColumnTransformer or FeatureUnion has put beside "
-        "the ids would be read as a part of the text. Give each kind of columns an estimator of "
-        "its own in a StackingClassifier or VotingClassifier, and join several texts to one "
-        f"before TextToSequence. If a row of X is one sequence all the same, set input={input!r}."
+        f"X looks like padded texts with other columns beside them: {len(cut)} of {len(lengths)} "
+        f"rows have token ids, then zeros, and continue in column {column}. {name} reads a row as "
+        "one sequence, so columns that ColumnTransformer or FeatureUnion has added to the ids "
+        "would be read as part of the text. Use a separate estimator for each kind of column in a "
+        "StackingClassifier or VotingClassifier, and join several texts to one before "
+        f"TextToSequence. If each row of X really is one sequence, set input={input!r}."
     )
 
 
 def reject_word_counts(X, name):
-    """Raise an error where a sparse X looks like counts of words, as CountVectorizer makes them.
+    """Raise ValueError if a sparse X looks like counts of words from CountVectorizer.
 
-    Their columns are words: nearly every row has gaps, and most words occur once. Of token ids
-    most would be unknown words then, with padding between them.
+    Columns of counts are words, so nearly every row has gaps, and most values are 1. As token ids,
+    most of these would be unknown words, with padding between them.
 
     Parameters
     ----------
     X : ndarray or sparse array in CSR format
-        Integers that an estimator was given to learn from.
+        Training rows of an estimator, integers.
     name : str
-        The estimator, for the error.
+        Name of the estimator, for the error.
 
     Raises
     ------
     ValueError
-        With the ways out.
+        The message names the ways out.
     """
     if not issparse(X) or X.ndim != 2:
         return
@@ -96,13 +96,13 @@ def reject_word_counts(X, name):
     raise InvalidInputError(
         f"X looks like counts of words: {gaps:.0%} of its rows have gaps, and "
         f"{np.mean(values == 1):.0%} of its values are 1. {name} reads a row as token ids in the "
-        "order of the text, and counts have no order to read: put TextToSequence() in the place "
-        "of CountVectorizer. If a row of X is a sequence all the same, set input='tokens'."
+        "order of the text, but counts have no order: use TextToSequence() instead of "
+        "CountVectorizer. If each row of X really is a sequence, set input='tokens'."
     )
 
 
 def _entries(X):
-    """Return columns and values of what is not 0, row by row, and how much of it a row has."""
+    """Return columns and values of the nonzeros, row by row, and their number in each row."""
     if not issparse(X):
         rows, columns = np.nonzero(X)
         return columns, X[rows, columns], np.bincount(rows, minlength=len(X))

@@ -1,8 +1,8 @@
-"""Sequences of different lengths in one form, whatever container they came in.
+"""Sequences of different lengths, in one form for all containers.
 
-A :class:`Sequences` is the rows laid end to end with the offsets where each begins, as in
-Arrow's list arrays: the longest row does not pad the others, and taking rows or padding a batch
-is one gather.
+A :class:`Sequences` has the concatenated rows and the offset at which each begins, as in Arrow's
+list arrays. The longest row does not pad the others, and taking rows or padding a batch is one
+gather.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from skrnn.sequences.special_tokens import PADDING, UNKNOWN
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences of different lengths, laid end to end, with all steps that the caller gave.
+    """Concatenated sequences of different lengths, with all steps of the caller.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Sequences:
     words : tuple of str or None
         The word of each token id, as far as known; see :class:`TokenArray`.
     row_inputs : dict of str to ndarray of shape (n_samples, width), float32
-        What a network reads beside each row, by the names of its side inputs.
+        Additional inputs of a network for each row, by the names of its side inputs.
     step_inputs : dict of str to ndarray of shape (n_steps, width), float32
-        What it reads beside each step.
+        Additional inputs for each step.
     """
 
     values: np.ndarray
@@ -82,16 +82,16 @@ class Sequences:
         return replace(self, row_inputs=row_inputs, step_inputs=step_inputs)
 
     def collapse(self):
-        """Return the sequences for a network with one answer a row.
+        """Return the sequences for a network with one prediction for each row.
 
-        Steps that are not real are left out. A document of unknown words says no more than an
-        empty one: both become one unknown step, and a numeric row without steps becomes one step
-        of zeros. No row is empty then: pooling over nothing is undefined.
+        Steps that are not real are removed. A document of unknown words has no more information
+        than an empty one: both become one unknown step, and a numeric row without steps becomes
+        one step of zeros. So no row is empty, as pooling requires.
 
         Raises
         ------
         ValueError
-            If there are side inputs of steps, which belong to the steps as they are.
+            If there are side inputs of steps, which belong to the original steps.
         """
         if self.step_inputs:
             raise InvalidInputError("Sequences with side inputs of steps cannot be collapsed.")
@@ -134,7 +134,7 @@ n_channels) float32
         return padded
 
     def inputs(self, rows):
-        """Return what a network reads of the given rows, a list of arrays.
+        """Return the inputs of a network for the given rows, a list of arrays.
 
         Returns
         -------
@@ -148,5 +148,5 @@ n_channels) float32
         ]
 
     def __skrnn_digest__(self):
-        """Return the rows, by which :func:`skrnn.caching.hashing.digest` knows them."""
+        """Return the content that :func:`skrnn.caching.hashing.digest` hashes."""
         return [self.values, self.offsets]

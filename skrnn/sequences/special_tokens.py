@@ -1,5 +1,5 @@
-"""The token ids that stand for no word, and where words begin."""
+"""The special token ids, and the first id of a word."""
 
 PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2
-# How the unknown word is shown, where ids are turned back into words.
+# The unknown word, when ids are converted back to words.
 UNKNOWN_WORD = "<unk>"

@@ -1,4 +1,4 @@
-"""Token ids in a sparse array that remembers which words they are."""
+"""Token ids in a sparse array that keeps their words."""
 
 from scipy.sparse import csr_array
 
@@ -8,20 +8,20 @@ _SEPARATOR = "\0"
 
 
 class TokenArray(csr_array):
-    """A CSR array of token ids that remembers its vocabulary.
+    """A CSR array of token ids that keeps its vocabulary.
 
-    In every respect a :class:`scipy.sparse.csr_array`. Rows taken from it and copies keep
-    ``vocabulary_size``, so that a network fitted on some folds of a corpus has a place for the
-    words that only the other folds use, and ``words``, so that it can look up their vectors.
-    What SciPy makes anew of several arrays (``scipy.sparse.vstack``) is a plain array.
+    It is a :class:`scipy.sparse.csr_array`. Copies and selected rows keep ``vocabulary_size``, so
+    that a network fitted on some folds of a corpus has an embedding for the words that occur only
+    in other folds, and ``words``, so that it can look up their vectors. Functions of SciPy that
+    combine arrays (``scipy.sparse.vstack``) return a plain array.
 
     Attributes
     ----------
     vocabulary_size : int or None
         Number of ids, padding and out-of-vocabulary included; every id is below it.
     words : tuple of str or None
-        The word of each id, None for padding, the unknown word and ids without a word. As a
-        whole None if the words are not known.
+        The word of each id; None for padding, the unknown word and ids without a word. The
+        attribute is None if the words are not known.
 
     Examples
     --------
@@ -37,15 +37,15 @@ class TokenArray(csr_array):
     words = None
 
     def __getitem__(self, key):
-        """Index as `csr_array` does, and hand the vocabulary on."""
+        """Index as `csr_array` does, and keep the vocabulary."""
         return self._hand_on(super().__getitem__(key))
 
     def copy(self):
-        """Copy as `csr_array` does, and hand the vocabulary on."""
+        """Copy as `csr_array` does, and keep the vocabulary."""
         return self._hand_on(super().copy())
 
     def astype(self, *args, **kwargs):
-        """Cast as `csr_array` does, and hand the vocabulary on."""
+        """Cast as `csr_array` does, and keep the vocabulary."""
         return self._hand_on(super().astype(*args, **kwargs))
 
     def _hand_on(self, result):
@@ -54,8 +54,8 @@ class TokenArray(csr_array):
             result.words = self.words
         return result
 
-    # joblib.dump and joblib.hash pickle in Python, object by object, which takes as long for the
-    # words of a large vocabulary as for the ids of its corpus. One string is one object.
+    # joblib.dump and joblib.hash pickle in Python, object by object, which is slow for many words.
+    # One string is one object.
 
     def __getstate__(self):
         """Pickle the words as one string."""
@@ -72,7 +72,7 @@ class TokenArray(csr_array):
 
 
 def _join(words):
-    """Join words as TextToSequence makes them; others are given back as they are."""
+    """Join words as TextToSequence stores them; return others unchanged."""
     usual = isinstance(words, tuple) and words[:FIRST_WORD] == (None, None)
     if not usual or len(words) == FIRST_WORD or None in words[FIRST_WORD:]:
         return words

@@ -61,7 +61,7 @@ def raises_and_leaves(model, match, method, *args, **kwargs):
 # --- Sequences ----------------------------------------------------------------------------
 
 BAD_TOKENS = {
-    "bare string": ("not bad at all", "bare str as X, 'not bad at all'.*TextToSequence"),
+    "bare string": ("not bad at all", "single str as X, 'not bad at all'.*TextToSequence"),
     "texts": (["not bad"] * 60, "row 0 of X is the str 'not bad'.*make_pipeline"),
     "array of texts": (np.array(["not bad"] * 60), "row 0 of X is the str_? 'not bad'"),
     "lists of words": ([["not", "bad"]] * 60, "str|string"),

@@ -200,9 +200,13 @@ ATTACKS = {
     "generator": ("gru_attention", array("variables/0", lambda v: v - 2**40), "32 bits"),
     "slot": ("gru_attention", array("optimizer/2", lambda v: np.zeros(1000, "f4")), "has shape"),
     "codes of n-grams": ("default", array("codes/1", unsorted), "not sorted"),
-    "range of codes": ("default", array("codes/2", beyond), "wanted are 0 to"),
-    "negative codes": ("default", array("codes/1", lambda v: v - 2**62), "wanted are 0 to"),
-    "codes of padding": ("default", array("codes/1", lambda v: v - 2), "no known token"),
+    "range of codes": ("default", array("codes/2", beyond), "but must be from 0 to"),
+    "negative codes": ("default", array("codes/1", lambda v: v - 2**62), "but must be from 0 to"),
+    "codes of padding": (
+        "default",
+        array("codes/1", lambda v: v - 2),
+        "does not end in a known token",
+    ),
     # parts that do not fit together
     "classes and outputs": (
         "gru_attention",

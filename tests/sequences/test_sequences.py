@@ -459,7 +459,7 @@ def changed(X, place, value):
 
 
 BAD = {
-    "bare string": ("a film", "auto", r"bare str as X, 'a film'.*make_pipeline\(TextToSequence"),
+    "bare string": ("a film", "auto", r"single str as X, 'a film'.*make_pipeline\(TextToSequence"),
     "bare bytes": (b"a film", "auto", "bare bytes"),
     "strings": (["a film", "b"], "auto", r"row 0 of X is the str 'a film'.*TextToSequence\(\)"),
     "string later": ([[1], "b"], "auto", "row 1 of X is the str 'b'"),
@@ -470,11 +470,11 @@ BAD = {
     "polars strings": (pl.Series(["a", "b"]), "auto", "row 0 of X is the str 'a'"),
     "frame of strings": (pd.DataFrame({"text": ["a"]}), "auto", "row 0 of X holds the str 'a'"),
     "token lists": ([["a", "b"], ["c"]], "auto", r"row 0 .* 'a'.*TextToSequence\(analyzer=list\)"),
-    "string inside": ([[1, 2], [3, "b", 4]], "auto", "Row 1 of X is no sequence of numbers"),
-    "None inside": ([[1, 2], [3, None, 4]], "auto", "Row 1 of X is no sequence of numbers"),
-    "number for a row": ([[1, 2], 3], "auto", r"Row 1 of X is no sequence.*shape \(\)"),
-    "set for a row": ([{1, 2}, {3}], "auto", "Row 0 of X is no sequence"),
-    "too deep": ([[[[1.0]]], [[[1.0], [2.0]]]], "auto", "Row 0 of X is no sequence.*n_channels"),
+    "string inside": ([[1, 2], [3, "b", 4]], "auto", "Row 1 of X is not a sequence of numbers"),
+    "None inside": ([[1, 2], [3, None, 4]], "auto", "Row 1 of X is not a sequence of numbers"),
+    "number for a row": ([[1, 2], 3], "auto", r"Row 1 of X is not a sequence.*shape \(\)"),
+    "set for a row": ([{1, 2}, {3}], "auto", "Row 0 of X is not a sequence"),
+    "too deep": ([[[[1.0]]], [[[1.0], [2.0]]]], "auto", "Row 0 of X is not a sequence.*n_channels"),
     "ragged within": ([[[1.0, 2.0], [3.0]]], "auto", "Row 0 of X.*different lengths within"),
     "one row": ([1, 2, 3], "auto", "Expected 2D array, got 1D array instead"),
     "one sparse row": (sp.csr_array(DENSE)[0], "auto", r"Expected 2D.*shape \(4,\).*X\[\[i\]"),
@@ -486,7 +486,7 @@ BAD = {
     "no columns": (np.empty((4, 0), int), "auto", "0 feature"),
     "no sparse columns": (sp.csr_array((4, 0), dtype=int), "auto", "0 feature"),
     "no steps": (np.empty((4, 0, 2)), "auto", r"shape \(4, 0, 2\).*none of them 0"),
-    "4-D": (np.ones((2, 2, 2, 2)), "auto", r"shape \(2, 2, 2, 2\).*wants \(n_samples"),
+    "4-D": (np.ones((2, 2, 2, 2)), "auto", r"shape \(2, 2, 2, 2\).*expects \(n_samples"),
     "3-D ids": (np.ones((2, 2, 2), int), "auto", r"token ids of shape \(2, 2, 2\).*floats"),
     "3-D row of ids": ([[[1, 2]], [[3, 4], [5, 6]]], "auto", r"shape \(1, 2\) in row 0"),
     "complex": (np.array([[1j]]), "auto", "Complex"),
@@ -502,7 +502,7 @@ BAD = {
     "huge": (changed(DENSE, (3, 1), 2**31), "auto", "beyond 32 bits in row 3 of X: 2147483648"),
     "huge uint64": (np.array([[2], [2**64 - 1]], np.uint64), "auto", "beyond 32 bits in row 1"),
     "huge float": (np.array([[2], [1e300]]), "tokens", "beyond 32 bits in row 1"),
-    "huge int": ([[1], [2**70, 1]], "auto", "Row 1 of X is no sequence of numbers"),
+    "huge int": ([[1], [2**70, 1]], "auto", "Row 1 of X is not a sequence of numbers"),
     "inf": (changed(FLOATS, (2, 1), INF), "auto", "infinity.*row 2, time step 1.*Clip"),
     "-inf list": ([[1.0], [2.0, -INF]], "auto", "infinity.*row 1, time step 1"),
     "above float32": (changed(FLOATS, (1, 3), 1e39), "auto", "infinity .or a value too large for "
