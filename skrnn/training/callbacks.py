@@ -8,7 +8,7 @@ from skrnn.training.state import EarlyStoppingState, is_finite
 
 
 def diverged(epoch, what="Training"):
-    """Return the error to raise where they are not."""
+    """Return the error to raise if they are not finite."""
     return DivergedError(
         f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
         "learning_rate or a global_clipnorm, and scale numeric input (StandardScaler)."
@@ -16,7 +16,7 @@ def diverged(epoch, what="Training"):
 
 
 class AlignedHistory(keras.callbacks.History):
-    """Keras's history, NaN standing where an epoch has no value of a kind that others have."""
+    """Keras's history, with NaN if an epoch lacks a value that others have."""
 
     def on_epoch_end(self, epoch, logs=None):
         """Add the values of the epoch."""
@@ -35,9 +35,9 @@ class BestEpoch(keras.callbacks.EarlyStopping):
     Parameters
     ----------
     patience : int
-        Epochs without improvement before the end.
+        Number of epochs without improvement after which training ends.
     min_delta : float
-        What counts as improvement.
+        Minimum decrease of the loss that counts as an improvement.
     """
 
     def __init__(self, *, patience, min_delta):
@@ -51,14 +51,14 @@ class BestEpoch(keras.callbacks.EarlyStopping):
         self.resumed = None
 
     def on_train_begin(self, logs=None):
-        """Begin, or go on where an interrupted training stood."""
+        """Begin, or continue an interrupted training."""
         super().on_train_begin(logs)
         if self.resumed is not None:
             self.__dict__.update(vars(self.resumed))
 
     @property
     def state(self):
-        """What is remembered, an `EarlyStoppingState`."""
+        """The current `EarlyStoppingState`."""
         best = None if self.best is None else float(self.best)
         return EarlyStoppingState(
             self.wait, best, self.best_epoch, self.stopped_epoch, self.best_weights
@@ -66,18 +66,18 @@ class BestEpoch(keras.callbacks.EarlyStopping):
 
 
 class InverseTimeDecay(keras.callbacks.Callback):
-    """Lower the step size from epoch to epoch, to ``learning_rate / (1 + decay * epoch)``.
+    """Set the learning rate of each epoch to ``learning_rate / (1 + decay * epoch)``.
 
-    It follows from the number of the epoch alone, so that epochs may run in one fit or several.
-    A callback of the user's that sets the step size takes over.
+    It depends on the number of the epoch only, so epochs may run in one fit or several. If a
+    callback of the user sets the learning rate, this one stops doing so.
 
     Parameters
     ----------
     learning_rate : float
-        That of the first epoch.
+        The learning rate of the first epoch.
     decay : float
     last : float or None
-        What was set last, in a training that is resumed.
+        The last learning rate, if a training is resumed.
     """
 
     def __init__(self, learning_rate, decay, last=None):
@@ -86,7 +86,7 @@ class InverseTimeDecay(keras.callbacks.Callback):
         self.last = np.float32(learning_rate if last is None else last)
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Set the step size of the epoch."""
+        """Set the learning rate of the epoch."""
         optimizer = self.model.optimizer
         if np.float32(optimizer.learning_rate) == self.last:
             self.last = np.float32(self.learning_rate / (1 + self.decay * epoch))
@@ -94,27 +94,27 @@ class InverseTimeDecay(keras.callbacks.Callback):
 
 
 class FiniteTraining(keras.callbacks.Callback):
-    """End a fit that has diverged with an error, before any callback can keep its weights."""
+    """Raise an error if a fit diverges, before any callback can keep its weights."""
 
     def on_epoch_end(self, epoch, logs=None):
-        """Look at the loss of the epoch, and at the weights that it ends with."""
+        """Check the loss of the epoch, and the weights at its end."""
         if not (np.isfinite(logs["loss"]) and is_finite(self.model.get_weights())):
             raise diverged(epoch + 1)
 
 
 class EpochTasks(keras.callbacks.Callback):
-    """Make each epoch a task that scikit-learn's callbacks see.
+    """Present each epoch as a task to scikit-learn's callbacks.
 
     Parameters
     ----------
     context : sklearn.callback.CallbackContext
         The task of the whole fit.
     estimator : estimator instance
-        The one that is fitted.
+        The estimator that is fitted.
     given : dict
-        X, y and metadata, as the caller gave them to fit.
+        X, y and metadata, as the caller passed them to fit.
     as_of_now : callable
-        Returns the fitted attributes at this moment.
+        Returns the current fitted attributes.
     """
 
     def __init__(self, context, estimator, given, as_of_now):

@@ -1,11 +1,10 @@
 """Stop and resume: the checkpoints of trainings, on disk.
 
-Under the folder that an estimator is given, each training has one of its own, named by a digest
-of all that decides what its epochs do: parameters, data, seed, and what it goes on from. So a fit
-finds the checkpoints of the same training, and never another's. How many epochs there are to be
-is no part of that: a fit of more epochs goes on from one of fewer, which is what successive
-halving asks for. A file is what :func:`skrnn.save` writes of the estimator at that moment, with
-the state of the training beside it.
+In the folder of an estimator's `checkpoint`, each training has its own subfolder, named by a digest
+of everything that determines its epochs: parameters, data, seed, and the state it starts from. So
+a fit finds only checkpoints of the same training. The number of epochs is not part of the digest:
+a fit with more epochs continues one with fewer, as successive halving needs. A file has what
+:func:`skrnn.save` writes for the estimator at that moment, and the state of the training.
 """
 
 import os
@@ -23,12 +22,12 @@ from skrnn.fileformat import container
 from skrnn.network.programs import precision
 from skrnn.training.state import versions
 
-# Part of a training's name: a change of what decides the result makes new folders.
+# Part of a training's name. Increase it if a change of the code changes the results.
 FORMAT = 3
-# Moments on the way, the newest; of a training that has ended the last, from which one of more
-# epochs goes on. What the trainings have come to stays, one file for each number of epochs.
+# Number of the newest checkpoints to keep. After the end of a training, a fit with more epochs
+# continues from the last. Final results are also kept, one file for each number of epochs.
 KEPT = 2
-# These watch, or say where to begin, but change no result.
+# These parameters only observe, or say where to start. They do not change the result.
 _NO_PART_OF_A_TRAINING = (
     "checkpoint",
     "checkpoint_minutes",
@@ -41,13 +40,13 @@ _MOMENT = re.compile(r"(pretraining|epoch)-(\d+)(?:-batch-(\d+))?\.skrnn")
 
 @dataclass
 class Checkpoint:
-    """What a file holds.
+    """The content of a checkpoint file.
 
     Attributes
     ----------
     path : Path
     model : object
-        What was trained, as it was then.
+        The estimator at that moment.
     state : TrainingState
     seeds : list of int
         Drawn from `random_state` when the training began.
@@ -60,17 +59,18 @@ class Checkpoint:
 
 
 class CheckpointFolder:
-    """The checkpoints of one training; locked, as long as this process is in it.
+    """The checkpoints of one training; locked while this process uses it.
 
     Parameters
     ----------
     path : Path
-        Made if missing.
+        Created if missing.
     until : int
-        The epoch that the fit ends with.
+        The last epoch of the fit.
     read : callable
-        Takes the document and the arrays of a file, and returns what was trained, the state, the
-        seeds and the document's part on the training; raises InvalidFileError if it cannot.
+        Takes the document and the arrays of a file, and returns the estimator, the state, the
+        seeds and the document's part on the training. Raises InvalidFileError if they are not
+        valid.
     """
 
     def __init__(self, path, until, read):
@@ -86,29 +86,29 @@ class CheckpointFolder:
 
     @classmethod
     def open(cls, folder, name, until, *, read, any_seed=False):
-        """Return the folder of a training, and the newest whole checkpoint for this fit or None.
+        """Return the folder of a training, and the newest valid checkpoint for this fit or None.
 
-        Where the fit has been done, its end is returned, and no folder. Where another process
-        is in the folder just now, the next number of that name is taken.
+        If the fit is already finished, its final checkpoint is returned, without a folder. If
+        another process uses the folder, the next number of that name is used.
 
         Parameters
         ----------
         folder : str or path-like
-            The estimator's parameter.
+            The estimator's parameter `checkpoint`.
         name : str
-            Names the training, see `training_name`.
+            Name of the training, see `training_name`.
         until : int
-            The epoch that the fit ends with.
+            The last epoch of the fit.
         read : callable
             See the class.
         any_seed : bool
-            Whether each fit has a seed of its own: a finished training is then another one.
+            Whether each fit draws its own seed, so that a finished training is not reused.
         """
         folder = Path(folder).expanduser()
         if folder.exists() and not folder.is_dir():
             raise InvalidInputError(
-                f"checkpoint={str(folder)!r} is a file; it wants a folder, which is made where "
-                "there is none."
+                f"checkpoint={str(folder)!r} is a file. Pass a folder, which is created if it does "
+                "not exist."
             )
         end = None if any_seed else _read_end(folder, name, until, read)
         if end is not None:
@@ -127,14 +127,14 @@ class CheckpointFolder:
             return found, found.newest()
 
     def close(self):
-        """Let others in."""
+        """Release the lock."""
         os.close(self._lock)
 
     def newest(self):
-        """Return the newest `Checkpoint` that the fit can go on from, or None.
+        """Return the newest `Checkpoint` from which the fit can continue, or None.
 
-        Those that are damaged are passed over with a warning, those of epochs after its end
-        without.
+        Damaged checkpoints are skipped with a warning, those after the last epoch of the fit
+        without one.
         """
         for leftover in self.path.glob(".*.tmp"):  # of a process that was killed while it wrote
             leftover.unlink(missing_ok=True)
@@ -148,38 +148,38 @@ class CheckpointFolder:
         return None
 
     def moments(self):
-        """Return the paths of the checkpoints on the way, oldest first."""
+        """Return the paths of the intermediate checkpoints, oldest first."""
         return sorted((p for p in self.path.iterdir() if _MOMENT.fullmatch(p.name)), key=_place)
 
     def save(self, write, state):
-        """Write a checkpoint, then remove those on the way but the last `KEPT`.
+        """Write a checkpoint, then remove intermediate ones except the last `KEPT`.
 
-        `write` returns the document and the arrays of the file, for the state.
-        Where it cannot be written, a full disk for instance, a warning says so, training goes on,
-        and the older ones stay.
+        `write` returns the document and the arrays of the file for the state. If the file cannot
+        be written, for example because the disk is full, a warning is raised, training continues,
+        and the older checkpoints stay.
         """
         path = self.path / _name(state, self.until)
         try:
             container.write(path, *write())
         except OSError as error:
             warn(
-                f"The checkpoint {path} could not be written: {error}. Training goes on, and the "
-                "checkpoints before it are whole; free or enlarge the disk, and the next one "
-                "will be written.",
+                f"The checkpoint {path} could not be written: {error}. Training continues, and "
+                "earlier checkpoints are intact. Free some disk space, so that the next one can be "
+                "written.",
                 UserWarning,
                 stacklevel=2,
             )
             return
         except (TypeError, ValueError) as error:
             warn(
-                f"A checkpoint cannot hold what is trained: {error} Training goes on without "
-                "checkpoints; set checkpoint=None.",
+                f"The estimator cannot be stored in a checkpoint: {error} Training continues "
+                "without checkpoints. Set checkpoint=None to silence this warning.",
                 UserWarning,
                 stacklevel=2,
             )
             return
         damaged = [p for p in self._damaged if p != path]
-        # Those of later epochs belong to a fit of more epochs than this one.
+        # Checkpoints of later epochs belong to a fit with more epochs than this one.
         here = (True, self.until, 0) if state.finished else _place(path)
         passed = [p for p in self.moments() if p not in damaged and _place(p) <= here]
         for old in [*passed[: -1 if state.finished else -KEPT], *damaged]:
@@ -191,20 +191,20 @@ def _lock(descriptor):
     """Lock a file, or raise BlockingIOError if another process has."""
     try:
         import fcntl
-    except ImportError:  # Windows: only this process can be told apart, which is up to the caller
+    except ImportError:  # Windows: no locks between processes, so the caller must avoid conflicts
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
     except OSError:
-        return  # a file system without locks; then it is up to the caller
+        return  # a file system without locks, so the caller has to avoid conflicts
 
 
 def _read_end(folder, name, until, read):
-    """Return the `Checkpoint` of a fit that has ended, in whichever folder of its name, or None.
+    """Return the `Checkpoint` of a finished fit from any folder of its name, or None.
 
-    Such a file is moved into its place whole and never changed, so no lock is needed.
+    Such a file is renamed when it is complete and never changed, so no lock is needed.
     """
     for pattern in (name, f"{name}-*"):
         for path in sorted(folder.glob(f"{pattern}/{_end_name(until)}")):
@@ -219,7 +219,7 @@ def _read_or_warn(path, read):
         return read_checkpoint(path, read)
     except (InvalidFileError, OSError) as error:
         warn(
-            f"A checkpoint is damaged, and the one before it is taken: {error}",
+            f"A checkpoint is damaged, so the previous one is used: {error}",
             UserWarning,
             stacklevel=2,
         )
@@ -232,7 +232,7 @@ def read_checkpoint(path, read):
     Raises
     ------
     InvalidFileError
-        If the file is damaged, or no checkpoint.
+        If the file is damaged, or is not a checkpoint.
     """
     document, arrays = container.read(path)
     try:
@@ -242,14 +242,14 @@ def read_checkpoint(path, read):
         error.path = path
         raise
     except (KeyError, TypeError, ValueError) as error:
-        problem = f"It holds no state of a training that can be read ({error!r})."
+        problem = f"The state of the training cannot be read ({error!r})."
         raise InvalidFileError(problem, path=path) from error
     unlike = [name for name, version in versions().items() if before.get(name) != version]
     if unlike and not state.finished:
         changed = ", ".join(f"{k} {before.get(k)} then, {versions()[k]} now" for k in unlike)
         warn(
-            f"Training goes on from {path}, written under other versions ({changed}): it may not "
-            "end with the same bytes as without an interruption.",
+            f"Training is resumed from {path}, which was written with other versions ({changed}). "
+            "The result may differ from that of a training without interruption.",
             UserWarning,
             stacklevel=2,
         )
@@ -257,22 +257,22 @@ def read_checkpoint(path, read):
 
 
 def training_name(estimator, given, words, *, any_seed=False):
-    """Name a training by a digest of all that decides its result.
+    """Return the name of a training, with a digest of everything that determines its result.
 
-    The number of epochs counts only where callbacks may look ahead to it, or remember what is
-    not kept; and with chunks, of which not all are known.
+    The number of epochs is only included if callbacks may depend on it, or have a state that is
+    not stored; and with chunks, of which only the first is known.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-        Its parameters count, but for those that only watch.
+        Its parameters are included, except those that only observe.
     given : list
-        Data, seeds and what is gone on from: arrays, `Sequences`, numbers, None, and lists,
+        Data, seeds and the state to continue from: arrays, `Sequences`, numbers, None, and lists,
         tuples and dicts of these.
     words : sequence of str or None
-        Those of the data: of a mapping of words to vectors these count.
+        The words of the data, whose vectors are included if the embeddings are a mapping.
     any_seed : bool
-        Whether each fit has a seed of its own; its epochs are then no other fit's beginning.
+        Whether each fit draws its own seed, so that fits with other epochs do not continue it.
 
     Returns
     -------
@@ -295,11 +295,11 @@ def training_name(estimator, given, words, *, any_seed=False):
 
 
 def _identity(embeddings, words):
-    """Return what tells these pretrained vectors from others."""
+    """Return what distinguishes these pretrained vectors from others."""
     if isinstance(embeddings, os.PathLike | str) and embeddings != "corpus":
         try:
             about = os.stat(embeddings)
-        except OSError:  # the fit itself will tell
+        except OSError:  # the fit itself raises the error
             return os.fspath(embeddings)
         return [Path(embeddings).name, about.st_size, about.st_mtime_ns, words]
     if embeddings is None or isinstance(embeddings, str | list | tuple | np.ndarray):
@@ -309,7 +309,7 @@ def _identity(embeddings, words):
 
 
 def _only_watches(callback):
-    """Whether a callback is known to have no part in the result."""
+    """Whether a callback is known not to change the result."""
     home, name = type(callback).__module__, type(callback).__name__
     watchers = ("TensorBoard", "CSVLogger", "ModelCheckpoint", "RemoteMonitor", "ProgbarLogger")
     return (
@@ -320,11 +320,11 @@ def _only_watches(callback):
 
 
 def _forgets(callback):
-    """Whether a callback is known to carry nothing from epoch to epoch, nor to look ahead."""
+    """Whether a callback is known to have no state and not to depend on the number of epochs."""
     home, name = type(callback).__module__, type(callback).__name__
     if not home.startswith("keras."):
         return False
-    if name == "LearningRateScheduler":  # its function may remember in what it encloses
+    if name == "LearningRateScheduler":  # its function may be a closure with a state
         cells = getattr(callback.schedule, "__closure__", None) or ()
         plain = (int, float, str, type(None))
         return isinstance(callback.schedule, FunctionType) and all(
@@ -334,7 +334,7 @@ def _forgets(callback):
 
 
 def _name(state, until):
-    """Return the name of a state's file, which tells how far it is."""
+    """Return the file name of a state, which shows its progress."""
     if state.finished:
         return _end_name(until)
     within = f"-batch-{state.batch:06}" if state.batch else ""
@@ -347,6 +347,6 @@ def _end_name(until):
 
 
 def _place(path):
-    """Return what sorts the files of moments by how far they are."""
+    """Return a key that sorts checkpoint files by their progress."""
     kind, number, batch = _MOMENT.fullmatch(path.name).groups()  # type: ignore[union-attr]
     return kind == "epoch", int(number), int(batch or 0)

@@ -1,4 +1,4 @@
-"""The rows of a fit that come in chunks, as a stream of padded batches."""
+"""Rows in chunks, as a stream of padded batches."""
 
 import numpy as np
 
@@ -8,17 +8,17 @@ from skrnn.training.feeds import Feed, arrays_of
 
 
 class ChunkStream:
-    """Rows in chunks, in the place of `Sequences` where a network is trained.
+    """Rows in chunks, which training accepts instead of `Sequences`.
 
     Parameters
     ----------
     first : tuple (X, y, sample_weight)
         The first chunk, encoded: `Sequences`, targets and weights.
     read : callable
-        Returns an iterator over all chunks, encoded, each time anew.
+        Returns a new iterator over all encoded chunks.
     """
 
-    # There is no telling how many rows come; they are many, or they would not come in chunks.
+    # The number of rows is unknown, but must be large if they come in chunks.
     batch_size = AUTO_BATCH_SIZES[1]
 
     def __init__(self, first, read):
@@ -28,22 +28,22 @@ class ChunkStream:
 class StreamFeed(Feed):
     """Batches of the rows of a `ChunkStream`; each holds rows of one chunk.
 
-    Chunks are read in the thread that trains, one when the one before has been used, so that
-    whatever they raise goes straight to the caller, and no two are in memory for long.
+    Chunks are read in the training thread, each after the previous one is used up. So the caller
+    gets their errors, and there are not two of them in memory for long.
 
     Parameters
     ----------
     stream : ChunkStream
     batch_size : int
     seed : int
-        The order of rows within a chunk follows from it, the epoch, and the chunk's number.
+        It determines, together with the epoch and the chunk's number, the order of rows.
     """
 
     def __init__(self, stream, batch_size, seed):
         X, y, sample_weight = stream.first
         super().__init__(X, y, sample_weight, batch_size, seed)
         self.stream = stream
-        # What Keras looks at to build its metrics, before any epoch begins.
+        # Keras builds its metrics from this, before the first epoch.
         self._arrays = super().batch(0)
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -57,12 +57,12 @@ class StreamFeed(Feed):
         self._arrays, self._next = self._next, next(self._batches, None)
 
     def on_train_batch_end(self, batch, logs=None):
-        """End the epoch where the chunks end; Keras asks for nothing but this flag."""
+        """End the epoch at the end of the chunks, with the only flag that Keras checks."""
         if self._next is None:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        """Take the flag back: only the epoch was to end, where nobody else has set it before."""
+        """Reset the flag, unless it was already set: only the epoch should end."""
         if self._next is None:
             self.model.stop_training = False
 

@@ -14,8 +14,8 @@ from skrnn.training.streams import Stream
 class Feed(keras.callbacks.Callback):
     """The rows of one fit as a `tf.data.Dataset` of padded batches.
 
-    As a callback it learns the epoch, from which and the seed the order of the rows follows: it
-    is then the same whether epochs run in one fit or in several.
+    As a callback, it knows the epoch. The order of the rows depends on the epoch and the seed, so
+    it is the same whether epochs run in one fit or in several.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Feed(keras.callbacks.Callback):
     seed : int or None
         None keeps the rows sorted by length, for evaluation.
     max_steps : int or None
-        Budget of steps of a batch.
+        Maximum number of steps in a batch.
     """
 
     def __init__(self, X, y, sample_weight, batch_size, seed=None, max_steps=None):
@@ -44,7 +44,7 @@ class Feed(keras.callbacks.Callback):
         self.epoch, self.first = epoch, batch
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Take note of the epoch whose batches Keras is about to ask for."""
+        """Set the epoch whose batches Keras requests next."""
         if epoch != self.epoch:
             self.epoch, self.first = epoch, 0
 
@@ -57,10 +57,10 @@ class Feed(keras.callbacks.Callback):
         return arrays_of(self.X, self.y, self.sample_weight, rows)
 
     def dataset(self):
-        """Return the batches as Keras takes them, lengths left open so that one trace serves."""
+        """Return the batches for Keras, with dynamic lengths, so that one trace is enough."""
         dtypes, shapes = zip(*self._signature(), strict=True)
-        # TensorFlow never lets go of a function it calls (`_py_funcs_used_in_graph` of the
-        # default graph, 2.21): held strongly, every fit would leave its rows and model behind.
+        # TensorFlow keeps a reference to the function (`_py_funcs_used_in_graph` of the default
+        # graph, 2.21). With a strong reference, every fit would leak its rows and its model.
         feed: Any = weakref.ref(self)
 
         def load(i):
@@ -69,10 +69,10 @@ class Feed(keras.callbacks.Callback):
                 tensor.set_shape(shape)
             return self._arrange(batch)
 
-        # A fifth of the overhead of `from_generator`, which calls back four times a batch.
+        # A fifth of the overhead of `from_generator`, which has four callbacks for each batch.
         batches = tf.data.Dataset.range(self._number_of_batches()).map(load)
-        # There is nothing to tune, and an epoch's end would wait for the tuner's thread, which
-        # sleeps up to as long as the epoch took (2.21).
+        # There is nothing to tune, and the end of an epoch would wait for the tuner's thread, which
+        # sleeps for up to the duration of the epoch (2.21).
         options = tf.data.Options()
         options.autotune.enabled = False
         return batches.with_options(options)
@@ -89,21 +89,21 @@ class Feed(keras.callbacks.Callback):
         return [*_inputs_signature(self.X), targets, weights]
 
     def _arrange(self, batch):
-        """Put the tensors of a batch as Keras's training step takes them."""
+        """Arrange the tensors of a batch for Keras's training step."""
         *x, y, sample_weight = batch
         return x[0] if len(x) == 1 else tuple(x), y, sample_weight
 
 
 class PairedFeed(Feed):
-    """Batches of labelled rows, each beside one of unlabelled rows.
+    """Batches of labelled rows, each paired with a batch of unlabelled rows.
 
-    The unlabelled rows go round: where an epoch of the labelled ones ends among them, the next
-    goes on. Batches are as :class:`skrnn.training.semi_supervised.SemiSupervisedStep` takes them.
+    The unlabelled rows are cycled: the next epoch continues where the last one has stopped. The
+    batches are inputs of :class:`skrnn.training.semi_supervised.SemiSupervisedStep`.
 
     Parameters
     ----------
     X, y, sample_weight, batch_size, seed
-        As of `Feed`.
+        As in `Feed`.
     unlabeled : Sequences or None
         Rows without a label.
     on_epoch : callable
@@ -118,7 +118,7 @@ class PairedFeed(Feed):
         self._round = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Take note of the epoch."""
+        """Set the epoch."""
         super().on_epoch_begin(epoch, logs)
         self.on_epoch()
 

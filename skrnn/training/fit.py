@@ -1,4 +1,4 @@
-"""The trainer: epochs of batches, whatever the network answers."""
+"""The trainer, which runs epochs of batches for a network of any head."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ from skrnn.training.state import TrainingSettings, TrainingState, joined
 
 @dataclass
 class FitData:
-    """What a network is trained on.
+    """The data of a training.
 
     Attributes
     ----------
@@ -41,13 +41,13 @@ class FitData:
     targets : ndarray or Sequences
         What the head's `encode` returned.
     weights : ndarray of shape (n_samples,), float32
-        None of them 0.
+        All greater than 0.
     validation : tuple (sequences, targets, weights) or None
-        What is evaluated after each epoch.
+        Evaluated after each epoch.
     unlabeled : Sequences or None
         Rows without a target, for the losses that need none.
     token_counts : ndarray of shape (vocabulary_size,), or None
-        How often each id occurs in all the text, for these losses.
+        Number of occurrences of each id in the whole text, for these losses.
     """
 
     sequences: Sequences | ChunkStream
@@ -60,26 +60,26 @@ class FitData:
 
 @dataclass
 class FitPlan:
-    """How far a network is trained, and who watches.
+    """The length of a training, and what observes it.
 
     Attributes
     ----------
     epochs : int
-        How many further epochs.
+        Number of further epochs.
     stopping : BestEpoch or None
         Early stopping.
     callbacks : sequence of callables
         Each takes the `Run` and returns a Keras callback, to be run after those of the settings.
     objective : Objective or None
-        What is minimized besides the head's loss.
+        Losses in addition to that of the head.
     optimizer_state : list of ndarray or None
-        Of the optimizer, from which training goes on; None begins with a new one.
+        Variables of the optimizer with which training continues; None starts with a new one.
     resumed : TrainingState or None
-        Where these epochs were when they were interrupted.
+        The state in which these epochs were interrupted.
     on_state : callable or None
-        Is given the state after each epoch, and the final one.
+        Called with the state after each epoch, and with the final one.
     minutes : float or None
-        How often it is given a state within an epoch.
+        Interval at which it is also called within an epoch.
     """
 
     epochs: int
@@ -94,15 +94,15 @@ class FitPlan:
 
 @dataclass
 class Outcome:
-    """What a training has come to.
+    """The result of a training.
 
     Attributes
     ----------
     network : FittedNetwork
-        With the weights that are kept: of the last epoch, or of the best.
+        With the weights of the last epoch, or of the best one.
     state : TrainingState
     ended_by : KeyboardInterrupt, DivergedError or None
-        What ended it before its time, the last finished epoch being kept.
+        The error that ended it early. The last finished epoch is kept.
     """
 
     network: FittedNetwork
@@ -112,20 +112,20 @@ class Outcome:
 
 @dataclass
 class Run:
-    """A training under way, as its callbacks see it.
+    """A running training, for its callbacks.
 
     Attributes
     ----------
     description, seed
-        Of the network.
+        Description and seed of the network.
     last_epoch : int
-        Number of epochs with which it ends.
+        Number of epochs at the end.
     before : dict
         `history_` before this training.
     model : keras.Model or None
-        What is trained.
+        The model that is trained.
     history : keras.callbacks.History or None
-        Of this training.
+        History of this training.
     """
 
     description: NetworkDescription
@@ -142,26 +142,26 @@ class Run:
 
     @property
     def history_so_far(self):
-        """The history before, and that of the finished epochs."""
+        """The history before this training and of its finished epochs."""
         return joined(self.before, self.history.history)
 
     def snapshot(self):
-        """Return the network as it is at this moment."""
+        """Return the network in its current state."""
         values = read_values(network_variables(self.model))
         return FittedNetwork(self.description, values, self.seed)
 
 
 def initial_network(description: NetworkDescription, seed: int, embeddings=None) -> FittedNetwork:
-    """Return a network with the weights that training begins with.
+    """Return a network with initial weights.
 
     Parameters
     ----------
     description : NetworkDescription
     seed : int
     embeddings : ndarray of shape (vocabulary_size, embedding_dim), float32, or None
-        What the token embedding starts from.
+        Initial values of the token embedding.
     """
-    # A strategy is for training; what is kept must work without it.
+    # A strategy is for training only; the network must work without it.
     model = outside_scope(lambda: build(description, random_state=seed))
     if embeddings is not None:
         model.get_layer(EMBEDDING).embeddings.assign(embeddings)
@@ -185,16 +185,16 @@ class Trainer:
         self.settings = settings
 
     def fit(self, network: FittedNetwork, data: FitData, plan: FitPlan, history=None) -> Outcome:
-        """Train a network for some further epochs; it is not changed.
+        """Train a copy of a network for further epochs.
 
         Parameters
         ----------
         network : FittedNetwork
-            What training begins with, or goes on from.
+            The network to start from.
         data : FitData
         plan : FitPlan
         history : dict of str to list of float, or None
-            Of the epochs before.
+            History of the epochs before.
 
         Returns
         -------
@@ -203,7 +203,7 @@ class Trainer:
         Raises
         ------
         KeyboardInterrupt, DivergedError
-            If there is no finished epoch to be kept.
+            If there is no finished epoch to keep.
         """
         description, resumed = network.description, plan.resumed
         head = description.head_
@@ -242,7 +242,7 @@ class Trainer:
         return Outcome(FittedNetwork(description, kept, network.seed), state, ended_by)
 
     def _key(self, description, objective):
-        """Name what a traced training step depends on; None if it must not be shared."""
+        """Return the key of a traced training step; None if it must not be shared."""
         settings = self.settings
         if is_in_scope() or settings.callbacks or not isinstance(settings.optimizer, str):
             return None
@@ -266,7 +266,7 @@ class Trainer:
         rate = self.settings.fixed_learning_rate
         if rate is not None:
             own.append(recorder.make_decay(rate, self.settings.learning_rate_decay))
-        # Before the plan's callbacks, which look into it; Keras itself would put it after them.
+        # Before the plan's callbacks, which read it; Keras itself would add it after them.
         run.history = AlignedHistory()
         shown = progress_lines(self.settings.verbose, recorder.n_batches)
         first, last = run.first_epoch, run.last_epoch

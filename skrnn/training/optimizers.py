@@ -1,10 +1,10 @@
-"""Keras's optimizers, told the whole gradient of an embedding.
+"""Keras's optimizers, with the summed gradient of an embedding.
 
-A token that occurs a hundred times in a batch brings a hundred gradients. TensorFlow hands them
-over one by one (`tf.IndexedSlices`), and what Keras (3.15) then squares, for Adam's second moment
-or for a norm to clip by, is each of them instead of their sum: neither the published update
-nor, with tensors for gradients, its own. So they are summed before; which is twice as fast, too,
-for Keras sums them in every place where it meets them.
+A token that occurs a hundred times in a batch has a hundred gradients. TensorFlow passes them
+separately (`tf.IndexedSlices`). For Adam's second moment, and for a norm to clip by, Keras (3.15)
+squares each of them instead of their sum, which differs from the published update and from its own
+with tensors as gradients. So they are summed first. This is also twice as fast, because Keras sums
+them repeatedly.
 """
 
 import functools
@@ -26,18 +26,18 @@ class _DenseGradients(_Optimizer):
         return super().apply(dense, trainable_variables)
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
-        # Alone, there is nothing to sum. TensorFlow would register a gradient of that sum, and keep
-        # it for ever, and with it the graph of the whole training step: some MB for each trace.
-        # Can go once Keras leaves the sum out where there is no strategy.
+        # Without a strategy, there is nothing to sum. TensorFlow would register a gradient of that
+        # sum and keep it, and the graph of the whole training step, until the process ends: some
+        # MB for each trace. Remove this when Keras omits the sum without a strategy.
         if tf.distribute.has_strategy():
             return super()._all_reduce_sum_gradients(grads_and_vars)
         return list(grads_and_vars)
 
 
 class _OneKernel(_DenseGradients):
-    """Mixin before Adam: its update in the one TensorFlow operation that there is for it.
+    """Mixin before Adam: its update as a single TensorFlow operation.
 
-    Same formula, less than half the time.
+    The formula is the same, and it takes less than half the time.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -66,7 +66,7 @@ class _OneKernel(_DenseGradients):
 def _on_dense_gradients(cls):
     is_adam = cls in (keras.optimizers.Adam, keras.optimizers.AdamW)
     mixin = _OneKernel if is_adam else _DenseGradients
-    # Under the old name, so that a model saved by a callback loads with plain Keras.
+    # With the name of Keras's class, so that a model saved by a callback loads with plain Keras.
     names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
     return type(cls.__name__, (mixin, cls), names)
 
@@ -90,11 +90,11 @@ def on_dense_gradients(optimizer):
 
 
 def check_optimizer(name):
-    """Refuse a name that Keras has no optimizer of."""
+    """Raise ValueError if Keras has no optimizer of this name."""
     try:
         keras.optimizers.get(name)
     except ValueError:
         raise InvalidInputError(
-            f"The 'optimizer' parameter names no Keras optimizer: {name!r}. Use 'adam', 'adamw', "
-            "'rmsprop', 'sgd' or another of keras.optimizers, or give an optimizer object."
+            f"The 'optimizer' parameter is not the name of a Keras optimizer: {name!r}. Use 'adam', "
+            "'adamw', 'rmsprop', 'sgd' or another of keras.optimizers, or pass an optimizer object."
         ) from None

@@ -1,10 +1,10 @@
-"""Language-model pretraining: recurrent layers learn what text is like, from text without labels.
+"""Language-model pretraining of the embedding and recurrent layers, on text without labels.
 
 A language model with layers like the network's is trained to predict the next token from the
 state at each (Dai & Le 2015, arXiv:1511.01432), as an ordinary fit of
-:class:`skrnn.heads.next_token.NextTokenHead`. Its embedding and its recurrent layers are what the
-network then starts from; its output weights are thrown away. Of a bidirectional stack only the
-first layer is trained, see the head.
+:class:`skrnn.heads.next_token.NextTokenHead`. The network then starts from its embedding and
+recurrent layers; its output weights are dropped. In a bidirectional stack, only the first layer is
+trained, see the head.
 """
 
 from dataclasses import replace
@@ -20,9 +20,9 @@ from skrnn.sequences.batching import auto_batch_size
 from skrnn.training.fit import FitData, FitPlan, Trainer, initial_network
 from skrnn.training.streams import Stream
 
-# Predictions in one sequence; longer documents are cut evenly into windows of at most so many.
+# Maximum number of predictions in one sequence. Longer documents are split evenly into windows.
 WINDOW = 200
-# Steps of a batch, padding included: bounds its memory, whatever the documents' lengths.
+# Maximum number of steps in a batch, including padding, which bounds its memory.
 MAX_STEPS = 8_000
 
 
@@ -32,28 +32,28 @@ def pretrain(network, corpus, settings, *, epochs, resumed=None, on_state=None, 
     Parameters
     ----------
     network : FittedNetwork
-        On token ids, with the weights that training begins with.
+        On token ids, with the initial weights.
     corpus : Sequences
         Token ids.
     settings : TrainingSettings
-        Those of the network's own training; the learning rate does not decay, and the user's
-        callbacks do not run.
+        The settings of the network's own training, but the learning rate does not decay, and the
+        user's callbacks do not run.
     epochs : int
-        Passes over the corpus.
+        Number of passes over the corpus.
     resumed : TrainingState or None
-        Where these epochs were when they were interrupted.
+        The state in which these epochs were interrupted.
     on_state : callable or None
-        Is given each state.
+        Called with each state.
     minutes : float or None
-        How often it is given one within an epoch.
+        Interval at which it is also called within an epoch.
 
     Returns
     -------
     network : FittedNetwork
-        With what was learned.
+        With the pretrained weights.
     losses : list of float
-        The mean loss of each epoch, in nats per token. With a sample for the vocabulary it is
-        lower than the full cross-entropy.
+        The mean loss of each epoch, in nats per token. With a sampled softmax it is lower than the
+        full cross-entropy.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def pretrain(network, corpus, settings, *, epochs, resumed=None, on_state=None, 
     if not len(windows):
         raise InvalidInputError(
             "pretraining_epochs > 0 needs sequences of at least two tokens, to predict one from "
-            "the other. Set it to 0, or give longer ones as X_unlabeled."
+            "the other. Set it to 0, or pass longer sequences as X_unlabeled."
         )
     size = settings.batch_size
     settings = replace(
@@ -106,17 +106,17 @@ def language_model(network: FittedNetwork, corpus: Sequences) -> FittedNetwork:
     seed = int(np.random.default_rng([network.seed, Stream.PRETRAINING]).integers(2**31))
     model = initial_network(described, seed)
     values = dict(zip(_names(described), transplanted(model, network), strict=True))
-    # The log of each class's share of the corpus: what an output bias would learn first.
+    # Initialize the output bias with the log frequency of each class in the corpus.
     counts = np.bincount(corpus.values, minlength=n_ids)[1:] + 1.0
     values["output bias"] = np.log(counts / counts.sum()).astype(np.float32)
     return FittedNetwork(described, list(values.values()), seed)
 
 
 def transplanted(into: FittedNetwork, source: FittedNetwork) -> list:
-    """Return the values of a network, its embedding and recurrent layers from another.
+    """Return the values of a network, with the embedding and recurrent layers of another.
 
-    The first layer of a network that reads side inputs has more features than that of a language
-    model; their weights stay.
+    The first layer of a network with side inputs has more features than that of a language model.
+    The weights of these features are not changed.
     """
     given = dict(zip(_names(source.description), source.values, strict=True))
     values = []
@@ -140,10 +140,10 @@ def _names(description: NetworkDescription) -> list[str]:
 
 
 def cut_windows(corpus: Sequences) -> Sequences:
-    """Cut sequences so that each is at most `WINDOW` predictions long.
+    """Split sequences so that each has at most `WINDOW` predictions.
 
-    Neighbours share a token: the last one that the first of them predicts is the first that the
-    second of them reads. Sequences of a single token have nothing to predict and are left out.
+    Neighbouring windows share a token: the last prediction of the first is the first input of the
+    second. Sequences of a single token have nothing to predict and are dropped.
 
     Parameters
     ----------

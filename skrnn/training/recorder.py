@@ -1,4 +1,4 @@
-"""Takes the state of a running training, and puts one back."""
+"""Recording and restoring the state of a running training."""
 
 import time
 from contextlib import contextmanager
@@ -15,18 +15,18 @@ class StateRecorder(keras.callbacks.Callback):
     Parameters
     ----------
     run : skrnn.training.fit.Run
-        What is trained.
+        The running training.
     plan : skrnn.training.fit.FitPlan
-        Its early stopping, where it goes on, and who is given each state, how often.
+        Its early stopping, the state to resume from, and the receiver of the states.
 
     Attributes
     ----------
     state : TrainingState or None
-        Of the last finished epoch; None before.
+        State of the last finished epoch; None before.
     decay : InverseTimeDecay or None
-        What lowers the learning rate.
+        The callback that lowers the learning rate.
     n_batches : int or None
-        Of an epoch; None if unknown.
+        Number of batches in an epoch, or None if unknown.
     """
 
     def __init__(self, run, plan):
@@ -41,35 +41,35 @@ class StateRecorder(keras.callbacks.Callback):
         self._last_given = time.monotonic()
 
     def make_decay(self, learning_rate, decay):
-        """Return the callback that lowers the step size, as it was where training goes on."""
+        """Return the callback that lowers the learning rate, restored if training is resumed."""
         last = self.resumed and self.resumed.learning_rate
         self.decay = InverseTimeDecay(learning_rate, decay, last)
         return self.decay
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Take up the sums of an epoch that was interrupted."""
+        """Restore the sums of losses and scores of an interrupted epoch."""
         self._epoch = epoch
         if self.resumed and self.resumed.batch and self.resumed.epoch == epoch:
             programs.write_values(running_metrics(self.model), self.resumed.metrics)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Tell of the state where the minutes are over."""
+        """Report the state if the interval is over."""
         if self.on_state is None or self.minutes is None or self.model.stop_training:
-            return  # an epoch that ends here has its state in a moment
+            return  # the epoch ends here, and its state follows
         if self._was_trained_before(batch) or batch + 1 == self.n_batches:
             return
         if time.monotonic() - self._last_given >= 60 * self.minutes:
             self._give(self._take(self._epoch, batch + 1))
 
     def _was_trained_before(self, batch):
-        """Whether the batch was trained before this fit, which only passes over it."""
+        """Whether the batch was already trained before this fit, and is skipped."""
         return bool(self.resumed) and (self._epoch, batch) < (
             self.resumed.epoch,
             self.resumed.batch,
         )
 
     def on_epoch_end(self, epoch, logs=None):
-        """Keep the state; an interruption from here on loses nothing of the epoch."""
+        """Keep the state, so that an interruption loses nothing of the epoch."""
         self.state = self._take(epoch + 1, 0)
         if self.on_state is not None:
             self._give(self.state)
@@ -100,7 +100,7 @@ class StateRecorder(keras.callbacks.Callback):
 
 
 def running_metrics(network):
-    """Return the variables that add up the losses and scores of an epoch."""
+    """Return the variables that sum the losses and scores of an epoch."""
     further = getattr(network, "semi_supervised", None)
     metrics = [*network.metrics, *(further.means.values() if further else ())]
     return [variable for metric in metrics for variable in metric.variables]
@@ -108,7 +108,7 @@ def running_metrics(network):
 
 @contextmanager
 def without_first_steps(network, n_steps):
-    """Let the first training steps do nothing: an epoch that is resumed has done them."""
+    """Skip the first training steps, which a resumed epoch has already done."""
     step, left = network.train_function, n_steps
 
     def skip(iterator):

@@ -1,23 +1,23 @@
-"""One network trained on several devices, in the scope of a strategy of `tf.distribute`.
+"""Training one network on several devices, in the scope of a strategy of `tf.distribute`.
 
-Each device, a *replica*, has a copy of the weights, and of every batch a share of the rows. What
-comes out is what one device makes of the same batches, but for the order in which float32 numbers
-are added. Keras's own way to train under a strategy does not give that, in four places:
+Each device, a *replica*, has a copy of the weights and a share of the rows of each batch. The
+result is that of one device with the same batches, except for the order in which float32 numbers
+are added. Keras's own training with a strategy differs in four places:
 
-- It takes the mean loss of each replica's rows and then the mean over the replicas, so that a row
-  counts more where a share is smaller. Here the share's size goes into the loss.
-- It clips the gradient of each replica by its norm, before these are summed. Here they are summed
+- It averages the loss over each replica's rows, then over the replicas, so rows in a smaller share
+  have a larger weight. Here, the loss accounts for the size of the share.
+- It clips the gradient of each replica by its norm, before they are summed. Here, they are summed
   first.
-- Dropout draws the same noise in each replica, so that rows of one batch share it. Here each
-  replica draws that of the whole batch and takes its rows'.
-- It reads batches ahead, in threads of its own. Here they come as without a strategy, which
-  checkpoints and chunks rely on (:mod:`skrnn.training.feeds`), and are split after.
+- Dropout draws the same noise in each replica, so rows of one batch share it. Here, each replica
+  draws the noise of the whole batch and uses that of its rows.
+- It reads batches ahead, in its own threads. Here, batches are read as without a strategy, which
+  checkpoints and chunks need (:mod:`skrnn.training.feeds`), and split afterwards.
 
-The last is also why Keras's loop over epochs and batches, and all callbacks, run as they are; what
-differs are the network's `train_function` and `test_function`.
+Because of the last point, Keras's loop over epochs and batches, and all callbacks, run unchanged.
+Only the network's `train_function` and `test_function` are different.
 
-Only the network that is trained lives in the scope. The estimator's own is made outside of it, so
-that predicting, saving and pickling know of no strategy.
+Only the network that is trained is created in the scope. The estimator's own network is created
+outside of it, so predicting, saving and pickling do not depend on the strategy.
 """
 
 import functools
@@ -36,19 +36,19 @@ _SUPPORTED = (tf.distribute.MirroredStrategy, tf.distribute.OneDeviceStrategy)
 
 
 def check_strategy(estimator, *, pretrains):
-    """Raise where a strategy is in scope under which a training would not be exact.
+    """Raise ValueError if a strategy is in scope with which training would not be exact.
 
     Parameters
     ----------
     estimator : RNNClassifier or its sibling
-        What is about to train.
+        The estimator to train.
     pretrains : bool
         Whether `pretraining_epochs` have an effect in this training.
 
     Raises
     ------
     ValueError
-        With what to do instead.
+        The message names the way out.
     """
     if not is_in_scope():
         return
@@ -63,28 +63,28 @@ def check_strategy(estimator, *, pretrains):
     for setting in (*_ON_ONE_DEVICE, *(["pretraining_epochs"] if pretrains else [])):
         if getattr(estimator, setting, 0):
             raise InvalidInputError(
-                f"{setting}={getattr(estimator, setting)!r} of {name} has no way in {scope} yet. "
+                f"{setting}={getattr(estimator, setting)!r} of {name} is not supported in {scope}. "
                 f"Set it to 0, or {outside}."
             )
     for setting in ("gradient_accumulation_steps", "use_ema"):
         if getattr(optimizer, setting, None):
             raise InvalidInputError(
-                f"The optimizer's {setting}={getattr(optimizer, setting)!r} has no way in {scope}. "
-                f"Leave it out, or {outside}."
+                f"The optimizer's {setting}={getattr(optimizer, setting)!r} is not supported in "
+                f"{scope}. Leave it out, or {outside}."
             )
     scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     if scales or keras.config.dtype_policy().name == "mixed_float16":
         raise InvalidInputError(
-            f"There is no loss scaling (mixed_float16, LossScaleOptimizer) in {scope}. Train "
+            f"Loss scaling (mixed_float16, LossScaleOptimizer) is not supported in {scope}. Train "
             f"{name} in float32, or {outside}."
         )
 
 
 def whole_batches(dataset):
-    """Let Keras take the batches of a `tf.data.Dataset` as they are, under a strategy too.
+    """Make Keras use the batches of a `tf.data.Dataset` unchanged, also with a strategy.
 
-    The dataset is changed in place and returned: Keras splits over the replicas, and prefetches,
-    what is not split already, which it tells by the class.
+    The dataset is changed in place and returned. Keras splits and prefetches a dataset, unless its
+    class shows that it is already split.
     """
     if is_in_scope():
         cls: Any = type(dataset)
@@ -129,7 +129,7 @@ def make_replicated(make_network, make_compile_kwargs):
 
 
 class _Steps:
-    """Steps of a network on whole batches, the rows of each dealt to the replicas."""
+    """Steps of a network on whole batches, whose rows are split among the replicas."""
 
     def __init__(self, network):
         self.network, self.strategy = network, tf.distribute.get_strategy()
@@ -161,7 +161,7 @@ class _Steps:
         loss, y, y_pred, weights, states = self.strategy.run(on_replica, args=(*shares, n))
         for variable, state in zip(self.generators if training else [], states, strict=True):
             state = self._of_all(state)[0]  # the same everywhere
-            if state is not None:  # somebody has drawn from it
+            if state is not None:  # random numbers were drawn from it
                 variable.assign(state)
         logs = self._tell(tf.add_n(self._of_all(loss)), n)
         # Keras does not weigh its metrics: rows that stand in for none, which come last, must go.
@@ -225,8 +225,8 @@ class _Steps:
 def _deal(n, replica, n_replicas):
     """Return the rows of a batch of `n` that a replica gets, and which of them count.
 
-    They are dealt like cards, for rows are sorted by length. Where there are fewer rows than
-    replicas, those that would have none get the last, which does not count for them.
+    Rows are sorted by length, so they are assigned in turn. If there are fewer rows than replicas,
+    the replicas without a row get the last one, which does not count for them.
     """
     rows = tf.range(replica, tf.maximum(n, replica + 1), n_replicas)
     return tf.minimum(rows, n - 1), rows < n
@@ -254,15 +254,15 @@ def _part_of_batch(rows, n):
 
 
 def _part():
-    """Return the rows and the `n`, or None where no replica is training."""
+    """Return the rows and `n`, or None if no replica is training."""
     return getattr(_current, "part", None)
 
 
 def _draw_for_whole_batches(layer: Any):
-    """Let a layer, and those within it, draw as if they had the whole batch.
+    """Make a layer, and those inside it, draw random numbers as for the whole batch.
 
-    Each runs its own code on a stand-in for the batch, of which the replica's rows are taken. The
-    classes stay as they are, so that a callback may save the network.
+    Each runs its own code on a dummy batch, of which the replica's rows are used. The classes are
+    not changed, so that a callback may save the network.
     """
     for name in ("forward_layer", "backward_layer", "cell"):
         if hasattr(layer, name):

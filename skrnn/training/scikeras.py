@@ -1,4 +1,4 @@
-"""The seam to scikeras; everything that works around scikeras is here.
+"""The interface to scikeras, and all workarounds for it.
 
 scikeras 0.13.0 turns names and prefixed parameters into an optimizer and a compiled model, checks
 callbacks, and runs a fit. The head of a network names the wrapper: `KerasClassifier` for classes
@@ -42,12 +42,12 @@ class _Seam(_Wrapper):
     _compile_kwargs = BaseWrapper._compile_kwargs | {"jit_compile"}
 
     def __init__(self, head, **kwargs):
-        # XLA would compile anew for every length of batch.
+        # XLA would compile again for every length of batch.
         super().__init__(jit_compile=False, **kwargs)
         self._head = head
 
     def run(self, network, fit, *, epochs, initial_epoch):
-        """Run a fit of a compiled network, such that scikeras and its callbacks know of it.
+        """Run a fit of a compiled network through scikeras, with its callbacks.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class _Seam(_Wrapper):
         fit : callable
             Takes the callbacks, and fits the network.
         epochs, initial_epoch : int
-            The epoch that the fit ends with, and the one that it begins with.
+            The last epoch of the fit, and the first one.
         """
         self.target_encoder_ = self.feature_encoder_ = FunctionTransformer()
         self.model_ = network
@@ -79,14 +79,14 @@ class _Seam(_Wrapper):
         kwargs = self._get_compile_kwargs()
         kwargs["loss"], kwargs["metrics"] = self._head.loss(), self._head.metrics()
         if isinstance(self.optimizer, keras.optimizers.Optimizer):
-            # The caller's object stays as it was given, and serves any number of fits.
+            # The caller's object is not changed, so it can be used for any number of fits.
             kwargs["optimizer"] = type(self.optimizer).from_config(self.optimizer.get_config())
         kwargs["optimizer"] = on_dense_gradients(kwargs["optimizer"])
         return kwargs
 
     def _detach_callbacks(self):
-        # Keras callbacks keep the model of their last fit, or its weights. Left there, a clone of
-        # the estimator would copy them, and so would a pickle.
+        # Keras callbacks keep the model of their last fit, or its weights. A clone or a pickle of
+        # the estimator would copy them.
         for callback in self._fit_callbacks:
             for one in callback if isinstance(callback, list) else [callback]:
                 one._model = None

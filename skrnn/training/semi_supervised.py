@@ -1,15 +1,16 @@
-"""Training on what the network itself says: adversarial losses, and the entropy of its answers.
+"""Semi-supervised losses: adversarial losses, and the entropy of predictions.
 
-Adversarial training (Miyato, Dai & Goodfellow 2017) asks of the network that its answer withstands
-the worst small change of a text's embedding, found by one step along the gradient: for labelled
-rows the change that raises the loss the most, for rows with or without a label ("virtual") that
-which moves the answer the most. Minimizing the entropy on rows without a label keeps the border
-between classes away from them (Sachan, Zaheer & Salakhutdinov 2019).
+Adversarial training (Miyato, Dai & Goodfellow 2017) makes predictions robust against the worst
+small perturbation of a text's embedding, found by one step along the gradient. For labelled rows,
+it is the perturbation that increases the loss the most; for rows with or without a label
+("virtual"), the one that changes the prediction the most. Minimizing the entropy on unlabelled
+rows keeps the decision boundary away from them (Sachan, Zaheer & Salakhutdinov 2019).
 
-The papers normalize the embeddings to mean 0 and variance 1 over the words of the text, lest the
-network escapes by growing them. To change an embedding that is normalized by `r` is to change the
-one that is not by `sigma * r`, with `sigma` each dimension's standard deviation. This is done
-here: the network, and what it predicts, are those without these losses.
+The papers normalize the embeddings to mean 0 and variance 1 over the words of the text, so that
+the network cannot make the perturbation small by increasing the embeddings. Changing a normalized
+embedding by `r` is the same as changing the original one by `sigma * r`, where `sigma` is the
+standard deviation of each dimension. This is done here, so the network and its predictions are the
+same as without these losses.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,14 +20,14 @@ from skrnn.network.description import EMBEDDING
 from skrnn.network.parts import behind_embedding
 from skrnn.sequences import PADDING
 
-# The direction that moves the answer the most is sought at this part of the perturbation's
-# norm. Much less, and float32 does not tell one answer from the other.
+# The direction that changes the prediction the most is searched at this fraction of the norm of
+# the perturbation. With much less, the predictions are equal in float32.
 PROBE = 0.1
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimized besides the cross-entropy; see the parameters of `RNNClassifier`."""
+    """Losses in addition to the cross-entropy; see the parameters of `RNNClassifier`."""
 
     adversarial_epsilon: float = 0.0
     virtual_adversarial_epsilon: float = 0.0
@@ -38,14 +39,14 @@ class Objective:
 
 
 class SemiSupervisedStep:
-    """A training step of a network with further losses, in the place of Keras's own.
+    """A training step of a network with further losses, which replaces Keras's own.
 
     A batch is ``((x, y, sample_weight), unlabeled, seeds)``, x and `unlabeled` being tuples of a
-    network's inputs (`unlabeled` may be empty) and `seeds` int32 of shape (2, 2). "loss" stays
-    the cross-entropy on the labelled rows; the further losses come into the logs by their names.
+    network's inputs (`unlabeled` may be empty) and `seeds` int32 of shape (2, 2). "loss" is the
+    cross-entropy on the labelled rows; the further losses are in the logs by their names.
 
-    The network's dropout is the same in all passes over a batch, as in the authors' code: a
-    perturbation then moves the answer by itself alone.
+    The network's dropout is the same in all passes over a batch, as in the authors' code, so that
+    only the perturbation changes the prediction.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class SemiSupervisedStep:
         self.frequencies.assign(counts / counts.sum())
 
     def reset(self):
-        """Begin an epoch: what the logs tell are its means."""
+        """Begin an epoch: the logs have its means."""
         for mean in self.means.values():
             mean.reset_state()
 
@@ -171,7 +172,7 @@ class SemiSupervisedStep:
         return tf.cast(self._head([embedded, *inputs], training=True), tf.float32)
 
     def worst_for_loss(self, gradient, inputs, sigma):
-        """Return the perturbation that raises the loss the most, to first order.
+        """Return the perturbation that increases the loss the most, to first order.
 
         Parameters
         ----------
@@ -191,7 +192,7 @@ class SemiSupervisedStep:
         return sigma * _of_norm(self.objective.adversarial_epsilon, gradient * sigma * real)
 
     def worst_for_answer(self, inputs, answer, states, seed, sigma):
-        """Return the perturbation that moves the answer the most, by one power iteration.
+        """Return the perturbation that changes the prediction the most, by one power iteration.
 
         Parameters
         ----------
@@ -224,7 +225,7 @@ class SemiSupervisedStep:
         return sigma * _of_norm(epsilon, gradient * real)
 
     def labelled_loss(self, y, logits, sample_weight):
-        """Return the loss of the head, as Keras weighs and averages it."""
+        """Return the loss of the head, weighted and averaged as by Keras."""
         return tf.reduce_mean(self.head.row_losses(y, logits) * sample_weight)
 
     def _disturbed(self, inputs, states, perturbation):

@@ -1,7 +1,7 @@
-"""How far a training is: what it takes to go on as if it had never stopped.
+"""The state of a training, from which it can be resumed exactly.
 
-A :class:`TrainingState` is taken at the end of each epoch and, for checkpoints, within one. A
-training that is interrupted or diverges falls back to the last;
+A :class:`TrainingState` is recorded at the end of each epoch and, for checkpoints, within one. A
+training that is interrupted or diverges returns to the last one;
 :mod:`skrnn.training.checkpoint` writes them to disk. Only arrays and numbers: nothing here needs
 TensorFlow.
 """
@@ -16,7 +16,7 @@ import skrnn
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a network is trained, apart from the data and the number of epochs.
+    """Settings of a training, without the data and the number of epochs.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class TrainingSettings:
     learning_rate_decay : float
     batch_size : int or "auto"
     max_steps : int or None
-        Budget of steps of a batch, padding included.
+        Maximum number of steps in a batch, including padding.
     callbacks : list of keras.callbacks.Callback, callback or None
         The user's own.
     verbose : int
@@ -48,7 +48,7 @@ class TrainingSettings:
         return self.learning_rate if isinstance(self.learning_rate, float) else None
 
     def has_slots_of(self, other):
-        """Whether the optimizer's variables of trainings under both settings mean the same."""
+        """Whether the optimizer has the same variables with both settings."""
         # The learning rate is among them if it is a number, not if it is a schedule.
         is_number = self.fixed_learning_rate is not None
         return self.optimizer == other.optimizer and is_number == (
@@ -58,7 +58,7 @@ class TrainingSettings:
 
 @dataclass
 class EarlyStoppingState:
-    """What early stopping remembers from epoch to epoch.
+    """The state of early stopping between epochs.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class EarlyStoppingState:
     stopped_epoch : int
         The epoch after which patience ended; 0 before.
     best_weights : list of ndarray or None
-        The network's weights then.
+        The network's weights after that epoch.
     """
 
     wait: int = 0
@@ -94,15 +94,15 @@ class TrainingState:
     variables : list of ndarray
         All of the network's: weights, and the states of its dropouts' generators.
     optimizer : list of ndarray
-        The optimizer's variables, the step size among them if it is a number.
+        The optimizer's variables, including the learning rate if it is a number.
     metrics : list of ndarray
         Sums of the running epoch; empty between epochs.
     history : dict of str to list of float
         Of the finished epochs.
     learning_rate : float or None
-        What the decay of the step size has set last.
+        The last learning rate that the decay has set.
     stopping : EarlyStoppingState or None
-        Of early stopping, where it is on.
+        State of early stopping, if it is on.
     stopped : bool
         Whether a callback has ended the training.
     finished : bool
@@ -125,8 +125,8 @@ class TrainingState:
 
 
 def joined(before, after):
-    """Return two histories of a network one after the other, NaN for what one of them lacks."""
-    # Validation may come and go between fits; every list has all epochs nevertheless.
+    """Return two concatenated histories, with NaN for values that one of them lacks."""
+    # Fits may differ in having validation rows, but every list must have all epochs.
     no_values = [[np.nan] * len(one.get("loss", ())) for one in (before, after)]
     return {
         key: [*before.get(key, no_values[0]), *map(float, after.get(key, no_values[1]))]
@@ -140,7 +140,7 @@ def is_finite(values):
 
 
 def versions():
-    """Return what else the bytes of a training depend on: versions, and the layers' engine."""
+    """Return versions and the layers' engine, on which the bytes of a training also depend."""
     from skrnn.kernels.engine import engine
 
     found = {"skrnn": skrnn.__version__, "engine": engine()}

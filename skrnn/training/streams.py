@@ -1,10 +1,10 @@
-"""Streams of random numbers of one seed, so that none repeats another."""
+"""Independent streams of random numbers from one seed."""
 
 from enum import IntEnum
 
 
 class Stream(IntEnum):
-    """What numbers are drawn for, as a part of the seed of a generator."""
+    """The purpose of random numbers, which is part of the seed of a generator."""
 
     PRETRAINING = 1
     NOISE = 2

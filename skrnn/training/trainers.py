@@ -1,8 +1,8 @@
 """Compiled networks whose training step is traced, shared by all fits of one description.
 
-Tracing a training step costs a second, the same again for every fold and candidate of a search;
-in Keras a trace belongs to one model object. So compiled networks are kept here: one is lent to
-one fit at a time, which loads its own weights into it.
+Tracing a training step takes a second, again for every fold and candidate of a search, because in
+Keras a trace belongs to one model object. So compiled networks are kept here. Each is used by one
+fit at a time, which loads its own weights into it.
 """
 
 import logging
@@ -32,8 +32,8 @@ logging.getLogger("tensorflow").addFilter(_is_worth_telling)
 def _quiet(step):
     """Wrap a step of Keras so that TensorFlow does not advise against retracing it.
 
-    TensorFlow counts by line of source code, and takes five networks, each with a first step of
-    its own, for one that is traced again and again. Can go once it tells them apart.
+    TensorFlow counts by line of source code, and takes the first steps of five networks for one
+    step that is traced five times. Remove this when it distinguishes them.
     """
     is_traced = False
 
@@ -63,7 +63,7 @@ class CompiledNetwork:
     initial_optimizer: list = field(init=False)
 
     def __post_init__(self):
-        """Make what Keras makes in the first steps."""
+        """Create the variables that Keras would create in the first steps."""
         _build_metrics(self.network, self.head)
         self.network.make_train_function()
         self.network.make_test_function()
@@ -73,15 +73,15 @@ class CompiledNetwork:
         self.initial_optimizer = read_values(self.network.optimizer.variables)
 
     def load(self, values, optimizer_state=None):
-        """Take the values of a network, and the optimizer's state or a new one."""
+        """Load the values of a network, and the optimizer's state or a new one."""
         write_values(network_variables(self.network), values)
         write_values(self.network.optimizer.variables, optimizer_state or self.initial_optimizer)
 
 
 def _build_metrics(network, head):
-    """Make the metrics' variables, which Keras makes in the first training step.
+    """Create the metrics' variables, which Keras creates in the first training step.
 
-    A training that is resumed within an epoch puts its sums into them before.
+    A training that is resumed within an epoch restores its sums first.
     """
     y, answer = head.example()
     network.compute_metrics(None, y, answer)
@@ -95,8 +95,8 @@ _idle: OrderedDict = OrderedDict()
 def borrow(key, make_network):
     """Return an idle network for `key`, or a new one of ``make_network()``, a network and its head.
 
-    A key of None is never shared: user callbacks and optimizer objects may keep or change what
-    they were given.
+    With a key of None, the network is not shared, because callbacks and optimizer objects of the
+    user may keep or change it.
     """
     check_not_forked()
     if key is not None:
@@ -112,7 +112,7 @@ def borrow(key, make_network):
 
 
 def give_back(compiled):
-    """Return a network after a fit that went well."""
+    """Give a network back after a successful fit."""
     if compiled.key is None:
         return
     with _lock:
