@@ -3,7 +3,7 @@
 From the bottom up: `lanes` (vectors of numbers), `denormals`, `activations` and `matmul`. For
 training, `packing` (the real steps of a batch), `loop` (the time loop of any cell, forward and
 backward), `lstm`, `gru` and `simple_rnn` (the cells), `memory`, and `recurrence`, which puts them
-together. For prediction, `predict` (the time loop over rows end to end), `pool` and `dense`. Both
-use `shards` (threads). `compiling` says how a kernel is compiled and kept, and `engine`, which
-loads none of this, whether there are any.
+together. For prediction, `predict` (the time loop over concatenated rows), `pool` and `dense`. Both
+use `shards` (threads). `compiling` compiles and caches the kernels. `engine`, which loads none of
+them, chooses between the kernels and TensorFlow.
 """

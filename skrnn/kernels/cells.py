@@ -21,4 +21,4 @@ def cell_of(name):
         from skrnn.kernels import simple_rnn
 
         return simple_rnn
-    raise ValueError(f"There are no kernels of a cell {name!r}.")
+    raise ValueError(f"There are no kernels for the cell {name!r}.")

@@ -12,9 +12,9 @@ from pathlib import Path
 import numba
 from numba.core.compiler_lock import global_compiler_lock
 
-# Numba keeps what it compiled, and looks for changes in a function's own file alone. But what a
-# kernel calls is compiled into it: with the state of the whole folder in its name, no kernel
-# outlives a change of its parts.
+# Numba caches compiled functions, and only checks the function's own file for changes. But the
+# functions that a kernel calls are compiled into it. A hash of the whole folder in its name makes a
+# kernel compile again if any part changes.
 _STATE = hashlib.sha256(
     b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
 ).hexdigest()[:16]
@@ -29,8 +29,8 @@ def _renew_lock():
     global_compiler_lock.release()
 
 
-# A fork waits until no thread compiles: in the child, which has none of the other threads,
-# Numba's lock would stay taken for ever.
+# A fork waits until no thread compiles: the child has none of the other threads, so Numba's lock
+# would never be released there.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=global_compiler_lock.acquire,
@@ -51,7 +51,7 @@ class Kernel:
     Attributes
     ----------
     py_func : function
-        What is compiled.
+        The Python function.
     """
 
     def __init__(self, function, signature):
@@ -76,7 +76,7 @@ class Kernel:
         try:
             return numba.njit(self.signature, nogil=True, cache=True)(self.py_func)
         except (RuntimeError, OSError) as error:
-            # No folder to keep it in, neither beside this file nor in the user's own.
+            # There is no writable folder for the cache, neither here nor in the user's folder.
             if isinstance(error, RuntimeError) and "cannot cache" not in str(error):
                 raise
             return numba.njit(self.signature, nogil=True)(self.py_func)
@@ -92,11 +92,12 @@ part = numba.njit(nogil=True)
 
 
 def part_of(owner):
-    """Compile a function that is made several times over, once for each owner.
+    """Compile a function that is created several times, once for each owner.
 
-    Numba tells functions of one name apart by a number that it counts up in each process. Kernels
-    that two processes have compiled, each its own, then hold different functions under one symbol,
-    and a third process that loads both from the cache calls the wrong one. So each has a name.
+    Numba distinguishes functions of the same name by a number, which is counted in each process. If
+    two processes have compiled kernels, one symbol may mean different functions in them, and a
+    third process that loads both from the cache calls the wrong one. So each function has its own
+    name.
     """
 
     def compile_later(function):

@@ -1,7 +1,8 @@
-"""Numbers too small for a full mantissa are taken for zero, as TensorFlow's threads do.
+"""Treating denormal numbers as zero, as TensorFlow's threads do.
 
-Gradients that vanish over many steps pass through such numbers, with which a processor computes
-a hundred times slower. And the mode belongs to a thread: results would depend on whose it is.
+Gradients that vanish over many steps become denormal, and a processor computes a hundred times
+slower with denormal numbers. The mode belongs to a thread, so without setting it, results would
+depend on the thread.
 """
 
 from llvmlite import ir
@@ -18,7 +19,7 @@ _FLUSH = 0x8040 if IS_X86 else 1 << 24
 
 @intrinsic
 def flush_denormals(typingctx):
-    """Take denormal numbers for zero from here on, and return the mode before."""
+    """Treat denormal numbers as zero from now on, and return the previous mode."""
 
     def codegen(context, builder, signature, args):
         mode = _read(builder)

@@ -1,6 +1,6 @@
-"""The gradient of an embedding: what its tokens bring, summed up by id.
+"""The gradient of an embedding: the gradients of its tokens, summed by id.
 
-TensorFlow's own sum goes number by number; this one adds rows, in a quarter of the time.
+TensorFlow's own sum adds single numbers. This one adds rows, in a quarter of the time.
 """
 
 from skrnn.kernels.compiling import kernel
@@ -10,8 +10,8 @@ from skrnn.kernels.compiling import kernel
 def add_rows(ids, rows, table):
     """Add each row to the row of `table` that its id names.
 
-    An id outside the table is passed over: TensorFlow raises an error for it, but where the
-    gradient does not depend on the rows looked up, it may come here before.
+    Ids outside the table are skipped. TensorFlow raises an error for them, but may call this
+    function first if the gradient does not depend on the rows that were looked up.
     """
     for i in range(len(ids)):
         if 0 <= ids[i] < len(table):

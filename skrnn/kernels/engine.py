@@ -1,9 +1,9 @@
-"""Which engine computes: Numba's kernels if they load, or what does without them.
+"""The choice of the engine: Numba's kernels if they load, otherwise TensorFlow and NumPy.
 
-The environment variable SKRNN_ENGINE chooses, in training when a layer is first traced and in
-prediction with each call: ``numba`` requires the kernels of :mod:`skrnn.kernels`; ``tensorflow``
-trains with the loop of :mod:`skrnn.layers.loop` and predicts with NumPy. Unset, it is the
-kernels if Numba loads. Results agree to rounding.
+The environment variable SKRNN_ENGINE sets the engine. It is read in training when a layer is first
+traced, and in prediction with each call. ``numba`` requires the kernels of :mod:`skrnn.kernels`;
+``tensorflow`` trains with the loop of :mod:`skrnn.layers.loop` and predicts with NumPy. By default,
+the kernels are used if Numba loads. Results agree up to rounding.
 
 Importing this loads neither Numba nor TensorFlow.
 """
@@ -26,7 +26,7 @@ def engine():
     ValueError
         If SKRNN_ENGINE is not the name of an engine.
     ImportError
-        If it asks for Numba, which is not installed or does not load.
+        If it requires Numba, which is not installed or does not load.
     """
     wish = os.environ.get("SKRNN_ENGINE")
     if wish is not None and wish not in ENGINES:
@@ -47,7 +47,7 @@ def engine():
 
 @functools.cache
 def _load_error():
-    """Return why Numba does not load, mostly a NumPy newer than it knows, and warn once."""
+    """Return why Numba does not load, usually a NumPy that is too new for it, and warn once."""
     try:
         importlib.import_module("numba")
     except Exception as error:

@@ -1,8 +1,8 @@
 """Vectors of float32, as wide as the machine's registers.
 
 Kernels do their arithmetic on values of type `lanes`, ``VL`` numbers at a time, so that their
-speed does not hang on what a compiler makes of a loop. ``+ - * /`` work between two of them and
-with a number; `load` and `store` move them, `limit` clips them. A NaN stays a NaN throughout.
+speed does not depend on how well a compiler vectorizes a loop. ``+ - * /`` work between two of them
+and with a number; `load` and `store` move them, `limit` clips them. All of these keep NaN.
 """
 
 import operator

@@ -1,8 +1,8 @@
-"""Arrays that TensorFlow takes over without a copy, and the memory of tapes, used again.
+"""Arrays that TensorFlow can use without a copy, and reuse of the memory of tapes.
 
-A tape is as large as all the activations of a batch. Fresh memory of that size is zeroed by the
-system before a program may write to it, which takes longer than writing the tape; so a block
-goes from one batch to the next. It comes back when TensorFlow lets go of the tape.
+A tape is as large as all the activations of a batch. The system fills new memory of that size with
+zeros first, which takes longer than writing the tape. So a block is reused for the next batch, as
+soon as TensorFlow releases the tape.
 """
 
 import os
@@ -16,7 +16,7 @@ ALIGNMENT = 64
 # Of blocks that nobody uses, so many bytes are kept during a fit: the tapes of both directions.
 MAX_IDLE_BYTES = 256 << 20
 
-_idle: list = []  # smallest first; whoever changes it holds the lock
+_idle: list = []  # smallest first; hold the lock to change it
 _returned: deque = deque()
 _lock = threading.Lock()
 
@@ -53,7 +53,7 @@ def borrow(*shape):
 
 
 def release():
-    """Free the memory that nobody uses."""
+    """Free the memory of idle blocks."""
     with _lock:
         _returned.clear()
         _idle.clear()
@@ -82,12 +82,12 @@ def _take(n_bytes):
         for i, block in enumerate(_idle):
             if block.nbytes >= n_bytes:
                 return _idle.pop(i)
-    # Batches differ in length: the next that is a little longer shall find room too.
+    # Batches differ in length, so make a block large enough for a slightly longer batch.
     return empty(n_bytes // 4 * 9 // 8 + 16)
 
 
 def _give_back(block):
-    # An array may end anywhere, even where this thread holds the lock: so it must not wait.
+    # An array may be deleted at any time, even while this thread holds the lock, so do not wait.
     _returned.append(block)
     if _lock.acquire(blocking=False):
         try:

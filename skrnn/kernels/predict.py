@@ -1,10 +1,9 @@
-"""The time loop of prediction: rows as they are laid end to end, without mask, padding or tape.
+"""The time loop of prediction over concatenated rows, without mask, padding or tape.
 
 The sums of a step are those of :mod:`skrnn.kernels.loop`, of a line ``[x, 1, h]`` with the stacked
-``[W, b, U]``. The first features of x may have been summed up before, for each token once instead
-of at each step: each sum is a chain of additions in the order of the line, and goes on from where
-it was left with the same bits. Every row is computed by itself, so that its answer does not
-depend on the others.
+``[W, b, U]``. The sums over the first features of x may be precomputed, once for each token instead
+of at each step: each sum is a chain of additions in the order of the line, so continuing it gives
+the same bits. Every row is computed on its own, so its prediction does not depend on the others.
 """
 
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from skrnn.kernels.matmul import multiply
 
 IDS = types.Array(int32, 1, "C", readonly=True)
 INDICES = types.Array(int64, 1, "C", readonly=True)
-# What is kept of the states: the last, each, their maximum, or their mean.
+# The output of the loop: the last state, each state, their maximum, or their mean.
 LAST, STEPS, MAX, MEAN = range(4)
 
 

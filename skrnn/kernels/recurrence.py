@@ -1,4 +1,4 @@
-"""The kernels on batches: rows dealt to shards, weights stacked, forward and backward.
+"""The kernels on batches: rows split into shards, stacked weights, forward and backward.
 
 Plain NumPy around the compiled loops. :mod:`skrnn.layers.compiled` makes TensorFlow operations
 of it.
@@ -81,10 +81,10 @@ class Layer(NamedTuple):
 
 
 def n_shards(n_samples):
-    """Return to how many shards rows are dealt.
+    """Return the number of shards for a number of rows.
 
-    A function of the rows alone: it decides in what order gradients are summed, and the same
-    seed must give the same bytes on any number of cores.
+    It depends on the rows only, because it determines the order in which gradients are summed, and
+    the same seed must give the same bytes on any number of cores.
     """
     return 4 if n_samples >= 64 else 2
 
@@ -100,7 +100,7 @@ def _form(layer, mask):
 
 
 def deal(layer, mask):
-    """Deal the rows to shards like cards, sorted by length: they split evenly."""
+    """Assign the rows, sorted by length, to the shards in turn, so that the work is even."""
     lengths = count_real_steps(mask)
     order = np.argsort(-lengths, kind="stable")
     n = n_shards(len(order))
@@ -115,7 +115,7 @@ def deal(layer, mask):
 
 
 def _unstack(layer, dstacked, weights):
-    """Return the gradients of the weights from that of the matrix that `stack` made of them."""
+    """Return the gradients of the weights from that of the matrix that `stack` returned."""
     cell, units = layer.kernels, layer.units
     W, U, *bias = weights
     n_features = len(W)

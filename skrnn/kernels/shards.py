@@ -1,4 +1,4 @@
-"""Shards side by side on threads, as many as :mod:`skrnn.backend.threads` says."""
+"""Running shards in parallel, with the number of threads of :mod:`skrnn.backend.threads`."""
 
 import os
 from collections import deque
@@ -38,8 +38,8 @@ def n_workers():
 def run(function, shards):
     """Return ``[function(shard) for shard in shards]``.
 
-    The caller works too. It never waits for a thread that has not begun, so that any number of
-    callers, also from within shards, cannot block one another.
+    The calling thread works too. It never waits for a thread that has not begun, so several
+    callers, also inside shards, cannot block one another.
     """
     results = [None] * len(shards)
     waiting = deque(enumerate(shards))

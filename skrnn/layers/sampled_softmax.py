@@ -59,13 +59,13 @@ class SampledSoftmax(keras.layers.Layer):
         sample, n_draws = self._draw()
         is_real = tokens[:, 1:] != PADDING
         forward, *backward = tf.split(states, self.n_directions, axis=-1)
-        told = [(forward[:, :-1], tokens[:, 1:])]
+        pairs = [(forward[:, :-1], tokens[:, 1:])]
         if backward:  # the backward state at a token predicts the previous token
-            told.append((backward[0][:, 1:], tokens[:, :-1]))
-        n_parts = max(1, N_PARTS // len(told))
+            pairs.append((backward[0][:, 1:], tokens[:, :-1]))
+        n_parts = max(1, N_PARTS // len(pairs))
         n_samples = tf.shape(tokens)[0]
         sums = tf.zeros([n_samples])
-        for predicting, targets in told:
+        for predicting, targets in pairs:
             for part in range(n_parts):
                 rows = tf.range(part, n_samples, n_parts)
                 real = is_real[part::n_parts]
@@ -77,7 +77,7 @@ class SampledSoftmax(keras.layers.Layer):
                 )
                 row_of = tf.gather(rows, tf.where(real)[:, 0])
                 sums += tf.math.unsorted_segment_sum(losses, row_of, n_samples)
-        counts = len(told) * tf.reduce_sum(tf.cast(is_real, tf.float32), axis=1)
+        counts = len(pairs) * tf.reduce_sum(tf.cast(is_real, tf.float32), axis=1)
         return tf.stack([sums, counts], axis=1)
 
     def _draw(self):

@@ -95,6 +95,7 @@ def check_optimizer(name):
         keras.optimizers.get(name)
     except ValueError:
         raise InvalidInputError(
-            f"The 'optimizer' parameter is not the name of a Keras optimizer: {name!r}. Use 'adam', "
-            "'adamw', 'rmsprop', 'sgd' or another of keras.optimizers, or pass an optimizer object."
+            f"The 'optimizer' parameter is not the name of a Keras optimizer: {name!r}. Use "
+            "'adam', 'adamw', 'rmsprop', 'sgd' or another of keras.optimizers, or pass an "
+            "optimizer object."
         ) from None

@@ -42,7 +42,7 @@ BAD = {
     "multioutput": ([["a", "b"], ["a", "c"]], None, r"\(2, 2\) and is multiclass-multioutput"),
     "3-D": (np.zeros((2, 2, 2)), None, "dim 3"),
     "one class": (["a", "a"], None, "one class only: 'a'"),
-    "one class int": ([7, 7], None, "one class only: 7.*stratification"),
+    "one class int": ([7, 7], None, "one class only: 7.*stratify"),
     "unknown label": ([1, 2, 4], [1, 2, 3], r"not among the classes: 4 in row 2; .*\[1, 2, 3\]"),
 }  # fmt: skip
 

@@ -104,10 +104,10 @@ def test_dropouts_are_where_they_should_be():
     [
         ({"cell": "lsmt"}, r"cell='lsmt' is unknown; it must be one of \['gru', 'lstm', 'rnn'\]"),
         ({"pooling": "sum"}, r"pooling='sum' is unknown; .*'attention', 'last', 'max', 'mean'"),
-        ({"units": ()}, r"units=\(\) leaves no recurrent layer"),
+        ({"units": ()}, r"units=\(\) has no recurrent layer"),
         ({"units": 0}, "units"),
         ({"units": (4, -1)}, "units"),
-        ({"head": "poems"}, r"head='poems' is unknown; it must be one of \['classes', 'labels'\]"),
+        ({"head": "poems"}, r"head='poems' is unknown; it must be one of \['classes', 'labels'"),
     ],
 )
 def test_unknown_names(kwargs, message):

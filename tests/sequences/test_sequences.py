@@ -460,7 +460,7 @@ def changed(X, place, value):
 
 BAD = {
     "bare string": ("a film", "auto", r"single str as X, 'a film'.*make_pipeline\(TextToSequence"),
-    "bare bytes": (b"a film", "auto", "bare bytes"),
+    "bare bytes": (b"a film", "auto", "single bytes"),
     "strings": (["a film", "b"], "auto", r"row 0 of X is the str 'a film'.*TextToSequence\(\)"),
     "string later": ([[1], "b"], "auto", "row 1 of X is the str 'b'"),
     "bytes": ([b"a", b"b"], "auto", "row 0 of X is the bytes b'a'"),
