@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-FOLDER = Path(__file__).parents[2] / "tests" / "data" / "format_1"
+FOLDER = Path(__file__).parents[2] / "tests" / "data" / "format_2"
 PREDICT_EVERY = 500
 
 
@@ -60,7 +60,7 @@ class File:
     def __init__(self, path):
         self.name = path.stem
         self.data = path.read_bytes()
-        from skrnn.persistence import archive, container
+        from skrnn.fileformat import archive, container
 
         size, entries, file = len(self.data), [], io.BytesIO(self.data)
         names = (container.MANIFEST, container.DOCUMENT, container.ARRAYS)
@@ -79,7 +79,7 @@ class File:
 
 def seal(document, arrays, manifest=None, comment=None):
     """Return a file of these parts, whatever they are, with every checksum right."""
-    from skrnn.persistence import archive, container
+    from skrnn.fileformat import archive, container
 
     if manifest is None:
         parts = {container.DOCUMENT: document, container.ARRAYS: arrays}
@@ -390,7 +390,7 @@ def main():
     if options.engine == "atheris":
         import atheris
 
-        instrument = atheris.instrument_imports(include=["skrnn.persistence"])
+        instrument = atheris.instrument_imports(include=["skrnn.persistence", "skrnn.fileformat"])
     import_package(instrument if options.engine == "atheris" else None)
     fuzzer = Fuzzer(predict_every=options.predict_every)
     print(f"engine {options.engine}, seed {options.seed}, {len(fuzzer.files)} files to damage")

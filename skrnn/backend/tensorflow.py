@@ -104,8 +104,8 @@ def check_not_forked():
             "TensorFlow was running in the process that this one was forked from, and cannot run "
             "in a fork: it would wait forever for threads that exist in the parent only. Start "
             "workers with joblib's backend 'loky' (its default), or with multiprocessing's 'spawn' "
-            "or 'forkserver'. Or fork before the parent fits or predicts; forks can use models "
-            "that the parent has only loaded (skrnn.load, pickle)."
+            "or 'forkserver'. Or fork before the parent trains. Predictions need no TensorFlow: "
+            "forks can predict, and a parent that has only loaded and predicted can be forked."
         )
 
 

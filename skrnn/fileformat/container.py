@@ -2,7 +2,7 @@
 
 A zip archive with exactly these parts, in this order, uncompressed:
 
-- ``manifest.json``: ``{"format": 1, "versions": {"skrnn": ..., ...}, "parts": {name: {"size": ...,
+- ``manifest.json``: ``{"format": 2, "versions": {"skrnn": ..., ...}, "parts": {name: {"size": ...,
   "sha256": ...}}}``. In every future format it remains the first part, with the same first two
   keys, so that an older skrnn can report which version wrote the file.
 - ``document.json``: the document, any JSON.

@@ -14,6 +14,8 @@ import importlib.util
 import os
 import warnings
 
+from skrnn.exceptions import InvalidInputError
+
 ENGINES = ("numba", "tensorflow")
 INSTALL = "pip install numba"
 
@@ -30,7 +32,7 @@ def engine():
     """
     wish = os.environ.get("SKRNN_ENGINE")
     if wish is not None and wish not in ENGINES:
-        raise ValueError(f"SKRNN_ENGINE must be 'numba' or 'tensorflow', but is {wish!r}.")
+        raise InvalidInputError(f"SKRNN_ENGINE must be 'numba' or 'tensorflow', but is {wish!r}.")
     if wish == "tensorflow":
         return "tensorflow"
     if importlib.util.find_spec("numba") is None:

@@ -6,7 +6,6 @@ import numpy as np
 
 from skrnn.backend.tensorflow import check_not_forked, keras
 from skrnn.exceptions import InvalidInputError
-from skrnn.heads.registry import HEADS
 from skrnn.layers.evidence import AddScores
 from skrnn.network.description import (
     LOGITS,
@@ -143,7 +142,7 @@ def build_network(
         n_channels = _channels_from_meta(meta)
     _choose("cell", cell, N_GATES)
     _choose("pooling", pooling, POOLINGS)
-    _choose("head", head, HEADS)
+    _choose("head", head, ("classes", "labels"))
     stack = tuple(units) if isinstance(units, tuple | list) else (units,)
     if not stack:
         raise InvalidInputError(

@@ -228,7 +228,7 @@ def test_a_keras_checkpoint_is_the_model_of_its_epoch(tmp_path):
     model = small(callbacks=[keras.callbacks.ModelCheckpoint(path)], ngram_range=None).fit(X, Y)
     # In a new process, where nothing else has registered skrnn's layers.
     load = (
-        "import skrnn.network, keras, numpy; "
+        "import skrnn.layers, keras, numpy; "
         f"model = keras.models.load_model({str(tmp_path / 'epoch-3.keras')!r}); "
         f"print(*model.predict(numpy.array({X[:3].tolist()}), verbose=0)[:, 0])"
     )

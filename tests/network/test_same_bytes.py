@@ -72,9 +72,10 @@ def draw(forward, n_samples, longest=40):
     scores, evidence = (
         rng.normal(size=(n, N_OUTPUTS)).astype(np.float32) for n in (n_samples, n_steps)
     )
-    if not description.side_inputs:
-        scores = evidence = None
-    return Sequences(values, offsets, None, scores, evidence)
+    return Sequences(values, offsets).beside(
+        {one.name: scores for one in description.row_inputs},
+        {one.name: evidence for one in description.step_inputs},
+    )
 
 
 def digest():

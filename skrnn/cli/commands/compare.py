@@ -41,7 +41,7 @@ def run(arguments):
         "tf-idf + logistic regression": make_tfidf_logistic(),
     }
     # TensorFlow starts here, outside of the first fold's time.
-    import skrnn.network  # noqa: F401
+    import skrnn.network.build  # noqa: F401
 
     folds = StratifiedKFold(arguments.cv, shuffle=True, random_state=arguments.seed)
     data = texts, np.array(labels), folds

@@ -120,7 +120,7 @@ def _fit(network, data, arguments):
     at_most = " at most" * classifier.early_stopping
     print(f"\nTraining: {classifier.cell}, epochs: {classifier.epochs}{at_most}", flush=True)
     # TensorFlow takes seconds to start, which do not belong to the fit.
-    import skrnn.network  # noqa: F401
+    import skrnn.network.build  # noqa: F401
 
     before = checkpoint_folders(classifier.checkpoint)
     start = time.perf_counter()
