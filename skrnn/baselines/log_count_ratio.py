@@ -113,7 +113,8 @@ class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         classes = np.unique(y)
         if len(classes) != 2:
             raise InvalidInputError(
-                f"LogCountRatio needs two classes, but y has {len(classes)}: "
+                f"LogCountRatio needs two classes, but y has "
+                f"{'one class' if len(classes) == 1 else len(classes)}: "
                 f"{reprlib.repr(classes.tolist())}. For more than two classes, use "
                 "NBSVMClassifier or OneVsRestClassifier."
             )

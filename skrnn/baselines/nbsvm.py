@@ -117,7 +117,7 @@ class NBSVMClassifier(ClassifierMixin, BaseEstimator):
         classes = np.unique(y)
         if len(classes) < 2:
             raise InvalidInputError(
-                "NBSVMClassifier needs at least two classes, but all values of y are "
+                "NBSVMClassifier needs at least two classes, but y has one class: "
                 f"{reprlib.repr(classes.tolist()[0])}."
             )
         if sample_weight is not None:

@@ -103,7 +103,7 @@ def test_ratio_names_what_it_wants():
     F, y = counts(n_classes=3)
     with pytest.raises(ValueError, match=r"needs two classes, but y has 3: \[0, 1, 2\]\."):
         LogCountRatio().fit(F, y)
-    with pytest.raises(ValueError, match=r"but y has 1: \[.a.\]\."):
+    with pytest.raises(ValueError, match=r"but y has one class: \[.a.\]\."):
         LogCountRatio().fit(F, ["a"] * len(F))
     with pytest.raises(ValueError, match="Negative values"):
         LogCountRatio().fit(-F, y > 0)
@@ -150,7 +150,7 @@ def test_probabilities_where_every_class_is_improbable():
 
 def test_one_class_is_an_error():
     """A constant answer for a forgotten class would pass unseen."""
-    with pytest.raises(ValueError, match="at least two classes, but all values of y are .pos."):
+    with pytest.raises(ValueError, match="at least two classes, but y has one class: .pos."):
         make_nbsvm(min_df=1).fit(DOCS, ["pos"] * len(DOCS))
 
 

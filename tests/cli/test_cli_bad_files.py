@@ -317,7 +317,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "missing", "told"),
     [
-        ([*TRAIN, "--report", "r.html"], "matplotlib.pyplot", "pip install 'skrnn[plot]'"),
+        ([*TRAIN, "--report", "r.html"], "matplotlib.pyplot", 'pip install "skrnn[plot]"'),
         (TRAIN, "pandas", 'Tables need pandas. Install it with: pip install "skrnn[cli]"'),
         (["make-reviews", "r.csv"], "pandas", 'pip install "skrnn[cli]"'),
         (["train", "data.parquet", *TRAIN[2:]], "pyarrow.parquet", 'pip install "skrnn[cli]"'),
