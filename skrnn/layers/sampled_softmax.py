@@ -7,6 +7,8 @@ from skrnn.sequences.special_tokens import PADDING
 
 # The predictions are split into this number of parts, which TensorFlow computes in parallel.
 N_PARTS = 2
+# Classes in the sample, if not said otherwise.
+N_SAMPLED = 512
 
 
 @keras.saving.register_keras_serializable(package="skrnn")
@@ -29,18 +31,19 @@ class SampledSoftmax(keras.layers.Layer):
         Size of the vocabulary without padding: class k is the id k + 1.
     n_directions : {1, 2}
         Whether the states are of both directions.
-    n_sampled : int
+    n_sampled : int or None
+        None is `N_SAMPLED`.
         Number of classes in the sample.
     seed : int
         Seed of the initial weights and of the samples.
     """
 
-    def __init__(self, n_classes, n_directions=1, n_sampled=512, seed=0, **kwargs):
+    def __init__(self, n_classes, n_directions=1, n_sampled=None, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True  # it computes its own mask from the token ids
         self.n_classes, self.n_directions = n_classes, n_directions
-        self.n_sampled, self.seed = n_sampled, seed
-        self.sampler = LogUniformSampler(n_classes, n_sampled)
+        self.n_sampled, self.seed = N_SAMPLED if n_sampled is None else n_sampled, seed
+        self.sampler = LogUniformSampler(n_classes, self.n_sampled)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):

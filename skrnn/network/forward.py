@@ -7,6 +7,7 @@ Numba engine, the answer of a row is moreover the same bytes in whatever company
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -126,8 +127,10 @@ class Forward:
         """
         description = self.description
         head = description.head_
-        pooling = description.pooling if head.reads == "summary" else None
-        encoded = self._engine().run(self._inputs(sequences), pooling)
+        if head.reads == "steps":
+            encoded = self.states(sequences)
+        else:
+            encoded = self._engine().run(self._inputs(sequences), description.pooling)
         raw = head.raw_output(encoded, self._head_values)
         given = sequences.row_inputs
         for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
@@ -148,6 +151,10 @@ class Forward:
         ndarray of shape (n_steps, width), float32
             The forward state, then the backward one.
         """
+        # A row without steps has no state, and the kernels take none.
+        kept = np.append(True, sequences.lengths > 0)
+        if not kept.all():
+            sequences = replace(sequences, offsets=sequences.offsets[kept], row_inputs={})
         return self._engine().run(self._inputs(sequences), None)
 
     def advance(self, sequences: Sequences, carried: list | None = None) -> tuple:

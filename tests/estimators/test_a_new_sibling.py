@@ -184,12 +184,6 @@ def test_epoch_search():
 # --- A tag of each step -------------------------------------------------------------------
 
 
-@pytest.fixture
-def tensorflow_predicts(monkeypatch):
-    monkeypatch.setenv("SKRNN_PREDICT", "tensorflow")
-
-
-@pytest.mark.usefixtures("tensorflow_predicts")
 def test_it_learns_a_tag_of_each_step():
     """Fails if steps are pooled, moved or dropped, or padding is learned from.
 
@@ -207,7 +201,6 @@ def test_it_learns_a_tag_of_each_step():
     assert [len(tags) for tags in odd] == [5, 0, 3] and odd[2][0] == 1
 
 
-@pytest.mark.usefixtures("tensorflow_predicts")
 def test_padding_is_no_target():
     """Fails if the loss of a row depends on how long its neighbours are.
 
@@ -220,7 +213,6 @@ def test_padding_is_no_target():
     assert model.history_["loss"][0] == pytest.approx(losses.mean(), rel=1e-4)
 
 
-@pytest.mark.usefixtures("tensorflow_predicts")
 def test_a_tagger_is_kept_and_stops_early(tmp_path):
     """Fails if validation, files or pickles know of one target a row only."""
     model = small(RNNTaggerForTest, early_stopping=True, validation_fraction=0.2, epochs=4)

@@ -219,7 +219,8 @@ def test_warm_start_takes_new_training_parameters():
         assert model.set_params(**change).fit(X, Y) is model
     assert model.n_iter_ == 6
     with pytest.raises(
-        ValueError, match=r"another network: units from \(8,\) to \(4,\).*Set it back"
+        ValueError,
+        match=r"a different network: units from \(8,\) to \(4,\).*Set the parameters back",
     ):
         model.set_params(units=4).fit(X, Y)
     assert model.n_iter_ == 6

@@ -115,7 +115,7 @@ def test_network_of_two_layers(cell, pooling, ngram_range):
     # A text without a known word is read as one unknown word.
     assert found[2].tokens == ["[UNK]"] and found[2].text == texts[2]
     assert repr(found[0]) == f"Trace(cell={cell!r}, 7 steps, units=[3, 2], forward and backward)"
-    with pytest.raises(ValueError, match="pass a list of one"):
+    with pytest.raises(ValueError, match="pass a list: "):
         trace(pipe, texts[0])
 
 

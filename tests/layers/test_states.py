@@ -13,6 +13,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import layers
+from skrnn.kernels.engine import ENGINES
 from skrnn.layers import engine as engines
 from skrnn.layers import fused
 from tests.layers import test_layers
@@ -30,7 +31,7 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(params=engines.ENGINES)
+@pytest.fixture(params=ENGINES)
 def engine(request, monkeypatch):
     """Have the layers run on each engine in turn; tests without it take the default."""
     if request.param == "numba":

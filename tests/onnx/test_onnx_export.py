@@ -128,7 +128,7 @@ def test_networks_that_fit_did_not_make(on_tokens):
     logits = keras.layers.Dense(1, name="logits", use_bias=False)(x)
     refuses(keras.Model(inputs, logits), r"'logits' of model_: it has the weights \['kernel'\]")
     states = GRU(3, return_sequences=True, name="lstm")(usual.get_layer("embedding").output)
-    refuses(keras.Model(inputs, states), r"'lstm' \(GRU\) in model_, where it knows a LSTM")
+    refuses(keras.Model(inputs, states), r"'lstm' \(GRU\) in model_, but expects a LSTM")
 
 
 def test_other_precisions(on_tokens):
@@ -154,7 +154,7 @@ def test_format(on_reviews):
     assert {o.domain: o.version for o in model.opset_import} == {"": OPSET, ML: ML_OPSET}
     assert (OPSET, ML_OPSET, IR_VERSION, model.ir_version) == (14, 2, 7, 7)
     told = " ".join(to_onnx.__doc__.split())
-    assert "opset 14, with `LabelEncoder` of ai.onnx.ml 2, IR version 7" in told
+    assert "opset 14, `LabelEncoder` of ai.onnx.ml 2, and IR version 7" in told
     assert (model.producer_name, model.producer_version) == ("skrnn", skrnn.__version__)
     session = start(model)
     assert [(i.name, i.type, i.shape) for i in session.get_inputs()] == [

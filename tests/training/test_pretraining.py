@@ -3,7 +3,6 @@
 Each test's docstring says what a wrong implementation would fail on.
 """
 
-import copy
 import itertools
 import pickle
 import random
@@ -13,16 +12,17 @@ import pytest
 import sklearn
 import tensorflow as tf
 from bare import ESTIMATOR, NETWORK
-from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skrnn import RNNClassifier, TextToSequence, build_network
-from skrnn.backend.tensorflow import keras
+from skrnn import RNNClassifier, TextToSequence
+from skrnn.layers import sampled_softmax
+from skrnn.network.description import NetworkDescription, ngram_inputs
 from skrnn.sequences import Sequences
-from skrnn.training import pretraining
-from skrnn.training.optimizers import on_dense_gradients
-from skrnn.training.pretraining import LanguageModel, LogUniformSampler, cut_windows, token_batches
+from skrnn.training import pretraining, trainers
+from skrnn.training.fit import initial_network
+from skrnn.training.pretraining import cut_windows
+from skrnn.training.state import TrainingSettings
 
 N_WORDS = 20
 
@@ -52,22 +52,17 @@ TEXT = chain()
 
 
 def network(**parameters):
-    settings = {**NETWORK, "cell": "rnn", "units": 16, "embedding_dim": 8, "random_state": 0}
-    return build_network(**{**settings, "vocabulary_size": N_WORDS + 2, **parameters})
+    settings = {**NETWORK, "cell": "rnn", "units": (16,), "embedding_dim": 8}
+    settings |= {"vocabulary_size": N_WORDS + 2, "head": {"kind": "classes", "n_outputs": 1}}
+    return initial_network(NetworkDescription(**{**settings, **parameters}), 0)
 
 
-def adam():
-    return on_dense_gradients(keras.optimizers.Adam(0.02))
+SETTINGS = TrainingSettings("adam", 0.02, batch_size=16)
 
 
-def pretrain(model, rows, **settings):
-    settings = {"epochs": 8, "batch_size": 16, "seed": 0, "verbose": 0, **settings}
-    corpus = sequences(rows)
-    return pretraining._pretrain(model, corpus, adam(), **settings, resumed=None, on_state=None)
-
-
-def language_model(model):
-    return LanguageModel(model, adam(), np.zeros(N_WORDS + 1, np.float32), 0)
+def pretrain(model, rows, epochs=8):
+    """Return the network after pretraining, and the losses."""
+    return pretraining.pretrain(model, sequences(rows), SETTINGS, epochs=epochs)
 
 
 def small(**parameters):
@@ -103,80 +98,7 @@ def test_windows_have_every_pair_of_neighbours_once(monkeypatch):
     assert [len(row) for row in cut] == [2, 7, 8, 5, 5, *[8] * 7, 8, 8]
 
 
-def test_batches_have_every_row_once_and_are_bounded(monkeypatch):
-    """Fails if a batch outgrows its memory, or rows get lost or keep their order."""
-    monkeypatch.setattr(pretraining, "MAX_STEPS", 300)
-    lengths = np.random.default_rng(0).integers(2, 100, 500)
-    first, second = (token_batches(lengths, 20, np.random.default_rng(s)) for s in (0, 1))
-    for batches in (first, second):
-        assert sorted(np.concatenate(batches)) == list(range(500))
-        assert max(len(rows) * lengths[rows].max() for rows in batches) <= 300
-        assert max(map(len, batches)) == 20
-        # Padding is little, rows of like length being together.
-        assert sum(len(rows) * lengths[rows].max() for rows in batches) < 1.3 * lengths.sum()
-    assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
-
-
-# --- The loss -----------------------------------------------------------------------------
-
-
-def test_sampler_draws_as_often_as_it_says():
-    """Fails if the counts that correct the sampled softmax are not those of the draws."""
-    sampler = LogUniformSampler(60, 12)
-    rng = np.random.default_rng(0)
-    share, expected = np.zeros(60), np.zeros(60)
-    for _ in range(3000):
-        sample, n_draws = sampler.draw(rng)
-        assert len(set(sample.tolist())) == 12
-        share[sample] += 1 / 3000
-        expected += np.exp(sampler.log_expected_count(np.arange(60), n_draws).numpy()) / 3000
-    # Not exactly: the formula, TensorFlow's too, takes the number of draws for given.
-    np.testing.assert_allclose(share, expected, atol=0.04)
-    assert abs(expected.sum() - 12) < 0.2
-
-
-def test_sampled_softmax_is_tensorflows():
-    """Fails if the correction by the counts, the bias, or the removal of true classes is wrong."""
-    rng = np.random.default_rng(0)
-    lm = language_model(network())
-    n_classes = 5000
-    lm.kernel = keras.Variable(rng.normal(size=(n_classes, 16)).astype(np.float32))
-    lm.bias = keras.Variable(rng.normal(size=n_classes).astype(np.float32))
-    lm.sampler = sampler = LogUniformSampler(n_classes, 100)
-    sample, n_draws = sampler.draw(rng)
-    states = tf.constant(rng.normal(size=(30, 16)).astype(np.float32))
-    classes = tf.constant([*sample[:10], *range(4980, 5000)], tf.int32)
-    got = lm._sampled_softmax(states, classes, tf.constant(sample), n_draws)
-    p = np.log((np.arange(n_classes) + 2) / (np.arange(n_classes) + 1)) / np.log(n_classes + 1)
-    counts = (1 - (1 - p) ** n_draws).astype(np.float32)
-    wanted = tf.nn.sampled_softmax_loss(
-        lm.kernel.value,
-        lm.bias.value,
-        labels=tf.cast(classes, tf.int64)[:, None],
-        inputs=states,
-        num_sampled=100,
-        num_classes=n_classes,
-        sampled_values=(sample.astype(np.int64), counts[classes.numpy()][:, None], counts[sample]),
-    )
-    np.testing.assert_allclose(got, wanted, rtol=1e-3)
-
-
-def test_small_vocabulary_has_the_full_softmax():
-    """Fails if the loss of a vocabulary that fits into the sample is not the cross-entropy.
-
-    Also if padding counts, or a state is held against another token than the next one.
-    """
-    lm = language_model(network())
-    tokens = np.array([[5, 6, 7, 8], [9, 10, 0, 0]], np.int32)
-    sample, n_draws = lm.sampler.draw(None)
-    lm.bias.assign(np.linspace(-1, 1, N_WORDS + 1))
-    losses = tf.concat(lm.losses(tf.constant(tokens), sample, n_draws), 0).numpy()
-    states = np.asarray(lm.states(tokens))
-    logits = states @ lm.kernel.numpy().T + lm.bias.numpy()
-    log_p = logits - logsumexp(logits, axis=-1, keepdims=True)
-    wanted = [-log_p[0, t, tokens[0, t + 1] - 1] for t in range(3)]
-    wanted.append(-log_p[1, 0, tokens[1, 1] - 1])
-    np.testing.assert_allclose(losses, wanted, rtol=1e-5)
+# --- What is learned ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -185,7 +107,7 @@ def test_tells_what_the_neighbour_tells(bidirectional):
 
     With one direction wrong, the mean loss would stay above half the unigram entropy.
     """
-    losses = pretrain(network(bidirectional=bidirectional), TEXT, epochs=12)
+    _, losses = pretrain(network(bidirectional=bidirectional), TEXT, epochs=12)
     noise = 0.1 * UNIGRAM_ENTROPY - 0.9 * np.log(0.9) - 0.1 * np.log(0.1)
     assert losses[0] > losses[-1]
     assert 0.8 * noise < losses[-1] < 0.5 * UNIGRAM_ENTROPY
@@ -195,20 +117,20 @@ def test_tells_what_the_neighbour_tells(bidirectional):
 def test_tells_nothing_from_the_token_itself(bidirectional):
     """Fails if a state has read what it is to tell: of noise, there is nothing to tell."""
     noise = [np.random.default_rng(i).integers(2, N_WORDS + 2, 15) for i in range(200)]
-    losses = pretrain(network(bidirectional=bidirectional), noise, epochs=6)
+    _, losses = pretrain(network(bidirectional=bidirectional), noise, epochs=6)
     assert min(losses) > 0.9 * UNIGRAM_ENTROPY
 
 
 @pytest.mark.slow
 def test_sample_learns_too(monkeypatch):
     """Fails if the sampled softmax does not lead where the full one does."""
-    monkeypatch.setattr(pretraining, "N_SAMPLED", 8)
-    model = network()
-    pretrain(model, TEXT, epochs=12)
-    monkeypatch.setattr(pretraining, "N_SAMPLED", 512)
+    monkeypatch.setattr(sampled_softmax, "N_SAMPLED", 8)
+    model, _ = pretrain(network(), TEXT, epochs=12)
+    trainers._idle.clear()  # whose layers have that size
+    monkeypatch.undo()
     # Held against the full softmax, trained for one epoch on the states as they are.
-    (start,) = pretrain(network(), TEXT, epochs=1)
-    (loss,) = pretrain(model, TEXT, epochs=1)
+    _, (start,) = pretrain(network(), TEXT, epochs=1)
+    _, (loss,) = pretrain(model, TEXT, epochs=1)
     assert loss < start - 0.3
 
 
@@ -219,26 +141,34 @@ def test_sample_learns_too(monkeypatch):
 @pytest.mark.parametrize(
     ("parameters", "changed"),
     [
-        ({"cell": "gru", "units": (4, 3), "pooling": "last"}, {"embedding", "gru_1", "gru_2"}),
+        (
+            {"cell": "gru", "units": (4, 3), "pooling": "last"},
+            {"embedding", "forward gru 1", "forward gru 2"},
+        ),
         (
             {"units": (4, 3), "bidirectional": True, "pooling": "attention"},
-            {"embedding", "birnn_1"},
+            {"embedding", "forward rnn 1", "backward rnn 1"},
         ),
-        ({"cell": "lstm", "trainable_embeddings": False}, {"lstm"}),
-        ({"recurrent_dropout": 0.2, "embedding_dropout": 0.2}, {"embedding", "rnn"}),
+        ({"cell": "lstm", "trainable_embeddings": False}, {"forward lstm 1"}),
+        (
+            {"recurrent_dropout": 0.2, "embedding_dropout": 0.2},
+            {"embedding", "forward rnn 1"},
+        ),
+        ({"side_inputs": ngram_inputs(1, True)}, {"embedding", "forward rnn 1"}),
     ],
 )
 def test_layers_that_learn(parameters, changed):
     """Fails if a layer that could be pretrained is left out, or another one touched."""
     model = network(**parameters)
-    before = {layer.name: copy.deepcopy(layer.get_weights()) for layer in model.layers}
-    pretrain(model, TEXT[:20], epochs=1)
+    after, _ = pretrain(model, TEXT[:20], epochs=1)
     different = {
-        layer.name
-        for layer in model.layers
-        if any((a != b).any() for a, b in zip(before[layer.name], layer.get_weights(), strict=True))
+        variable.name.rpartition(" ")[0] or variable.name
+        for variable, a, b in zip(
+            model.description.variables(), model.values, after.values, strict=True
+        )
+        if (a != b).any()
     }
-    assert different == changed
+    assert {name.replace(" recurrent", "") for name in different} == changed
 
 
 # --- The estimator ------------------------------------------------------------------------
@@ -371,4 +301,5 @@ def test_behind_a_pipeline():
 def test_verbose_tells_the_loss(capsys):
     """Fails if minutes of pretraining pass in silence under verbose=2."""
     small(verbose=2, epochs=1).fit(X, Y)
-    assert "Pretraining epoch 2/2 - loss: " in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "nats" in shown and shown.lower().count("epoch 2/2") == 1
