@@ -11,9 +11,9 @@ from collections import deque
 
 import numpy as np
 
-# A tensor of TensorFlow's begins at a multiple of this; others it would copy.
+# TensorFlow copies arrays whose address is not a multiple of this.
 ALIGNMENT = 64
-# Of blocks that nobody uses, so many bytes are kept during a fit: the tapes of both directions.
+# Maximum number of bytes in idle blocks during a fit: the tapes of both directions.
 MAX_IDLE_BYTES = 256 << 20
 
 _idle: list = []  # smallest first; hold the lock to change it

@@ -398,7 +398,7 @@ def test_tokens_without_text():
 @pytest.mark.parametrize(
     ("estimator", "X", "kwargs", "error", "message"),
     [
-        ("last", "one text", {}, ValueError, r"pass a list: "),
+        ("last", "one text", {}, ValueError, "pass a list: "),
         ("last", REVIEWS[:1], {"method": "lime"}, ValueError, "method='lime' is unknown"),
         ("last", REVIEWS[:1], {"n_steps": 0}, ValueError, "n_steps must be a positive integer"),
         ("last", REVIEWS[:1], {"n_steps": 2.5}, ValueError, "n_steps must be a positive integer"),
