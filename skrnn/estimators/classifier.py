@@ -175,9 +175,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         :class:`sklearn.callback.ProgressBar`, see `set_callbacks`.
 
     verbose : int, default=0
-        0 is silent. 1 shows the epoch, losses, scores and remaining time on one line, which is
-        updated in terminals and notebooks; elsewhere, such as in a log, one line is written for
-        each epoch. 2 always writes one line for each epoch. Fits within a search are silent.
+        0 is silent. 1 writes a line with losses and scores for each epoch and, in a terminal, or
+        in a notebook with ipywidgets, shows a progress bar with the remaining time. 2 writes the
+        lines only. Fits within a search are silent.
 
     random_state : int, RandomState instance or None, default=None
         Seeds weights, dropout, the order of rows and the validation split. The same int gives

@@ -18,7 +18,7 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
 
     The explained score is the logit :math:`F` of one class: for two classes, the log-odds of the
     target (so the score of ``classes_[0]`` is minus `decision_function`); for more classes, the
-    logit of the class; for a multilabel target, the log-odds of the label.
+    logit of the class; for several labels, the log-odds of the label.
 
     Parameters
     ----------

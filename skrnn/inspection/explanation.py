@@ -30,12 +30,12 @@ class Explanation:
     target : object
         The explained class or label, one of `classes_`.
     prediction : object
-        The result of `predict`: a class, or, for a multilabel target, an indicator of shape
+        The result of `predict`: a class, or, for several labels, an indicator of shape
         (n_labels,).
     probability : float
         The probability of `target`.
     score : float
-        The logit of `target`: log-odds for two classes or a multilabel target, the unnormalized
+        The logit of `target`: log-odds for two classes or several labels, the unnormalized
         log-probability for more than two classes.
     baseline_score : float
         The logit of the baseline, which has the same number of tokens, all unknown. (A text of

@@ -45,7 +45,7 @@ def to_onnx(estimator):
         It has two outputs, with the names that skl2onnx uses:
 
         - "label", as `predict` returns it, integers as int64, of shape (n_samples,), or
-          (n_samples, n_labels) for a multilabel target;
+          (n_samples, n_labels) for several labels;
         - "probabilities", float32 of shape (n_samples, n_classes), as `predict_proba` returns it.
 
     Raises
