@@ -68,6 +68,7 @@ def test_it_learns_numbers_from_series():
         small().fit(SERIES, np.where(SUMS > 30, np.nan, SUMS))
 
 
+@pytest.mark.slow
 def test_it_learns_two_numbers_from_tokens():
     """Fails if two columns are taken for an indicator, or n-grams are fitted to numbers."""
     model = small(epochs=25, embeddings="corpus").fit(IDS[:120], TWO[:120])
@@ -79,6 +80,7 @@ def test_it_learns_two_numbers_from_tokens():
         model.partial_fit(IDS, TWO[:, 0])
 
 
+@pytest.mark.slow
 def test_weights_of_rows_count():
     """Fails if sample_weight is lost on the way where no class has a weight."""
     heavy = np.where(SUMS > 30, 5.0, 1.0)
@@ -89,6 +91,7 @@ def test_weights_of_rows_count():
     assert only.predict(SERIES).mean() > model.predict(SERIES).mean()
 
 
+@pytest.mark.slow
 def test_early_stopping():
     """Fails if held-out rows are dealt by classes, or the best epoch is another measure's."""
     model = small(epochs=30, early_stopping=True, validation_fraction=0.2, n_iter_no_change=1)
@@ -127,6 +130,7 @@ class Broken(Exception):
     """Ends a fit where a kill would."""
 
 
+@pytest.mark.slow
 def test_checkpoints_go_on(tmp_path, monkeypatch):
     """Fails if the file of a moment wants classes, or training ends with other bytes."""
     from skrnn.training.recorder import StateRecorder
@@ -213,6 +217,7 @@ def test_padding_is_no_target():
     assert model.history_["loss"][0] == pytest.approx(losses.mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_tagger_is_kept_and_stops_early(tmp_path):
     """Fails if validation, files or pickles know of one target a row only."""
     model = small(RNNTaggerForTest, early_stopping=True, validation_fraction=0.2, epochs=4)

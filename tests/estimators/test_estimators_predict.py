@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence
+from skrnn.kernels.engine import engine
 
 rng = np.random.default_rng(0)
 ROWS = [rng.integers(2, 30, n).tolist() for n in rng.integers(1, 25, 300)]
@@ -45,15 +46,38 @@ def assert_close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
+def assert_same(found, expected):
+    """The same bytes with the kernels; without Numba, to rounding."""
+    if engine() == "numba":
+        assert found.tobytes() == expected.tobytes()
+    else:
+        assert_close(found, expected)
+
+
 def test_neighbours_and_batches_do_not_matter(model):
-    """Fails if padding leaks into the states, or rows come back in the batches' order."""
+    """Fails if padding leaks into the states, or a sum's order goes with the row's place."""
     together = model.decision_function(ROWS)
     alone = np.concatenate([model.decision_function([row]) for row in ROWS[:40]])
-    assert_close(alone, together[:40])
+    assert_same(alone, together[:40])
     order = np.random.default_rng(1).permutation(len(ROWS))
-    assert_close(model.decision_function([ROWS[i] for i in order]), together[order])
+    assert_same(model.decision_function([ROWS[i] for i in order]), together[order])
     long = model.decision_function([*ROWS, list(range(2, 30)) * 100])  # a very long neighbour
-    assert_close(long[:-1], together)
+    assert_same(long[:-1], together)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 11])
+def test_probabilities_are_the_same_bytes(n_classes):
+    """Fails if a softmax adds up its classes in an order that goes with the number of rows."""
+    network = RNNClassifier(
+        "gru", 4, embedding_dim=4, embeddings=None, ngram_range=(1, 1), epochs=1, random_state=0
+    )
+    network.fit(ROWS, np.arange(len(ROWS)) % n_classes)
+    together = network.predict_proba(ROWS)
+    assert_same(np.concatenate([network.predict_proba([row]) for row in ROWS[:60]]), together[:60])
+    for n in (2, 3, 7, 16, 33, 100):
+        assert_same(network.predict_proba(ROWS[:n]), together[:n])
+    order = np.random.default_rng(1).permutation(len(ROWS))
+    assert_same(network.predict_proba([ROWS[i] for i in order]), together[order])
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,10 @@ def keras_output(description, values, sequences, layer):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize("pooling", ["last", "max", "mean", "attention"])
+@pytest.mark.parametrize(
+    "pooling",
+    ["max", "attention", *(pytest.param(one, marks=pytest.mark.slow) for one in ("last", "mean"))],
+)
 def test_raw_output_is_that_of_keras(cell, pooling, monkeypatch):
     """Fails if a weight is taken for another, a gate, a direction, or padding for a step."""
     i = len(cell) + len(pooling)

@@ -65,8 +65,16 @@ def answers(path, kind, before="", **environment):
     return pickle.loads(done.stdout)
 
 
-@pytest.mark.parametrize("kind", ["save", "pickle"])
-@pytest.mark.parametrize("name", ["text", "numeric"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("text", "save"),
+        ("numeric", "pickle"),
+        # Each new process takes seconds.
+        pytest.param("text", "pickle", marks=pytest.mark.slow),
+        pytest.param("numeric", "save", marks=pytest.mark.slow),
+    ],
+)
 def test_a_new_process_predicts_the_same_bytes(models, name, kind):
     """Fails if prediction loads TensorFlow, or another process gets another bit."""
     path, model, X = models[name]
@@ -77,6 +85,7 @@ def test_a_new_process_predicts_the_same_bytes(models, name, kind):
     assert decision.tobytes() == model.decision_function(X).tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_backend_of_keras_does_not_matter(models, backend):
     """Fails if a process with another backend of Keras in its environment cannot predict."""
@@ -102,6 +111,7 @@ def test_without_numba(models):
     np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_tensorflow_on_request(models):
     """Fails if SKRNN_PREDICT=tensorflow is ignored, or both ways differ beyond rounding."""
     path, model, X = models["text"]
