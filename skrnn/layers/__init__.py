@@ -3,21 +3,10 @@
 Importing this registers all layers of skrnn with Keras, as ``keras.models.load_model`` needs.
 """
 
-from skrnn.layers import dropout, evidence, masking, metrics, pooling, sampled_softmax
+from skrnn.layers import dropout, evidence, masking, metrics, pooling, sampled_softmax  # noqa: F401
 from skrnn.layers.embedding import Embedding
 from skrnn.layers.gru import GRU
 from skrnn.layers.lstm import LSTM
 from skrnn.layers.simple_rnn import SimpleRNN
 
-__all__ = [
-    "GRU",
-    "LSTM",
-    "Embedding",
-    "SimpleRNN",
-    "dropout",
-    "evidence",
-    "masking",
-    "metrics",
-    "pooling",
-    "sampled_softmax",
-]
+__all__ = ["GRU", "LSTM", "Embedding", "SimpleRNN"]
