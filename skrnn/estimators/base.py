@@ -12,6 +12,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn_compat import _fit_context
+from skrnn.backend.pickling import StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments
@@ -119,11 +120,19 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         self.best_epoch_ = n_iter if best_epoch is None else best_epoch + 1
 
     def __getstate__(self):
-        """Return the state, with the optimizer's variables only if `warm_start` is set."""
+        """Return the state; the optimizer's variables only if training is to continue."""
         state = super().__getstate__().copy()
         if not self.warm_start:
             state.pop("_optimizer_state", None)
+        if any(map(is_of_keras, state.values())):
+            state = {"_start": StartTensorFlow(), **state}
         return state
+
+    def __setstate__(self, state):
+        """Take the state."""
+        state = dict(state)
+        state.pop("_start", None)
+        super().__setstate__(state)
 
     def __sklearn_is_fitted__(self):
         """Whether predictions can be made."""
