@@ -6,7 +6,7 @@ import numpy as np
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.plotting.style import COLORS, check_matplotlib, ink, one_axes, plain, printable
-from skrnn.text.vocabulary import UNKNOWN
+from skrnn.sequences import UNKNOWN
 
 # Colours for and against the class, as in the HTML of an explanation.
 FOR, AGAINST = COLORS[0], COLORS[1]

@@ -8,12 +8,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
-from skrnn.sequences import UNKNOWN, Sequences
+from skrnn.sequences import UNKNOWN, UNKNOWN_WORD, Sequences
 from skrnn.text import TextToSequence
 from skrnn.text.documents import iter_documents
 from skrnn.text.offsets import find_spans
 from skrnn.text.rows import truncate_rows
-from skrnn.text.vocabulary import UNKNOWN_WORD
 
 
 @dataclass(frozen=True)

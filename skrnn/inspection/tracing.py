@@ -6,7 +6,7 @@ import numpy as np
 
 from skrnn.inspection.reading import read
 from skrnn.inspection.recurrence import gru, lstm, simple_rnn
-from skrnn.text.vocabulary import UNKNOWN_WORD
+from skrnn.sequences import UNKNOWN_WORD
 
 
 @dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives no single truth value

@@ -1,6 +1,7 @@
 """Dropout of whole words."""
 
 from skrnn.backend.tensorflow import keras
+from skrnn.sequences.special_tokens import PADDING, UNKNOWN
 
 ops = keras.ops
 
@@ -31,8 +32,8 @@ class WordDropout(keras.layers.Layer):
         if not training:
             return inputs
         drawn = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
-        dropped = ops.logical_and(drawn < self.rate, inputs > 0)
-        return ops.where(dropped, ops.ones_like(inputs), inputs)
+        dropped = ops.logical_and(drawn < self.rate, inputs != PADDING)
+        return ops.where(dropped, UNKNOWN * ops.ones_like(inputs), inputs)
 
     def compute_output_shape(self, input_shape):
         """Return (n_samples, n_timesteps)."""

@@ -8,6 +8,7 @@ from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import refuse_other_attributes
+from skrnn.sequences.special_tokens import FIRST_WORD
 from skrnn.text import TextToSequence
 
 _PARAMETERS = ("steps", "transform_input", "memory", "verbose")
@@ -106,7 +107,7 @@ def _check_agreement(pipeline, node):
             node.refuse(f"{names}: the second takes documents, so it must come first.")
         gives, takes = _width(before), after.n_features_in_
         if isinstance(before, TextToSequence) and isinstance(after, NetworkEstimator):
-            gives, takes = len(before.vocabulary_) + 2, after.vocabulary_size_
+            gives, takes = len(before.vocabulary_) + FIRST_WORD, after.vocabulary_size_
             # A dense array does not show how many words there are.
             if takes is not None and (gives <= takes or not before.sparse_output):
                 continue

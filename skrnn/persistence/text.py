@@ -8,9 +8,9 @@ from skrnn.baselines.pipelines import WORDS_AND_MARKS
 from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
+from skrnn.sequences.special_tokens import FIRST_WORD
 from skrnn.text import TextToSequence
 from skrnn.text.tokens import TOKEN_PATTERN
-from skrnn.text.vocabulary import FIRST_WORD
 
 # Matching some regular expressions takes forever, and there is no general way to recognize them.
 # These take time in proportion to the text.

@@ -2,4 +2,4 @@
 
 PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2
 # The unknown word, when ids are converted back to words.
-UNKNOWN_WORD = "<unk>"
+UNKNOWN_WORD = "[UNK]"  # as keras.layers.TextVectorization writes it

@@ -23,15 +23,10 @@ from skrnn._sklearn_compat import (
     _get_output_config,
 )
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences.special_tokens import FIRST_WORD, UNKNOWN, UNKNOWN_WORD
 from skrnn.text.rows import decode_rows, pack_rows, truncate_rows
 from skrnn.text.tokens import TOKEN_PATTERN, make_analyzer
-from skrnn.text.vocabulary import (
-    FIRST_WORD,
-    UNKNOWN,
-    UNKNOWN_WORD,
-    check_vocabulary,
-    learn_vocabulary,
-)
+from skrnn.text.vocabulary import check_vocabulary, learn_vocabulary
 
 # The words by id of each fitted instance, with the vocabulary they were made from. They are not
 # attributes, since `transform` does not change the instance, and its pickle has every word once.
@@ -333,7 +328,7 @@ class TextToSequence(
         check_is_fitted(self)
         # Made at each call, which takes a millisecond: a copy that is kept would have to follow
         # vocabulary_, stay out of pickles, and be safe from other threads.
-        words = np.empty(len(self.vocabulary_) + 2, dtype=object)
+        words = np.empty(len(self.vocabulary_) + FIRST_WORD, dtype=object)
         words[UNKNOWN] = UNKNOWN_WORD
         words[list(self.vocabulary_.values())] = list(self.vocabulary_)
         return decode_rows(X, words)
@@ -431,7 +426,7 @@ class TextToSequence(
                 f"{container} output has the {self._n_features_out} columns of fit. Set "
                 "max_length, so that the output has the same width for all documents."
             )
-        X_ids = pack_rows(ids, lengths, width, len(self.vocabulary_) + 2)
+        X_ids = pack_rows(ids, lengths, width, len(self.vocabulary_) + FIRST_WORD)
         if not self.sparse_output:
             return X_ids.toarray()
         X_ids.words = self._words()

@@ -8,10 +8,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN
 from skrnn.text.documents import describe
-
-PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2
-UNKNOWN_WORD = "[UNK]"  # as keras.layers.TextVectorization writes it
 
 
 def learn_vocabulary(words, tokens, lengths, max_features, min_df):

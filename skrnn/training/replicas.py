@@ -29,6 +29,7 @@ from skrnn.backend.scope import is_in_scope, outside_scope
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.exceptions import InvalidInputError
 from skrnn.layers.dropout import WordDropout
+from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN
 
 # Parameters whose losses are computed for the batches of one device.
 _ON_ONE_DEVICE = ("adversarial_epsilon", "virtual_adversarial_epsilon", "entropy_weight")
@@ -282,8 +283,8 @@ def _on_ids(call):
         if not training or _part() is None:
             return call(inputs, training=training)
         rows, n = _part()
-        dropped = call(tf.fill([n, tf.shape(inputs)[1]], 2), training=True) == 1
-        return tf.where(tf.gather(dropped, rows) & (inputs > 0), 1, inputs)
+        dropped = call(tf.fill([n, tf.shape(inputs)[1]], FIRST_WORD), training=True) == UNKNOWN
+        return tf.where(tf.gather(dropped, rows) & (inputs != PADDING), UNKNOWN, inputs)
 
     return call_on_part
 

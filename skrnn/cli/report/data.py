@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from skrnn.cli.report import figures
-from skrnn.text.vocabulary import UNKNOWN
+from skrnn.sequences.special_tokens import UNKNOWN
 
 _LISTED = 30
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from skrnn.text.vocabulary import UNKNOWN
+from skrnn.sequences.special_tokens import UNKNOWN
 
 # Explaining a text takes a fraction of a second.
 N_EXPLAINED = 100
