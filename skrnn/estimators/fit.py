@@ -245,7 +245,7 @@ class Fit:
             moment = copy(estimator)
             moment._settings, moment._optimizer_state = settings, None
             moment._set_fitted(network, {"loss": []}, 0)
-            moment.pretraining_history_ = {"loss": list(state.history["nats"])}
+            moment.pretraining_history_ = {"loss": list(state.history.get("nats", ()))}
             session.save(moment, replace(state, phase="pretraining"))
 
         network, losses = pretrain(

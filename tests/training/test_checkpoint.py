@@ -163,26 +163,48 @@ def test_it_may_break_again_and_again(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_pretraining_goes_on(tmp_path, monkeypatch):
     """Fails if epochs of the language model are done again, or its optimizer begins anew."""
-    from skrnn.training import pretraining
+    from skrnn.training.recorder import StateRecorder
 
-    options = {"pretraining_epochs": 3, "epochs": 1}
+    options = {"pretraining_epochs": 3, "epochs": 1, "checkpoint_minutes": None}
     wanted = everything(small(None, **options).fit(X, LABELS, X_unlabeled=MORE))
-    steps = []
-    draw = pretraining.token_batches
+    begun, begin = [], StateRecorder.on_epoch_begin
 
-    def count(lengths, batch_size, rng):
-        steps.append(len(steps))
-        if len(steps) == 3:
-            raise Broken
-        return draw(lengths, batch_size, rng)
+    def count(self, epoch, logs=None):
+        if self.run.description.head["kind"] == "next_token":
+            begun.append(epoch)
+            if len(begun) == 3:
+                raise Broken
+        begin(self, epoch, logs)
 
-    monkeypatch.setattr(pretraining, "token_batches", count)
+    monkeypatch.setattr(StateRecorder, "on_epoch_begin", count)
     with pytest.raises(Broken):
         small(tmp_path, **options).fit(X, LABELS, X_unlabeled=MORE)
     assert files(tmp_path) == ["pretraining-0001.skrnn", "pretraining-0002.skrnn"]
     resumed = small(tmp_path, **options).fit(X, LABELS, X_unlabeled=MORE)
-    assert len(steps) == 4  # the third epoch twice, the first two once
+    assert begun == [0, 1, 2, 2]
     assert everything(resumed) == wanted
+
+
+@pytest.mark.slow
+def test_a_batch_of_pretraining_goes_on(tmp_path, monkeypatch):
+    """Fails if a checkpoint within an epoch of the language model is not where that was."""
+    from skrnn.training.recorder import StateRecorder
+
+    options = {"pretraining_epochs": 2, "epochs": 1, "checkpoint_minutes": 0.0}
+    wanted = everything(small(None, **options).fit(X, LABELS, X_unlabeled=MORE))
+    end = StateRecorder.on_train_batch_end
+
+    def stop(self, batch, logs=None):
+        end(self, batch, logs)
+        if self.run.description.head["kind"] == "next_token" and batch == 2:
+            raise Broken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StateRecorder, "on_train_batch_end", stop)
+        with pytest.raises(Broken):
+            small(tmp_path, **options).fit(X, LABELS, X_unlabeled=MORE)
+    assert "pretraining-0000-batch-000003.skrnn" in files(tmp_path)
+    assert everything(small(tmp_path, **options).fit(X, LABELS, X_unlabeled=MORE)) == wanted
 
 
 def test_chunks_go_on(tmp_path, monkeypatch):
