@@ -345,7 +345,9 @@ class Fit:
 
     def _set_outcome(self, network, state, settings, estimator=None):
         estimator = self.estimator if estimator is None else estimator
-        estimator._settings, estimator._optimizer_state = settings, state.optimizer
+        # Callbacks are a parameter, which the caller may change before pickling.
+        estimator._settings = replace(settings, callbacks=None)
+        estimator._optimizer_state = state.optimizer
         best = state.stopping and state.stopping.best_epoch
         history = state.history or {"loss": []}  # within the first epoch
         estimator._set_fitted(network, history, len(history["loss"]), best)
