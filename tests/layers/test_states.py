@@ -297,7 +297,8 @@ def test_a_stateful_layer_has_one_batch_size(engine):
     """Fails if kept states meet a batch of another size, as Keras forbids."""
     layer = layers.GRU(UNITS, stateful=True)
     layer(X)
-    with pytest.raises(ValueError, match="batch size"):
+    # Older versions of Keras leave it to TensorFlow, whose error is of another class.
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
         layer(X[:2])
 
 

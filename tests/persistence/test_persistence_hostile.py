@@ -297,16 +297,16 @@ ATTACKS_ON_HEADS = {
     "classes and outputs": (
         "gru_attention",
         put(*HEAD, "classes", "values", [0, 1, 2, 3]),
-        "want 4 outputs",
+        "need 4 outputs",
     ),
     "one class": ("numeric", put(*HEAD, "classes", "values", [True]), "two classes or more"),
     "numbers of columns": ("multilabel", put(*HEAD, "classes", "values", [0, 1, 3]), "columns"),
     "fewer columns": ("multilabel", put(*HEAD, "classes", "values", [0, 1]), "as many outputs"),
     "two classes as labels": ("numeric", put(*KIND, "labels"), "two outputs or more"),
-    "unknown head": ("default", put(*KIND, "os.system"), "is unknown; it is one of"),
-    "odd kind": ("default", put(*KIND, ["classes"]), "is unknown; it is one of"),
+    "unknown head": ("default", put(*KIND, "os.system"), "is unknown; it must be one of"),
+    "odd kind": ("default", put(*KIND, ["classes"]), "is unknown; it must be one of"),
     "huge head": ("numeric", put("state", "network", "head", "n_outputs", 10**15), "outputs"),
-    "further key": ("default", put(*HEAD, "more", 1), "not known"),
+    "further key": ("default", put(*HEAD, "more", 1), "unknown key 'more'"),
     "no head": ("default", put("state", "network", "head", None), "'head' is None"),
     "no coding": ("default", put("state", "head", None), "object"),
     "side input of many": (
@@ -417,7 +417,7 @@ def test_memory_of_a_large_document(content, tmp_path):
     path = tmp_path / "large.skrnn"
     path.write_bytes(fuzz_files.seal(document, fuzz_files.pack({})))
     taken, message = peak_memory_of(path)
-    assert "an object should be" in message
+    assert "instead of an object" in message
     assert taken < 50 * len(document)
 
 
