@@ -434,7 +434,7 @@ def test_large_weights_predict_finite_numbers(tmp_path):
     """Fails if the largest weights that are taken make NaN of a prediction."""
     for name in ("numeric", "gru_attention", "multilabel", "default"):
         for sign in (1, -1):
-            file = Opened(name, tmp_path / "large.skrnn")
+            file = Opened(FORMAT_1 / f"{name}.skrnn", tmp_path / "large.skrnn")
             for key, values in file.arrays.items():
                 if values.dtype == np.float32 and "optimizer" not in key:
                     values[...] = (
