@@ -305,7 +305,7 @@ import sys
 import keras, numpy as np, tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
-from tests.test_layers import fitted_network, token_ids
+from tests.layers.test_layers import fitted_network, token_ids
 predicted = keras.models.load_model("model.keras").predict(token_ids(), verbose=0)
 np.savez("fresh.npz", predicted, *fitted_network().get_weights())
 """
