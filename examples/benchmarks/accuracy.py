@@ -15,7 +15,6 @@ those of `fit`, including tokenization, and of `predict`.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -24,7 +23,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
-from machine import describe_machine, print_machine
+from machine import describe_machine, peak_memory, print_machine
 from recipes import RECIPES, WITH_UNLABELED
 from splits import load
 from tables import markdown
@@ -91,7 +90,7 @@ def measure(args):
         "ece": calibration_error(probability, truth),
         "fit_s": fitted - start,
         "predict_s": end - fitted,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_memory(),
     }
 
 

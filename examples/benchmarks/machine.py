@@ -32,6 +32,16 @@ def print_machine(machine, versions=None):
     print()
 
 
+def peak_memory():
+    """Return the peak resident memory of this process in MB.
+
+    `resource.getrusage` does not do: its maximum starts with that of the process that this one was
+    forked from.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
 def _processor():
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
