@@ -25,7 +25,7 @@ fresh, fresh_labels = make_reviews(500, random_state=1)
 import sklearn
 from sklearn.pipeline import Pipeline
 
-from skrnn import RNNClassifier, TextToSequence
+from skrnn import RNNClassifier, TextToSequence, VirtualAdversarialLoss
 
 sklearn.set_config(enable_metadata_routing=True)
 vocabulary = TextToSequence().fit(reviews).vocabulary_
@@ -66,7 +66,7 @@ def make(**parameters):
 ways = {
     "labelled only": ({}, None),
     "language model first": ({"pretraining_epochs": 3}, unlabelled),
-    "virtual adversarial": ({"virtual_adversarial_epsilon": 3.0}, unlabelled),
+    "virtual adversarial": ({"extra_losses": VirtualAdversarialLoss(3.0)}, unlabelled),
 }
 accuracies = {}
 for name, (parameters, texts) in ways.items():

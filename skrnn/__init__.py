@@ -12,6 +12,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "TextToSequence": "text",
     "RNNClassifier": "estimators",
+    "AdversarialLoss": "estimators",
+    "VirtualAdversarialLoss": "estimators",
+    "EntropyLoss": "estimators",
+    "Checkpoint": "estimators",
     "build_network": "network",
     "save": "persistence",
     "load": "persistence",

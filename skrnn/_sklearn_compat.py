@@ -42,9 +42,11 @@ from sklearn.utils._param_validation import (
 # TextToSequence and files: the container that `set_output` has chosen. Public name: none.
 from sklearn.utils._set_output import _get_output_config
 
-# EpochSearchCV: the rows of a split, of X (an array, a frame or a precomputed kernel) and of y.
-# Public name: none; `sklearn.utils._safe_indexing` is private too.
-from sklearn.utils.metaestimators import _safe_split
+# - `_BaseComposition`: get_params and set_params for a list of names and objects, as those of
+#   FeatureUnion. Public name: none.
+# - `_safe_split`: EpochSearchCV; the rows of a split, of X (an array, a frame or a precomputed
+#   kernel) and of y. Public name: none; `sklearn.utils._safe_indexing` is private too.
+from sklearn.utils.metaestimators import _BaseComposition, _safe_split
 
 # - `_check_feature_names`: compares the columns of a frame with those seen in `fit`. The public
 #   `validate_data` also converts X to one array, which sequences are not.
@@ -68,6 +70,7 @@ __all__ = [
     "Interval",
     "RealNotInt",
     "StrOptions",
+    "_BaseComposition",
     "_BaseScorer",
     "_MultimetricScorer",
     "_check_feature_names",

@@ -24,7 +24,7 @@ from bare import ESTIMATOR  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 
 import skrnn  # noqa: E402
-from skrnn import RNNClassifier  # noqa: E402
+from skrnn import Checkpoint, RNNClassifier  # noqa: E402
 from skrnn.layers import Embedding  # noqa: E402
 from skrnn.sequences.batching import BatchPlan  # noqa: E402
 from skrnn.training.feeds import Feed  # noqa: E402
@@ -229,7 +229,7 @@ class Stop(Exception):
 def resumed(folder):
     """A fit that was stopped within its second epoch, and goes on from its checkpoint."""
     network = RNNClassifier(**SMALL | STEEP | NOISE, batch_size=8)
-    kept = clone(network).set_params(checkpoint=folder / "kept", checkpoint_minutes=0)
+    kept = clone(network).set_params(checkpoint=Checkpoint(folder / "kept", minutes=0))
     strategy, begin, resume = devices(), StateRecorder.on_train_batch_begin, Feed.resume
     n_batches, places = 0, []
 

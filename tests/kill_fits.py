@@ -19,7 +19,7 @@ import numpy as np
 from bare import ESTIMATOR
 
 import skrnn.training.scikeras  # noqa: F401 (imports TensorFlow, before the forks)
-from skrnn import RNNClassifier, TextToSequence, make_reviews
+from skrnn import Checkpoint, RNNClassifier, TextToSequence, make_reviews
 
 # Half of the lives end within so many seconds of birth, the start among them; the other half within
 # so many after the first new checkpoint, while batches are trained and files are written.
@@ -44,8 +44,7 @@ def estimator(folder, seed):
             "epochs": 6,
             "learning_rate_decay": 0.5,
             "random_state": seed,
-            "checkpoint": folder,
-            "checkpoint_minutes": 0.0005,
+            "checkpoint": Checkpoint(folder, minutes=0.0005),
         }
     )
 

@@ -174,6 +174,8 @@ class _Sibling(NetworkEstimator):
         embedding_dim=128,
         embeddings="corpus",
         trainable_embeddings=True,
+        vocabulary_size=None,
+        input="auto",
         pooling="max",
         word_dropout=0.1,
         embedding_dropout=0.3,
@@ -192,12 +194,9 @@ class _Sibling(NetworkEstimator):
         tol=0.0,
         warm_start=False,
         checkpoint=None,
-        checkpoint_minutes=10.0,
         callbacks=None,
         verbose=0,
         random_state=None,
-        input="auto",
-        vocabulary_size=None,
     ):
         given = dict(locals())
         for name in given.keys() - {"self", "__class__"}:

@@ -4,6 +4,7 @@ import warnings
 
 from skrnn.cli.options import MAX_UNITS
 from skrnn.exceptions import CommandError, InvalidFileError, InvalidInputError, InvalidTypeError
+from skrnn.fileformat.errors import shown
 
 # Options that set one parameter; --set sets the others.
 _CLASSIFIER = ("cell", "units", "epochs", "batch_size", "learning_rate")
@@ -35,6 +36,8 @@ def make_network(arguments, **settings):
             if (value := getattr(arguments, name)) is not None:
                 step.set_params(**{name: value})
     for name, value in arguments.set:
+        if name == "extra_losses":
+            value = _read_extra_losses(value)
         _step_with(name, text, classifier).set_params(**{name: value})
     try:
         _check_parameters(text, classifier)
@@ -73,7 +76,9 @@ def _check_patterns(pattern, known):
 
 def _check_parameters(text, classifier):
     """Raise the errors of `fit` that do not depend on the data."""
+    from skrnn.estimators.checkpointing import checkpoint_of
     from skrnn.estimators.checks import check_ngram_range, check_stack
+    from skrnn.estimators.extra_losses import objective_of
     from skrnn.fileformat.optimizers import is_optimizer_name
     from skrnn.text.vocabulary import check_vocabulary
 
@@ -88,6 +93,8 @@ def _check_parameters(text, classifier):
             f"--set units: {widest} is too many; at most {MAX_UNITS} per layer."
         )
     check_ngram_range(classifier)
+    objective_of(classifier)
+    checkpoint_of(classifier)
     if not is_optimizer_name(classifier.optimizer):
         raise InvalidInputError(
             f"--set optimizer={classifier.optimizer}: not an optimizer of Keras."
@@ -97,6 +104,26 @@ def _check_parameters(text, classifier):
             "--set input=numeric: the input of the network is token ids from TextToSequence. Leave "
             "it out."
         )
+
+
+def _read_extra_losses(value):
+    """Return the losses that JSON names, alone or as keys with their parameters as values."""
+    if value is None:
+        return None
+    from skrnn.estimators import AdversarialLoss, EntropyLoss, VirtualAdversarialLoss
+
+    classes = {cls.__name__: cls for cls in (AdversarialLoss, VirtualAdversarialLoss, EntropyLoss)}
+    named = {value: {}} if isinstance(value, str) else value
+    if isinstance(named, dict) and named and named.keys() <= classes.keys():
+        try:
+            losses = [(name, classes[name](**inner)) for name, inner in named.items()]
+        except TypeError as error:
+            raise CommandError(f"--set extra_losses: {error}.") from error
+        return losses[0][1] if len(losses) == 1 else losses
+    raise CommandError(
+        f"--set extra_losses: {shown(value)} is neither the name of a loss ({', '.join(classes)}) "
+        'nor an object of names and parameters, such as {"AdversarialLoss": {"epsilon": 5}}.'
+    )
 
 
 def _step_with(name, text, classifier):

@@ -1,5 +1,13 @@
 """The networks as scikit-learn estimators."""
 
+from skrnn.estimators.checkpointing import Checkpoint
 from skrnn.estimators.classifier import RNNClassifier
+from skrnn.estimators.extra_losses import AdversarialLoss, EntropyLoss, VirtualAdversarialLoss
 
-__all__ = ["RNNClassifier"]
+__all__ = [
+    "AdversarialLoss",
+    "Checkpoint",
+    "EntropyLoss",
+    "RNNClassifier",
+    "VirtualAdversarialLoss",
+]

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from skrnn._sklearn_compat import _check_sample_weight
+from skrnn.estimators.extra_losses import objective_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import InputForm, Sequences, check_feature_names, check_sequences
-
-# Losses in addition to that of the head, by the names of the parameters that weight them.
-EXTRA_LOSSES = ("adversarial_epsilon", "virtual_adversarial_epsilon", "entropy_weight")
 
 
 def check_stack(estimator):
@@ -43,37 +41,38 @@ def check_ngram_range(estimator):
 
 
 def check_extra_losses(estimator, sequences, X_unlabeled):
-    """Return the weights of the extra losses by name, including those that are 0."""
-    found = {name: float(getattr(estimator, name, 0.0)) for name in EXTRA_LOSSES}
-    if not sequences.is_tokens:
-        refuse_for_numbers(estimator, **found)
-    if found["entropy_weight"] and X_unlabeled is None:
+    """Return the `Objective` of the additional losses."""
+    objective = objective_of(estimator)
+    if objective and not sequences.is_tokens:
+        refuse_for_numbers(estimator, "extra_losses", None)
+    if objective.entropy_weight and X_unlabeled is None:
         raise InvalidInputError(
-            f"entropy_weight={estimator.entropy_weight!r} of {type(estimator).__name__} is the "
-            "weight of the entropy of the predictions for X_unlabeled, which is missing. Pass it "
-            "to fit; in a Pipeline, request it with set_fit_request(X_unlabeled=True). Or set "
-            "entropy_weight=0."
+            f"extra_losses={estimator.extra_losses!r} of {type(estimator).__name__} has an "
+            "EntropyLoss, which is the entropy of the predictions for X_unlabeled, and that is "
+            "missing. Pass X_unlabeled to fit; in a Pipeline, request it with "
+            "set_fit_request(X_unlabeled=True). Or leave this loss out."
         )
-    return found
+    return objective
 
 
-def refuse_for_numbers(estimator, **options):
-    """Raise ValueError if an option is on that needs token ids."""
-    for name, value in options.items():
-        if value:
-            raise InvalidInputError(
-                f"{name}={value!r} of {type(estimator).__name__} is for token ids, but X is read "
-                "as numeric sequences. Set it to 0, or pass integers or set input='tokens'."
-            )
+def refuse_for_numbers(estimator, name, off):
+    """Raise ValueError for a parameter that needs token ids."""
+    raise InvalidInputError(
+        f"{name}={getattr(estimator, name)!r} of {type(estimator).__name__} is for token ids, but "
+        f"X is read as numeric sequences. Set it to {off}, or pass integers or set input='tokens'."
+    )
 
 
 def refuse_in_chunks(estimator):
     """Raise ValueError if an option is on that `fit_chunks` does not support."""
-    for name in ("pretraining_epochs", *EXTRA_LOSSES):
-        if getattr(estimator, name, 0):
+    for name, is_on, off in (
+        ("pretraining_epochs", estimator.pretraining_epochs, 0),
+        ("extra_losses", objective_of(estimator), None),
+    ):
+        if is_on:
             raise InvalidInputError(
                 f"{name}={getattr(estimator, name)!r} of {type(estimator).__name__} is not "
-                "supported in fit_chunks. Set it to 0, or use fit."
+                f"supported in fit_chunks. Set it to {off}, or use fit."
             )
 
 

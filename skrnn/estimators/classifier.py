@@ -4,14 +4,24 @@ from sklearn.base import ClassifierMixin
 
 from skrnn._sklearn_compat import StrOptions, _fit_context
 from skrnn.estimators.base import NetworkEstimator
-from skrnn.estimators.parameters import EXTRA_LOSSES, NGRAMS, POOLING, SHARED
+from skrnn.estimators.extra_losses import WithExtraLosses
+from skrnn.estimators.parameters import (
+    EXTRA_LOSSES,
+    NETWORK,
+    NGRAMS,
+    POOLING,
+    REGULARIZATION,
+    RUNNING,
+    STOPPING,
+    TRAINING,
+)
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.classes import ClassesHead
 from skrnn.heads.labels import LabelsHead
 from skrnn.heads.targets import check_targets
 
 
-class RNNClassifier(ClassifierMixin, NetworkEstimator):
+class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     """Classify sequences with a recurrent neural network.
 
     The network reads a sequence step by step (tokens of a text through an embedding, numeric
@@ -24,7 +34,13 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     sequences of similar length.
 
     Each parameter applies to token ids and to numeric sequences, unless its description begins
-    with "Token ids only".
+    with "Token ids only". The parameters are in groups, in this order:
+
+    - network: `cell` to `ngram_range`;
+    - regularization: `word_dropout` to `extra_losses`;
+    - training: `optimizer` to `class_weight`;
+    - stopping: `early_stopping` to `tol`;
+    - running: `warm_start` to `random_state`.
 
     Parameters
     ----------
@@ -57,6 +73,15 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     trainable_embeddings : bool, default=True
         Token ids only. Whether training changes the token embedding.
 
+    vocabulary_size : int or None, default=None
+        Token ids only. Number of token ids, including 0 (padding) and 1 (unknown). Larger ids
+        raise an error. If None, inferred from the output of :class:`skrnn.TextToSequence`, or,
+        for other input, from the largest id seen in `fit`.
+
+    input : {"auto", "tokens", "numeric"}, default="auto"
+        What X holds. "auto" decides by dtype: integers are token ids, floats are numeric
+        sequences.
+
     pooling : {"last", "max", "mean", "attention"}, default="max"
         How the states of all time steps become one vector: the state after the last step, the
         maximum or mean over the steps, or a mean weighted by a learned attention.
@@ -86,21 +111,12 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     dropout : float, default=0.5
         Fraction of the pooled vector dropped before the dense layer during training. In [0, 1).
 
-    adversarial_epsilon : float, default=0.0
-        Token ids only. Norm of the adversarial perturbation of the embeddings. If greater than 0,
-        the loss on the perturbed labelled rows is added to the training loss (adversarial
-        training, Miyato et al. 2017, who use 5). The norm is over the whole text, with embeddings
-        scaled to variance 1.
-
-    virtual_adversarial_epsilon : float, default=0.0
-        Token ids only. Norm of the virtual adversarial perturbation. If greater than 0, the
-        Kullback-Leibler divergence between the predictions with and without the perturbation, on
-        rows of X and of `X_unlabeled`, is added to the training loss (virtual adversarial
-        training, Miyato et al. 2017, who use 5).
-
-    entropy_weight : float, default=0.0
-        Token ids only. Weight in the training loss of the entropy of the predictions for
-        `X_unlabeled` (Sachan et al. 2019, who use 1).
+    extra_losses : loss, list of tuple (name, loss), or None, default=None
+        Token ids only. Losses that are added to the cross-entropy: one of
+        :class:`skrnn.AdversarialLoss`, :class:`skrnn.VirtualAdversarialLoss` and
+        :class:`skrnn.EntropyLoss`, or several in a list, each with a name. A search reaches the
+        parameters of a single loss as ``extra_losses__epsilon``, and those of a loss in a list as
+        ``name__epsilon``, as in :class:`sklearn.pipeline.FeatureUnion`.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or an optimizer, which is copied and not changed.
@@ -158,17 +174,15 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         Whether `fit` continues from the weights, optimizer state and history of the previous
         fit. If True, pickles include the optimizer's state.
 
-    checkpoint : path or None, default=None
-        Folder for checkpoints. After every epoch, also of pretraining, `fit` writes a file with
-        weights, optimizer state, random state and history. The last two files are kept. The same
-        fit (parameters, data and seed; for `fit_chunks`, the first chunk), also in a later
+    checkpoint : path, skrnn.Checkpoint or None, default=None
+        Folder for checkpoints, or a :class:`skrnn.Checkpoint` of a folder and an interval. After
+        every epoch, also of pretraining, and every ten minutes within an epoch, `fit` writes a
+        file with weights, optimizer state, random state and history. The last two are kept. The
+        same fit (parameters, data and seed; for `fit_chunks`, the first chunk), also in a later
         process, resumes from there and gives the same bytes as a fit without interruption; a
         finished fit is loaded, not repeated. A fit with more epochs continues one with fewer,
         unless callbacks may look ahead or remember. Each other fit has its own subfolder.
         :func:`skrnn.load` reads a checkpoint as a model. No effect in `partial_fit`.
-
-    checkpoint_minutes : float or None, default=10.0
-        A checkpoint is also written within an epoch, if the last one is older than this.
 
     callbacks : list of keras.callbacks.Callback, or None, default=None
         Keras callbacks run in `fit`. For scikit-learn's own, such as
@@ -182,15 +196,6 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     random_state : int, RandomState instance or None, default=None
         Seeds weights, dropout, the order of rows and the validation split. The same int gives
         the same model, bit for bit, on the same machine with the same versions.
-
-    input : {"auto", "tokens", "numeric"}, default="auto"
-        What X holds. "auto" decides by dtype: integers are token ids, floats are numeric
-        sequences.
-
-    vocabulary_size : int or None, default=None
-        Token ids only. Number of token ids, including 0 (padding) and 1 (unknown). Larger ids
-        raise an error. If None, inferred from the output of :class:`skrnn.TextToSequence`, or,
-        for other input, from the largest id seen in `fit`.
 
     Attributes
     ----------
@@ -263,11 +268,15 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's own way to declare them)
-        **SHARED,
+        **NETWORK,
         **POOLING,
         **NGRAMS,
+        **REGULARIZATION,
         **EXTRA_LOSSES,
+        **TRAINING,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        **STOPPING,
+        **RUNNING,
     }
 
     def __init__(
@@ -279,15 +288,15 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         embedding_dim=128,
         embeddings="corpus",
         trainable_embeddings=True,
+        vocabulary_size=None,
+        input="auto",
         pooling="max",
         ngram_range=(1, 3),
         word_dropout=0.1,
         embedding_dropout=0.3,
         recurrent_dropout=0.0,
         dropout=0.5,
-        adversarial_epsilon=0.0,
-        virtual_adversarial_epsilon=0.0,
-        entropy_weight=0.0,
+        extra_losses=None,
         optimizer="adam",
         learning_rate=0.002,
         learning_rate_decay="auto",
@@ -302,12 +311,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         tol=0.0,
         warm_start=False,
         checkpoint=None,
-        checkpoint_minutes=10.0,
         callbacks=None,
         verbose=0,
         random_state=None,
-        input="auto",
-        vocabulary_size=None,
     ):
         self.cell = cell
         self.units = units
@@ -315,15 +321,15 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.embedding_dim = embedding_dim
         self.embeddings = embeddings
         self.trainable_embeddings = trainable_embeddings
+        self.vocabulary_size = vocabulary_size
+        self.input = input
         self.pooling = pooling
         self.ngram_range = ngram_range
         self.word_dropout = word_dropout
         self.embedding_dropout = embedding_dropout
         self.recurrent_dropout = recurrent_dropout
         self.dropout = dropout
-        self.adversarial_epsilon = adversarial_epsilon
-        self.virtual_adversarial_epsilon = virtual_adversarial_epsilon
-        self.entropy_weight = entropy_weight
+        self.extra_losses = extra_losses
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_decay = learning_rate_decay
@@ -338,12 +344,9 @@ class RNNClassifier(ClassifierMixin, NetworkEstimator):
         self.tol = tol
         self.warm_start = warm_start
         self.checkpoint = checkpoint
-        self.checkpoint_minutes = checkpoint_minutes
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
-        self.input = input
-        self.vocabulary_size = vocabulary_size
 
     def _check_y(self, y):
         return check_targets(y, self)

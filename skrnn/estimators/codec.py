@@ -7,6 +7,8 @@ the training. What depends on the task is encoded by the head.
 import numpy as np
 
 from skrnn.embeddings import EmbeddingCoverage
+from skrnn.estimators.extra_losses import objective_of
+from skrnn.estimators.former_parameters import with_present_names
 from skrnn.exceptions import InvalidTypeError, NotStorableError
 from skrnn.fileformat.nodes import ARRAYS
 from skrnn.fileformat.optimizers import is_optimizer_name
@@ -32,6 +34,9 @@ WAYS_OUT = {
     "callbacks": "They are for training only: call set_params(callbacks=None) first.",
     "embeddings": "The weights contain the vectors: call set_params(embeddings=None) first.",
     "optimizer": "Only Keras's own can be stored: call set_params(optimizer='adam') first.",
+    "extra_losses": (
+        "Only skrnn's own losses can be stored: call set_params(extra_losses=None) first."
+    ),
     "learning_rate": (
         "Only Keras's own schedules can be stored: call set_params(learning_rate=0.002) first."
     ),
@@ -136,7 +141,11 @@ def _encode_training(estimator, place):
 
 def decode_estimator(node, cls):
     """Make the network estimator of a node."""
-    estimator = decode_parameters(node, cls, allowed=is_data)
+    estimator = decode_parameters(node, cls, allowed=is_data, renamed=with_present_names)
+    try:
+        objective_of(estimator)
+    except ValueError as error:
+        node.refuse(str(error)[:200])
     state = node.below("state")
     network = state.take("network", "an object", lambda value: type(value) is dict)
     # Files of format 1 describe the head as part of the network.

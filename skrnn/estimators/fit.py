@@ -9,6 +9,7 @@ import numpy as np
 from skrnn.caching.store import shared
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
+from skrnn.estimators.checkpointing import checkpoint_of
 from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.rows import FitArguments, RowChecker, encode
 from skrnn.estimators.session import open_session
@@ -48,12 +49,12 @@ class Fit:
         """Check all arguments, then train; return the error that ended it early, or None."""
         estimator = self.estimator
         stack = checks.check_stack(estimator)
+        checkpoint_of(estimator)
         ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
         sequences, y, head = self.rows.check_rows(given.X, given.y, given.classes)
-        losses = checks.check_extra_losses(estimator, sequences, given.X_unlabeled)
-        if self.full_data and not sequences.is_tokens:
-            epochs = estimator.pretraining_epochs
-            checks.refuse_for_numbers(estimator, pretraining_epochs=epochs)
+        objective = checks.check_extra_losses(estimator, sequences, given.X_unlabeled)
+        if self.full_data and not sequences.is_tokens and estimator.pretraining_epochs:
+            checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
         validation = self.rows.check_validation(given.X_val, given.y_val, head)
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
@@ -73,19 +74,15 @@ class Fit:
             corpus = joined(training.sequences, unlabeled) if sequences.is_tokens else None
             training = self._beside_training(training, ngram_range, head, session.seeds[1])
             validation = validation and self._beside(validation)
-            objective = None
-            if any(losses.values()):
-                from skrnn.training.semi_supervised import Objective
-
-                objective = Objective(**losses)
-                if unlabeled is not None:
-                    unlabeled = estimator.beside(unlabeled)
+            if objective and unlabeled is not None:
+                unlabeled = estimator.beside(unlabeled)
             network = self._network(training.sequences, stack, vectors, head, session)
             if self.full_data and not self.going_on:
                 network = self._pretrain(network, corpus, session)
             return self._train(
                 network, training, given, session, early_stopping=early_stopping,
-                validation=validation, objective=objective, unlabeled=unlabeled, corpus=corpus,
+                validation=validation, objective=objective or None, unlabeled=unlabeled,
+                corpus=corpus,
             )  # fmt: skip
 
     def run_chunks(self, chunks, X_val, y_val, classes):
@@ -94,6 +91,7 @@ class Fit:
 
         estimator = self.estimator
         checks.refuse_in_chunks(estimator)
+        checkpoint_of(estimator)
         stack = checks.check_stack(estimator)
         reader = ChunkReader(chunks, self.epochs, self.name)
         X, y, sample_weight = reader.first
@@ -255,7 +253,7 @@ class Fit:
             epochs=int(estimator.pretraining_epochs),
             resumed=session.newest.state if session.phase else None,
             on_state=on_state,
-            minutes=estimator.checkpoint_minutes if session.folder else None,
+            minutes=session.minutes,
         )
         estimator.pretraining_history_ = {"loss": losses}
         return network
@@ -315,7 +313,7 @@ class Fit:
             optimizer_state=self._optimizer_state(settings),
             resumed=session.newest.state if session.phase == "training" else None,
             on_state=self._watcher(network, session, settings),
-            minutes=getattr(estimator, "checkpoint_minutes", None) if session.folder else None,
+            minutes=session.minutes,
         )
         data = FitData(
             training.sequences, training.targets, training.weights,

@@ -7,6 +7,8 @@ import os
 from numbers import Integral, Real
 
 from skrnn._sklearn_compat import HasMethods, Interval, StrOptions
+from skrnn.estimators.checkpointing import Checkpoint
+from skrnn.estimators.extra_losses import ExtraLoss
 
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -20,8 +22,8 @@ NETWORK: dict = {
     "embedding_dim": [_COUNT],
     "embeddings": [str, os.PathLike, "array-like", HasMethods(["__contains__"]), None],
     "trainable_embeddings": ["boolean"],
-    "input": [StrOptions({"auto", "tokens", "numeric"})],
     "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
+    "input": [StrOptions({"auto", "tokens", "numeric"})],
 }
 POOLING: dict = {"pooling": [StrOptions({"last", "max", "mean", "attention"})]}
 NGRAMS: dict = {"ngram_range": [tuple, list, None]}
@@ -31,11 +33,7 @@ REGULARIZATION: dict = {
     "recurrent_dropout": [_SHARE],
     "dropout": [_SHARE],
 }
-EXTRA_LOSSES: dict = {
-    "adversarial_epsilon": [_NOT_NEGATIVE],
-    "virtual_adversarial_epsilon": [_NOT_NEGATIVE],
-    "entropy_weight": [_NOT_NEGATIVE],
-}
+EXTRA_LOSSES: dict = {"extra_losses": [ExtraLoss, list, None]}
 TRAINING: dict = {
     "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
     "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],
@@ -53,8 +51,7 @@ STOPPING: dict = {
 }
 RUNNING: dict = {
     "warm_start": ["boolean"],
-    "checkpoint": [str, os.PathLike, None],
-    "checkpoint_minutes": [_NOT_NEGATIVE, None],
+    "checkpoint": [str, os.PathLike, Checkpoint, None],
     "callbacks": [list, tuple, HasMethods(["set_model"]), None],
     "verbose": ["verbose"],
     "random_state": ["random_state"],

@@ -7,14 +7,29 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skrnn.estimators.checkpointing import checkpoint_of
+from skrnn.estimators.extra_losses import objective_of
+
 
 @dataclass
 class Session:
-    """One training: its seeds, and its checkpoints if any."""
+    """One training: its seeds, and its checkpoints if any.
+
+    Attributes
+    ----------
+    seeds : list of int
+    folder : CheckpointFolder or None
+        Where checkpoints are written.
+    newest : Moment or None
+        The checkpoint that the training continues from.
+    minutes : float or None
+        Interval of the checkpoints within an epoch.
+    """
 
     seeds: list
     folder: Any = None
     newest: Any = None
+    minutes: float | None = None
 
     @property
     def is_finished(self):
@@ -44,10 +59,15 @@ def open_session(estimator, data, head, *, epochs, going_on):
     from skrnn.training.replicas import check_strategy
 
     check_not_forked()  # before the slow n-grams and vectors
-    check_strategy(estimator, pretrains=data is not None and not going_on)
+    checkpoint = checkpoint_of(estimator)
+    check_strategy(
+        estimator,
+        pretrains=data is not None and not going_on,
+        has_extra_losses=bool(objective_of(estimator)),
+    )
     random = check_random_state(estimator.random_state)
     seeds = [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
-    if data is None or estimator.checkpoint is None:
+    if data is None or checkpoint is None:
         yield Session(seeds)
         return
     from skrnn.estimators.moments import read_moment
@@ -64,7 +84,7 @@ def open_session(estimator, data, head, *, epochs, going_on):
     name = training_name(estimator, decides, words, any_seed=any_seed)
     until = epochs + (estimator.n_iter_ if going_on else 0)
     folder, newest = CheckpointFolder.open(
-        estimator.checkpoint,
+        checkpoint.path,
         name,
         until,
         read=lambda document, arrays: read_moment(document, arrays, type(estimator)),
@@ -73,7 +93,8 @@ def open_session(estimator, data, head, *, epochs, going_on):
     try:
         if newest is not None and estimator.verbose:
             print(f"Resuming from {newest.path}.")
-        yield Session(newest.seeds if newest else seeds, folder, newest)
+        minutes = None if folder is None else checkpoint.minutes
+        yield Session(newest.seeds if newest else seeds, folder, newest, minutes)
     finally:
         if folder is not None:
             folder.close()

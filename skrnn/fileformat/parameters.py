@@ -10,6 +10,7 @@ from skrnn.fileformat.values import decode_value, encode_value
 # Values of parameters that a checkpoint leaves out, if other than the default.
 _LEFT_OUT_AS = {"embeddings": None}
 _MAY_BE_OBJECTS = {"dtype", "optimizer", "learning_rate"}
+_MAY_BE_STORABLE = {"extra_losses", "checkpoint"}
 _CONTAINERS = ("default", "pandas", "polars")
 
 
@@ -70,7 +71,7 @@ def encode_parameters(estimator, place, ways_out):
     return tree
 
 
-def decode_parameters(node, cls, *, allowed=lambda key, value: True):
+def decode_parameters(node, cls, *, allowed=lambda key, value: True, renamed=dict):
     """Return the unfitted estimator that `encode_parameters` has encoded.
 
     Parameters
@@ -82,6 +83,8 @@ def decode_parameters(node, cls, *, allowed=lambda key, value: True):
     allowed : callable
         Returns whether a file may set a parameter to a value, in addition to the constraints of
         the class.
+    renamed : callable
+        Returns the parameters of a file, as JSON, under the names that the class has today.
 
     Raises
     ------
@@ -91,14 +94,18 @@ def decode_parameters(node, cls, *, allowed=lambda key, value: True):
     tree = node.take("parameters", "an object", lambda value: type(value) is dict)
     known = cls().get_params(deep=False)
     parameters = {}
-    for key, value in tree.items():
+    for key, value in renamed(tree).items():
         if key not in known:
             node.refuse(
                 f"{cls.__name__} has no parameter {shown(key)} in the installed version.",
                 way_out="Install the versions that are listed in its part manifest.json.",
             )
         try:
-            parameters[key] = decode_value(value, may_be_object=key in _MAY_BE_OBJECTS)
+            parameters[key] = decode_value(
+                value,
+                may_be_object=key in _MAY_BE_OBJECTS,
+                may_be_storable=key in _MAY_BE_STORABLE,
+            )
         except ValueError as error:
             node.refuse(f"The parameter {key!r}: {error}")
         if not allowed(key, parameters[key]):

@@ -2,11 +2,13 @@
 
 JSON has no tuple, and its keys are strings. What it lacks is written as an object of one key:
 ``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"type": "float64"}``, ``{"dtype":
-"float64"}``, ``{"keras": name, "config": {...}}``. A plain list is a list.
+"float64"}``, or of two: ``{"keras": name, "config": {...}}``, ``{"object": name, "parameters":
+{...}}``. A plain list is a list.
 """
 
 import itertools
 import os
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,17 @@ _NUMBERS = {
 }
 MAX_NUMBERED = 10_000
 _SCALARS = (bool, int, float, str, type(None))
+# Classes of values that files hold by their parameters.
+_STORABLE: dict[str, Any] = {}
+
+
+def storable(cls):
+    """Let files hold instances of a class by their parameters; a decorator of the class.
+
+    The class has `get_params`, and `_validate_params`, which raises ValueError.
+    """
+    _STORABLE[cls.__name__] = cls
+    return cls
 
 
 def encode_value(value):
@@ -49,13 +62,19 @@ def encode_value(value):
         return {"type": name}
     if isinstance(value, np.dtype) and value.name in _NUMBERS:
         return {"dtype": value.name}
+    if _STORABLE.get(type(value).__name__) is type(value):
+        inner = value.get_params(deep=False)
+        return {
+            "object": type(value).__name__,
+            "parameters": {key: encode_value(one) for key, one in inner.items()},
+        }
     written = optimizers.encode(value)
     if written is None:
         raise NotStorableError(type(value).__name__)
     return written
 
 
-def decode_value(value, *, may_be_object=False):
+def decode_value(value, *, may_be_object=False, may_be_storable=False):
     """Return what `encode_value` has written.
 
     Parameters
@@ -65,6 +84,8 @@ def decode_value(value, *, may_be_object=False):
     may_be_object : bool, default=False
         Whether it may be a dtype or one of Keras's objects. These are callable, so they are not
         accepted for other parameters, some of which are called.
+    may_be_storable : bool, default=False
+        Whether it, or what is inside it, may be an instance of a class of `storable`.
 
     Raises
     ------
@@ -74,19 +95,34 @@ def decode_value(value, *, may_be_object=False):
     if type(value) in _SCALARS:
         return value
     if type(value) is list:
-        return [decode_value(one) for one in value]
+        return [decode_value(one, may_be_storable=may_be_storable) for one in value]
     kind, *others = value or [None]
     inner = value.get(kind)
     if kind == "keras" and others == ["config"] and may_be_object:
         return optimizers.decode(inner, value["config"])
+    if kind == "object" and others == ["parameters"] and may_be_storable:
+        return _decode_storable(inner, value["parameters"])
     if not others and kind == "tuple" and type(inner) is list:
-        return tuple(decode_value(one) for one in inner)
+        return tuple(decode_value(one, may_be_storable=may_be_storable) for one in inner)
     if not others and kind == "dict" and type(inner) is list:
         return _decode_dict(inner)
     is_number = type(inner) is str and inner in _NUMBERS and not others and may_be_object
     if is_number and kind in ("type", "dtype"):
         return _NUMBERS[inner].type if kind == "type" else _NUMBERS[inner]
     raise InvalidInputError("An object does not encode a value that is accepted here.")
+
+
+def _decode_storable(name, parameters):
+    cls = _STORABLE.get(name) if type(name) is str else None
+    known = cls and cls._get_param_names()
+    if not known or type(parameters) is not dict or not set(known) >= parameters.keys():
+        raise InvalidInputError("An object is of an unknown class, or has unknown parameters.")
+    try:
+        found = cls(**{key: decode_value(one) for key, one in parameters.items()})
+    except TypeError as error:
+        raise InvalidInputError(f"A {name} lacks a parameter.") from error
+    found._validate_params()
+    return found
 
 
 def _decode_dict(pairs):

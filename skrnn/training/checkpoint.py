@@ -30,16 +30,15 @@ KEPT = 2
 # These parameters only observe, or say where to start. They do not change the result.
 _NO_PART_OF_A_TRAINING = (
     "checkpoint",
-    "checkpoint_minutes",
     "random_state",
     "verbose",
     "warm_start",
 )
-_MOMENT = re.compile(r"(pretraining|epoch)-(\d+)(?:-batch-(\d+))?\.skrnn")
+_FILE = re.compile(r"(pretraining|epoch)-(\d+)(?:-batch-(\d+))?\.skrnn")
 
 
 @dataclass
-class Checkpoint:
+class Moment:
     """The content of a checkpoint file.
 
     Attributes
@@ -131,7 +130,7 @@ class CheckpointFolder:
         os.close(self._lock)
 
     def newest(self):
-        """Return the newest `Checkpoint` from which the fit can continue, or None.
+        """Return the newest `Moment` from which the fit can continue, or None.
 
         Damaged checkpoints are skipped with a warning, those after the last epoch of the fit
         without one.
@@ -149,7 +148,7 @@ class CheckpointFolder:
 
     def moments(self):
         """Return the paths of the intermediate checkpoints, oldest first."""
-        return sorted((p for p in self.path.iterdir() if _MOMENT.fullmatch(p.name)), key=_place)
+        return sorted((p for p in self.path.iterdir() if _FILE.fullmatch(p.name)), key=_place)
 
     def save(self, write, state):
         """Write a checkpoint, then remove intermediate ones except the last `KEPT`.
@@ -202,7 +201,7 @@ def _lock(descriptor):
 
 
 def _read_end(folder, name, until, read):
-    """Return the `Checkpoint` of a finished fit from any folder of its name, or None.
+    """Return the `Moment` of a finished fit from any folder of its name, or None.
 
     Such a file is renamed when it is complete and never changed, so no lock is needed.
     """
@@ -227,7 +226,7 @@ def _read_or_warn(path, read):
 
 
 def read_checkpoint(path, read):
-    """Return the `Checkpoint` of a file.
+    """Return the `Moment` of a file.
 
     Raises
     ------
@@ -253,7 +252,7 @@ def read_checkpoint(path, read):
             UserWarning,
             stacklevel=2,
         )
-    return Checkpoint(path, model, state, seeds)
+    return Moment(path, model, state, seeds)
 
 
 def training_name(estimator, given, words, *, any_seed=False):
@@ -348,5 +347,5 @@ def _end_name(until):
 
 def _place(path):
     """Return a key that sorts checkpoint files by their progress."""
-    kind, number, batch = _MOMENT.fullmatch(path.name).groups()  # type: ignore[union-attr]
+    kind, number, batch = _FILE.fullmatch(path.name).groups()  # type: ignore[union-attr]
     return kind == "epoch", int(number), int(batch or 0)

@@ -22,11 +22,12 @@ from skrnn.training import trainers
 from skrnn.training.callbacks import AlignedHistory, BestEpoch, FiniteTraining
 from skrnn.training.chunks import ChunkStream, StreamFeed
 from skrnn.training.feeds import Feed, PairedFeed
+from skrnn.training.objective import Objective
 from skrnn.training.progress import progress_lines
 from skrnn.training.recorder import StateRecorder, without_first_steps
 from skrnn.training.replicas import make_replicated, whole_batches
 from skrnn.training.scikeras import wrap
-from skrnn.training.semi_supervised import Objective, SemiSupervisedStep
+from skrnn.training.semi_supervised import SemiSupervisedStep
 from skrnn.training.state import TrainingSettings, TrainingState, joined
 
 

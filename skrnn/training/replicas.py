@@ -31,12 +31,10 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.layers.dropout import WordDropout
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN
 
-# Parameters whose losses are computed for the batches of one device.
-_ON_ONE_DEVICE = ("adversarial_epsilon", "virtual_adversarial_epsilon", "entropy_weight")
 _SUPPORTED = (tf.distribute.MirroredStrategy, tf.distribute.OneDeviceStrategy)
 
 
-def check_strategy(estimator, *, pretrains):
+def check_strategy(estimator, *, pretrains, has_extra_losses=False):
     """Raise ValueError if a strategy is in scope with which training would not be exact.
 
     Parameters
@@ -45,6 +43,8 @@ def check_strategy(estimator, *, pretrains):
         The estimator to train.
     pretrains : bool
         Whether `pretraining_epochs` have an effect in this training.
+    has_extra_losses : bool, default=False
+        Whether `extra_losses` add something to the loss.
 
     Raises
     ------
@@ -61,11 +61,15 @@ def check_strategy(estimator, *, pretrains):
             f"{name} trains in the scope of a tf.distribute.MirroredStrategy (or "
             f"OneDeviceStrategy), but this is {scope}. Use one of these, or {outside}."
         )
-    for setting in (*_ON_ONE_DEVICE, *(["pretraining_epochs"] if pretrains else [])):
-        if getattr(estimator, setting, 0):
+    # Both are computed for the batches of one device.
+    for setting, is_on, off in (
+        ("extra_losses", has_extra_losses, None),
+        ("pretraining_epochs", pretrains and estimator.pretraining_epochs, 0),
+    ):
+        if is_on:
             raise InvalidInputError(
                 f"{setting}={getattr(estimator, setting)!r} of {name} is not supported in {scope}. "
-                f"Set it to 0, or {outside}."
+                f"Set it to {off}, or {outside}."
             )
     for setting in ("gradient_accumulation_steps", "use_ema"):
         if getattr(optimizer, setting, None):

@@ -13,8 +13,6 @@ standard deviation of each dimension. This is done here, so the network and its 
 same as without these losses.
 """
 
-from dataclasses import asdict, dataclass
-
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.network.description import EMBEDDING
 from skrnn.network.parts import behind_embedding
@@ -23,19 +21,6 @@ from skrnn.sequences import PADDING
 # The direction that changes the prediction the most is searched at this fraction of the norm of
 # the perturbation. With much less, the predictions are equal in float32.
 PROBE = 0.1
-
-
-@dataclass(frozen=True)
-class Objective:
-    """Losses in addition to the cross-entropy; see the parameters of `RNNClassifier`."""
-
-    adversarial_epsilon: float = 0.0
-    virtual_adversarial_epsilon: float = 0.0
-    entropy_weight: float = 0.0
-
-    def __bool__(self):
-        """Whether there is anything."""
-        return any(asdict(self).values())
 
 
 class SemiSupervisedStep:

@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import r2_score
 
 import skrnn
+from skrnn import Checkpoint
 from skrnn.fileformat import container
 from skrnn.heads.registry import HEADS
 from skrnn.persistence import registry
@@ -41,8 +42,8 @@ def registered(monkeypatch):
 def small(cls=RNNRegressorForTest, **parameters):
     settings = {"cell": "gru", "units": 6, "bidirectional": False, "embedding_dim": 4,
                 "embeddings": None, "word_dropout": 0.0, "embedding_dropout": 0.0, "dropout": 0.0,
-                "learning_rate": 0.02, "epochs": 3, "batch_size": 16, "random_state": 0,
-                "checkpoint_minutes": 0}  # fmt: skip
+                "learning_rate": 0.02, "epochs": 3, "batch_size": 16,
+                "random_state": 0}  # fmt: skip
     return cls(**{**settings, **parameters})
 
 
@@ -141,7 +142,8 @@ def test_checkpoints_go_on(tmp_path, monkeypatch):
         if (self._epoch, batch) == (1, 4):
             raise Broken
 
-    kept = small(early_stopping=True, n_iter_no_change=9, dropout=0.2, checkpoint=tmp_path)
+    kept = small(early_stopping=True, n_iter_no_change=9, dropout=0.2,
+                 checkpoint=Checkpoint(tmp_path, minutes=0))  # fmt: skip
     with monkeypatch.context() as patch:
         patch.setattr(StateRecorder, "on_train_batch_begin", broken)
         with pytest.raises(Broken):

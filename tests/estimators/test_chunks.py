@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from bare import ESTIMATOR
 
-from skrnn import RNNClassifier, TextToSequence, make_reviews
+from skrnn import RNNClassifier, TextToSequence, VirtualAdversarialLoss, make_reviews
 
 REVIEWS, LABELS = make_reviews(1200, random_state=0)
 TEXT = TextToSequence(max_features=500).fit(REVIEWS)
@@ -170,11 +170,13 @@ def test_class_weights_of_a_class_that_a_chunk_lacks():
     assert model.predict(X).mean() > 0.5
 
 
-@pytest.mark.parametrize("option", ["pretraining_epochs", "virtual_adversarial_epsilon"])
+@pytest.mark.parametrize(
+    "option", [{"pretraining_epochs": 1}, {"extra_losses": VirtualAdversarialLoss(1)}], ids=str
+)
 def test_what_chunks_cannot_have_is_refused(option):
     """Fails if an option is quietly without effect."""
-    with pytest.raises(ValueError, match=rf"{option}=1.*fit_chunks"):
-        small(**{option: 1}).fit_chunks(Chunks(300))
+    with pytest.raises(ValueError, match=rf"{next(iter(option))}=.*1.*fit_chunks"):
+        small(**option).fit_chunks(Chunks(300))
 
 
 @pytest.mark.slow

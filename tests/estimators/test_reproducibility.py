@@ -38,6 +38,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 
 import skrnn
+from skrnn import Checkpoint
 from tests.training.test_checkpoint import break_off
 
 pytestmark = pytest.mark.reliability
@@ -61,7 +62,7 @@ def saved(tmp_path_factory):
     due = {"loaded": digest(pipe), "partial_fit": digest(reproduced.one_more_epoch(pipe))}
     due["warm_start"] = digest(make(epochs=4).fit(REVIEWS, LABELS))
     with pytest.MonkeyPatch.context() as patch:
-        broken = make(checkpoint=folder / "checkpoints", checkpoint_minutes=0)
+        broken = make(checkpoint=Checkpoint(folder / "checkpoints", minutes=0))
         break_off(patch, (1, 3), lambda: broken.fit(REVIEWS, LABELS))
     return folder, due
 

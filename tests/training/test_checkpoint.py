@@ -17,7 +17,14 @@ from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
 
 import skrnn
-from skrnn import RNNClassifier, TextToSequence, make_reviews
+from skrnn import (
+    AdversarialLoss,
+    Checkpoint,
+    RNNClassifier,
+    TextToSequence,
+    VirtualAdversarialLoss,
+    make_reviews,
+)
 
 REVIEWS, LABELS = make_reviews(400, random_state=0)
 TEXT = TextToSequence(max_features=300)
@@ -25,10 +32,10 @@ X = TEXT.fit_transform(REVIEWS)
 MORE = TEXT.transform(make_reviews(200, random_state=1)[0])
 
 
-def small(folder, **parameters):
+def small(folder, minutes=0, **parameters):
     settings = {**ESTIMATOR, "cell": "gru", "units": 6, "embedding_dim": 6, "dropout": 0.3}
     settings |= {"batch_size": 64, "epochs": 4, "learning_rate": 0.02, "random_state": 0}
-    settings |= {"learning_rate_decay": 1.0, "checkpoint": folder, "checkpoint_minutes": 0}
+    settings |= {"learning_rate_decay": 1.0, "checkpoint": Checkpoint(folder, minutes)}
     return RNNClassifier(**{**settings, **parameters})
 
 
@@ -103,7 +110,7 @@ VARIANTS = {
     "early stopping": {"early_stopping": True, "n_iter_no_change": 1, "epochs": 9},
     "n-grams and corpus": {"ngram_range": (1, 2), "embeddings": "corpus", "word_dropout": 0.1},
     "a stack, recurrent dropout": {"units": (5, 4), "recurrent_dropout": 0.2, "pooling": "mean"},
-    "adversarial": {"virtual_adversarial_epsilon": 1.0},
+    "adversarial": {"extra_losses": VirtualAdversarialLoss(1.0)},
     "optimizer object": {"optimizer": keras.optimizers.SGD(0.1, momentum=0.9)},
     "schedule": {"learning_rate": keras.optimizers.schedules.ExponentialDecay(0.02, 5, 0.9)},
 }
@@ -165,7 +172,7 @@ def test_pretraining_goes_on(tmp_path, monkeypatch):
     """Fails if epochs of the language model are done again, or its optimizer begins anew."""
     from skrnn.training.recorder import StateRecorder
 
-    options = {"pretraining_epochs": 3, "epochs": 1, "checkpoint_minutes": None}
+    options = {"pretraining_epochs": 3, "epochs": 1, "minutes": None}
     wanted = everything(small(None, **options).fit(X, LABELS, X_unlabeled=MORE))
     begun, begin = [], StateRecorder.on_epoch_begin
 
@@ -190,7 +197,7 @@ def test_a_batch_of_pretraining_goes_on(tmp_path, monkeypatch):
     """Fails if a checkpoint within an epoch of the language model is not where that was."""
     from skrnn.training.recorder import StateRecorder
 
-    options = {"pretraining_epochs": 2, "epochs": 1, "checkpoint_minutes": 0.0}
+    options = {"pretraining_epochs": 2, "epochs": 1, "minutes": 0.0}
     wanted = everything(small(None, **options).fit(X, LABELS, X_unlabeled=MORE))
     end = StateRecorder.on_train_batch_end
 
@@ -323,7 +330,7 @@ def test_callbacks_that_look_ahead_or_remember_keep_the_fits_apart(tmp_path, mak
 
 def test_the_end_and_the_moment_before_are_kept(tmp_path):
     """Fails if a folder grows with the epochs, or has nothing that more epochs can go on from."""
-    small(tmp_path, checkpoint_minutes=None).fit(X, LABELS)
+    small(tmp_path, minutes=None).fit(X, LABELS)
     assert files(tmp_path) == ["epoch-0004.skrnn", "final-0004.skrnn"]
 
 
@@ -421,7 +428,7 @@ def test_a_file_is_no_folder(tmp_path):
 
 def test_the_end_of_an_epoch_is_no_moment_within_it(tmp_path, monkeypatch):
     """Fails if a training broken off while it validates loses the further losses of the epoch."""
-    options = {"adversarial_epsilon": 1.0}
+    options = {"extra_losses": AdversarialLoss(1.0)}
     wanted = small(None, **options).fit(X, LABELS, X_val=MORE, y_val=np.arange(200) % 2)
 
     def break_off_in_validation(self, epoch, logs=None):
@@ -514,7 +521,7 @@ def test_a_checkpoint_is_a_model(tmp_path, monkeypatch):
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch, damage):
     """Fails if a damaged file is believed, or all is lost with it; or if nobody is told."""
     wanted = everything(small(None).fit(X, LABELS))
-    break_off(monkeypatch, (3, 0), lambda: small(tmp_path, checkpoint_minutes=None).fit(X, LABELS))
+    break_off(monkeypatch, (3, 0), lambda: small(tmp_path, minutes=None).fit(X, LABELS))
     [newest] = tmp_path.glob("*/epoch-0003.skrnn")
     content = bytearray(newest.read_bytes())
     if damage == "flip":
@@ -547,7 +554,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_and_says_so(tmp_path):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    model = small(tmp_path, callbacks=[FillDisk()], checkpoint_minutes=None)
+    model = small(tmp_path, callbacks=[FillDisk()], minutes=None)
     try:
         with pytest.warns(UserWarning, match="could not be written.*Training continues"):
             model.fit(X, LABELS)

@@ -14,7 +14,7 @@ from bare import ESTIMATOR
 from data_parallel import X, Y
 
 import skrnn
-from skrnn import RNNClassifier
+from skrnn import AdversarialLoss, RNNClassifier, VirtualAdversarialLoss
 from skrnn.backend.tensorflow import keras, tf
 
 pytestmark = pytest.mark.slow
@@ -143,11 +143,17 @@ def refused(scope, match, **parameters):
 
 @pytest.mark.parametrize(
     "parameter",
-    ["pretraining_epochs", "adversarial_epsilon", "virtual_adversarial_epsilon", "entropy_weight"],
+    [
+        {"pretraining_epochs": 1},
+        {"extra_losses": AdversarialLoss()},
+        {"extra_losses": [("any", VirtualAdversarialLoss())]},
+    ],
+    ids=str,
 )
 def test_what_one_device_does_is_refused(parameter):
     """Fails if pretraining or a further loss runs untested, or is left out in silence."""
-    refused(tf.distribute.OneDeviceStrategy("CPU:0").scope(), parameter, **{parameter: 1})
+    scope = tf.distribute.OneDeviceStrategy("CPU:0").scope()
+    refused(scope, next(iter(parameter)), **parameter)
 
 
 @pytest.mark.parametrize("setting", [{"use_ema": True}, {"gradient_accumulation_steps": 2}])

@@ -18,14 +18,21 @@ from scipy.stats import entropy
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skrnn import RNNClassifier, TextToSequence
+from skrnn import (
+    AdversarialLoss,
+    EntropyLoss,
+    RNNClassifier,
+    TextToSequence,
+    VirtualAdversarialLoss,
+)
 from skrnn.backend.tensorflow import keras
 from skrnn.network.build import build
 from skrnn.network.description import NetworkDescription, ngram_inputs
 from skrnn.sequences import Sequences
 from skrnn.training import trainers
 from skrnn.training.feeds import Feed, PairedFeed
-from skrnn.training.semi_supervised import Objective, SemiSupervisedStep
+from skrnn.training.objective import Objective
+from skrnn.training.semi_supervised import SemiSupervisedStep
 
 N_IDS = 12
 TOKENS = np.array([[2, 3, 4, 5, 6], [7, 8, 2, 0, 0], [9, 10, 0, 0, 0]], np.int32)
@@ -309,13 +316,20 @@ rng = np.random.default_rng(0)
 X = [rng.integers(2, 30, n).tolist() for n in rng.integers(3, 12, 60)]
 Y = np.array([row[0] > 15 for row in X])
 UNLABELED = [rng.integers(2, 30, n).tolist() for n in rng.integers(3, 12, 90)]
-ALL = {"adversarial_epsilon": 1.0, "virtual_adversarial_epsilon": 1.0, "entropy_weight": 0.1}
+
+
+def losses(adversarial=1.0, virtual=1.0, entropy=0.1):
+    return [
+        ("adversarial", AdversarialLoss(adversarial)),
+        ("virtual", VirtualAdversarialLoss(virtual)),
+        ("entropy", EntropyLoss(entropy)),
+    ]
 
 
 def small(**parameters):
     settings = {**ESTIMATOR, "cell": "rnn", "units": 8, "embedding_dim": 8, "epochs": 2,
                 "batch_size": 16, "dropout": 0.2, "vocabulary_size": 30, "random_state": 0,
-                **ALL}  # fmt: skip
+                "extra_losses": losses()}  # fmt: skip
     return RNNClassifier(**{**settings, **parameters})
 
 
@@ -344,8 +358,8 @@ def test_neighbours_among_unlabelled_texts_pass_labels_on():
     for epsilon in (0.0, 1.0):
         model = RNNClassifier(
             "gru", 8, embedding_dim=8, learning_rate=0.01, batch_size=32, pooling="mean",
-            epochs=60, vocabulary_size=50, random_state=0, virtual_adversarial_epsilon=epsilon,
-            **ESTIMATOR,
+            epochs=60, vocabulary_size=50, random_state=0, **ESTIMATOR,
+            extra_losses=VirtualAdversarialLoss(epsilon),
         )  # fmt: skip
         model.fit(shown, labels, X_unlabeled=text)
         score[epsilon] = model.score(unseen, unseen_labels)
@@ -357,8 +371,8 @@ def test_neighbours_among_unlabelled_texts_pass_labels_on():
 def test_each_loss_falls():
     """Fails if a loss is told but not minimized, or minimized on the wrong rows."""
     settings = {"learning_rate": 0.01, "epochs": 8, "dropout": 0.0}
-    plain = small(**settings, **dict.fromkeys(ALL, 0.0)).fit(X, Y, X_unlabeled=UNLABELED)
-    sure = small(**settings, **{**ALL, "entropy_weight": 3.0}).fit(X, Y, X_unlabeled=UNLABELED)
+    plain = small(**settings, extra_losses=None).fit(X, Y, X_unlabeled=UNLABELED)
+    sure = small(**settings, extra_losses=losses(entropy=3.0)).fit(X, Y, X_unlabeled=UNLABELED)
 
     def mean_entropy(model):
         return entropy(model.predict_proba(UNLABELED), axis=1).mean()
@@ -379,15 +393,15 @@ def test_each_loss_falls():
 @pytest.mark.slow
 def test_options_that_are_off_cost_nothing():
     """Fails if a fit without the options is another than before, or meets a trainer with them."""
-    off = dict.fromkeys(ALL, 0.0)
+    zeros = {"extra_losses": losses(0.0, 0, 0.0)}
     trainers._idle.clear()
-    plain = weights(small(**off).fit(X, Y))
-    assert plain == weights(small(**off).fit(X, Y, X_unlabeled=UNLABELED))
+    plain = weights(small(extra_losses=None).fit(X, Y))
+    assert plain == weights(small(**zeros).fit(X, Y, X_unlabeled=UNLABELED))
     one = weights(small().fit(X, Y, X_unlabeled=UNLABELED))
     assert one != plain
-    assert plain == weights(small(**off).fit(X, Y))
+    assert plain == weights(small(**zeros).fit(X, Y))
     # Other epsilons are other programs; the same one serves again, and starts clean.
-    two = weights(small(adversarial_epsilon=2.0).fit(X, Y, X_unlabeled=UNLABELED))
+    two = weights(small(extra_losses=losses(2.0)).fit(X, Y, X_unlabeled=UNLABELED))
     assert two not in (one, plain)
     assert weights(small().fit(X, Y, X_unlabeled=UNLABELED)) == one
 
@@ -449,7 +463,7 @@ def test_every_kind_of_target(kind, tmp_path):
         path = str(tmp_path / "model.keras")
         parameters["callbacks"] = [keras.callbacks.ModelCheckpoint(path)]
     else:
-        unlabeled, parameters["entropy_weight"] = None, 0.0
+        unlabeled, parameters["extra_losses"] = None, losses(entropy=0.0)
     model = small(**parameters).fit(X, y, X_unlabeled=unlabeled)
     assert all(np.isfinite(values).all() for values in model.history_.values())
     assert {key for key in model.history_ if key.startswith("val_")} == {"val_loss", "val_accuracy"}
@@ -480,9 +494,9 @@ def test_errors_leave_the_estimator_as_it_was():
     """Fails if options that cannot work pass in silence, or a failed fit spoils the last one."""
     model = small().fit(X, Y, X_unlabeled=UNLABELED)
     before = weights(model), model.history_
-    with pytest.raises(ValueError, match=r"entropy_weight=0.1 .* X_unlabeled, which is missing"):
+    with pytest.raises(ValueError, match=r"EntropyLoss\(weight=0.1\).*X_unlabeled, .*missing"):
         model.fit(X, Y)
-    with pytest.raises(ValueError, match=r"adversarial_epsilon=1.0 .*numeric"):
+    with pytest.raises(ValueError, match=r"extra_losses=.*for token ids, .*numeric"):
         model.fit(np.zeros((4, 5)), [0, 1, 0, 1])
     with pytest.raises(ValueError, match=r"In X_unlabeled: .*outside its vocabulary"):
         model.fit(X, Y, X_unlabeled=[[31]])
@@ -490,5 +504,5 @@ def test_errors_leave_the_estimator_as_it_was():
     with pytest.raises(ValueError, match=r"Training diverged"):
         model.set_params(**diverging).fit(X, Y, X_unlabeled=UNLABELED)
     assert (weights(model), model.history_) == before
-    with pytest.raises(ValueError, match="'adversarial_epsilon' parameter"):
-        small(adversarial_epsilon=-1.0).fit(X, Y)
+    with pytest.raises(ValueError, match="'epsilon' parameter of AdversarialLoss"):
+        small(extra_losses=AdversarialLoss(-1.0)).fit(X, Y)

@@ -17,7 +17,7 @@ from skrnn.network.fitted import FittedNetwork
 from skrnn.sequences import Sequences
 from skrnn.training import trainers
 from skrnn.training.fit import Trainer
-from skrnn.training.semi_supervised import Objective
+from skrnn.training.objective import Objective
 from skrnn.training.state import TrainingSettings
 from skrnn.training.trainers import CompiledNetwork, borrow, give_back
 

@@ -65,13 +65,15 @@ def run(arguments):
     if arguments.report is not None:
         _check_report(share)
     from skrnn.cli import data as training
+    from skrnn.estimators.checkpointing import Checkpoint
 
+    folder = arguments.checkpoint
     data = training.read_data(arguments, share, held_out_file)
     network = make_network(
         arguments,
         # A progress bar in a terminal, lines in a file.
         verbose=1 if sys.stdout.isatty() else 2,
-        checkpoint=None if arguments.checkpoint is None else str(arguments.checkpoint),
+        checkpoint=None if folder is None else Checkpoint(str(folder)),
     )
     check_savable(network)
     print(training.describe(data), flush=True)
@@ -115,6 +117,7 @@ def _check_report(share):
 def _fit(network, data, arguments):
     """Fit; return the seconds, or None if the fit continued from a checkpoint."""
     from skrnn.cli.data import checkpoint_folders
+    from skrnn.estimators.checkpointing import checkpoint_of
 
     classifier = network[-1]
     at_most = " at most" * classifier.early_stopping
@@ -122,14 +125,14 @@ def _fit(network, data, arguments):
     # TensorFlow takes seconds to start, which do not belong to the fit.
     import skrnn.network.build  # noqa: F401
 
-    before = checkpoint_folders(classifier.checkpoint)
+    checkpoint = checkpoint_of(classifier)
+    folder = None if checkpoint is None else checkpoint.path
+    before = checkpoint_folders(folder)
     start = time.perf_counter()
     _fit_network(network, data, arguments)
     seconds = time.perf_counter() - start
     # A new training has created a folder.
-    resumed = (
-        classifier.checkpoint is not None and checkpoint_folders(classifier.checkpoint) == before
-    )
+    resumed = folder is not None and checkpoint_folders(folder) == before
     return None if resumed else seconds
 
 
