@@ -35,7 +35,8 @@ MORE = TEXT.transform(make_reviews(200, random_state=1)[0])
 def small(folder, minutes=0, **parameters):
     settings = {**ESTIMATOR, "cell": "gru", "units": 6, "embedding_dim": 6, "dropout": 0.3}
     settings |= {"batch_size": 64, "epochs": 4, "learning_rate": 0.02, "random_state": 0}
-    settings |= {"learning_rate_decay": 1.0, "checkpoint": Checkpoint(folder, minutes)}
+    checkpoint = None if folder is None else Checkpoint(folder, minutes)
+    settings |= {"learning_rate_decay": 1.0, "checkpoint": checkpoint}
     return RNNClassifier(**{**settings, **parameters})
 
 
