@@ -36,6 +36,7 @@ from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
     StrOptions,
+    validate_parameter_constraints,
     validate_params,
 )
 
@@ -85,5 +86,6 @@ __all__ = [
     "_safe_split",
     "_score",
     "_warn_or_raise_about_fit_failures",
+    "validate_parameter_constraints",
     "validate_params",
 ]

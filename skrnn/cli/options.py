@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from skrnn.cli.tables import FORMATS, read_table
-from skrnn.exceptions import CommandError
+from skrnn.exceptions import CommandError, InvalidInputError
+from skrnn.paths import local_path
 
 # Fits into an int32: no table has more rows, and no text more words.
 _MAX_COUNT = 2**31 - 2
@@ -17,7 +18,9 @@ MAX_UNITS = 2**14
 
 def add_table_options(parser, *, label):
     """Add FILE, and the options for reading it."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, TSV, JSON lines or Parquet")
+    parser.add_argument(
+        "file", type=file_path, metavar="FILE", help="CSV, TSV, JSON lines or Parquet"
+    )
     parser.add_argument("--text", required=True, metavar="COLUMN", help="the column of texts")
     if label:
         parser.add_argument("--label", required=True, metavar="COLUMN", help="the column of labels")
@@ -107,6 +110,14 @@ def read_labelled(arguments, path=None):
         raise CommandError(f"{table.path}: no row has a label in column {arguments.label!r}.")
     table = table.take(kept)
     return table, [texts[i] for i in kept], [labels[i] for i in kept], len(missing)
+
+
+def file_path(text):
+    """Return the path of a local file or folder, or of standard output."""
+    try:
+        return Path(local_path(text, "the path", "Copy the file to a local disk."))
+    except InvalidInputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def count(text):

@@ -76,7 +76,7 @@ def _check_patterns(pattern, known):
 
 def _check_parameters(text, classifier):
     """Raise the errors of `fit` that do not depend on the data."""
-    from skrnn.estimators.checkpointing import checkpoint_of
+    from skrnn.estimators.checkpointing import check_paths
     from skrnn.estimators.checks import check_ngram_range, check_stack
     from skrnn.estimators.extra_losses import objective_of
     from skrnn.fileformat.optimizers import is_optimizer_name
@@ -94,7 +94,7 @@ def _check_parameters(text, classifier):
         )
     check_ngram_range(classifier)
     objective_of(classifier)
-    checkpoint_of(classifier)
+    check_paths(classifier)
     if not is_optimizer_name(classifier.optimizer):
         raise InvalidInputError(
             f"--set optimizer={classifier.optimizer}: not an optimizer of Keras."

@@ -17,6 +17,7 @@ from sklearn.utils import Bunch, check_random_state
 
 from skrnn._sklearn_compat import Interval, StrOptions, validate_params
 from skrnn.backend.extras import missing
+from skrnn.paths import local_path
 
 _URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 _MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
@@ -158,7 +159,7 @@ def _is_extracted(folder):
 
 def _locate(path):
     """Return the path of the archive or of the extracted folder at or in `path`."""
-    path = Path(path).expanduser()
+    path = Path(local_path(path, "path of load_imdb")).expanduser()
     if path.is_file():
         return path
     if path.is_dir():
@@ -429,7 +430,8 @@ def fetch_imdb(
                 f"{error} This is the path in the environment variable SKRNN_DATA; unset it to "
                 "download the reviews instead."
             ) from error
-    archive = Path(get_data_home(data_home)) / "imdb_home" / _ARCHIVE
+    data_home = get_data_home(local_path(data_home, "data_home of fetch_imdb"))
+    archive = Path(data_home) / "imdb_home" / _ARCHIVE
     if not _is_official(archive):
         if not download_if_missing:
             state = "does not match its MD5 checksum" if archive.is_file() else "is not there"

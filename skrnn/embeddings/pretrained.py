@@ -9,6 +9,7 @@ import numpy as np
 from skrnn.embeddings.files import read_file
 from skrnn.embeddings.lookup import Lookup, check_vector, show, spellings
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.paths import local_path
 
 
 def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
@@ -84,6 +85,7 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
     array([False,  True, False])
     """
     if isinstance(source, str | os.PathLike):
+        local_path(source, "embeddings")
         lookup = _lookup(words)
         dim = read_file(os.fspath(source), lookup)
         name = os.fspath(source)

@@ -4,14 +4,14 @@ import os
 from numbers import Real
 from typing import Any
 
-from sklearn.base import BaseEstimator
-
 from skrnn._sklearn_compat import Interval
+from skrnn.estimators.settings import Settings
 from skrnn.fileformat.values import storable
+from skrnn.paths import local_path
 
 
 @storable
-class Checkpoint(BaseEstimator):
+class Checkpoint(Settings):
     """Folder and interval of the checkpoints of a training.
 
     Passing a path as `checkpoint` is the same as ``Checkpoint(path)``.
@@ -29,7 +29,7 @@ class Checkpoint(BaseEstimator):
     >>> from skrnn import Checkpoint, RNNClassifier
     >>> clf = RNNClassifier(checkpoint=Checkpoint("checkpoints", minutes=2))
     >>> clf.set_params(checkpoint__minutes=5).checkpoint
-    Checkpoint(minutes=5, path='checkpoints')
+    Checkpoint(path='checkpoints', minutes=5)
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012
@@ -55,4 +55,11 @@ def checkpoint_of(estimator) -> Checkpoint | None:
         return None
     checkpoint = value if isinstance(value, Checkpoint) else Checkpoint(value)
     checkpoint._validate_params()
+    local_path(checkpoint.path, f"checkpoint of {type(estimator).__name__}")
     return checkpoint
+
+
+def check_paths(estimator):
+    """Raise ValueError if a path among the parameters of an estimator is not local or not valid."""
+    checkpoint_of(estimator)
+    local_path(estimator.embeddings, f"embeddings of {type(estimator).__name__}")

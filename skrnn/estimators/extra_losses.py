@@ -6,9 +6,8 @@ They only hold numbers: :mod:`skrnn.training.semi_supervised` computes the losse
 from numbers import Real
 from typing import Any, ClassVar
 
-from sklearn.base import BaseEstimator
-
-from skrnn._sklearn_compat import Interval, _BaseComposition
+from skrnn._sklearn_compat import Interval
+from skrnn.estimators.settings import Settings
 from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.values import storable
 from skrnn.training.objective import Objective
@@ -16,7 +15,7 @@ from skrnn.training.objective import Objective
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
 
-class ExtraLoss(BaseEstimator):
+class ExtraLoss(Settings):
     """Base of the losses that `extra_losses` takes: one number, 0 turns the loss off."""
 
     # The field of `Objective` that has the number, and the parameter's own name.
@@ -131,11 +130,14 @@ class EntropyLoss(ExtraLoss):
         self.weight = weight
 
 
-class WithExtraLosses(_BaseComposition):
-    """The parameters of the losses in the list `extra_losses`, by their names.
+class WithExtraLosses:
+    """Mixin before `NetworkEstimator`: the losses in the list `extra_losses` by their names.
 
     A single loss has its parameters at ``extra_losses__<parameter>``, as any nested object.
     """
+
+    _get_params: Any
+    _set_params: Any
 
     def get_params(self, deep=True):
         """Return the parameters of this estimator.

@@ -14,7 +14,6 @@ large as their bytes, and JSON becomes a tree of at most about thirty times its 
 """
 
 import hashlib
-import importlib.metadata
 import os
 import platform
 import secrets
@@ -25,6 +24,7 @@ import safetensors
 import safetensors.numpy
 
 import skrnn
+from skrnn.backend.versions import version_of
 from skrnn.exceptions import InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat import archive, strict_json
 from skrnn.fileformat.errors import shown
@@ -45,7 +45,7 @@ _DTYPES = {
 }
 
 
-def write(path, document, arrays):
+def write(path, document, arrays, *, check=None):
     """Write a file; an existing one of that name stays intact until the new one is complete.
 
     The same content, written by the same versions, gives the same bytes.
@@ -59,6 +59,9 @@ def write(path, document, arrays):
         None.
     arrays : dict of str to ndarray
         Of bool, integers, or floats of 16 to 64 bits; any shape and order.
+    check : callable or None, default=None
+        Called with the path of the complete new file before it takes the place of an existing one.
+        If it raises an error, the new file is removed and the existing one stays.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def write(path, document, arrays):
         }
     )
     parts = [(MANIFEST, manifest), *contents.items()]
-    _replace(path, lambda file: archive.write_parts(file, parts, _comment(manifest)))
+    _replace(path, lambda file: archive.write_parts(file, parts, _comment(manifest)), check)
 
 
 def read(path):
@@ -240,12 +243,8 @@ def _as_array(name, spec):
 
 def _versions():
     versions = {"skrnn": skrnn.__version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # TensorFlow may be installed as tensorflow-cpu or under another name
-    return versions
+    found = {name: version_of(name) for name in _LIBRARIES}
+    return versions | {name: version for name, version in found.items() if version is not None}
 
 
 def _digest(content):
@@ -256,7 +255,7 @@ def _comment(manifest):
     return _COMMENT.format(_digest(manifest)).encode()
 
 
-def _replace(path, fill):
+def _replace(path, fill, check=None):
     """Write a temporary file in the same folder, then rename it to the path."""
     path = os.path.realpath(os.fsdecode(path))
     folder, name = os.path.split(path)
@@ -266,6 +265,8 @@ def _replace(path, fill):
             fill(file)
             file.flush()
             os.fsync(file.fileno())
+        if check is not None:
+            check(temporary)
         os.replace(temporary, path)
     except BaseException:
         if os.path.lexists(temporary):

@@ -10,10 +10,12 @@ from sklearn.base import BaseEstimator
 from skrnn.exceptions import InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat import container
 from skrnn.fileformat.errors import shown
+from skrnn.paths import local_path
 from skrnn.persistence import registry
 
 # Key of the state of the training in a checkpoint, and prefix of its arrays.
 _TRAINING = "training"
+_WAY_OUT = "Use a local file, and copy it from or to the storage."
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
@@ -64,6 +66,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     >>> bool((load(path).predict_proba(reviews) == pipe.predict_proba(reviews)).all())
     True
     """
+    local_path(path, "path of skrnn.save", _WAY_OUT)
     tree, arrays = registry.encode(estimator)
     try:
         # A file that cannot be loaded must raise now, while the estimator still exists.
@@ -130,6 +133,7 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
             f"token_patterns={token_patterns!r} is a str, but must be a list of str. Put it into a "
             "list."
         )
+    local_path(path, "path of skrnn.load", _WAY_OUT)
     document, arrays = container.read(path)
     left_out: list[str] = []
     try:

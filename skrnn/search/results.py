@@ -1,6 +1,5 @@
 """The results of a search on disk: a small file for each fit, named by a digest of its inputs."""
 
-import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -10,9 +9,11 @@ import joblib
 import numpy as np
 
 import skrnn
+from skrnn.backend.versions import version_of
 from skrnn.caching.hashing import digest
 from skrnn.exceptions import InvalidFileError, InvalidInputError, UnknownObjectError
 from skrnn.fileformat import container
+from skrnn.paths import local_path
 
 # Part of the names; change it if results depend on something new.
 FORMAT = 1
@@ -32,7 +33,7 @@ class ResultFolder:
     """
 
     def __init__(self, path, common, data):
-        self.path = Path(path).expanduser()
+        self.path = Path(local_path(path, "checkpoint of EpochSearchCV")).expanduser()
         if self.path.exists() and not self.path.is_dir():
             raise InvalidInputError(
                 f"checkpoint={str(path)!r} is a file, but must be a folder. The folder is created "
@@ -79,7 +80,7 @@ class ResultFolder:
         """Keep results. If that fails, for example on a full disk, warn and go on."""
         try:
             plain = [{k: _plain(v) for k, v in result.items()} for result in results]
-            container.write(self.path / name, {"results": plain}, {})
+            container.write(self.path / name, {"results": plain}, {}, check=container.read)
         except (OSError, TypeError, ValueError) as error:
             warn(
                 f"A result of the search could not be written to {self.path}: {error}. The search "
@@ -97,12 +98,8 @@ def _plain(value):
 
 def _settings():
     """Return what else a score depends on: versions, and settings of this process."""
-    names = ("scikit-learn", "tensorflow", "keras", "numpy", "scipy")
-    found = [skrnn.__version__, *(importlib.metadata.version(name) for name in names)]
-    try:
-        found.append(importlib.metadata.version("numba"))
-    except importlib.metadata.PackageNotFoundError:
-        found.append(None)
+    names = ("scikit-learn", "tensorflow", "keras", "numpy", "scipy", "numba")
+    found = [skrnn.__version__, *map(version_of, names)]
     found.append(os.environ.get("SKRNN_ENGINE"))
     keras = sys.modules.get("keras")  # if it is not loaded, it has its defaults
     policy = ("float32", "float32")

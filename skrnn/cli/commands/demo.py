@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skrnn.cli.errors import refusals
-from skrnn.cli.options import count, seed
+from skrnn.cli.options import count, file_path, seed
 
 _SENTENCE = "Not bad at all, I loved it"
 
@@ -63,7 +63,7 @@ def add_parser(commands):
     demo.add_argument("--epochs", type=count, default=10, help="number of epochs")
     demo.add_argument("--seed", type=seed, default=0, help="random seed")
     demo.add_argument(
-        "--output", type=Path, default=Path("skrnn-demo"), help="folder for all output files"
+        "--output", type=file_path, default=Path("skrnn-demo"), help="folder for all output files"
     )
     demo.set_defaults(run=run)
 

@@ -2,10 +2,9 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 from skrnn.cli.errors import refusals
-from skrnn.cli.options import add_table_options, read_labelled
+from skrnn.cli.options import add_table_options, file_path, read_labelled
 from skrnn.cli.score_tables import class_table, confusion_table
 
 
@@ -16,7 +15,7 @@ def add_parser(commands):
         help="score a model on labelled rows",
         description="Print how well a model's predictions agree with the labels of FILE.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
+    parser.add_argument("model", type=file_path, metavar="MODEL", help="a file from skrnn train")
     add_table_options(parser, label=True)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)

@@ -1,10 +1,9 @@
 """``skrnn explain``: which words decide a prediction."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from skrnn.cli.errors import refusals, require
-from skrnn.cli.options import add_force_option, add_format_options, count, read_options
+from skrnn.cli.options import add_force_option, add_format_options, count, file_path, read_options
 from skrnn.cli.outputs import check_outputs, check_page, write_file
 from skrnn.cli.score_tables import short
 from skrnn.exceptions import CommandError
@@ -20,9 +19,9 @@ def add_parser(commands):
             "its log-odds). Positive contributions support the class."
         ),
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
+    parser.add_argument("model", type=file_path, metavar="MODEL", help="a file from skrnn train")
     parser.add_argument(
-        "file", type=Path, nargs="?", metavar="FILE", help="CSV, TSV, JSON lines or Parquet"
+        "file", type=file_path, nargs="?", metavar="FILE", help="CSV, TSV, JSON lines or Parquet"
     )
     parser.add_argument("--text", metavar="COLUMN", help="the column of texts in FILE")
     parser.add_argument(
@@ -38,7 +37,7 @@ def add_parser(commands):
         "--method", choices=["integrated_gradients", "occlusion"], default="integrated_gradients"
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE.html", help="write a web page instead of text"
+        "--output", type=file_path, metavar="FILE.html", help="write a web page instead of text"
     )
     add_format_options(parser)
     add_force_option(parser)

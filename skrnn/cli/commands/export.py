@@ -1,9 +1,7 @@
 """``skrnn export``: write a saved model as ONNX."""
 
-from pathlib import Path
-
 from skrnn.cli.errors import refusals
-from skrnn.cli.options import add_force_option
+from skrnn.cli.options import add_force_option, file_path
 from skrnn.cli.outputs import check_outputs, write_file
 from skrnn.exceptions import CommandError
 
@@ -18,8 +16,8 @@ def add_parser(commands):
             "ONNX of the documentation describes the model's inputs."
         ),
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
+    parser.add_argument("model", type=file_path, metavar="MODEL", help="a file from skrnn train")
+    parser.add_argument("--output", type=file_path, required=True, metavar="FILE.onnx")
     add_force_option(parser)
     parser.set_defaults(run=run)
 

@@ -1,9 +1,7 @@
 """``skrnn make-reviews``: write a table to try the other commands."""
 
-from pathlib import Path
-
 from skrnn.cli.errors import require
-from skrnn.cli.options import add_force_option, count, seed
+from skrnn.cli.options import add_force_option, count, file_path, seed
 from skrnn.cli.outputs import check_outputs, write_file
 from skrnn.cli.tables import Table, format_of, render_table
 
@@ -18,7 +16,9 @@ def add_parser(commands):
             "columns review and sentiment (negative or positive)."
         ),
     )
-    parser.add_argument("output", type=Path, metavar="FILE", help=".csv, .tsv, .jsonl or .parquet")
+    parser.add_argument(
+        "output", type=file_path, metavar="FILE", help=".csv, .tsv, .jsonl or .parquet"
+    )
     parser.add_argument("--rows", type=count, default=2000, help="number of rows (default: 2000)")
     parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
     add_force_option(parser)

@@ -1,10 +1,9 @@
 """``skrnn predict``: add the predictions of a model to a table."""
 
 import argparse
-from pathlib import Path
 
 from skrnn.cli.errors import refusals, require
-from skrnn.cli.options import add_force_option, add_table_options, read_options
+from skrnn.cli.options import add_force_option, add_table_options, file_path, read_options
 from skrnn.cli.outputs import check_outputs, write_file, write_standard_output
 from skrnn.cli.tables import format_of, render_table
 from skrnn.exceptions import CommandError
@@ -20,10 +19,11 @@ def add_parser(commands):
             "--probabilities also probability_<class> for each class."
         ),
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file from skrnn train")
+    parser.add_argument("model", type=file_path, metavar="MODEL", help="a file from skrnn train")
     add_table_options(parser, label=False)
     parser.add_argument(
         "--output",
+        type=file_path,
         metavar="FILE",
         default="-",
         help="output file, in the format of its ending; - is standard output, in the format of "
@@ -67,7 +67,7 @@ def run(arguments):
         for name, column in zip(model.classes, probabilities.T.tolist(), strict=True):
             table.frame[f"{arguments.prefix}probability_{name}"] = column
     content = render_table(table, format, **options)
-    if arguments.output == "-":
+    if str(arguments.output) == "-":
         write_standard_output(content)
     else:
         write_file(arguments.output, content)
@@ -84,7 +84,7 @@ def _prefix(text):
 
 def _output_format(arguments):
     """Return the format of the output, and other arguments of `render_table`."""
-    if arguments.output != "-":
+    if str(arguments.output) != "-":
         format, compression = format_of(arguments.output, is_input=False)
         if format == "parquet":
             require("pyarrow", "Parquet files")

@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 from skrnn.cli.errors import refusals, require
-from skrnn.cli.options import add_force_option, add_network_options, add_table_options
+from skrnn.cli.options import add_force_option, add_network_options, add_table_options, file_path
 from skrnn.cli.outputs import check_folder, check_outputs, check_page, write_file
 from skrnn.cli.pipeline import check_savable, make_network
 from skrnn.cli.score_tables import score, text_table
 from skrnn.cli.streams import say
 from skrnn.exceptions import CommandError
+from skrnn.paths import local_path
 
 
 def add_parser(commands):
@@ -26,7 +27,10 @@ def add_parser(commands):
     )
     add_table_options(parser, label=True)
     parser.add_argument(
-        "--output", type=Path, default=Path("model.skrnn"), help="file for the model (model.skrnn)"
+        "--output",
+        type=file_path,
+        default=Path("model.skrnn"),
+        help="file for the model (model.skrnn)",
     )
     parser.add_argument(
         "--validation",
@@ -36,10 +40,10 @@ def add_parser(commands):
         "all rows, without scores (default: 0.2)",
     )
     parser.add_argument("--no-baselines", action="store_true", help="score the network only")
-    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a report")
+    parser.add_argument("--report", type=file_path, metavar="FILE.html", help="write a report")
     parser.add_argument(
         "--checkpoint",
-        type=Path,
+        type=file_path,
         metavar="FOLDER",
         help="save checkpoints there, and continue from them after an interruption",
     )
@@ -80,13 +84,15 @@ def run(arguments):
     seconds = _fit(network, data, arguments)
     # The saved model is for predictions: without a folder of this machine, and silent.
     network[-1].set_params(checkpoint=None, verbose=0)
+    # At once: what follows may fail, as printing may.
+    saved = _save(network, arguments, data)
     predictions = []
     if data.held_out is not None:
         predictions = [training.predictions(f"RNN ({network[-1].cell})", network, seconds, data)]
         if not arguments.no_baselines:
             predictions += training.baselines(data)
         print("\n" + _table(predictions, data), flush=True)
-    _save(network, arguments, data)
+    print(f"\n{saved}")
     if arguments.report is not None:
         _write_report(arguments, data, network, predictions)
 
@@ -96,7 +102,7 @@ def _validation(text):
     try:
         share = float(text)
     except ValueError:
-        return None, Path(text)
+        return None, Path(local_path(text, "--validation", "Copy the file to a local disk."))
     if not 0 <= share < 1:
         raise CommandError(f"--validation {text}: a share must be at least 0 and below 1.")
     return share, None
@@ -179,7 +185,7 @@ def _save(network, arguments, data):
         save(network, arguments.output)
     size = arguments.output.stat().st_size / 1e6
     as_scored = "the scored model, " if data.held_out is not None else ""
-    print(f"\n{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {size:.1f} MB")
+    return f"{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {size:.1f} MB"
 
 
 def _write_report(arguments, data, network, predictions):

@@ -1,13 +1,13 @@
 """The report of a training, put together."""
 
 import datetime
-import importlib.metadata
 import inspect
 import platform
 
 import numpy as np
 
 import skrnn
+from skrnn.backend.versions import version_of
 from skrnn.cli.report import figures
 from skrnn.cli.report.data import describe_data
 from skrnn.cli.report.mistakes import describe_mistakes
@@ -143,7 +143,7 @@ def _settings(run):
         if repr(value) != repr(inspect.signature(type(step)).parameters[name].default)
     ]
     versions = [["Python", platform.python_version()], ["skrnn", skrnn.__version__]]
-    versions += [[name, importlib.metadata.version(name)] for name in _LIBRARIES]
+    versions += [[name, version_of(name) or "unknown"] for name in _LIBRARIES]
     return {"parameters": parameters, "versions": versions}
 
 
