@@ -1,5 +1,7 @@
 """Moments of a training: what a checkpoint holds, as a document and arrays."""
 
+import numpy as np
+
 from skrnn.estimators.codec import decode_estimator, encode_estimator, encode_history
 from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat.errors import shown
@@ -32,6 +34,7 @@ def write_moment(estimator, state, seeds):
         lists["variables"] = state.variables
     if not is_of_model or tree["state"]["training"]["n_optimizer_variables"] is None:
         lists["optimizer"] = state.optimizer
+        lists["unaveraged"] = state.unaveraged or []
     if state.stopping is not None:
         about["stopping"] = {name: getattr(state.stopping, name) for name in _PLAIN_STOPPING}
         lists["best"] = [] if state.finished else state.stopping.best_weights or []
@@ -49,6 +52,9 @@ def read_moment(document, arrays, cls):
         If the document is not the checkpoint of a training of this class.
     """
     mine = {k: arrays.pop(k) for k in sorted(arrays) if k.startswith("training/")}
+    for name, array in mine.items():
+        if not np.isfinite(array).all():
+            raise InvalidFileError(f"The array {shown(name)} has NaN or infinity.", ARRAYS)
 
     def listed(kind):
         return [array for name, array in mine.items() if name.startswith(f"training/{kind}/")]
@@ -74,6 +80,7 @@ def read_moment(document, arrays, cls):
             metrics=listed("metrics"),
             history=about.get("history", estimator.history_),
             stopping=stopping,
+            unaveraged=listed("unaveraged") or (vars(estimator).get("_unaveraged") or [None])[0],
         )
         return estimator, state, seeds, about
     except (KeyError, TypeError, AttributeError) as error:

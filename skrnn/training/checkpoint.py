@@ -20,6 +20,7 @@ from skrnn.caching.hashing import digest
 from skrnn.exceptions import InvalidFileError, InvalidInputError
 from skrnn.fileformat import container
 from skrnn.network.programs import precision
+from skrnn.training.locks import FolderLock
 from skrnn.training.state import versions
 
 # Part of a training's name. Increase it if a change of the code changes the results.
@@ -75,20 +76,16 @@ class CheckpointFolder:
     def __init__(self, path, until, read):
         self.path, self.until, self.read = path, until, read
         self._damaged = []
+        self._has_told = False
         path.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            _lock(self._lock)
-        except BlockingIOError:
-            os.close(self._lock)
-            raise
+        self._lock = FolderLock(path / "lock")
 
     @classmethod
     def open(cls, folder, name, until, *, read, any_seed=False):
         """Return the folder of a training, and the newest valid checkpoint for this fit or None.
 
         If the fit is already finished, its final checkpoint is returned, without a folder. If
-        another process uses the folder, the next number of that name is used.
+        another fit uses the folder, a warning says so, and the next number of that name is used.
 
         Parameters
         ----------
@@ -112,22 +109,31 @@ class CheckpointFolder:
         end = None if any_seed else _read_end(folder, name, until, read)
         if end is not None:
             return None, end
-        number = 1
+        number, in_use = 1, []
         while True:
             path = folder / (name if number == 1 else f"{name}-{number}")
             number += 1
             try:
                 found = cls(path, until, read)
-            except BlockingIOError:
+            except BlockingIOError as error:
+                in_use.append(f"{path} ({error})")
                 continue
             if any_seed and any(path.glob("final-*.skrnn")):
                 found.close()
                 continue
+            if in_use:
+                warn(
+                    "The same fit is running elsewhere, and its checkpoints are in use: "
+                    f"{', '.join(in_use)}. This fit does not continue from them: it has its own in "
+                    f"{path}. To continue from the others, end that fit first.",
+                    UserWarning,
+                    stacklevel=2,
+                )
             return found, found.newest()
 
     def close(self):
         """Release the lock."""
-        os.close(self._lock)
+        self._lock.release()
 
     def newest(self):
         """Return the newest `Moment` from which the fit can continue, or None.
@@ -154,12 +160,16 @@ class CheckpointFolder:
         """Write a checkpoint, then remove intermediate ones except the last `KEPT`.
 
         `write` returns the document and the arrays of the file for the state. If the file cannot
-        be written, for example because the disk is full, a warning is raised, training continues,
-        and the older checkpoints stay.
+        be written, for example because the disk is full, or could not be read back, for example
+        because the training has diverged, a warning is raised, training continues, and the older
+        checkpoints stay.
         """
         path = self.path / _name(state, self.until)
         try:
-            container.write(path, *write())
+            container.write(path, *write(), check=lambda written: _read(written, self.read))
+        except InvalidFileError as error:
+            self._tell_unreadable(state, error)
+            return
         except OSError as error:
             warn(
                 f"The checkpoint {path} could not be written: {error}. Training continues, and "
@@ -185,19 +195,19 @@ class CheckpointFolder:
             old.unlink(missing_ok=True)
         self._damaged = []
 
-
-def _lock(descriptor):
-    """Lock a file, or raise BlockingIOError if another process has."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: no locks between processes, so the caller must avoid conflicts
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        return  # a file system without locks, so the caller has to avoid conflicts
+    def _tell_unreadable(self, state, error):
+        if self._has_told:
+            return
+        self._has_told = True
+        within = f", batch {state.batch}" if state.batch else ""
+        warn(
+            f"The state of the training after epoch {state.epoch}{within} is not kept as a "
+            f"checkpoint, because it could not be read back: {error.problem} Training continues, "
+            "and earlier checkpoints are intact. If it diverges, use a smaller learning_rate or a "
+            "global_clipnorm.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _read_end(folder, name, until, read):
@@ -233,6 +243,21 @@ def read_checkpoint(path, read):
     InvalidFileError
         If the file is damaged, or is not a checkpoint.
     """
+    checkpoint, before = _read(path, read)
+    unlike = [name for name, version in versions().items() if before.get(name) != version]
+    if unlike and not checkpoint.state.finished:
+        changed = ", ".join(f"{k} {before.get(k)} then, {versions()[k]} now" for k in unlike)
+        warn(
+            f"Training is resumed from {path}, which was written with other versions ({changed}). "
+            "The result may differ from that of a training without interruption.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return checkpoint
+
+
+def _read(path, read):
+    """Return the `Moment` of a file, and the versions that have written it."""
     document, arrays = container.read(path)
     try:
         model, state, seeds, about = read(document, arrays)
@@ -243,16 +268,7 @@ def read_checkpoint(path, read):
     except (KeyError, TypeError, ValueError) as error:
         problem = f"The state of the training cannot be read ({error!r})."
         raise InvalidFileError(problem, path=path) from error
-    unlike = [name for name, version in versions().items() if before.get(name) != version]
-    if unlike and not state.finished:
-        changed = ", ".join(f"{k} {before.get(k)} then, {versions()[k]} now" for k in unlike)
-        warn(
-            f"Training is resumed from {path}, which was written with other versions ({changed}). "
-            "The result may differ from that of a training without interruption.",
-            UserWarning,
-            stacklevel=2,
-        )
-    return Moment(path, model, state, seeds)
+    return Moment(path, model, state, seeds), before
 
 
 def training_name(estimator, given, words, *, any_seed=False):
