@@ -226,8 +226,7 @@ class RNNRegressorForTest(RegressorMixin, _Sibling):
 
     def predict(self, X):
         """Return the numbers."""
-        raw = self._raw(X)
-        return self.head_.predict(raw)
+        return self._answer(X, lambda head, raw: head.predict(raw))
 
 
 class RNNTaggerForTest(_Sibling):

@@ -4,14 +4,11 @@ TensorFlow is loaded by the first fit, or by `model_`. Importing this module, an
 loading or predicting with an estimator, do not load it.
 """
 
-from contextlib import contextmanager
-
-import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._sklearn_compat import _fit_context
+from skrnn._sklearn_compat import _BaseComposition, _fit_context
+from skrnn.backend.interrupts import is_interrupted, noted_interrupts
 from skrnn.backend.pickling import StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
@@ -19,7 +16,7 @@ from skrnn.estimators.rows import FitArguments
 from skrnn.sequences import Sequences
 
 
-class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
+class NetworkEstimator(CallbackSupportMixin, _BaseComposition):
     """Base of the estimators that hold a network.
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
@@ -57,26 +54,61 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         """Train the network; see the subclass."""
         going_on = self.warm_start and hasattr(self, "network_")
         given = FitArguments(X, y, sample_weight, X_val, y_val, X_unlabeled)
-        return self._fit(lambda: Fit(self, epochs=self.epochs, going_on=going_on).run(given))
+        return self._fit(lambda fit: fit.run(given), epochs=self.epochs, going_on=going_on)
 
     def _partial_fit(self, X, y, sample_weight, X_unlabeled=None, classes=None):
         going_on = hasattr(self, "network_")
         given = FitArguments(X, y, sample_weight, X_unlabeled=X_unlabeled, classes=classes)
-        fit = Fit(self, epochs=1, going_on=going_on, full_data=False)
-        return self._fit(lambda: fit.run(given))
+        how = {"epochs": 1, "going_on": going_on, "full_data": False}
+        return self._fit(lambda fit: fit.run(given), **how)
 
     def _fit_chunks(self, chunks, X_val, y_val, classes=None):
         going_on = self.warm_start and hasattr(self, "network_")
-        fit = Fit(self, epochs=self.epochs, going_on=going_on)
-        return self._fit(lambda: fit.run_chunks(chunks, X_val, y_val, classes))
+        how = {"epochs": self.epochs, "going_on": going_on}
+        return self._fit(lambda fit: fit.run_chunks(chunks, X_val, y_val, classes), **how)
 
-    def _fit(self, run):
-        """Run a training. If it fails, restore the estimator."""
-        with unchanged_on_error(self):
-            ended_by = run()
+    def _fit(self, run, **how):
+        """Run a training, and take its result when it has ended.
+
+        Until then, only a copy of the estimator changes, so a training that fails leaves no trace,
+        and other threads go on predicting with the network of before.
+        """
+        before, copied = vars(self).copy(), self.as_of_now()
+        with noted_interrupts():
+            try:
+                ended_by = run(Fit(copied, caller=self, **how))
+            except Exception as error:
+                if is_interrupted():
+                    raise KeyboardInterrupt from error
+                raise
+            if ended_by is None and is_interrupted():
+                ended_by = KeyboardInterrupt()
+                ended_by.add_note(f"This {type(self).__name__} is fitted: its training had ended.")
+        self._take_changes(before, vars(copied))
         if ended_by is not None:
             raise ended_by
         return self
+
+    def _take_changes(self, before, after):
+        """Set the attributes that differ between two moments, all at once."""
+        now = vars(self).copy()
+        for name in {**before, **after}:
+            if name not in after:
+                now.pop(name, None)
+            elif name not in before or after[name] is not before[name]:
+                now[name] = after[name]
+        # One assignment: other threads see all of the former attributes, or all of the new ones.
+        self.__dict__ = now
+
+    def as_of_now(self):
+        """Return a shallow copy of the estimator as it is at this moment.
+
+        What reads more than one attribute reads those of a copy, since another thread may fit the
+        estimator meanwhile.
+        """
+        copied = object.__new__(type(self))
+        copied.__dict__ = vars(self).copy()
+        return copied
 
     # --- Reading and predicting ---
 
@@ -105,10 +137,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         """Return checked sequences, with their n-gram scores if there is an n-gram model."""
         return sequences if self.ngrams_ is None else self.ngrams_.score(sequences)
 
-    def _raw(self, X) -> np.ndarray:
-        """Return the network's raw output for X."""
-        sequences = self.read(X)  # which raises NotFittedError before fit
-        return self.network_.raw(sequences)
+    def _answer(self, X, decode):
+        """Return ``decode(head, raw)``, with head and raw output for X of one moment."""
+        now = self.as_of_now()
+        sequences = now.read(X)  # which raises NotFittedError before fit
+        return decode(now.head_, now.network_.raw(sequences))
 
     # --- State ---
 
@@ -124,6 +157,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         state = super().__getstate__().copy()
         if not self.warm_start:
             state.pop("_optimizer_state", None)
+            state.pop("_unaveraged", None)
         if any(map(is_of_keras, state.values())):
             state = {"_start": StartTensorFlow(), **state}
         return state
@@ -137,17 +171,3 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     def __sklearn_is_fitted__(self):
         """Whether predictions can be made."""
         return hasattr(self, "network_")
-
-
-@contextmanager
-def unchanged_on_error(estimator):
-    """Restore the estimator's attributes if an error is raised inside."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        # scikit-learn's own clean-up of the callbacks still needs these.
-        keep = {k: v for k, v in vars(estimator).items() if k.startswith(("_callback", "_skl_"))}
-        vars(estimator).clear()
-        vars(estimator).update(before | keep)
-        raise

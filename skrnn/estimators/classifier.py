@@ -484,8 +484,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
             Log-odds of ``classes_[1]``, or of each label; unnormalized log-probabilities if there
             are more than two classes. float32.
         """
-        raw = self._raw(X)
-        return self.head_.decision(raw)
+        return self._answer(X, lambda head, raw: head.decision(raw))
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -501,8 +500,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
             Columns in the order of `classes_`. For a multilabel target, the probability of each
             label.
         """
-        raw = self._raw(X)
-        return self.head_.probabilities(raw)
+        return self._answer(X, lambda head, raw: head.probabilities(raw))
 
     def predict(self, X):
         """Return the most probable class, or the labels with a probability above 0.5.
@@ -516,8 +514,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         -------
         ndarray of shape (n_samples,), or an indicator (n_samples, n_labels) of int64
         """
-        raw = self._raw(X)
-        return self.head_.predict(raw)
+        return self._answer(X, lambda head, raw: head.predict(raw))
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags of this estimator."""

@@ -6,6 +6,7 @@ the training. What depends on the task is encoded by the head.
 
 import numpy as np
 
+from skrnn.caching.hashing import digest
 from skrnn.embeddings import EmbeddingCoverage
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.estimators.former_parameters import with_present_names
@@ -58,6 +59,7 @@ _SEEDS = ("uint32", "int64")
 
 def encode_estimator(estimator, place):
     """Return a fitted network estimator as a tree; put its arrays into `place`."""
+    estimator = estimator.as_of_now()
     return {
         "class": type(estimator).__name__,
         **encode_parameters(estimator, place, WAYS_OUT),
@@ -136,6 +138,11 @@ def _encode_training(estimator, place):
         tree["n_optimizer_variables"] = len(optimizer_state)
         for i, values in enumerate(optimizer_state):
             place.put(f"optimizer/{i}", values)
+        unaveraged = vars(estimator).get("_unaveraged")
+        if unaveraged is not None and unaveraged[1] == digest(estimator.network_.values):
+            tree["has_unaveraged"] = True
+            for i, values in enumerate(unaveraged[0]):
+                place.put(f"unaveraged/{i}", values)
     return tree
 
 
@@ -172,7 +179,8 @@ def decode_estimator(node, cls):
     values = [_take_variable(node, i, variable) for i, variable in enumerate(variables)]
     if len({array.dtype for array in values if array.dtype.kind == "f"}) > 1:
         node.refuse("The weights are not all of one dtype.", ARRAYS)
-    seed = _decode_training(state, node, estimator, variables)
+    seed, unaveraged = _decode_training(state, node, estimator, variables)
+    estimator._unaveraged = None if unaveraged is None else (unaveraged, digest(values))
     state.close()
     estimator.network_ = FittedNetwork(description, values, seed)
     return estimator
@@ -261,17 +269,17 @@ def _decode_ngrams(state, node, description):
         ngrams.refuse(str(error), ARRAYS)
 
 
-def _take_variable(node, i, variable):
+def _take_variable(node, i, variable, kind="variables"):
     if variable.kind != "seed":
-        return node.take_array(f"variables/{i}", _WEIGHTS, variable.shape)
-    values = node.take_array(f"variables/{i}", _SEEDS, variable.shape)
+        return node.take_array(f"{kind}/{i}", _WEIGHTS, variable.shape)
+    values = node.take_array(f"{kind}/{i}", _SEEDS, variable.shape)
     if values.min() < 0 or values.max() >= 2**32:
         node.refuse(f"The state of the {variable.name} is {values.tolist()}, not of 32 bits.")
     return values
 
 
 def _decode_training(state, node, estimator, variables):
-    """Set the settings and the optimizer's state; return the seed."""
+    """Set the settings and the optimizer's state; return the seed, and `unaveraged` or None."""
     training = state.below("training")
     values = {
         "learning_rate_decay": training.take_float(
@@ -299,11 +307,17 @@ def _decode_training(state, node, estimator, variables):
         "a number or null",
         lambda v: v is None or (type(v) is int and 0 <= v <= 8 * len(variables) + 8),
     )
+    has_unaveraged = "has_unaveraged" in training and training.take_flag("has_unaveraged")
     training.close()
     estimator._settings = settings
     if n is not None:
         estimator._optimizer_state = [_take_slot(node, i, variables) for i in range(n)]
-    return seed
+    unaveraged = None
+    if has_unaveraged:
+        unaveraged = [
+            _take_variable(node, i, variable, "unaveraged") for i, variable in enumerate(variables)
+        ]
+    return seed, unaveraged
 
 
 def _take_value(node, key):

@@ -6,10 +6,11 @@ from numbers import Real
 
 import numpy as np
 
+from skrnn.caching.hashing import digest
 from skrnn.caching.store import shared
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
-from skrnn.estimators.checkpointing import checkpoint_of
+from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.rows import FitArguments, RowChecker, encode
 from skrnn.estimators.session import open_session
@@ -29,7 +30,9 @@ class Fit:
     Parameters
     ----------
     estimator : NetworkEstimator
-        The estimator to train.
+        A copy of the estimator to train, on which fitted attributes are set.
+    caller : NetworkEstimator
+        The estimator itself, which is not changed. scikit-learn keeps its callbacks there.
     epochs : int
         Number of epochs.
     going_on : bool
@@ -39,8 +42,8 @@ class Fit:
         n-grams, computes no vectors, and writes no checkpoints.
     """
 
-    def __init__(self, estimator, *, epochs, going_on, full_data=True):
-        self.estimator = estimator
+    def __init__(self, estimator, *, caller, epochs, going_on, full_data=True):
+        self.estimator, self.caller = estimator, caller
         self.epochs, self.going_on, self.full_data = epochs, going_on, full_data
         self.name = type(estimator).__name__
         self.rows = RowChecker(estimator, going_on, epochs)
@@ -49,7 +52,7 @@ class Fit:
         """Check all arguments, then train; return the error that ended it early, or None."""
         estimator = self.estimator
         stack = checks.check_stack(estimator)
-        checkpoint_of(estimator)
+        check_paths(estimator)
         ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
         sequences, y, head = self.rows.check_rows(given.X, given.y, given.classes)
         objective = checks.check_extra_losses(estimator, sequences, given.X_unlabeled)
@@ -91,7 +94,7 @@ class Fit:
 
         estimator = self.estimator
         checks.refuse_in_chunks(estimator)
-        checkpoint_of(estimator)
+        check_paths(estimator)
         stack = checks.check_stack(estimator)
         reader = ChunkReader(chunks, self.epochs, self.name)
         X, y, sample_weight = reader.first
@@ -219,7 +222,7 @@ class Fit:
                     "parameters back, or call fit with warm_start=False."
                 )
             # Arrays of its own: if anything fails from here on, the previous network stays.
-            return FittedNetwork(description, previous.values, previous.seed)
+            return FittedNetwork(description, self._values_to_continue(previous), previous.seed)
         self.estimator.pretraining_history_ = {"loss": []}
         if session.phase == "training":
             return FittedNetwork(description, session.newest.state.variables, seed)
@@ -242,6 +245,7 @@ class Fit:
                 return
             moment = copy(estimator)
             moment._settings, moment._optimizer_state = settings, None
+            moment._unaveraged = None
             moment._set_fitted(network, {"loss": []}, 0)
             moment.pretraining_history_ = {"loss": list(state.history.get("nats", ()))}
             session.save(moment, replace(state, phase="pretraining"))
@@ -288,8 +292,9 @@ class Fit:
 
         estimator = self.estimator
         settings = self._settings(network.description.is_tokens)
-        context = estimator._init_callback_context(max_subtasks=self.epochs)
-        context.call_on_fit_task_begin(estimator=estimator, **given.for_callbacks())
+        context = self.caller._init_callback_context(max_subtasks=self.epochs)
+        # Its callbacks know the estimator by its identity, so they get the caller.
+        context.call_on_fit_task_begin(estimator=self.caller, **given.for_callbacks())
         counts = None
         if objective is not None:
             counts = np.bincount(corpus.values, minlength=estimator.vocabulary_size_)
@@ -301,9 +306,12 @@ class Fit:
             def as_of_now():
                 history = run.history_so_far
                 n_iter = len(history["loss"])
-                return {"network_": run.snapshot(), "history_": history, "n_iter_": n_iter}
+                network = run.snapshot()
+                return self._changes() | {
+                    "network_": network, "history_": history, "n_iter_": n_iter
+                }  # fmt: skip
 
-            return EpochTasks(context, estimator, given.for_callbacks(), as_of_now)
+            return EpochTasks(context, self.caller, given.for_callbacks(), as_of_now)
 
         plan = FitPlan(
             self.epochs,
@@ -326,7 +334,9 @@ class Fit:
         self._set_outcome(outcome.network, outcome.state, settings)
         if outcome.ended_by is None:
             context.call_on_fit_task_end(
-                estimator=estimator, **given.for_callbacks(), reconstruction_attributes={}
+                estimator=self.caller,
+                **given.for_callbacks(),
+                reconstruction_attributes=self._changes,
             )
         else:
             outcome.ended_by.add_note(
@@ -335,17 +345,36 @@ class Fit:
             )
         return outcome.ended_by
 
+    def _changes(self):
+        """Return the attributes that this fit has set so far."""
+        before = vars(self.caller)
+        changed = vars(self.estimator).items()
+        return {name: value for name, value in changed if before.get(name) is not value}
+
     def _optimizer_state(self, settings):
         """Return the optimizer's variables with which training continues, or None."""
         estimator = self.estimator
         state = vars(estimator).get("_optimizer_state") if self.going_on else None
         return state if state is not None and settings.has_slots_of(estimator._settings) else None
 
+    def _values_to_continue(self, network):
+        """Return the values of the network with which training continues."""
+        values, unaveraged = network.values, vars(self.estimator).get("_unaveraged")
+        settings = self._settings(network.description.is_tokens)
+        if unaveraged is None or self._optimizer_state(settings) is None:
+            return values
+        # Unless somebody has changed the weights of `model_` since.
+        before, averaged = unaveraged
+        return before if digest(values) == averaged else values
+
     def _set_outcome(self, network, state, settings, estimator=None):
         estimator = self.estimator if estimator is None else estimator
         # Callbacks are a parameter, which the caller may change before pickling.
         estimator._settings = replace(settings, callbacks=None)
         estimator._optimizer_state = state.optimizer
+        estimator._unaveraged = None
+        if state.unaveraged is not None:
+            estimator._unaveraged = state.unaveraged, digest(network.values)
         best = state.stopping and state.stopping.best_epoch
         history = state.history or {"loss": []}  # within the first epoch
         estimator._set_fitted(network, history, len(history["loss"]), best)

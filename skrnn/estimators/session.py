@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skrnn.backend.standard_output import print_line
 from skrnn.estimators.checkpointing import checkpoint_of
 from skrnn.estimators.extra_losses import objective_of
 
@@ -77,7 +78,8 @@ def open_session(estimator, data, head, *, epochs, going_on):
     before = None
     if going_on:
         network, state = estimator.network_, vars(estimator).get("_optimizer_state")
-        before = [network.seed, network.values, state, estimator.history_]
+        unaveraged = vars(estimator).get("_unaveraged")
+        before = [network.seed, network.values, state, unaveraged, estimator.history_]
     # Not as a file has it: training goes on if no file can hold the classes.
     decides = [*data, vars(head), before, None if any_seed else seeds]
     words = next(part.words for part in data if hasattr(part, "words"))
@@ -92,7 +94,7 @@ def open_session(estimator, data, head, *, epochs, going_on):
     )
     try:
         if newest is not None and estimator.verbose:
-            print(f"Resuming from {newest.path}.")
+            print_line(f"Resuming from {newest.path}.")
         minutes = None if folder is None else checkpoint.minutes
         yield Session(newest.seeds if newest else seeds, folder, newest, minutes)
     finally:

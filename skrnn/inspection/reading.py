@@ -99,7 +99,7 @@ def _parts(estimator, caller):
     )
     if isinstance(estimator, NetworkEstimator):
         check_is_fitted(estimator)
-        return None, None, estimator
+        return None, None, estimator.as_of_now()
     if not isinstance(estimator, Pipeline):
         way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
         raise InvalidTypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
@@ -111,7 +111,7 @@ def _parts(estimator, caller):
         )
     check_is_fitted(first)
     check_is_fitted(last)
-    return first, estimator[:-1], last
+    return first, estimator[:-1], last.as_of_now()
 
 
 def _check_order(own, sequences, caller):

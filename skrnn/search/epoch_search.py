@@ -21,6 +21,7 @@ from skrnn._sklearn_compat import (
     _MultimetricScorer,
     _warn_or_raise_about_fit_failures,
 )
+from skrnn.backend.standard_output import print_line
 from skrnn.caching.store import Store, StoreMemory, sharing
 from skrnn.exceptions import InvalidInputError
 from skrnn.search.plan import FitPlan
@@ -229,7 +230,7 @@ class EpochSearchCV(GridSearchCV):
         base = clone(self.estimator)
         plan = FitPlan(base, candidates, splits)
         if self.verbose > 0:
-            print(
+            print_line(
                 f"Fitting {len(splits)} folds for each of {len(candidates)} candidates in "
                 f"{len(plan.left)} fits"
             )

@@ -18,6 +18,7 @@ from skrnn._sklearn_compat import (
     _safe_split,
     _score,
 )
+from skrnn.backend.standard_output import print_line
 from skrnn.caching.store import StoreMemory
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.kept_epochs import keeping_epochs
@@ -222,7 +223,7 @@ class _StagedFit:
                 result = self._fail(seconds, error)
             if verbose > 1:
                 text = ", ".join(f"{name}={value}" for name, value in sorted(parameters.items()))
-                print(f"[CV] END {text}; score={result['test_scores']}")
+                print_line(f"[CV] END {text}; score={result['test_scores']}")
             results.append(result)
         return results
 

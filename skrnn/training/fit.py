@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.backend.interrupts import is_interrupted
 from skrnn.backend.scope import is_in_scope, outside_scope
 from skrnn.backend.tensorflow import keras
 from skrnn.exceptions import DivergedError
@@ -232,6 +233,11 @@ class Trainer:
             if recorder.state is None:
                 raise
             ended_by = error
+        except Exception as error:  # which Ctrl-C may have become, inside of TensorFlow
+            if recorder.state is None or not is_interrupted():
+                raise
+            ended_by = KeyboardInterrupt()
+            ended_by.__cause__ = error
         state: Any = recorder.state if ended_by else recorder.final()
         kept, stopping = state.variables, state.stopping
         if not state.finished and stopping and stopping.best_weights:

@@ -89,6 +89,26 @@ def on_dense_gradients(optimizer):
     return optimizer
 
 
+def averages_of(optimizer):
+    """Return the variables with the averages of the weights, of an optimizer with `use_ema`.
+
+    At the end of a fit, Keras assigns them to the weights.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+
+    Returns
+    -------
+    list of keras.Variable
+        One for each trainable variable; empty without `use_ema`.
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if not getattr(optimizer, "use_ema", False):
+        return []
+    return list(optimizer._model_variables_moving_average)
+
+
 def check_optimizer(name):
     """Raise ValueError if Keras has no optimizer of this name."""
     try:

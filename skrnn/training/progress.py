@@ -1,10 +1,16 @@
 """The progress of a fit: a line for each epoch, and a bar in terminals and notebooks."""
 
+import contextlib
+import errno
+import functools
 import importlib.util
+import io
+import os
 import sys
 import time
 from typing import Any
 
+from skrnn.backend.standard_output import warn_of_failure
 from skrnn.backend.tensorflow import keras
 
 # Seconds between two drawings of the bar: a batch may take a millisecond.
@@ -35,15 +41,48 @@ def progress_lines(verbose, n_batches):
     return [EpochLines()]
 
 
-class EpochLines(keras.callbacks.Callback):
-    """A line after each epoch: its number, losses and scores, and the remaining time."""
+def _showing(method):
+    """Make a method of a callback stop showing progress if nothing can be written, with a warning.
 
+    A line that cannot be written is not worth a training.
+    """
+
+    @functools.wraps(method)
+    def tolerant(self, *args, **kwargs):
+        if self.is_over:
+            return
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:  # whatever stands in for standard output
+            self.is_over = True
+            self.give_up()
+            warn_of_failure(error)
+
+    return tolerant
+
+
+class EpochLines(keras.callbacks.Callback):
+    """A line after each epoch: its number, losses and scores, and the remaining time.
+
+    Attributes
+    ----------
+    is_over : bool
+        Whether writing has failed, after which nothing more is written.
+    """
+
+    is_over = False
+
+    def give_up(self):
+        """Release what the failed output holds."""
+
+    @_showing
     def on_train_begin(self, logs=None):
         """Start the clock."""
         self.start = time.perf_counter()
         self.n_epochs, self.n_done = self.params["epochs"], 0
         self.first_end = None
 
+    @_showing
     def on_epoch_end(self, epoch, logs=None):
         """Write the line."""
         self.n_done += 1
@@ -88,6 +127,15 @@ class ProgressBar(EpochLines):
         self.n_batches = n_batches
         self.bar: Any = None
 
+    def give_up(self):
+        """Restore the standard streams, which the bar has redirected."""
+        bar, self.bar = self.bar, None
+        if bar is not None:
+            bar.console.file = io.StringIO()
+            with contextlib.suppress(Exception):  # the bar may have failed while it started
+                bar.stop()
+
+    @_showing
     def on_train_begin(self, logs=None):
         """Start the clock and the bar."""
         from rich.console import Console
@@ -101,7 +149,8 @@ class ProgressBar(EpochLines):
 
         super().on_train_begin(logs)
         self.last = -PAUSE
-        console = Console(file=sys.stdout, force_terminal=_in_terminal() or None)
+        console: Any = Console(file=sys.stdout, force_terminal=_in_terminal() or None)
+        console.on_broken_pipe = _broken_pipe  # rich would end the process
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -116,6 +165,7 @@ class ProgressBar(EpochLines):
         )
         self.bar.start()
 
+    @_showing
     def on_epoch_begin(self, epoch, logs=None):
         """Show the number of the epoch."""
         description = f"epoch {epoch + 1}/{self.n_epochs}"
@@ -126,6 +176,7 @@ class ProgressBar(EpochLines):
             self.bar.add_task(description, total=total, completed=completed)
         self._update(description=description)
 
+    @_showing
     def on_train_batch_end(self, batch, logs=None):
         """Move the bar."""
         self._update(advance=1)
@@ -134,6 +185,7 @@ class ProgressBar(EpochLines):
         """Remove the bar."""
         self.close()
 
+    @_showing
     def close(self):
         """Remove the bar, which an exception may have left."""
         if self.bar is not None:
@@ -172,6 +224,10 @@ def clock(seconds):
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _broken_pipe():
+    raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def _in_terminal():

@@ -3,9 +3,14 @@
 import time
 from contextlib import contextmanager
 
+import numpy as np
+
+from skrnn.backend.interrupts import raise_if_interrupted
 from skrnn.backend.tensorflow import keras
 from skrnn.network import programs
+from skrnn.network.programs import read_values
 from skrnn.training.callbacks import InverseTimeDecay
+from skrnn.training.optimizers import averages_of
 from skrnn.training.state import TrainingState
 
 
@@ -53,7 +58,8 @@ class StateRecorder(keras.callbacks.Callback):
             programs.write_values(running_metrics(self.model), self.resumed.metrics)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Report the state if the interval is over."""
+        """Report the state if the interval is over. A Ctrl-C that was lost ends the training."""
+        raise_if_interrupted()
         if self.on_state is None or self.minutes is None or self.model.stop_training:
             return  # the epoch ends here, and its state follows
         if self._was_trained_before(batch) or batch + 1 == self.n_batches:
@@ -79,6 +85,11 @@ class StateRecorder(keras.callbacks.Callback):
         self.set_model(self.run.model)
         state = self._take(len(self.run.history_so_far["loss"]), 0)
         state.finished = True
+        averages = averages_of(self.model.optimizer)
+        if averages and self.state is not None:
+            now = read_values(self.model.trainable_variables)
+            if all(map(np.array_equal, now, read_values(averages))):
+                state.unaveraged = self.state.variables
         return state
 
     def _give(self, state):

@@ -6,12 +6,12 @@ training that is interrupted or diverges returns to the last one;
 TensorFlow.
 """
 
-import importlib.metadata
 from dataclasses import dataclass
 
 import numpy as np
 
 import skrnn
+from skrnn.backend.versions import version_of
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,9 @@ class TrainingState:
         Whether a callback has ended the training.
     finished : bool
         Whether nothing is left to do; `variables` are then the final ones.
+    unaveraged : list of ndarray or None
+        If the optimizer has replaced the weights by their averages at the end (`use_ema`), the
+        variables before that, with which training continues.
     phase : {"training", "pretraining"}
         What is trained: the network, or the language model that it starts from.
     """
@@ -122,6 +125,7 @@ class TrainingState:
     stopped: bool = False
     finished: bool = False
     phase: str = "training"
+    unaveraged: list | None = None
 
 
 def joined(before, after):
@@ -140,11 +144,14 @@ def is_finite(values):
 
 
 def versions():
-    """Return versions and the layers' engine, on which the bytes of a training also depend."""
+    """Return versions and the layers' engine, on which the bytes of a training also depend.
+
+    A version that cannot be known is None.
+    """
     from skrnn.kernels.engine import engine
 
     found = {"skrnn": skrnn.__version__, "engine": engine()}
     for name in ("tensorflow", "keras", "numpy", "numba"):
         if name != "numba" or found["engine"] == "numba":
-            found[name] = importlib.metadata.version(name)
+            found[name] = version_of(name)
     return found

@@ -1,5 +1,8 @@
 """The progress line of a fit; each docstring says what a wrong implementation fails on."""
 
+import errno
+import functools
+import io
 import re
 import sys
 import types
@@ -257,3 +260,71 @@ def test_silence_by_default(capsys):
     """Fails if verbose=0 says anything."""
     small().fit(X, Y)
     assert capsys.readouterr() == ("", "")
+
+
+# --- Output that cannot be written --------------------------------------------------------
+
+
+class Fails(io.StringIO):
+    """Takes some text, then fails as a closed pipe, a full disk or a closed file does."""
+
+    def __init__(self, error, after):
+        super().__init__()
+        self.error, self.left = error, after
+
+    def write(self, text):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return super().write(text)
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("bar", [False, True], ids=["lines", "bar"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokenPipeError(errno.EPIPE, "Broken pipe"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        ValueError("I/O operation on closed file"),
+        RuntimeError("a notebook that has gone"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_training_outlives_its_progress(monkeypatch, request, error, bar, after):
+    """Fails if a line that cannot be written ends the training, or hides later warnings."""
+    if bar:
+        request.getfixturevalue("terminal")
+    wanted = silent()
+    out = Fails(error, after)
+    monkeypatch.setattr(sys, "stdout", out)
+    with pytest.warns(UserWarning, match=f"longer: .*{re.escape(str(error))}") as told:
+        model = small(verbose=1).fit(X, Y)
+    assert sys.stdout is out
+    assert len([one for one in told if "shown" in str(one.message)]) == 1
+    assert model.history_ == wanted.history_ and model.n_iter_ == 3
+    assert model.predict_proba(X).tobytes() == wanted.predict_proba(X).tobytes()
+
+
+@functools.cache
+def silent():
+    return small().fit(X, Y)
+
+
+def test_the_note_on_resuming(monkeypatch, tmp_path):
+    """Fails if the line that names the checkpoint ends the fit if it cannot be written."""
+    small(checkpoint=tmp_path, epochs=2).fit(X, Y)
+    monkeypatch.setattr(sys, "stdout", Fails(OSError(errno.ENOSPC, "No space left on device"), 0))
+    with pytest.warns(UserWarning, match="cannot be shown"):
+        model = small(checkpoint=tmp_path, verbose=2).fit(X, Y)
+    assert model.n_iter_ == 3
+
+
+@pytest.mark.parametrize("verbose", [1, 3])
+def test_a_search_outlives_its_progress(monkeypatch, verbose):
+    """Fails if what a search says of its fits ends it if it cannot be written."""
+    monkeypatch.setattr(sys, "stdout", Fails(OSError(errno.ENOSPC, "No space left on device"), 0))
+    search = EpochSearchCV(small(), {"epochs": [1, 2]}, cv=2, verbose=verbose, refit=False)
+    with pytest.warns(UserWarning, match="cannot be shown"):
+        search.fit(X, Y)
+    assert len(search.cv_results_["mean_test_score"]) == 2
