@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 # name -> the module that defines it; the order is that of a first reading.
 _HOMES = {
     "TextToSequence": "text",
+    "HashingTextToSequence": "text",
     "RNNClassifier": "estimators",
     "AdversarialLoss": "estimators",
     "VirtualAdversarialLoss": "estimators",

@@ -19,6 +19,7 @@ from skrnn.onnx import to_onnx as to_onnx
 from skrnn.persistence import load as load
 from skrnn.persistence import save as save
 from skrnn.search import EpochSearchCV as EpochSearchCV
+from skrnn.text import HashingTextToSequence as HashingTextToSequence
 from skrnn.text import TextToSequence as TextToSequence
 
 __version__: str

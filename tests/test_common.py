@@ -17,7 +17,7 @@ from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skrnn
-from skrnn import EpochSearchCV, RNNClassifier, TextToSequence
+from skrnn import EpochSearchCV, HashingTextToSequence, RNNClassifier, TextToSequence
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
 
 # The simple recurrent layer, the fastest to trace: every number of columns is another network.
@@ -33,6 +33,7 @@ ESTIMATORS = [
         random_state=0,
     ),
     TextToSequence(),
+    HashingTextToSequence(),
     LogCountRatio(),
     NBSVMClassifier(),
     EpochSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, error_score="raise"),
@@ -43,8 +44,8 @@ _MINI_BATCHES = (
     "mini-batches; test_estimators_fit.py checks the equivalences that hold: weight zero is "
     "removal, and in one full batch weight 2 is twice"
 )
-# The base of the estimators.
-INTERNAL = ("skrnn.estimators.base",)
+# The bases of the estimators.
+INTERNAL = ("skrnn.estimators.base", "skrnn.text.base")
 EXPECTED_FAILURES = {
     "RNNClassifier": {
         "check_sample_weight_equivalence_on_dense_data": _MINI_BATCHES,

@@ -23,6 +23,7 @@ ROOT = Path(skrnn.__file__).parent.parent
 PUBLIC = [
     "__version__",
     "TextToSequence",
+    "HashingTextToSequence",
     "RNNClassifier",
     "AdversarialLoss",
     "VirtualAdversarialLoss",

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 
 from skrnn._sklearn_compat import Interval, _check_sample_weight
 from skrnn.exceptions import InvalidInputError
+from skrnn.printing import BriefParameters
 
 
-class LogCountRatio(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class LogCountRatio(BriefParameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Scale count features by their naive Bayes log-count ratio.
 
     With :math:`\mathbf f^{(i)}` the counts of document i, and the two smoothed

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 from skrnn._sklearn_compat import Interval, _check_sample_weight
 from skrnn.baselines.log_count_ratio import LogCountRatio
 from skrnn.exceptions import InvalidInputError
+from skrnn.printing import BriefParameters
 
 
-class NBSVMClassifier(ClassifierMixin, BaseEstimator):
+class NBSVMClassifier(BriefParameters, ClassifierMixin, BaseEstimator):
     r"""Logistic regression on features scaled by their log-count ratio.
 
     NB-SVM of Wang and Manning [1]_ with the logistic loss instead of the

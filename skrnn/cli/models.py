@@ -94,12 +94,12 @@ def load_model(path):
 def _reads_text(pipeline):
     from sklearn.feature_extraction.text import CountVectorizer
 
-    from skrnn import TextToSequence
+    from skrnn.text import DocumentsToSequence
 
     first = pipeline[0]
     while hasattr(first, "steps"):
         first = first[0]
-    return isinstance(first, TextToSequence | CountVectorizer)
+    return isinstance(first, DocumentsToSequence | CountVectorizer)
 
 
 def _some(labels):

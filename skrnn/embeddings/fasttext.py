@@ -14,6 +14,7 @@ from skrnn.exceptions import InvalidInputError
 
 MAGIC = struct.pack("<i", 793712314)
 _VERSIONS = (11, 12)
+MAX_PART = 100
 _SUPERVISED = 3
 _END_OF_LINE = b"</s>"  # fastText's own word; it has no parts
 _ENTRY = struct.Struct("<qb")
@@ -71,6 +72,11 @@ def _read(path, data, size, lookup):
         raise InvalidInputError(
             f"{path} is a fastText model of version {version}, but must have version 11 or 12. "
             "Pass its text file (.vec) instead, or convert it with fastText."
+        )
+    if maxn > MAX_PART:  # the parts of a word would be as many as the square of its length
+        raise InvalidInputError(
+            f"{path} is damaged: its n-grams have up to {maxn} characters, but fastText's have a "
+            f"few, and here at most {MAX_PART}. Download it again."
         )
     if version == 11 and model == _SUPERVISED:
         maxn = 0  # such models have no n-grams, even if the header has a length

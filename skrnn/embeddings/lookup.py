@@ -5,13 +5,21 @@ import numpy as np
 from skrnn.exceptions import InvalidInputError
 
 
+_SKIN_TONES = dict.fromkeys(range(0x1F3FB, 0x1F400))
+
+
 def spellings(word):
     """Return the forms under which a word is looked up, the best first.
 
     These are the word itself; in lower case, for sources without upper case; capitalized and in
-    upper case, for names and abbreviations of a text in lower case.
+    upper case, for names and abbreviations of a text in lower case. An emoji is also looked up
+    without its skin tone, and with the invisible character that some sources have after it.
     """
-    return tuple(dict.fromkeys((word, word.lower(), word.capitalize(), word.upper())))
+    forms = [word, word.lower(), word.capitalize(), word.upper()]
+    if word and not word.isascii() and not word[0].isalnum():
+        plain = word.translate(_SKIN_TONES) or word
+        forms += [plain, f"{word}\ufe0f", f"{plain}\ufe0f"]
+    return tuple(dict.fromkeys(forms))
 
 
 class Lookup:

@@ -13,10 +13,11 @@ from skrnn.backend.pickling import StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments
+from skrnn.printing import BriefParameters
 from skrnn.sequences import Sequences
 
 
-class NetworkEstimator(CallbackSupportMixin, _BaseComposition):
+class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
     """Base of the estimators that hold a network.
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its

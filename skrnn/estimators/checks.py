@@ -11,6 +11,7 @@ import numpy as np
 from skrnn._sklearn_compat import _check_sample_weight
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.exceptions import InvalidInputError
+from skrnn.printing import brief
 from skrnn.sequences import InputForm, Sequences, check_feature_names, check_sequences
 
 
@@ -21,7 +22,7 @@ def check_stack(estimator):
     if not stack or not all(map(_is_count, stack)):
         raise InvalidInputError(
             f"The 'units' parameter of {type(estimator).__name__} must be a positive int, or a "
-            f"tuple of positive ints, one for each layer. Got {units!r} instead."
+            f"tuple of positive ints, one for each layer. Got {brief(units)} instead."
         )
     return [int(width) for width in stack]
 
@@ -35,7 +36,7 @@ def check_ngram_range(estimator):
     if len(both) != 2 or not all(map(_is_count, both)) or both[0] > both[1]:
         raise InvalidInputError(
             f"The 'ngram_range' parameter of {type(estimator).__name__} must be None or (min_n, "
-            f"max_n) with 1 <= min_n <= max_n. Got {ngram_range!r} instead."
+            f"max_n) with 1 <= min_n <= max_n. Got {brief(ngram_range)} instead."
         )
     return both
 

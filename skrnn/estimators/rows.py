@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length
 from skrnn.estimators import checks
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
+from skrnn.printing import brief
 from skrnn.sequences import Sequences, check_feature_names
 
 
@@ -76,8 +77,8 @@ class RowChecker:
             head = estimator.head_
             if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
                 raise InvalidInputError(
-                    f"classes={classes!r} differs from the classes of the first call, "
-                    f"{estimator.classes_!r}. Leave it out, or call fit with warm_start=False."
+                    f"classes={brief(classes)} differs from the classes of the first call, "
+                    f"{brief(estimator.classes_)}. Leave it out, or call fit with warm_start=False."
                 )
         head.check(y, estimator)
         for name, value in estimator._head_attributes(head).items():

@@ -65,6 +65,11 @@ class Node:
         """Whether there is a value of this name that has not been taken yet."""
         return key in self._rest
 
+    def has_below(self, key, name):
+        """Whether there is an object of this name that has a value of another name."""
+        tree = self._rest.get(key)
+        return type(tree) is dict and name in tree
+
     def refuse(self, problem, part=DOCUMENT, **kwargs):
         """Raise an InvalidFileError that names this node."""
         raise InvalidFileError(problem, f"{part}, {self.where}", **kwargs)

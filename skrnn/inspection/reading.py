@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.sequences import UNKNOWN, UNKNOWN_WORD, Sequences
-from skrnn.text import TextToSequence
+from skrnn.text import DocumentsToSequence
 from skrnn.text.documents import iter_documents
 from skrnn.text.offsets import find_spans
 from skrnn.text.rows import truncate_rows
@@ -95,7 +95,7 @@ def _parts(estimator, caller):
     """Return the TextToSequence or None, the steps before the classifier, and the classifier."""
     wanted = (
         f"{caller} takes a fitted RNNClassifier, or a fitted Pipeline that begins with "
-        "TextToSequence and ends with RNNClassifier"
+        "TextToSequence or HashingTextToSequence and ends with RNNClassifier"
     )
     if isinstance(estimator, NetworkEstimator):
         check_is_fitted(estimator)
@@ -104,7 +104,7 @@ def _parts(estimator, caller):
         way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
         raise InvalidTypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
     first, last = estimator[0], estimator[-1]
-    if not (isinstance(first, TextToSequence) and isinstance(last, NetworkEstimator)):
+    if not (isinstance(first, DocumentsToSequence) and isinstance(last, NetworkEstimator)):
         kinds = ", ".join(type(step).__name__ for _, step in estimator.steps)
         raise InvalidTypeError(
             f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(estimator)}"
@@ -134,7 +134,7 @@ def _way_out(pipeline):
     """Return what to pass instead of a Pipeline."""
     last = pipeline[-1]
     for i, step in enumerate(pipeline):
-        if isinstance(step, TextToSequence) and isinstance(last, NetworkEstimator):
+        if isinstance(step, DocumentsToSequence) and isinstance(last, NetworkEstimator):
             return f" Pass its part pipeline[{i}:], and the input texts of that part as X."
     if isinstance(last, NetworkEstimator):
         return " Pass the RNNClassifier alone, and the output of the steps before it as X."

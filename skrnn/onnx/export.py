@@ -204,10 +204,13 @@ def _words_metadata(text):
     if not callable(text.analyzer):
         deciding.append("preprocessor")
         if text.preprocessor is None:
-            deciding += ["lowercase", "strip_accents"]
+            deciding += ["lowercase", "strip_accents", "strip_markup"]
         if text.analyzer == "word":
             deciding.append("token_pattern" if text.tokenizer is None else "tokenizer")
+            deciding.append("stop_words")
     parameters = {name: getattr(text, name) for name in deciding}
+    if not isinstance(text.stop_words, str | None) and "stop_words" in parameters:
+        parameters["stop_words"] = sorted(text.stop_words)
     if any(map(callable, parameters.values())):
         return {"skrnn.words": "caller"}
     words = "characters" if text.analyzer == "char" else "token_pattern"

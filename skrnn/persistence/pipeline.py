@@ -9,7 +9,7 @@ from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import refuse_other_attributes
 from skrnn.sequences.special_tokens import FIRST_WORD
-from skrnn.text import TextToSequence
+from skrnn.text import DocumentsToSequence, HashingTextToSequence
 
 _PARAMETERS = ("steps", "transform_input", "memory", "verbose")
 
@@ -105,23 +105,31 @@ def _check_agreement(pipeline, node):
             node.refuse(f"{names}: the first is not a transformer.")
         if not hasattr(after, "n_features_in_"):
             node.refuse(f"{names}: the second takes documents, so it must come first.")
-        gives, takes = _width(before), after.n_features_in_
-        if isinstance(before, TextToSequence) and isinstance(after, NetworkEstimator):
-            gives, takes = len(before.vocabulary_) + FIRST_WORD, after.vocabulary_size_
+        takes = after.n_features_in_
+        if isinstance(before, DocumentsToSequence) and isinstance(after, NetworkEstimator):
+            gives, takes = _n_ids(before), after.vocabulary_size_
             # A dense array does not show how many words there are.
             if takes is not None and (gives <= takes or not before.sparse_output):
                 continue
         elif isinstance(after, NetworkEstimator):
             node.refuse(f"{names}: the second reads sequences, which the first does not return.")
-        elif gives == takes:
+        elif (gives := _width(before)) == takes:
             continue
         node.refuse(
             f"{names}: the first returns {gives} features or words, the second expects {takes}."
         )
 
 
+def _n_ids(transformer):
+    if isinstance(transformer, HashingTextToSequence):
+        return transformer.n_features + FIRST_WORD
+    return len(transformer.vocabulary_) + FIRST_WORD
+
+
 def _width(transformer):
-    if isinstance(transformer, TextToSequence):
+    if isinstance(transformer, HashingTextToSequence):
+        return transformer.max_length
+    if isinstance(transformer, DocumentsToSequence):
         return transformer._n_features_out
     if hasattr(transformer, "vocabulary_"):
         return len(transformer.vocabulary_)

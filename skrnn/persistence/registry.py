@@ -19,7 +19,7 @@ from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.parameters import encode_parameters
 from skrnn.persistence import linear, text
 from skrnn.persistence.pipeline import decode_pipeline, encode_pipeline
-from skrnn.text import TextToSequence
+from skrnn.text import HashingTextToSequence, TextToSequence
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ _CODECS = {
     for one in (
         *map(_of_network, NETWORK_ESTIMATORS),
         _of_plain(TextToSequence, text.encode_sequence_state, text.decode_sequence, text.WAYS_OUT),
+        _of_plain(
+            HashingTextToSequence, text.encode_hashing_state, text.decode_hashing, text.WAYS_OUT
+        ),
         _of_plain(
             CountVectorizer, text.encode_counts_state, text.decode_count_vectorizer, text.WAYS_OUT
         ),

@@ -8,7 +8,7 @@ from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.nodes import Node, Place, Reading
 from skrnn.fileformat.parameters import decode_parameters, encode_parameters
 from skrnn.persistence import text
-from skrnn.text import TextToSequence
+from skrnn.text import DocumentsToSequence
 
 
 def check_savable(estimator):
@@ -33,7 +33,7 @@ def check_savable(estimator):
         for _, step in estimator.steps:
             check_savable(step)
         return
-    if isinstance(estimator, TextToSequence):
+    if isinstance(estimator, DocumentsToSequence):
         allowed = text.is_data
     elif isinstance(estimator, NetworkEstimator):
         allowed = codec.is_data

@@ -9,13 +9,14 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
 from skrnn.sequences.special_tokens import FIRST_WORD
-from skrnn.text import TextToSequence
-from skrnn.text.tokens import TOKEN_PATTERN
+from skrnn.text import HashingTextToSequence, TextToSequence
+from skrnn.text.patterns import FORMER_PATTERNS, TOKEN_PATTERN
 
 # Matching some regular expressions takes forever, and there is no general way to recognize them.
 # These take time in proportion to the text.
 KNOWN_PATTERNS = {
     TOKEN_PATTERN,
+    *FORMER_PATTERNS,
     WORDS_AND_MARKS,
     CountVectorizer().token_pattern,
     *(r"\w+", r"(?u)\w+", r"\b\w+\b", r"(?u)\b\w+\b", r"\b\w\w+\b", r"\S+", r"[^\s]+", "."),
@@ -52,25 +53,51 @@ def encode_sequence_state(estimator, place):
 
 def decode_sequence(node):
     """Make the TextToSequence of a node."""
-    estimator = decode_parameters(node, TextToSequence, allowed=is_data)
-    _check_pattern(estimator, node)
+    estimator = _decode_splitter(node, TextToSequence)
     state = node.below("state")
     words = _take_vocabulary(state)
     estimator.vocabulary_ = dict(
         zip(words, range(FIRST_WORD, FIRST_WORD + len(words)), strict=True)
     )
+    estimator.n_timesteps_ = state.take_int("n_timesteps", 1, _most_steps(estimator))
+    state.close()
+    return estimator
+
+
+def encode_hashing_state(estimator, place):
+    """Return the state of a HashingTextToSequence, which has none."""
+    refuse_other_attributes(estimator, place, set())
+    return {}
+
+
+def decode_hashing(node):
+    """Make the HashingTextToSequence of a node."""
+    estimator = _decode_splitter(node, HashingTextToSequence)
+    node.below("state").close()
+    return estimator
+
+
+def _decode_splitter(node, cls):
+    """Make the transformer of documents of a node, without its state."""
+    had_rule = node.has_below("parameters", "strip_markup")
+    estimator = decode_parameters(node, cls, allowed=is_data)
+    if not had_rule:  # older files, whose models have learned from markup and entities
+        estimator.strip_markup = "line_breaks"
+    _check_pattern(estimator, node)
     if estimator.sparse_output and _get_output_config("transform", estimator)["dense"] != "default":
         node.refuse(
             "Data frames cannot hold sparse output: 'sparse_output' and 'output' contradict."
         )
-    highest = MAX_STEPS if estimator.sparse_output else MAX_DENSE_STEPS
-    estimator.n_timesteps_ = state.take_int("n_timesteps", 1, highest)
+    highest = _most_steps(estimator)
     if estimator.max_length is not None and estimator.max_length > highest:
         node.refuse(
             f"The parameter 'max_length' is {estimator.max_length}, but must be at most {highest}."
         )
-    state.close()
     return estimator
+
+
+def _most_steps(estimator):
+    return MAX_STEPS if estimator.sparse_output else MAX_DENSE_STEPS
 
 
 def encode_counts_state(estimator, place):

@@ -24,13 +24,14 @@ from skrnn._sklearn_compat import (
 from skrnn.backend.standard_output import print_line
 from skrnn.caching.store import Store, StoreMemory, sharing
 from skrnn.exceptions import InvalidInputError
+from skrnn.printing import BriefParameters
 from skrnn.search.plan import FitPlan
 from skrnn.search.results import ResultFolder
 from skrnn.search.staged_fit import fit_and_score
 from skrnn.search.workers import run_tasks
 
 
-class EpochSearchCV(GridSearchCV):
+class EpochSearchCV(BriefParameters, GridSearchCV):
     """Grid search with the same scores as GridSearchCV, but less training.
 
     It replaces :class:`sklearn.model_selection.GridSearchCV` for a :class:`skrnn.RNNClassifier`,

@@ -3,9 +3,12 @@
 :mod:`~skrnn.text.documents` iterates over a container of documents,
 :mod:`~skrnn.text.tokens` splits a document into tokens, :mod:`~skrnn.text.vocabulary`
 numbers the words, :mod:`~skrnn.text.rows` makes arrays of the numbers and reads them back,
-and :mod:`~skrnn.text.to_sequence` has the scikit-learn transformer that uses all four.
+and :mod:`~skrnn.text.to_sequence` and :mod:`~skrnn.text.hashing` have the scikit-learn
+transformers that use them.
 """
 
+from skrnn.text.base import DocumentsToSequence
+from skrnn.text.hashing import HashingTextToSequence
 from skrnn.text.to_sequence import TextToSequence
 
-__all__ = ["TextToSequence"]
+__all__ = ["DocumentsToSequence", "HashingTextToSequence", "TextToSequence"]

@@ -6,16 +6,14 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.printing import brief
 
 _WANTED = "a list, an array or a pandas or polars column of str"
 
 
 def describe(value, width=60):
     """Return the type and a short repr of a value, for error messages."""
-    text = repr(value)
-    if len(text) > width:
-        text = text[: width - 3] + "..."
-    return f"{type(value).__name__} {text}"
+    return f"{type(value).__name__} {brief(value, width)}"
 
 
 def iter_documents(X, also=()):

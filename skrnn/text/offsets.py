@@ -1,18 +1,21 @@
 """Find the position of each token in the original text.
 
-A tokenizer splits a preprocessed text: without line breaks, composed, in lower case. This module
+A tokenizer splits a preprocessed text: without markup, composed, in lower case. This module
 repeats each step of the preprocessing and keeps track of the original characters that each new one
 is made of. It compares its result with the real one, so that offsets are either right or None.
 """
 
 import re
 import unicodedata
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 
-from skrnn.text.tokens import _LINE_BREAK, _characters, _preprocess
+from skrnn.text.characters import is_accent
+from skrnn.text.patterns import find_tokens, finder_of
+from skrnn.text.tokens import prepare, preprocess_text, split_characters
 
 _NOT_BLANK = re.compile(r"\S")
 
@@ -67,6 +70,51 @@ class AlignedText:
         """Replace each character by ``function(character)``."""
         self.replace((i, i + 1, function(character)) for i, character in enumerate(self.text))
 
+    def run(self, step):
+        """Apply a :class:`~skrnn.text.replacing.Replacement`, or ``Edits``."""
+        texts, starts, ends, at = [], [], [], 0
+        for start, end, new in step.edits(self.text):
+            if new == self.text[start:end]:
+                continue
+            texts += [self.text[at:start], new]
+            starts += self.starts[at:start]
+            ends += self.ends[at:start]
+            starts += [self.starts[start]] * len(new)
+            ends += [self.ends[end - 1]] * len(new)
+            # Only what stands next to it: there may be markup in between.
+            if step.clings and not new and ends and ends[-1] == self.starts[start]:
+                ends[-1] = self.ends[end - 1]
+            at = end
+        self.text = "".join([*texts, self.text[at:]])
+        self.starts = starts + self.starts[at:]
+        self.ends = ends + self.ends[at:]
+
+    def compose(self):
+        """Compose as NFC does."""
+        text = self.text
+        pieces = []
+        for i, character in enumerate(text):
+            # An ASCII character never composes with the one before it.
+            piece = (i, i + 1, unicodedata.normalize("NFC", character))
+            if pieces and not character.isascii() and not _composes_apart(text, pieces[-1], piece):
+                start = pieces.pop()[0]
+                piece = (start, i + 1, unicodedata.normalize("NFC", text[start : i + 1]))
+            pieces.append(piece)
+        self.replace(pieces)
+
+    def lower(self):
+        """Convert to lower case."""
+        lower = self.text.lower()
+        self.replace_each(str.lower)
+        # Only in the whole text is it known where a word ends, on which the form of sigma depends.
+        if len(lower) == len(self.text):
+            self.text = lower
+
+    def strip_accents(self, function):
+        """Remove accents; a function of the caller is left to :func:`find_spans`."""
+        if function in _STRIPPED:
+            self.replace_each(_STRIPPED[function])
+
 
 def find_spans(analyzer, document, tokens):
     """Return the positions of tokens in their document.
@@ -86,11 +134,15 @@ def find_spans(analyzer, document, tokens):
         Token i comes from ``document[spans[i, 0]:spans[i, 1]]``. None if a user's function splits
         or preprocesses the text in such a way that the positions are not certain.
     """
+    if analyzer.stop_words:
+        return _without_stop_words(analyzer, document)
     aligned = _clean(analyzer.preprocess, document)
     if aligned is None:
         return None
-    if analyzer.tokenize is _characters:
+    if analyzer.tokenize is split_characters:
         found = _spans_of_characters(aligned.text)
+    elif analyzer.tokenize is find_tokens:
+        found = _spans_of_matches(finder_of(aligned.text), aligned.text)
     elif analyzer.tokenize_from is None:
         found = _spans_of_matches(analyzer.tokenize.__self__, aligned.text)
     else:
@@ -101,18 +153,21 @@ def find_spans(analyzer, document, tokens):
     return np.array(spans, dtype=np.int64).reshape(-1, 2)
 
 
+def _without_stop_words(analyzer, document):
+    whole = replace(analyzer, stop_words=None)
+    (tokens,) = whole.iter_tokens([document])
+    spans = find_spans(whole, document, tokens)
+    if spans is None:
+        return None
+    return spans[[token not in analyzer.stop_words for token in tokens]].reshape(-1, 2)
+
+
 def _clean(preprocess, document):
     """Return the preprocessed document as an `AlignedText`, or None."""
     aligned = AlignedText(document)
     cleaned = preprocess(document)
-    if isinstance(preprocess, partial) and preprocess.func is _preprocess:
-        strip_accents = preprocess.keywords["strip_accents"]
-        _break_lines(aligned)
-        _compose(aligned)
-        if preprocess.keywords["lower"]:
-            _lower(aligned)
-        if strip_accents in _STRIPPED:
-            aligned.replace_each(_STRIPPED[strip_accents])
+    if isinstance(preprocess, partial) and preprocess.func is preprocess_text:
+        prepare(aligned, **preprocess.keywords)
     # If a user's function leaves every letter in its place, as str.lower does, the characters still
     # correspond.
     if len(cleaned) != len(aligned.text) or cleaned.lower() != aligned.text.lower():
@@ -121,54 +176,15 @@ def _clean(preprocess, document):
     return aligned
 
 
-def _break_lines(aligned):
-    pieces, end = [], 0
-    for match in _LINE_BREAK.finditer(aligned.text):
-        pieces.append((end, match.start(), aligned.text[end : match.start()]))
-        pieces.append((match.start(), match.end(), " "))
-        end = match.end()
-    pieces.append((end, len(aligned.text), aligned.text[end:]))
-    aligned.replace(pieces)
-
-
-def _compose(aligned):
-    """Compose as NFC does, and replace the typographic apostrophe."""
-    text = aligned.text
-    if text.isascii():
-        return
-    pieces = []
-    for i, character in enumerate(text):
-        # An ASCII character never composes with the one before it.
-        piece = (i, i + 1, unicodedata.normalize("NFC", character))
-        if pieces and not character.isascii() and not _composes_apart(text, pieces[-1], piece):
-            start = pieces.pop()[0]
-            piece = (start, i + 1, unicodedata.normalize("NFC", text[start : i + 1]))
-        pieces.append(piece)
-    aligned.replace(pieces)
-    aligned.text = aligned.text.replace("\u2019", "'")
-
-
 def _composes_apart(text, before, after):
     # Some marks look like letters until they are decomposed.
-    if _is_accent(unicodedata.normalize("NFD", text[after[0]])[0]):
+    if is_accent(unicodedata.normalize("NFD", text[after[0]])[0]):
         return False
     return unicodedata.normalize("NFC", text[before[0] : after[1]]) == before[2] + after[2]
 
 
-def _lower(aligned):
-    lower = aligned.text.lower()
-    aligned.replace_each(str.lower)
-    # Only in the whole text is it known where a word ends, on which the form of sigma depends.
-    if len(lower) == len(aligned.text):
-        aligned.text = lower
-
-
 def _without_accents(character):
-    return "".join(c for c in unicodedata.normalize("NFKD", character) if not _is_accent(c))
-
-
-def _is_accent(character):
-    return unicodedata.combining(character) > 0
+    return "".join(c for c in unicodedata.normalize("NFKD", character) if not is_accent(c))
 
 
 def _unless_ascii(character):

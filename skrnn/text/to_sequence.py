@@ -1,7 +1,8 @@
 """TextToSequence, the scikit-learn transformer of the text package."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import count, repeat
 from numbers import Integral
@@ -10,32 +11,29 @@ from warnings import warn
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._sklearn_compat import (
-    HasMethods,
-    Interval,
-    RealNotInt,
-    StrOptions,
-    _fit_context,
-    _get_output_config,
-)
+from skrnn._sklearn_compat import HasMethods, Interval, RealNotInt, _fit_context
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.special_tokens import FIRST_WORD, UNKNOWN, UNKNOWN_WORD
-from skrnn.text.rows import decode_rows, pack_rows, truncate_rows
-from skrnn.text.tokens import TOKEN_PATTERN, make_analyzer
+from skrnn.text.base import DocumentsToSequence
+from skrnn.text.patterns import TOKEN_PATTERN
+from skrnn.text.rows import decode_rows
+from skrnn.text.stop_words import warn_of_unfindable
 from skrnn.text.vocabulary import check_vocabulary, learn_vocabulary
 
 # The words by id of each fitted instance, with the vocabulary they were made from. They are not
 # attributes, since `transform` does not change the instance, and its pickle has every word once.
 _WORDS: WeakKeyDictionary = WeakKeyDictionary()
 
+_SHARE_OR_NUMBER = [
+    Interval(RealNotInt, 0, 1, closed="both"),
+    Interval(Integral, 1, None, closed="left"),
+]
 
-class TextToSequence(
-    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+
+class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
     """Turn documents into sequences of token ids.
 
     Row i of the result holds the ids of the tokens of document i, in their order and from
@@ -54,6 +52,11 @@ class TextToSequence(
         Ignore words that occur in fewer training documents than this: an int is a number of
         documents, a float a proportion of them. Ignored if `vocabulary` is given.
 
+    max_df : int or float, default=1.0
+        Ignore words that occur in more training documents than this, for example the words of a
+        signature. Like all words that are not in the vocabulary, they are read as unknown.
+        Ignored if `vocabulary` is given.
+
     lowercase : bool, default=True
         Whether to convert all characters to lower case first.
 
@@ -61,9 +64,15 @@ class TextToSequence(
         Remove accents: "ascii" is fast and removes all characters that have no ASCII
         counterpart, "unicode" works for all scripts. A callable takes and returns a str.
 
+    strip_markup : bool or "line_breaks", default=True
+        Whether to drop HTML and to replace entities such as ``&amp;`` by their characters; see
+        Notes for the rule. With False, the names of tags are words. "line_breaks" replaces
+        ``<br />`` by a space, and of all apostrophes only the typographic one by the plain one;
+        models from files of format 1 and 2 have it, so that they predict as before.
+
     preprocessor : callable, default=None
         A function str -> str that replaces the default preprocessing (see Notes), including
-        `lowercase` and `strip_accents`. Ignored if `analyzer` is callable.
+        `lowercase`, `strip_accents` and `strip_markup`. Ignored if `analyzer` is callable.
 
     tokenizer : callable, default=None
         A function str -> list of str that replaces `token_pattern`. Used if
@@ -73,6 +82,11 @@ class TextToSequence(
         The regular expression of a token; see Notes for the default. If it has a capturing
         group, the group is the token; more than one group is an error. Used if
         ``analyzer == "word"`` and `tokenizer` is None.
+
+    stop_words : "english", iterable of str or None, default=None
+        Words that are left out of the sequences, written as the analyzer returns them. "english"
+        is scikit-learn's list, which has "not", "no" and "never": it removes what a network could
+        read and a bag of words could not. Used if ``analyzer == "word"``.
 
     analyzer : {"word", "char"} or callable, default="word"
         Whether tokens are words or characters. With "char", every character (code point) is a
@@ -115,17 +129,37 @@ class TextToSequence(
 
     Notes
     -----
-    The default preprocessing replaces HTML line breaks (``<br />``) by spaces, normalizes
-    Unicode to its composed form (NFC), replaces the typographic apostrophe by the plain one,
-    then converts to lower case and strips accents.
+    The default preprocessing
+
+    1. drops markup, if `strip_markup` is True: comments, scripts and styles with their content, and
+       tags whose name is one of HTML's and whose attributes have values. Then it replaces entities,
+       also those that were escaped twice (``&amp;#39;``). So "a < b", "<3" and
+       "I <really> love it" stay. Tags of formatting (``<b>``) can stand within a word, all others
+       end it;
+    2. removes invisible characters (soft hyphens, variation selectors, marks of direction), keeps
+       at most 30 combining marks in a row [3]_, and normalizes Unicode to its composed form (NFC);
+    3. replaces all kinds of apostrophes by the plain one: the typographic one (U+2019) anywhere,
+       and accents, primes and quotation marks between letters, where an apostrophe is meant;
+    4. converts to lower case and strips accents.
+
+    It is the same for words and characters, and for a `tokenizer`.
 
     The default `token_pattern` finds words of any length in any script. In scripts that are
     written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese), every character is
     a token, which needs no dictionary. For words in these scripts, pass a segmenter as
-    `tokenizer`. The pattern keeps what is important for sentiment: "!" and "?" are tokens,
-    and contractions are split as in the Penn Treebank [2]_, "didn't" into "did" and "n't",
-    "it's" into "it" and "'s". Any other apostrophe separates words, and other punctuation is
-    ignored.
+    `tokenizer`. Contractions are split as in the Penn Treebank [2]_, "didn't" into "did" and
+    "n't", "it's" into "it" and "'s". Any other apostrophe separates words. The pattern keeps what
+    carries the mood of a text. These are tokens:
+
+    - "!" and "?", each of them;
+    - an emoji, as it is shown: with its skin tone, a family or a flag as a whole;
+    - any other symbol (Unicode's categories Sc, Sm and So): hearts, stars, arrows, currencies;
+    - the signs ``# $ % & + @ < > ^``; a row of ``*``, ``=``, ``~`` or ``|``; the minus of a number
+      or of a grade ("-1", "A-");
+    - emoticons such as ":)", ":-(", ";D", "<3" and "^_^".
+
+    Other punctuation is ignored: "5/10" is "5" and "10". If nothing is found in a document with
+    letters, digits or symbols, a warning says so.
 
     With :meth:`set_output`, data frames need ``sparse_output=False``. They also need
     `max_length` if some documents are longer than the training documents, since the columns
@@ -139,6 +173,8 @@ class TextToSequence(
        Classification?", CCL 2019, section 5.3.1. https://arxiv.org/abs/1905.05583
     .. [2] M. P. Marcus, B. Santorini, M. A. Marcinkiewicz, "Building a Large Annotated
        Corpus of English: The Penn Treebank", Computational Linguistics 19(2), 1993.
+    .. [3] Unicode Standard Annex 15, section 13: Stream-Safe Text Format.
+       https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format
 
     Examples
     --------
@@ -155,21 +191,11 @@ class TextToSequence(
     """
 
     _parameter_constraints: ClassVar[dict] = {
+        **DocumentsToSequence._parameter_constraints,
         "max_features": [Interval(Integral, 1, None, closed="left"), None],
-        "min_df": [
-            Interval(RealNotInt, 0, 1, closed="both"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "lowercase": ["boolean"],
-        "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
-        "preprocessor": [callable, None],
-        "tokenizer": [callable, None],
-        "token_pattern": [str, None],
-        "analyzer": [StrOptions({"word", "char"}), callable],
+        "min_df": _SHARE_OR_NUMBER,
+        "max_df": _SHARE_OR_NUMBER,
         "vocabulary": [Mapping, HasMethods("__iter__"), None],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
-        "truncate": [StrOptions({"head", "tail", "both"})],
-        "sparse_output": ["boolean"],
     }
 
     def __init__(
@@ -177,11 +203,14 @@ class TextToSequence(
         *,
         max_features=10_000,
         min_df=1,
+        max_df=1.0,
         lowercase=True,
         strip_accents=None,
+        strip_markup=True,
         preprocessor=None,
         tokenizer=None,
         token_pattern=TOKEN_PATTERN,
+        stop_words=None,
         analyzer="word",
         vocabulary=None,
         max_length=None,
@@ -190,11 +219,14 @@ class TextToSequence(
     ):
         self.max_features = max_features
         self.min_df = min_df
+        self.max_df = max_df
         self.lowercase = lowercase
         self.strip_accents = strip_accents
+        self.strip_markup = strip_markup
         self.preprocessor = preprocessor
         self.tokenizer = tokenizer
         self.token_pattern = token_pattern
+        self.stop_words = stop_words
         self.analyzer = analyzer
         self.vocabulary = vocabulary
         self.max_length = max_length
@@ -276,34 +308,6 @@ class TextToSequence(
         check_is_fitted(self)
         return self._lay_out(*self._read_known(X, self.vocabulary_))
 
-    def build_analyzer(self) -> Callable[[Any], list[str]]:
-        """Return the function by which `transform` splits a document into tokens.
-
-        The instance need not be fitted. Documents are not truncated to `max_length`.
-
-        Returns
-        -------
-        analyzer : callable
-            Takes a document and returns the list of its tokens, including unknown words. It can
-            be pickled if the parameters can.
-
-        Raises
-        ------
-        ValueError
-            If `token_pattern` is not a regular expression, or has several groups.
-
-        See Also
-        --------
-        skrnn.onnx.pad_words : Makes the input of an exported pipeline from words.
-
-        Examples
-        --------
-        >>> from skrnn import TextToSequence
-        >>> TextToSequence().build_analyzer()("I didn't like it.")
-        ['i', 'did', "n't", 'like', 'it']
-        """
-        return partial(_analyze, self._make_analyzer())
-
     def inverse_transform(self, X: Any) -> list[np.ndarray]:
         """Return the words of token ids.
 
@@ -366,6 +370,7 @@ class TextToSequence(
 
     def _learn_ids(self, X):
         # Attributes are set last: after an error, those of an earlier fit are still there.
+        self._check_stop_words()
         if self.vocabulary is not None:
             vocabulary = check_vocabulary(self.vocabulary)
             self._warn_of_upper_case(vocabulary)
@@ -377,7 +382,7 @@ class TextToSequence(
             tokens, lengths = self._read(X, partial(map, indices.__getitem__))
             _check_not_empty(lengths)
             vocabulary, new_ids = learn_vocabulary(
-                list(indices), tokens, lengths, self.max_features, self.min_df
+                list(indices), tokens, lengths, self.max_features, self.min_df, self.max_df
             )
             ids = new_ids[tokens]
         self.vocabulary_ = vocabulary
@@ -387,49 +392,22 @@ class TextToSequence(
     def _read_known(self, X, vocabulary):
         return self._read(X, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN)))
 
-    def _read(self, X, look_up):
-        """Return the numbers of all tokens of the documents, and the length of each document.
+    def _width(self, lengths):
+        return max(self._n_features_out, int(lengths.max(initial=0)))
 
-        `look_up` maps a list of tokens to an iterable of numbers. It runs in C: this loop
-        executes no Python code for single tokens.
-        """
-        numbers, lengths = [], []
-        for tokens in self._make_analyzer().iter_tokens(X):
-            numbers.extend(look_up(tokens))
-            lengths.append(len(tokens))
-        return np.array(numbers, dtype=np.int32), np.array(lengths, dtype=np.int64)
-
-    def _make_analyzer(self):
-        return make_analyzer(
-            analyzer=self.analyzer,
-            preprocessor=self.preprocessor,
-            tokenizer=self.tokenizer,
-            token_pattern=self.token_pattern,
-            lowercase=self.lowercase,
-            strip_accents=self.strip_accents,
-        )
-
-    def _lay_out(self, ids, lengths):
-        """Truncate the rows and return them in the form of the output."""
-        if self.max_length is not None:
-            ids, lengths = truncate_rows(ids, lengths, self.max_length, self.truncate)
-        width = max(self._n_features_out, int(lengths.max(initial=0)))
-        container = _get_output_config("transform", self)["dense"]
-        if container != "default" and self.sparse_output:
-            raise InvalidInputError(
-                f"{container.capitalize()} output cannot be sparse. Set sparse_output=False, or "
-                "call set_output(transform='default')."
-            )
-        if container != "default" and width > self._n_features_out:
+    def _check_columns(self, lengths, container):
+        width = self._width(lengths)
+        if width > self._n_features_out:
             raise InvalidInputError(
                 f"The document in row {lengths.argmax()} has {width} tokens, but the "
                 f"{container} output has the {self._n_features_out} columns of fit. Set "
                 "max_length, so that the output has the same width for all documents."
             )
-        X_ids = pack_rows(ids, lengths, width, len(self.vocabulary_) + FIRST_WORD)
-        if not self.sparse_output:
-            return X_ids.toarray()
-        X_ids.words = self._words()
+
+    def _lay_out(self, ids, lengths, vocabulary_size=None):
+        X_ids = super()._lay_out(ids, lengths, len(self.vocabulary_) + FIRST_WORD)
+        if self.sparse_output:
+            X_ids.words = self._words()
         return X_ids
 
     def _words(self):
@@ -439,6 +417,11 @@ class TextToSequence(
             words = (*[None] * FIRST_WORD, *self.vocabulary_)
             _WORDS[self] = self.vocabulary_, words
         return words
+
+    def _check_stop_words(self):
+        analyzer = self._make_analyzer()
+        if analyzer.stop_words:
+            warn_of_unfindable(analyzer.stop_words, replace(analyzer, stop_words=None))
 
     def _warn_of_upper_case(self, vocabulary):
         if self.lowercase and self.preprocessor is None and not callable(self.analyzer):
@@ -451,18 +434,6 @@ class TextToSequence(
                     UserWarning,
                     stacklevel=5,
                 )
-
-    def __sklearn_tags__(self):
-        """Declare that the input is strings and not a table."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.transformer_tags.preserves_dtype = []  # always int32
-        return tags
-
-
-def _analyze(analyzer, document):
-    return next(analyzer.iter_tokens([document]))
 
 
 def _check_not_empty(lengths):

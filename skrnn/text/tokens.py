@@ -3,48 +3,25 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from warnings import warn
 
 import numpy as np
-from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.text.characters import (
+    STRIP_ACCENTS,
+    strip_accents,
+    unify_as_before,
+    unify_characters,
+)
 from skrnn.text.documents import describe, iter_documents
+from skrnn.text.markup import strip_line_breaks, strip_markup
+from skrnn.text.patterns import TOKEN_PATTERN, find_tokens
+from skrnn.text.replacing import PlainText
 
-# Vowel signs and accents that are separate characters. Python's \w does not match them, and would
-# split a word of Hindi, of vocalised Arabic or with decomposed accents into pieces. These are whole
-# blocks of living scripts, few enough to cost nothing: Latin and Cyrillic, Hebrew, Arabic, India,
-# Thai and Lao, Myanmar, Khmer, and the joiners of Persian and Hindi.
-_MARKS = (
-    r"\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
-    r"\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0df3"
-    r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3\u200c\u200d"
-)
-
-# Scripts written without spaces: Thai and Lao, Myanmar, Khmer, kana, and the ideographs of
-# Chinese and Japanese. Finding their words needs a dictionary; their characters do not.
-_UNSPACED = (
-    r"\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec6\u1000-\u102a"
-    r"\u1780-\u17b3\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
-    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-
-TOKEN_PATTERN = (
-    # the second half of did-n't, is-n't, ca-n't
-    r"[nN]['\u2019][tT]\b"
-    # a word, without the n of n't
-    rf"|[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*(?!['\u2019][tT]\b(?<=[nN]..))"
-    # a character of a script without spaces, with its vowel signs
-    rf"|[{_UNSPACED}][{_MARKS}]*"
-    # the second half of it-'s, they-'re, I-'m
-    r"|['\u2019](?<=\w['\u2019])(?:[sSmMdD]|[rRvV][eE]|[lL][lL])\b"
-    # marks that carry sentiment, also full-width and Arabic
-    r"|[!?\uff01\uff1f\u061f]"
-)
-
-_LINE_BREAK = re.compile(r"<br\b[^<>]*>", re.IGNORECASE)
-_STRIP_ACCENTS = {None: None, "ascii": strip_accents_ascii, "unicode": strip_accents_unicode}
+_TELLING = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Sc", "Sm", "So"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +42,9 @@ class Analyzer:
 
     also : tuple of type
         Types that a document can have, other than str.
+
+    stop_words : frozenset of str or None
+        Tokens to leave out.
     """
 
     preprocess: Callable
@@ -72,10 +52,15 @@ class Analyzer:
     preprocess_from: str | None = None
     tokenize_from: str | None = None
     also: tuple = ()
+    stop_words: frozenset | None = None
 
-    def iter_tokens(self, X):
-        """Yield the list of tokens of each document of `X`."""
-        preprocess, tokenize = self.preprocess, self.tokenize
+    def iter_tokens(self, X, lost=None):
+        """Yield the list of tokens of each document of `X`.
+
+        Documents with letters, digits or symbols, but without a token, are appended to the list
+        `lost`, each as (row, document).
+        """
+        preprocess, tokenize, stop_words = self.preprocess, self.tokenize, self.stop_words
         for row, document in enumerate(iter_documents(X, self.also)):
             text = preprocess(document)
             if self.preprocess_from is not None and not isinstance(text, str):
@@ -86,51 +71,125 @@ class Analyzer:
             tokens = tokenize(text)
             if self.tokenize_from is not None:
                 tokens = _check_tokens(tokens, row, self.tokenize_from)
+            if lost is not None and not tokens and self._says_something(document):
+                lost.append((row, document))
+            if stop_words:
+                tokens = [token for token in tokens if token not in stop_words]
             yield tokens
 
+    def _says_something(self, document):
+        """Return whether a document has letters, digits or symbols beside its markup."""
+        preprocess = self.preprocess
+        if isinstance(preprocess, partial) and preprocess.func is preprocess_text:
+            # Stripping accents may be what loses all of them.
+            preprocess = partial(preprocess, accents=None)
+        text = preprocess(document)
+        return isinstance(text, str) and any(unicodedata.category(c) in _TELLING for c in text)
 
-def make_analyzer(*, analyzer, preprocessor, tokenizer, token_pattern, lowercase, strip_accents):
+
+def make_analyzer(
+    *,
+    analyzer,
+    preprocessor,
+    tokenizer,
+    token_pattern,
+    lowercase,
+    strip_accents,
+    strip_markup,
+    stop_words=None,
+):
     """Build the :class:`Analyzer` that the parameters of ``TextToSequence`` describe."""
     if callable(analyzer):
         return Analyzer(_as_is, analyzer, tokenize_from="analyzer", also=(list, tuple, np.ndarray))
     if preprocessor is None:
         if not callable(strip_accents):
-            strip_accents = _STRIP_ACCENTS[strip_accents]
-        preprocess = partial(_preprocess, lower=lowercase, strip_accents=strip_accents)
+            strip_accents = STRIP_ACCENTS[strip_accents]
+        preprocess = partial(
+            preprocess_text, lower=lowercase, accents=strip_accents, markup=strip_markup
+        )
     else:
         preprocess = preprocessor
     # A user's strip_accents can return anything, too.
     named = {"preprocessor": preprocessor, "strip_accents": strip_accents}
     preprocess_from = next((name for name, given in named.items() if callable(given)), None)
     if analyzer == "char":
-        return Analyzer(preprocess, _characters, preprocess_from)
+        return Analyzer(preprocess, split_characters, preprocess_from)
     if tokenizer is not None:
-        return Analyzer(preprocess, tokenizer, preprocess_from, "tokenizer")
-    return Analyzer(preprocess, _compile(token_pattern).findall, preprocess_from)
+        found = Analyzer(preprocess, tokenizer, preprocess_from, "tokenizer")
+    elif token_pattern == TOKEN_PATTERN:
+        found = Analyzer(preprocess, find_tokens, preprocess_from)
+    else:
+        found = Analyzer(preprocess, _compile(token_pattern).findall, preprocess_from)
+    return replace(found, stop_words=stop_words)
+
+
+def warn_of_lost(lost, caller):
+    """Warn of documents that have something to read, of which nothing is read.
+
+    Parameters
+    ----------
+    lost : list of (int, str)
+        As :meth:`Analyzer.iter_tokens` fills it.
+    caller : str
+        Name of the class.
+    """
+    if lost:
+        row, document = lost[0]
+        others = f" and {len(lost) - 1:,} others" if len(lost) > 1 else ""
+        warn(
+            f"{caller} finds no token in the document in row {row}{others}, although it is not "
+            f"empty: {describe(document)}. To the network it is an empty text. Check whether "
+            "token_pattern, tokenizer or strip_accents is made for such texts.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _as_is(document):
     return document
 
 
-def _preprocess(document, lower, strip_accents):
-    """Normalize characters that can be written in several ways.
+def preprocess_text(document, lower, accents, markup):
+    """Return a document without markup, with characters in one form.
 
-    The apostrophe is replaced before accents are stripped: "ascii" would remove the typographic
-    one, and make "didnt" of "didn't".
+    Parameters
+    ----------
+    document : str
+    lower : bool
+    accents : callable or None
+        Removes accents.
+    markup : bool or "line_breaks"
+        The parameter `strip_markup`.
+
+    Returns
+    -------
+    str
     """
-    if "<" in document:
-        document = _LINE_BREAK.sub(" ", document)
-    if not document.isascii():
-        document = unicodedata.normalize("NFC", document).replace("\u2019", "'")
+    text = PlainText(document)
+    prepare(text, lower, accents, markup)
+    return text.text
+
+
+def prepare(text, lower, accents, markup):
+    """Preprocess a `PlainText` or `AlignedText` in place; see :func:`preprocess_text`.
+
+    Apostrophes are unified before accents are stripped: "ascii" would remove the typographic one,
+    and make "didnt" of "didn't".
+    """
+    if markup == "line_breaks":
+        strip_line_breaks(text)
+        unify_as_before(text)
+    else:
+        if markup:
+            strip_markup(text)
+        unify_characters(text)
     if lower:
-        document = document.lower()
-    if strip_accents is not None:
-        document = strip_accents(document)
-    return document
+        text.lower()
+    if accents is not None:
+        strip_accents(text, accents)
 
 
-def _characters(text):
+def split_characters(text):
     """Split into characters; a run of white space is one space, and there is none at the ends."""
     return list(" ".join(text.split()))
 

@@ -12,7 +12,7 @@ from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN
 from skrnn.text.documents import describe
 
 
-def learn_vocabulary(words, tokens, lengths, max_features, min_df):
+def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0):
     """Assign ids to the words by frequency, with ties in alphabetical order.
 
     Parameters
@@ -32,6 +32,9 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df):
     min_df : int or float
         Number or proportion of documents in which a word must occur.
 
+    max_df : int or float
+        Number or proportion of documents in which a word may occur.
+
     Returns
     -------
     vocabulary : dict of str -> int
@@ -43,20 +46,24 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df):
     if not words:
         raise InvalidInputError(
             f"Empty vocabulary: none of the {len(lengths)} training documents has a token. "
-            "Check the texts, and whether token_pattern, tokenizer or analyzer finds their words."
+            "Check the texts, and whether token_pattern, tokenizer or analyzer finds their words "
+            "and stop_words leaves some."
         )
     counts = np.bincount(tokens, minlength=len(words))
     candidates = np.arange(len(words))
-    min_count = min_df if isinstance(min_df, Integral) else min_df * len(lengths)
-    if min_count > 1:
+    min_count = _n_documents(min_df, len(lengths))
+    max_count = _n_documents(max_df, len(lengths))
+    if max_count < min(min_count, len(lengths)):
+        raise InvalidInputError(
+            f"max_df={max_df!r} is fewer documents than min_df={min_df!r}: {max_count:g} and "
+            f"{min_count:g} of the {len(lengths)} training documents. Raise max_df, or lower "
+            "min_df."
+        )
+    if min_count > 1 or max_count < len(lengths):
         frequencies = _document_frequencies(tokens, lengths, len(words))
-        candidates = np.flatnonzero(frequencies >= min_count)
+        candidates = np.flatnonzero((frequencies >= min_count) & (frequencies <= max_count))
         if not len(candidates):
-            raise InvalidInputError(
-                f"Empty vocabulary: with min_df={min_df!r} a word must occur in {min_count:g} "
-                f"of the {len(lengths)} training documents, but the most common of "
-                f"{len(words)} words occurs in {frequencies.max()}. Lower min_df."
-            )
+            raise _none_left(min_df, max_df, min_count, max_count, frequencies, len(lengths))
     if max_features is not None and len(candidates) > max_features:
         # Sorting the many rare words would take longer than all the rest.
         least = np.partition(counts[candidates], -max_features)[-max_features]
@@ -68,6 +75,24 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df):
     # Plain str, so that a subclass that a tokenizer returns (numpy.str_) is not pickled.
     kept = (str.__str__(words[word]) for word in ranked)
     return dict(zip(kept, range(FIRST_WORD, FIRST_WORD + len(ranked)), strict=True)), ids
+
+
+def _n_documents(limit, n_documents):
+    return limit if isinstance(limit, Integral) else limit * n_documents
+
+
+def _none_left(min_df, max_df, min_count, max_count, frequencies, n_documents):
+    if frequencies.max() < min_count:
+        return InvalidInputError(
+            f"Empty vocabulary: with min_df={min_df!r} a word must occur in {min_count:g} of the "
+            f"{n_documents} training documents, but the most common of {len(frequencies)} words "
+            f"occurs in {frequencies.max()}. Lower min_df."
+        )
+    return InvalidInputError(
+        f"Empty vocabulary: none of {len(frequencies)} words occurs in at least {min_count:g} and "
+        f"at most {max_count:g} of the {n_documents} training documents, as min_df={min_df!r} and "
+        f"max_df={max_df!r} ask for. Raise max_df, or lower min_df."
+    )
 
 
 def _document_frequencies(tokens, lengths, n_words):

@@ -333,6 +333,15 @@ def test_odd_lines_of_glove_840b(tmp_path):
     assert found.tolist() == [True] * 6 + [False]
 
 
+def test_emoji_are_found_in_every_form():
+    """Fails if a skin tone, or a variation selector of the source, hides the vector of an emoji."""
+    source = {"\U0001f44d": [1.0], "\u2764\ufe0f": [2.0]}
+    words = [None, "\U0001f44d\U0001f3ff", "\u2764", "\U0001f3ff"]
+    vectors, found = read_embeddings(source, words)
+    assert vectors[:, 0].tolist() == [0.0, 1.0, 2.0, 0.0]
+    assert found.tolist() == [False, True, True, False]
+
+
 def test_spellings(tmp_path):
     """Fails if a worse spelling wins, by standing first in the file or by being asked for last."""
     content = b"PARIS 4\nParis 3\nparis 2\nNASA 5\nUS 6\nus 7\nObama 8\n"
@@ -497,6 +506,7 @@ def test_fasttext_models_without_parts(tmp_path):
 
 WHOLE = fasttext_model(FASTTEXT_WORDS, MATRIX)
 BAD_MODELS = {
+    "parts": (fasttext_model(FASTTEXT_WORDS, MATRIX, maxn=10_000), "up to 10000 characters"),
     "quantised": (fasttext_model(FASTTEXT_WORDS, MATRIX, quantised=1), r"is a quantized .*\.vec"),
     "version": (
         fasttext_model(FASTTEXT_WORDS, MATRIX, version=99),

@@ -34,7 +34,7 @@ def words_of(text, **params):
         ("it's I'm they're we’ve he'll she'd", "it 's i 'm they 're we 've he 'll she 'd"),
         ("'quoted' dogs' o'clock it't", "quoted dogs o clock it t"),
         ("Why?! So bad...", "why ? ! so bad"),
-        ("good<br />bad<br><BR/>ugly <b>x</b> 3<4", "good bad ugly b x b 3 4"),
+        ("good<br />bad<br><BR/>ugly <b>x</b> 3<4", "good bad ugly x 3 < 4"),
         ("a 7/10", "a 7 10"),
         ("Café naïve ПРИВЕТ الفيلم رائع؟", "café naïve привет الفيلم رائع ؟"),
         ("今天天气好！3D电影 すごい 좋아요", "今 天 天 气 好 ！ 3D 电 影 す ご い 좋아요".lower()),

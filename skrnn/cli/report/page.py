@@ -13,6 +13,7 @@ from skrnn.cli.report.data import describe_data
 from skrnn.cli.report.mistakes import describe_mistakes
 from skrnn.cli.report.rendering import render_template
 from skrnn.cli.report.words import describe_words
+from skrnn.printing import brief
 
 _LIBRARIES = ("tensorflow", "keras", "scikit-learn", "numpy", "scipy", "matplotlib")
 
@@ -137,10 +138,11 @@ def _classes(run):
 
 def _settings(run):
     parameters = [
-        [f"{type(step).__name__}: {name}", repr(value)]
+        [f"{type(step).__name__}: {name}", brief(value, 200)]
         for step in (run.pipeline[0], run.pipeline[-1])
+        for defaults in [inspect.signature(type(step)).parameters]
         for name, value in sorted(step.get_params(deep=False).items())
-        if repr(value) != repr(inspect.signature(type(step)).parameters[name].default)
+        if brief(value, 1000) != brief(defaults[name].default, 1000)
     ]
     versions = [["Python", platform.python_version()], ["skrnn", skrnn.__version__]]
     versions += [[name, version_of(name) or "unknown"] for name in _LIBRARIES]
