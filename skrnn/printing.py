@@ -31,7 +31,7 @@ def brief(value, width=_SHOWN_CHARACTERS):
     -------
     str
     """
-    text = _brief(value, 2) if _is_large(value) else " ".join(repr(value).split())
+    text = _brief(value, 1) if _is_large(value) else " ".join(repr(value).split())
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
@@ -81,7 +81,7 @@ class _Brief:
     """A long value, of which only the short form is left."""
 
     def __init__(self, value):
-        self._text = _brief(value, 2)
+        self._text = _brief(value, 1)
 
     def __repr__(self):
         return self._text

@@ -4,7 +4,6 @@ import numpy as np
 
 from skrnn.exceptions import InvalidInputError
 
-
 _SKIN_TONES = dict.fromkeys(range(0x1F3FB, 0x1F400))
 
 
