@@ -114,7 +114,8 @@ def _read_extra_losses(value):
 
     classes = {cls.__name__: cls for cls in (AdversarialLoss, VirtualAdversarialLoss, EntropyLoss)}
     named = {value: {}} if isinstance(value, str) else value
-    if isinstance(named, dict) and named and named.keys() <= classes.keys():
+    is_plain = isinstance(named, dict) and all(type(one) is dict for one in named.values())
+    if is_plain and named and named.keys() <= classes.keys():
         try:
             losses = [(name, classes[name](**inner)) for name, inner in named.items()]
         except TypeError as error:

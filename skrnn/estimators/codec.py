@@ -180,7 +180,8 @@ def decode_estimator(node, cls):
     if len({array.dtype for array in values if array.dtype.kind == "f"}) > 1:
         node.refuse("The weights are not all of one dtype.", ARRAYS)
     seed, unaveraged = _decode_training(state, node, estimator, variables)
-    estimator._unaveraged = None if unaveraged is None else (unaveraged, digest(values))
+    if unaveraged is not None:
+        estimator._unaveraged = unaveraged, digest(values)
     state.close()
     estimator.network_ = FittedNetwork(description, values, seed)
     return estimator

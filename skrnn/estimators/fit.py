@@ -245,7 +245,7 @@ class Fit:
                 return
             moment = copy(estimator)
             moment._settings, moment._optimizer_state = settings, None
-            moment._unaveraged = None
+            vars(moment).pop("_unaveraged", None)
             moment._set_fitted(network, {"loss": []}, 0)
             moment.pretraining_history_ = {"loss": list(state.history.get("nats", ()))}
             session.save(moment, replace(state, phase="pretraining"))
@@ -372,7 +372,7 @@ class Fit:
         # Callbacks are a parameter, which the caller may change before pickling.
         estimator._settings = replace(settings, callbacks=None)
         estimator._optimizer_state = state.optimizer
-        estimator._unaveraged = None
+        vars(estimator).pop("_unaveraged", None)
         if state.unaveraged is not None:
             estimator._unaveraged = state.unaveraged, digest(network.values)
         best = state.stopping and state.stopping.best_epoch

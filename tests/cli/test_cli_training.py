@@ -1,5 +1,8 @@
 """What train, compare and explain say of rows, times and failures."""
 
+import errno
+import io
+import os
 import re
 import shutil
 import sys
@@ -9,8 +12,9 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 import skrnn
-from skrnn import RNNClassifier, TextToSequence
-from skrnn.cli import main
+from skrnn import Checkpoint, RNNClassifier, TextToSequence
+from skrnn.cli import main, make_parser
+from skrnn.cli.pipeline import make_network
 
 SMALL = ["--cell", "rnn", "--units", "4", "--epochs", "2"]
 COLUMNS = ["--text", "text", "--label", "label"]
@@ -192,3 +196,86 @@ def test_bytes_of_arguments_that_are_no_utf_8(boolean_model, folder, capsys):
     assert main(command) == 0
     assert capsys.readouterr().out == "e.html: 1 text explained.\n"
     assert r"the predictions of caf\udce9.skrnn" in (folder / "e.html").read_text("utf-8")
+
+
+# --- Parameters that are objects ----------------------------------------------------------
+
+
+def made(*options):
+    """Return the classifier that a command would train."""
+    arguments = make_parser().parse_args(["train", "data.csv", *COLUMNS, *options])
+    folder = arguments.checkpoint
+    return make_network(arguments, checkpoint=folder and Checkpoint(str(folder)))[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ([], "None"),
+        (["extra_losses=null"], "None"),
+        (["extra_losses=VirtualAdversarialLoss"], "VirtualAdversarialLoss()"),
+        (['extra_losses="EntropyLoss"'], "EntropyLoss()"),
+        (['extra_losses={"AdversarialLoss": {"epsilon": 2}}'], "AdversarialLoss(epsilon=2)"),
+        (["extra_losses=AdversarialLoss", "extra_losses__epsilon=3"], "AdversarialLoss(epsilon=3)"),
+        (
+            ['extra_losses={"AdversarialLoss": {}, "EntropyLoss": {"weight": 2}}',
+             "AdversarialLoss__epsilon=1.5"],
+            "[('AdversarialLoss', AdversarialLoss(epsilon=1.5)), "
+            "('EntropyLoss', EntropyLoss(weight=2))]",
+        ),
+    ],
+)  # fmt: skip
+def test_losses_by_name(options, wanted):
+    """Fails if --set cannot give the network an additional loss, or reach its number."""
+    options = [part for option in options for part in ("--set", option)]
+    assert repr(made(*options).extra_losses) == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("extra_losses=Adversarial", "neither the name of a loss (AdversarialLoss, "),
+        ("extra_losses=5", "neither the name of a loss"),
+        ('extra_losses={"EntropyLoss": 5}', "neither the name of a loss"),
+        ('extra_losses=["EntropyLoss"]', "neither the name of a loss"),
+        ('extra_losses={"EntropyLoss": {"epsilon": 5}}', "unexpected keyword argument 'epsilon'"),
+        ('extra_losses={"AdversarialLoss": {"epsilon": -1}}', "'epsilon' parameter of Adversarial"),
+        ("extra_losses__epsilon=1", "neither RNNClassifier nor TextToSequence has this parameter"),
+        ("checkpoint__minutes=1", "neither RNNClassifier nor TextToSequence has this parameter"),
+    ],
+)
+def test_losses_that_are_none(value, told, folder, capsys):
+    """Fails if a wrong loss ends in a traceback, or is found after training only."""
+    assert train("--set", value) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+    assert not (folder / "model.skrnn").exists()
+
+
+def test_the_interval_of_checkpoints():
+    """Fails if --set cannot reach the interval of --checkpoint."""
+    found = made("--checkpoint", "runs", "--set", "checkpoint__minutes=2").checkpoint
+    assert repr(found) == "Checkpoint(path='runs', minutes=2)"
+
+
+class FullDisk(io.StringIO):
+    """Standard output on a disk that is full when the first epoch ends."""
+
+    is_full = False
+
+    def write(self, text):
+        self.is_full = self.is_full or text.startswith("epoch ")
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+    def fileno(self):
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+def test_the_model_outlives_standard_output(folder, monkeypatch, capsys):
+    """Fails if a training is lost because its lines, or the scores, cannot be printed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", FullDisk())
+        assert train() == 2
+    assert "cannot be shown any longer" in capsys.readouterr().err
+    assert skrnn.load("model.skrnn").predict(["word0 film"]).shape == (1,)
