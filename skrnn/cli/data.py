@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from skrnn.cli.errors import refusals
+from skrnn.cli.lookalikes import hint, warn_of_labels
 from skrnn.cli.options import read_labelled
 from skrnn.cli.report.records import Predictions, Rows
 from skrnn.cli.report.scores import measure
-from skrnn.cli.score_tables import short, text_table
+from skrnn.cli.score_tables import short_labels, text_table
 from skrnn.exceptions import CommandError
 
 # Number of classes that are listed one by one.
@@ -63,6 +64,7 @@ def read_data(arguments, share, held_out_file):
     classes = sorted(set(labels))
     _check_classes(table, arguments.label, labels, classes, once=share)
     _check_texts(table, arguments.text, texts)
+    warn_of_labels(Counter(labels), f"{table.path}: column {arguments.label!r}")
     rows = _rows(table, texts, labels, classes)
     if held_out_file is not None:
         other, texts, labels, dropped = read_labelled(arguments, held_out_file)
@@ -83,8 +85,8 @@ def describe(data):
     counts = [np.bincount(part.truth, minlength=len(data.classes)) for part in parts]
     rows = [["label", "training", "held out"][: 1 + len(parts)]]
     rows += [
-        [short(label), *(f"{n:,}" for n in numbers)]
-        for label, *numbers in zip(data.classes[:_LISTED], *counts, strict=False)
+        [label, *(f"{n:,}" for n in numbers)]
+        for label, *numbers in zip(short_labels(data.classes)[:_LISTED], *counts, strict=False)
     ]
     if len(data.classes) > _LISTED:
         others = [count[_LISTED:].sum() for count in counts]
@@ -146,7 +148,8 @@ def predictions(name, estimator, fit_seconds, data):
     -------
     Predictions
     """
-    probabilities = estimator.predict_proba(data.held_out.texts)
+    with refusals(f"{name} cannot predict the held-out rows: "):
+        probabilities = estimator.predict_proba(data.held_out.texts)
     # The classes have the same order in each estimator: all were fitted on the same labels.
     position = {label: i for i, label in enumerate(data.classes)}
     predicted = np.array([position[label] for label in estimator.predict(data.held_out.texts)])
@@ -178,10 +181,9 @@ def baselines(data):
             # Fails if no n-gram occurs twice, which must not lose the network.
             with refusals():
                 estimator.fit(data.train.texts, labels)
+            made.append(predictions(name, estimator, time.perf_counter() - start, data))
         except CommandError as error:
             made.append(Predictions(name, problem=str(error)))
-            continue
-        made.append(predictions(name, estimator, time.perf_counter() - start, data))
     return made
 
 
@@ -211,8 +213,8 @@ def _check_classes(table, column, labels, classes, *, once):
         many = f" So are {others} others." if others > 1 else " So is another." * others
         raise CommandError(
             f"{table.path}: label {single[0]!r} is in one row only, so it cannot be both trained "
-            f"and held out.{many} If {column!r} is the column of labels, remove such rows, or use "
-            "--validation 0 or FILE."
+            f"and held out.{many}{hint(single[0], classes)} If {column!r} is the column of labels, "
+            "remove such rows, or use --validation 0 or FILE."
         )
 
 
@@ -228,6 +230,7 @@ def _check_known(other, labels, classes, table):
         raise CommandError(
             f"{other.path}: no row of {table.path} has the label {labels[unknown[0]]!r}, "
             f"{other.places(unknown)}. Labels must be equal, including case and spaces."
+            f"{hint(labels[unknown[0]], classes)}"
         )
 
 

@@ -1,11 +1,13 @@
 """Saved models that read text, loaded, with their class labels as text."""
 
 import os
+import stat
 from dataclasses import dataclass
 
 import numpy as np
 
 from skrnn.cli.errors import refusals
+from skrnn.cli.lookalikes import hint, quoted, shown, warn_of_classes
 from skrnn.cli.tables import as_text
 from skrnn.exceptions import CommandError
 
@@ -25,6 +27,11 @@ class TextModel:
     pipeline: object
     classes: list
 
+    @property
+    def names(self):
+        """The classes as they are shown: no two look the same."""
+        return shown(self.classes)
+
     def predict(self, texts):
         """Return the index of each text's predicted class, and the probabilities."""
         position = {label: i for i, label in enumerate(self.pipeline.classes_.tolist())}
@@ -40,7 +47,7 @@ class TextModel:
             raise CommandError(
                 f"{table.path}: the model does not know the label{'s' * (len(labels) > 1)} "
                 f"{_some(labels)} ({option}), {table.places(unknown)}. It was trained on "
-                f"{_some(self.classes)}."
+                f"{_some(self.classes)}.{hint(labels[0], self.classes)}"
             )
         return np.array([position[label] for label in labels], np.intp)
 
@@ -73,18 +80,21 @@ def load_text_model(path):
             f"{path} predicts several labels per text, which the command line does not support. "
             "Use it in Python, with skrnn.load."
         )
-    return TextModel(pipeline, [as_text(label) for label in pipeline.classes_.tolist()])
+    classes = [as_text(label) for label in pipeline.classes_.tolist()]
+    warn_of_classes(classes, f"the model {path}")
+    return TextModel(pipeline, classes)
 
 
 def load_model(path):
     """Read the estimator in a file."""
-    # Not Path.is_dir, which raises if a folder may not be entered.
-    if os.path.isdir(path):
-        raise CommandError(f"{path} is a folder, not the file of a model.")
     try:
-        os.stat(path)
+        mode = os.stat(path).st_mode
     except OSError as error:
         raise CommandError(f"cannot read the model {path}: {error.strerror}.") from error
+    if stat.S_ISDIR(mode):
+        raise CommandError(f"{path} is a folder, not the file of a model.")
+    if not stat.S_ISREG(mode):
+        raise CommandError(f"{path} is not a regular file, so it cannot be read as a model.")
     from skrnn import load
 
     with refusals():
@@ -103,4 +113,4 @@ def _reads_text(pipeline):
 
 
 def _some(labels):
-    return ", ".join(map(repr, labels[:8])) + f" and {len(labels) - 8} more" * (len(labels) > 8)
+    return ", ".join(quoted(labels[:8])) + f" and {len(labels) - 8} more" * (len(labels) > 8)

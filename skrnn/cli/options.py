@@ -3,6 +3,7 @@
 import argparse
 import codecs
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from skrnn.paths import local_path
 
 # Fits into an int32: no table has more rows, and no text more words.
 _MAX_COUNT = 2**31 - 2
-# The recurrent weights of a wider LSTM layer are larger than 4 GB.
-MAX_UNITS = 2**14
+# The recurrent weights of a wider LSTM layer are larger than 4 GB, as are such vectors of 65,000
+# words.
+MAX_WIDTH = 2**14
 
 
 def add_table_options(parser, *, label):
@@ -37,7 +39,10 @@ def add_format_options(parser):
         "--encoding", type=_encoding, default="utf-8", help="encoding of FILE (default: utf-8)"
     )
     parser.add_argument(
-        "--delimiter", type=_delimiter, metavar="CHARACTER", help="column separator of CSV, or: tab"
+        "--delimiter",
+        type=_delimiter,
+        metavar="CHARACTER",
+        help="column separator of CSV and TSV, or: tab (default: found in the first rows)",
     )
     parser.add_argument(
         "--no-quotes", action="store_true", help='treat " as an ordinary character in CSV and TSV'
@@ -75,12 +80,14 @@ def add_network_options(parser):
 
 def read_options(arguments, path=None):
     """Read the table according to the options."""
+    columns = [arguments.text, getattr(arguments, "label", None)]
     return read_table(
         arguments.file if path is None else path,
         format=arguments.format,
         encoding=arguments.encoding,
         delimiter=arguments.delimiter,
         quotes=not arguments.no_quotes,
+        columns=[name for name in columns if name is not None],
     )
 
 
@@ -95,6 +102,10 @@ def read_labelled(arguments, path=None):
     n_dropped : int
         Number of rows without a label, which were dropped.
     """
+    if arguments.text == arguments.label:
+        raise CommandError(
+            f"--text and --label are the same column, {arguments.text!r}. Name the column of each."
+        )
     table = read_options(arguments, path)
     texts, labels = table.texts(arguments.text), table.labels(arguments.label)
     missing = [i for i, label in enumerate(labels) if label is None]
@@ -115,6 +126,12 @@ def read_labelled(arguments, path=None):
 def file_path(text):
     """Return the path of a local file or folder, or of standard output."""
     try:
+        is_name = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        is_name = False
+    if not text or not is_name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not the name of a file")
+    try:
         return Path(local_path(text, "the path", "Copy the file to a local disk."))
     except InvalidInputError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
@@ -129,7 +146,7 @@ def count(text):
 
 
 def _width(text):
-    return _at_most(MAX_UNITS, count(text))
+    return _at_most(MAX_WIDTH, count(text))
 
 
 def _at_most(highest, value):
@@ -163,7 +180,7 @@ def _number(kind, text):
 def _encoding(text):
     try:
         found = codecs.lookup(text)
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a known encoding, such as utf-8, utf-16, cp1252, latin-1 or shift_jis"
         ) from error
@@ -175,7 +192,7 @@ def _encoding(text):
 def _delimiter(text):
     if text in ("tab", "\\t"):
         return "\t"
-    if len(text) != 1 or text in '"\r\n':
+    if len(text) != 1 or text in '"\r\n' or not (text.isprintable() or text in "\t\x1f"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a single character nor tab")
     return text
 
@@ -184,14 +201,25 @@ def _setting(text):
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=JSON, such as dropout=0.3")
+    hooks = {"parse_constant": _no_constant, "parse_int": _whole, "object_pairs_hook": _object}
     try:
-        hooks = {"parse_constant": _no_constant, "parse_int": _whole}
-        return name, json.loads(value, **{key: partial(hook, text) for key, hook in hooks.items()})
+        value = json.loads(value, **{key: partial(hook, text) for key, hook in hooks.items()})
     except json.JSONDecodeError:
-        # Quotes inside a shell's quotes are inconvenient, so text that is not JSON is a string.
-        return name, value
+        pass  # Quotes inside a shell's quotes are inconvenient, so text that is not JSON is a str.
     except RecursionError as error:
         raise argparse.ArgumentTypeError(f"{text[:40]!r}...: nested too deep") from error
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not text in UTF-8") from error
+    return name, value
+
+
+def _object(text, pairs):
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} has a key twice")
+    return made
 
 
 def _no_constant(text, constant):

@@ -1,9 +1,7 @@
-"""Output files: checked before the work, and written whole or not at all."""
+"""Checks of output files before the work, so that it is not in vain."""
 
 import os
-import secrets
 import stat
-import sys
 import tempfile
 from pathlib import Path
 
@@ -50,7 +48,7 @@ def check_page(option, path):
         raise CommandError(f"{option} {path}: a web page needs the ending .html.")
 
 
-def check_folder(option, path):
+def check_folder(option, path, outputs=()):
     """Check, before any work, that a path is a folder or can become one.
 
     Parameters
@@ -58,6 +56,8 @@ def check_folder(option, path):
     option : str
     path : path-like or None
         May begin with "~".
+    outputs : iterable of path-like
+        Files that will be written, in whose place the folder would be.
     """
     if path is None:
         return
@@ -68,41 +68,8 @@ def check_folder(option, path):
     mode = _mode(option, folder)
     if mode is not None and not stat.S_ISDIR(mode):
         raise CommandError(f"{option} {path} is a file. Use a folder; it is created if missing.")
-
-
-def write_file(path, content):
-    """Write a file; an existing one is replaced only once the new one is complete.
-
-    Parameters
-    ----------
-    path : path-like
-        Links are followed.
-    content : bytes
-    """
-    real = os.path.realpath(path)
-    temporary = f"{real}.{secrets.token_hex(4)}.part"
-    try:
-        try:
-            with open(temporary, "xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, real)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror or error}.") from error
-
-
-def write_standard_output(content):
-    """Write bytes to standard output."""
-    if hasattr(sys.stdout, "buffer"):
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    else:
-        sys.stdout.write(content.decode())
+    if os.path.realpath(folder) in [os.path.realpath(one) for one in outputs if one is not None]:
+        raise CommandError(f"{option} {path} is also the name of an output file. Use another name.")
 
 
 def _check_output(option, path, force, streamed):
@@ -113,7 +80,7 @@ def _check_output(option, path, force, streamed):
         _check_existing(option, path, mode, force, streamed)
     # The folder is not created, because its name may be misspelt.
     real = os.path.realpath(path)
-    folder = os.path.dirname(real)
+    folder, name = os.path.split(real)
     if not os.path.isdir(folder):
         # For a broken link, the missing folder is that of the target.
         named = folder if real != os.path.abspath(path) else path.parent
@@ -121,13 +88,21 @@ def _check_output(option, path, force, streamed):
             f"{option} {path}: the folder {named} does not exist. Create it with mkdir -p."
         )
     try:  # by trying it: permissions are not the whole truth
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        trial = tempfile.TemporaryDirectory(prefix=".skrnn-", dir=folder)
     except OSError as error:
         raise CommandError(
             f"{option} {path}: cannot write to the folder {path.parent} ({error.strerror}). "
             "Use a file in another folder."
         ) from error
+    with trial as inside:
+        try:  # in a folder of its own, so that nobody takes the file for the output
+            with open(os.path.join(inside, name), "xb"):
+                pass
+        except OSError as error:  # such as a character that the file system does not have
+            raise CommandError(
+                f"{option} {path}: a file of this name cannot be created ({error.strerror}). Use "
+                "another name."
+            ) from error
 
 
 def _mode(option, path):

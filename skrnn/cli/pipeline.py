@@ -1,8 +1,10 @@
 """The unfitted pipeline of the options, and whether it can be saved."""
 
+import json
+import math
 import warnings
 
-from skrnn.cli.options import MAX_UNITS
+from skrnn.cli.options import MAX_WIDTH
 from skrnn.exceptions import CommandError, InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat.errors import shown
 
@@ -36,6 +38,7 @@ def make_network(arguments, **settings):
             if (value := getattr(arguments, name)) is not None:
                 step.set_params(**{name: value})
     for name, value in arguments.set:
+        _check_setting(name, value, text, classifier)
         if name == "extra_losses":
             value = _read_extra_losses(value)
         _step_with(name, text, classifier).set_params(**{name: value})
@@ -87,11 +90,14 @@ def _check_parameters(text, classifier):
     text.build_analyzer()
     if text.vocabulary is not None:
         check_vocabulary(text.vocabulary)
-    widest = max(check_stack(classifier))
-    if widest > MAX_UNITS:
-        raise InvalidInputError(
-            f"--set units: {widest} is too many; at most {MAX_UNITS} per layer."
-        )
+    for name, width in (
+        ("units", max(check_stack(classifier))),
+        ("embedding_dim", classifier.embedding_dim),
+    ):
+        if width > MAX_WIDTH:
+            raise InvalidInputError(
+                f"--set {name}: {width} is too many; at most {MAX_WIDTH} per layer."
+            )
     check_ngram_range(classifier)
     objective_of(classifier)
     check_paths(classifier)
@@ -104,6 +110,21 @@ def _check_parameters(text, classifier):
             "--set input=numeric: the input of the network is token ids from TextToSequence. Leave "
             "it out."
         )
+
+
+def _check_setting(name, value, text, classifier):
+    """Refuse values that scikit-learn's checks accept, and that nobody means."""
+    own = _step_with(name, text, classifier).get_params().get(name)
+    if isinstance(value, bool) and not isinstance(own, bool) and name != "verbose":
+        raise CommandError(f"--set {name}: {json.dumps(value)} is not a value of this parameter.")
+    if name == "class_weight" and isinstance(value, dict):
+        for label, weight in value.items():
+            is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+            if not is_number or not 0 <= weight < math.inf:
+                raise CommandError(
+                    f"--set class_weight: the weight of {label!r} is {shown(weight)}, expected a "
+                    "number of at least 0."
+                )
 
 
 def _read_extra_losses(value):

@@ -1,5 +1,7 @@
 """Tables of scores for a terminal."""
 
+from skrnn.cli.lookalikes import shown
+
 _WIDTH = 24
 
 
@@ -20,15 +22,15 @@ def class_table(scores):
     return text_table(
         [["class", "precision", "recall", "F1", "rows"]]
         + [
-            [short(one.label), *map(score, (one.precision, one.recall, one.f1)), f"{one.n_rows:,}"]
-            for one in scores.classes
+            [label, *map(score, (one.precision, one.recall, one.f1)), f"{one.n_rows:,}"]
+            for label, one in zip(_labels(scores), scores.classes, strict=True)
         ]
     )
 
 
 def confusion_table(scores):
     """Format the confusion matrix."""
-    labels = [short(one.label) for one in scores.classes]
+    labels = _labels(scores)
     return text_table(
         [["true \\ predicted", *labels]]
         + [
@@ -43,7 +45,16 @@ def score(value):
     return "-" if value is None else f"{value:.4f}"
 
 
-def short(label):
-    """Shorten a label for a column, and escape its control characters."""
-    label = "".join(c if c.isprintable() else repr(c)[1:-1] for c in label)
-    return label if len(label) <= _WIDTH else label[: _WIDTH - 3] + "..."
+def short_labels(labels):
+    """Return labels for the cells of a column, no two of them the same."""
+    return shown(labels, _WIDTH)
+
+
+def short(word):
+    """Shorten a word for a column, and escape its control characters."""
+    (word,) = shown([word], _WIDTH)
+    return word
+
+
+def _labels(scores):
+    return short_labels([one.label for one in scores.classes])

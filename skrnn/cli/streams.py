@@ -25,17 +25,81 @@ def usable_streams():
         yield
 
 
+@contextlib.contextmanager
+def lasting_output():
+    """Go on without standard output from when it cannot be written, for a work that makes files.
+
+    Yields
+    ------
+    LastingOutput
+        Standard output inside.
+    """
+    lasting = LastingOutput(sys.stdout)
+    with contextlib.redirect_stdout(lasting):
+        yield lasting
+        lasting.flush()
+
+
+class LastingOutput:
+    """A stream of text that discards what cannot be written.
+
+    Parameters
+    ----------
+    stream : file-like
+        Of text.
+
+    Attributes
+    ----------
+    problem : OSError or None
+        Why the stream could not be written any more.
+    """
+
+    def __init__(self, stream):
+        self._stream = stream
+        self.problem = None
+
+    def write(self, text):
+        """Write text, or discard it."""
+        self._try(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self):
+        """Write what is in the buffer, or discard it."""
+        self._try(self._stream.flush)
+
+    def __getattr__(self, name):
+        """Return what the stream itself has, such as its encoding."""
+        return getattr(self._stream, name)
+
+    def _try(self, call):
+        if self.problem is None:
+            try:
+                call()
+            except OSError as error:
+                self.problem = error
+                give_up(self._stream)
+
+
 def say(line):
-    """Write a line to standard error."""
+    """Write a line to standard error, if it can be written."""
     # With file=None, print would write to standard output, into a table.
     if sys.stderr is not None:
-        print(line, file=sys.stderr, flush=True)
+        try:
+            print(line, file=sys.stderr, flush=True)
+        except OSError:
+            give_up(sys.stderr)
 
 
-def give_up_output():
-    """Discard standard output, because its reader has ended."""
+def give_up(stream):
+    """Discard what is written to a stream, because its reader has ended or the disk is full."""
     # The rest of the buffer would raise again when the process ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    try:
+        descriptor = stream.fileno()
+    except (OSError, AttributeError):
+        return  # not that of a process
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _open_descriptors():

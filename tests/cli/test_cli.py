@@ -81,7 +81,8 @@ def test_the_demo_goes_on_after_an_interruption(demo):
     """Fails if the same command trains again what it has trained before."""
     first, output = demo
     newest = max((output / "checkpoints").glob("*/*.skrnn"))
-    again = run("demo", "--cell", "gru", "--epochs", 4, "--output", output)
+    assert "exists. Use another name" in run("demo", "--output", output).stderr
+    again = run("demo", "--cell", "gru", "--epochs", 4, "--output", output, "--force")
     assert f"Resuming from {newest}." in again.stdout
     assert "epoch 4/4" not in again.stdout
     assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]

@@ -36,8 +36,8 @@ BAD = {
         ["train", "data.csv", "--text", "review", "--label", "label"],
         "no column 'review' (--text). Did you mean 'Review'? Columns: 'Review' and 'label'",
     ),
-    "semicolons": (
-        {"data.csv": GOOD.replace(b",", b";")},
+    "colons": (
+        {"data.csv": GOOD.replace(b",", b":")},
         TRAIN,
         "If it has more columns, name their separator with --delimiter",
     ),
@@ -49,24 +49,24 @@ BAD = {
     "too-many-fields": (
         {"data.csv": GOOD + b"well, good,pos\n"},
         TRAIN,
-        "data.csv: Expected 2 fields in line 20, saw 3. A field that contains the delimiter",
+        "data.csv, line 20: 3 fields, but the header has 2 ('text' and 'label'). A field that cont",
     ),
     "too-few-fields": (
         {"data.csv": GOOD + b"cut off"},
         TRAIN,
-        "no label in column 'label', row 19",
+        "data.csv, line 20: 1 field, but the header has 2",
     ),
     "open-quote": (
         {"data.csv": GOOD + b'"never closed,pos\nx,y\n'},
         TRAIN,
-        "data.csv: EOF inside string starting at row 19. A field",
+        "data.csv, line 20: a quoted field is not closed before the end",
     ),
     "latin-1": (
         {"data.csv": GOOD + b"a caf\xe9,pos\n"},
         TRAIN,
         "data.csv, line 20: not utf-8 (invalid continuation byte). Name the file's encoding",
     ),
-    "utf-16": ({"data.csv": GOOD.decode().encode("utf-16")}, TRAIN, "or --encoding utf-16"),
+    "utf-16": ({"data.csv": GOOD.decode().encode("utf-16")}, TRAIN, "Use --encoding utf-16"),
     "not-utf-16": (
         {"data.csv": GOOD + b"x"},
         [*TRAIN, "--encoding", "utf-16"],
@@ -82,7 +82,7 @@ BAD = {
     "missing-labels": (
         {"data.csv": GOOD + b"what,\nis,pos\nthis, \n"},
         TRAIN,
-        "data.csv: no label in column 'label', rows 19 and 21. Add the labels, or",
+        "data.csv: no label in column 'label', lines 20 and 22. Add the labels, or",
     ),
     "only-missing-labels": (
         {"data.csv": b"text,label\na,\nb,\n"},
@@ -157,7 +157,8 @@ BAD = {
     "validation-labels": (
         {"data.csv": GOOD, "other.csv": b"text,label\na,pos\nb,Neg\n"},
         [*TRAIN, "--validation", "other.csv"],
-        "other.csv: no row of data.csv has the label 'Neg', row 2",
+        "other.csv: no row of data.csv has the label 'Neg', line 3. Labels must be equal, inclu"
+        "ding case and spaces. 'Neg' and 'neg' differ only in case.",
     ),
     "validation-share": ({"data.csv": GOOD}, [*TRAIN, "--validation", "1.5"], "a share must be at"),
     "setting-unknown": (

@@ -254,7 +254,7 @@ def test_evaluation_names_labels_that_the_model_does_not_know(folder, capsys):
     write_csv(folder / "odd.csv", [*rows(3), {"id": "3", "review": "hm", "sentiment": "Pos"}])
     assert main(["evaluate", "model.skrnn", "odd.csv", *COLUMNS]) == 2
     err = capsys.readouterr().err
-    assert "does not know the label 'Pos' (--label), row 4. It was trained on 'neg', 'pos'" in err
+    assert "does not know the label 'Pos' (--label), line 5. It was trained on 'neg', 'pos'" in err
 
 
 def test_models_made_in_python_with_numbers(folder, capsys):
@@ -304,7 +304,7 @@ def test_explanations_as_a_page(folder, capsys):
     assert main([*command, "--output", "e.html"]) == 0
     assert "3 texts explained. 37 more rows are left out" in capsys.readouterr().out
     page = (folder / "e.html").read_text()
-    assert page.count("<h3>row ") == 3 and "37 more rows" in page
+    assert page.count("<h3>line ") == 3 and "37 more rows" in page
 
 
 def test_exported_models_answer_alike(folder, capsys):

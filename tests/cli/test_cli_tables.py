@@ -75,7 +75,7 @@ def test_rows_know_their_number(tmp_path):
     path.write_text('text,label\n"one\ntwo\nthree",a\n\nfour,b\r\nfive,c\n')
     read = read_table(path)
     assert read.texts("text") == ["one\ntwo\nthree", "four", "five"]
-    assert read.places([0, 2]) == "rows 1 and 3"
+    assert read.places([0, 2]) == "lines 2 and 7"
     path = tmp_path / "lines.jsonl"
     path.write_text('{"text": "one"}\n\n{"text": "t\\nwo"}\n')
     assert read_table(path).places([0, 1]) == "lines 1 and 3"
@@ -159,7 +159,7 @@ def test_parquet_keeps_its_types(tmp_path):
     read = read_table(path)
     assert read.texts("text") == ["a", ""]
     assert read.places([0, 1]) == "rows 1 and 2"
-    read.frame["prediction"] = ["yes", "no"]
+    read = read.add({"prediction": ["yes", "no"]})
     (tmp_path / "out.parquet").write_bytes(render_table(read, "parquet"))
     again = parquet.read_table(tmp_path / "out.parquet")
     assert again.select(["text", "n", "day"]).to_pydict() == arrow.to_pydict()

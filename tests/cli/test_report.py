@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_tfidf_logistic
 from skrnn.cli.report import figures
-from skrnn.cli.report.figures import calibration_points, short_label
+from skrnn.cli.report.figures import calibration_points
 from skrnn.cli.report.mistakes import surest_mistakes
 from skrnn.cli.report.page import accuracy_interval, render, summary
 from skrnn.cli.report.records import Predictions, Rows, Run
@@ -352,7 +352,6 @@ def test_summary_compares_with_the_best_baseline(accuracies, told):
 def test_labels_with_control_characters_have_a_picture():
     """Fails if a control character of a label makes the picture no XML, which no browser shows."""
     labels = ["ok\x0b", "\ud800" * 30]
-    assert short_label(labels[0]) == r"ok\x0b" and len(short_label(labels[1])) == 30
     scores = measure(labels, np.array([0, 1]), np.array([0, 1]), np.eye(2))
     ET.fromstring(figures.confusion(scores))
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from skrnn.cli.errors import one_line, refusals
+from skrnn.cli.lookalikes import hint, warn_of_labels
 from skrnn.cli.options import add_network_options, add_table_options, count, read_labelled
 from skrnn.cli.pipeline import make_network
 from skrnn.exceptions import CommandError
@@ -89,5 +90,6 @@ def _check_folds(arguments, table, labels):
         raise CommandError(
             f"{table.path}: label {rare!r} is in {counts[rare]} row{'s' * (counts[rare] > 1)}, "
             f"fewer than --cv {arguments.cv}: each fold needs one. Use fewer folds, or remove "
-            "the label."
+            f"the label.{hint(rare, counts)}"
         )
+    warn_of_labels(counts, f"{table.path}: column {arguments.label!r}")

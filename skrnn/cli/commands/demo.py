@@ -1,14 +1,19 @@
 """``skrnn demo``: from film reviews to a saved pipeline that another process uses."""
 
 import argparse
+import io
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from skrnn.cli.errors import refusals
-from skrnn.cli.options import count, file_path, seed
+from skrnn.cli.errors import one_line, refusals
+from skrnn.cli.new_files import create_file, write_file
+from skrnn.cli.options import add_force_option, count, file_path, seed
+from skrnn.cli.outputs import check_outputs
+from skrnn.exceptions import CommandError
 
 _SENTENCE = "Not bad at all, I loved it"
 
@@ -21,6 +26,7 @@ label = ("negative", "positive")[int(positive > negative)]
 print(f"{label} (probability of positive: {positive:.3f})")
 """
 
+_PICTURE, _MODEL = "training.png", "pipeline.skrnn"
 # Parameters of the classifier for each data set.
 _SETTINGS = {
     # The order of the words decides and the texts are clean, so the network needs no
@@ -65,7 +71,8 @@ def add_parser(commands):
     demo.add_argument(
         "--output", type=file_path, default=Path("skrnn-demo"), help="folder for all output files"
     )
-    demo.set_defaults(run=run)
+    add_force_option(demo)
+    demo.set_defaults(run=run, outlasts_output=True)
 
 
 @dataclass
@@ -85,6 +92,10 @@ def run(arguments):
     cell, epochs = arguments.cell.upper(), arguments.epochs
     with refusals(f"cannot write to --output {output}: "):
         (output / "checkpoints").mkdir(parents=True, exist_ok=True)
+    check_outputs(
+        {"The picture": output / _PICTURE, "The pipeline": output / _MODEL},
+        force=arguments.force,
+    )
     from skrnn.plotting import check_matplotlib
 
     with refusals():
@@ -116,11 +127,16 @@ def run(arguments):
     pipeline[-1].model_.summary(line_length=80)
 
     _title("Saved")
-    saved = _save(pipeline, output)
+    saved = _save(pipeline, arguments)
 
     _title("Used from a new process")
     print(f"{_SENTENCE!r}: ", end="", flush=True)
-    subprocess.run([sys.executable, "-c", _USE, str(saved), _SENTENCE], check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _USE, str(saved), _SENTENCE], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise CommandError(f"the new process ended with {one_line(done.stderr[-500:])}")
+    print(done.stdout, end="")
     print(f"\nTest accuracy of the {cell}: {accuracy:.4f}")
 
 
@@ -227,15 +243,18 @@ def _decode(pipeline, review):
     print("words:  ", words[:shown] + (" ..." if len(words) > shown else ""))
 
 
-def _save(pipeline, output):
+def _save(pipeline, arguments):
     from skrnn import save
     from skrnn.plotting import TrainingCurveDisplay, check_matplotlib
 
-    picture, saved = output / "training.png", output / "pipeline.skrnn"
+    picture, saved = arguments.output / _PICTURE, arguments.output / _MODEL
+    with refusals(f"cannot write {saved}: "):
+        size = create_file(saved, partial(save, pipeline), force=arguments.force, rescue=True)
     display = TrainingCurveDisplay.from_estimator(pipeline)
-    display.figure_.savefig(picture, dpi=120)
+    content = io.BytesIO()
+    display.figure_.savefig(content, dpi=120)
     check_matplotlib("The demo").close(display.figure_)
-    save(pipeline, saved)
+    write_file(picture, content.getvalue(), force=arguments.force)
     print(f"{picture}: the learning curve")
-    print(f"{saved}: the pipeline, {saved.stat().st_size / 1e6:.1f} MB")
+    print(f"{saved}: the pipeline, {size / 1e6:.1f} MB")
     return saved

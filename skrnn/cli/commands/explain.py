@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from skrnn.cli.errors import refusals, require
+from skrnn.cli.lookalikes import hint, quoted
+from skrnn.cli.new_files import write_file
 from skrnn.cli.options import add_force_option, add_format_options, count, file_path, read_options
-from skrnn.cli.outputs import check_outputs, check_page, write_file
+from skrnn.cli.outputs import check_outputs, check_page
 from skrnn.cli.score_tables import short
 from skrnn.exceptions import CommandError
 
@@ -63,7 +65,8 @@ def run(arguments):
         return
     page = _page(arguments, places, explanations, note)
     # Arguments may have bytes that are not UTF-8.
-    write_file(arguments.output, page.encode("utf-8", "backslashreplace"))
+    content = page.encode("utf-8", "backslashreplace")
+    write_file(arguments.output, content, force=arguments.force)
     n = len(texts)
     print(f"{arguments.output}: {n} text{'s' * (n != 1)} explained. {note}".rstrip())
 
@@ -95,14 +98,17 @@ def _target(arguments, model):
     if arguments.target is None:
         return None
     if arguments.target not in model.classes:
-        known = ", ".join(map(repr, model.classes))
-        raise CommandError(f"--target {arguments.target!r} is not a class of the model: {known}.")
+        known = ", ".join(quoted(model.classes))
+        raise CommandError(
+            f"--target {arguments.target!r} is not a class of the model: {known}."
+            f"{hint(arguments.target, model.classes)}"
+        )
     return model.pipeline.classes_[model.classes.index(arguments.target)]
 
 
 def _with_names(explanation, model):
     """Return an explanation with classes named as in tables and by --target."""
-    names = dict(zip(model.pipeline.classes_.tolist(), model.classes, strict=True))
+    names = dict(zip(model.pipeline.classes_.tolist(), model.names, strict=True))
     return replace(
         explanation,
         target=names[explanation.target],

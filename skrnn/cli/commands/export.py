@@ -1,8 +1,9 @@
 """``skrnn export``: write a saved model as ONNX."""
 
 from skrnn.cli.errors import refusals
+from skrnn.cli.new_files import write_file
 from skrnn.cli.options import add_force_option, file_path
-from skrnn.cli.outputs import check_outputs, write_file
+from skrnn.cli.outputs import check_outputs
 from skrnn.exceptions import CommandError
 
 
@@ -38,7 +39,7 @@ def run(arguments):
         content = model.SerializeToString()
     except ValueError as error:  # from protobuf, whose limit is 2 GB
         raise CommandError(f"{arguments.model} is too large for one ONNX file: {error}") from error
-    write_file(arguments.output, content)
+    write_file(arguments.output, content, force=arguments.force)
     inputs = ", ".join(value.name for value in model.graph.input)
     outputs = " and ".join(value.name for value in model.graph.output)
     print(f"{arguments.output}: {len(content) / 1e6:.1f} MB, inputs {inputs}, outputs {outputs}")

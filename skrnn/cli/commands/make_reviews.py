@@ -1,8 +1,9 @@
 """``skrnn make-reviews``: write a table to try the other commands."""
 
 from skrnn.cli.errors import require
+from skrnn.cli.new_files import write_file
 from skrnn.cli.options import add_force_option, count, file_path, seed
-from skrnn.cli.outputs import check_outputs, write_file
+from skrnn.cli.outputs import check_outputs
 from skrnn.cli.tables import Table, format_of, render_table
 
 
@@ -36,5 +37,6 @@ def run(arguments):
     sentiments = [("negative", "positive")[label] for label in target]
     frame = pandas.DataFrame({"review": reviews, "sentiment": sentiments})
     table = Table(arguments.output, frame)
-    write_file(arguments.output, render_table(table, format, compression=compression))
+    content = render_table(table, format, compression=compression)
+    write_file(arguments.output, content, force=arguments.force)
     print(f"{arguments.output}: {len(reviews):,} reviews, columns review and sentiment")

@@ -3,8 +3,9 @@
 import argparse
 
 from skrnn.cli.errors import refusals, require
+from skrnn.cli.new_files import write_file, write_standard_output
 from skrnn.cli.options import add_force_option, add_table_options, file_path, read_options
-from skrnn.cli.outputs import check_outputs, write_file, write_standard_output
+from skrnn.cli.outputs import check_outputs
 from skrnn.cli.tables import format_of, render_table
 from skrnn.exceptions import CommandError
 
@@ -62,15 +63,17 @@ def run(arguments):
         predicted, probabilities = model.predict(texts)
     # The original classes: in JSON lines and Parquet a number stays a number.
     labels = model.pipeline.classes_.tolist()
-    table.frame[f"{arguments.prefix}prediction"] = [labels[i] for i in predicted]
+    columns = {f"{arguments.prefix}prediction": [labels[i] for i in predicted]}
     if arguments.probabilities:
         for name, column in zip(model.classes, probabilities.T.tolist(), strict=True):
-            table.frame[f"{arguments.prefix}probability_{name}"] = column
-    content = render_table(table, format, **options)
+            columns[f"{arguments.prefix}probability_{name}"] = column
+    if str(arguments.output) == "-" and format != "jsonl":
+        options["delimiter"] = table.delimiter
+    content = render_table(table.add(columns), format, **options)
     if str(arguments.output) == "-":
         write_standard_output(content)
     else:
-        write_file(arguments.output, content)
+        write_file(arguments.output, content, force=arguments.force)
         print(f"{arguments.output}: {len(table):,} rows")
 
 
@@ -93,7 +96,7 @@ def _output_format(arguments):
     if format == "parquet":
         return "csv", {}
     # The same options read the output again.
-    return format, {"delimiter": arguments.delimiter, "quotes": not arguments.no_quotes}
+    return format, {"quotes": not arguments.no_quotes}
 
 
 def _check_names(arguments, table, model):

@@ -1,18 +1,21 @@
 """``skrnn train``: train, score and save a classifier of texts."""
 
+import argparse
+import contextlib
 import shlex
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from skrnn.cli.errors import refusals, require
+from skrnn.cli.new_files import create_file, write_file
 from skrnn.cli.options import add_force_option, add_network_options, add_table_options, file_path
-from skrnn.cli.outputs import check_folder, check_outputs, check_page, write_file
+from skrnn.cli.outputs import check_folder, check_outputs, check_page
 from skrnn.cli.pipeline import check_savable, make_network
 from skrnn.cli.score_tables import score, text_table
 from skrnn.cli.streams import say
 from skrnn.exceptions import CommandError
-from skrnn.paths import local_path
 
 
 def add_parser(commands):
@@ -49,7 +52,7 @@ def add_parser(commands):
     )
     add_force_option(parser)
     add_network_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, outlasts_output=True)
 
 
 def run(arguments):
@@ -65,7 +68,7 @@ def run(arguments):
         inputs,
         force=arguments.force,
     )
-    check_folder("--checkpoint", arguments.checkpoint)
+    check_folder("--checkpoint", arguments.checkpoint, [arguments.output, arguments.report])
     if arguments.report is not None:
         _check_report(share)
     from skrnn.cli import data as training
@@ -84,17 +87,33 @@ def run(arguments):
     seconds = _fit(network, data, arguments)
     # The saved model is for predictions: without a folder of this machine, and silent.
     network[-1].set_params(checkpoint=None, verbose=0)
-    # At once: what follows may fail, as printing may.
-    saved = _save(network, arguments, data)
-    predictions = []
-    if data.held_out is not None:
-        predictions = [training.predictions(f"RNN ({network[-1].cell})", network, seconds, data)]
-        if not arguments.no_baselines:
-            predictions += training.baselines(data)
-        print("\n" + _table(predictions, data), flush=True)
-    print(f"\n{saved}")
-    if arguments.report is not None:
-        _write_report(arguments, data, network, predictions)
+    problems, predictions, saved = [], [], ""
+    # First of all: nothing that fails later shall cost the training.
+    with _noted(problems):
+        saved = _save(arguments, data, network)
+    with _noted(problems):
+        if data.held_out is not None:
+            name = f"RNN ({network[-1].cell})"
+            predictions = [training.predictions(name, network, seconds, data)]
+            if not arguments.no_baselines:
+                predictions += training.baselines(data)
+            print("\n" + _table(predictions, data), flush=True)
+    if saved:
+        print(f"\n{saved}")
+    if arguments.report is not None and predictions:
+        with _noted(problems):
+            _write_report(arguments, data, network, predictions)
+    if problems:
+        raise CommandError(" ".join(problems))
+
+
+@contextlib.contextmanager
+def _noted(problems):
+    """Note what could not be done, and go on with the rest."""
+    try:
+        yield
+    except CommandError as error:
+        problems.append(str(error))
 
 
 def _validation(text):
@@ -102,7 +121,10 @@ def _validation(text):
     try:
         share = float(text)
     except ValueError:
-        return None, Path(local_path(text, "--validation", "Copy the file to a local disk."))
+        try:
+            return None, file_path(text)
+        except argparse.ArgumentTypeError as error:
+            raise CommandError(f"--validation {error}.") from error
     if not 0 <= share < 1:
         raise CommandError(f"--validation {text}: a share must be at least 0 and below 1.")
     return share, None
@@ -178,14 +200,15 @@ def _table(predictions, data):
     return "\n".join([title, text_table(rows), *problems])
 
 
-def _save(network, arguments, data):
+def _save(arguments, data, network):
     from skrnn import save
 
     with refusals(f"cannot write {arguments.output}: "):
-        save(network, arguments.output)
-    size = arguments.output.stat().st_size / 1e6
+        size = create_file(
+            arguments.output, partial(save, network), force=arguments.force, rescue=True
+        )
     as_scored = "the scored model, " if data.held_out is not None else ""
-    return f"{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {size:.1f} MB"
+    return f"{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {size / 1e6:.1f} MB"
 
 
 def _write_report(arguments, data, network, predictions):
@@ -204,5 +227,6 @@ def _write_report(arguments, data, network, predictions):
         command=shlex.join(["skrnn", *arguments.argv]),
         model=str(arguments.output),
     )
-    write_file(arguments.report, render(run).encode("utf-8", "backslashreplace"))
+    content = render(run).encode("utf-8", "backslashreplace")
+    write_file(arguments.report, content, force=arguments.force, rescue=True)
     print(f"{arguments.report}: the report, a web page")

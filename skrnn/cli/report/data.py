@@ -38,9 +38,9 @@ def describe_data(run):
 def _classes(run, parts):
     counts = [np.bincount(rows.truth, minlength=len(run.classes)) for rows in parts.values()]
     order = np.argsort(-counts[0], kind="stable")
+    names = run.names
     rows = [
-        [run.classes[i], *(f"{n[i]:,} ({n[i] / n.sum():.1%})" for n in counts)]
-        for i in order[:_LISTED]
+        [names[i], *(f"{n[i]:,} ({n[i] / n.sum():.1%})" for n in counts)] for i in order[:_LISTED]
     ]
     if len(order) > _LISTED:
         others = [n[order[_LISTED:]].sum() for n in counts]

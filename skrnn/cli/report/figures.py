@@ -4,12 +4,14 @@ import io
 
 import numpy as np
 
+from skrnn.cli.lookalikes import shown
 from skrnn.plotting.style import COLORS, DASHES, MARKERS, printable
 
 # Equally full bins: if most probabilities are near 1, bins of equal width are empty.
 _BINS = 10
 # Inches; narrow enough for the letters to be readable on a phone.
 _WIDTH = 5.4
+_LABEL = 30  # characters of a class name
 _SETTINGS = {"svg.hashsalt": "skrnn", "svg.fonttype": "path", "font.size": 10}
 
 
@@ -48,7 +50,7 @@ def confusion(scores):
     """
     from skrnn.plotting import ConfusionMatricesDisplay, check_matplotlib
 
-    labels = [short_label(one.label) for one in scores.classes]
+    labels = shown([one.label for one in scores.classes], _LABEL, escape=printable)
     display = ConfusionMatricesDisplay({"": scores.confusion}, display_labels=labels)
     figure = display.plot().figure_
     try:
@@ -146,12 +148,6 @@ def calibration_points(predictions, truth):
         pos_label=True,
     )
     return mean, correct
-
-
-def short_label(label, width=30):
-    """Return a class name that fits into a picture."""
-    label = printable(label)  # first, because escapes are longer
-    return label if len(label) <= width else label[: width - 3] + "..."
 
 
 def _figure(width, height):

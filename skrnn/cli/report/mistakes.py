@@ -1,5 +1,7 @@
 """The part of the report on errors: the wrong predictions with the highest probability."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from skrnn.cli.report.words import explain_texts
@@ -24,14 +26,20 @@ def describe_mistakes(run):
     if not len(wrong):
         return {"n_wrong": 0, "inexact": "", "shown": []}
     explanations, inexact = explain_texts(run.pipeline, [rows.texts[i] for i in wrong])
+    names = run.names
+    told = dict(zip(run.classes, names, strict=True))
     shown = [
         {
-            "predicted": run.classes[predictions.predicted[i]],
+            "predicted": names[predictions.predicted[i]],
             "probability": f"{predictions.probabilities[i, predictions.predicted[i]]:.1%}",
-            "label": run.classes[rows.truth[i]],
+            "label": names[rows.truth[i]],
             "place": rows.places[i],
             # HTML, in which the text is escaped.
-            "explanation": explanation.to_html(),
+            "explanation": replace(
+                explanation,
+                target=told[explanation.target],
+                prediction=told[explanation.prediction],
+            ).to_html(),
         }
         for i, explanation in zip(wrong, explanations, strict=True)
     ]

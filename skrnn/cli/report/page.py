@@ -127,11 +127,11 @@ def _classes(run):
     scores = run.predictions[0].scores
     rows = [
         [
-            one.label,
+            name,
             *(_number(x, 3) for x in (one.precision, one.recall, one.f1)),
             f"{one.n_rows:,}",
         ]
-        for one in scores.classes
+        for name, one in zip(run.names, scores.classes, strict=True)
     ]
     return {"rows": rows, "picture": figures.confusion(scores)}
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from skrnn.cli.lookalikes import shown
 from skrnn.cli.report.scores import Scores
 
 
@@ -92,3 +93,8 @@ class Run:
     command: str
     model: str
     notes: list = field(default_factory=list)
+
+    @property
+    def names(self):
+        """The classes as they are shown: no two look the same."""
+        return shown(self.classes, escape=str)

@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from skrnn.cli.errors import refusals
 from skrnn.sequences.special_tokens import UNKNOWN
 
 # Explaining a text takes a fraction of a second.
@@ -40,7 +41,8 @@ def describe_words(run):
     largest = max((one[0][1] for one in words.values() if one), default=0.0)
     return {
         "tables": [
-            (label, _rows(words[label], _FAINT * largest)) for label in run.classes[:_CLASSES]
+            (name, _rows(words[label], _FAINT * largest))
+            for name, label in zip(run.names[:_CLASSES], run.classes, strict=False)
         ],
         "binary": binary,
         "n_explained": len(chosen),
@@ -79,7 +81,8 @@ def explain_texts(pipeline, texts, target=None):
     with warnings.catch_warnings():
         # The sentence replaces the warnings, which do not name the text.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        explanations = explain(pipeline, texts, target=target)
+        with refusals("the report could not be made: "):
+            explanations = explain(pipeline, texts, target=target)
     errors = [_error(one, SMALLEST_CHANGE) for one in explanations]
     rough = [error for error in errors if error > TOLERANCE]
     if not rough:
