@@ -50,7 +50,7 @@ class Broken:
 ERRORS = [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")]
 
 
-@pytest.mark.parametrize("after", [0, 1, 7, 12, 25])
+@pytest.mark.parametrize("after", [0, 3, 7])
 @pytest.mark.parametrize("error", ERRORS, ids=["pipe", "disk"])
 def test_training_goes_on(error, after, folder, monkeypatch, capsys):
     """Fails if a training ends with the reader of its progress, at whatever line that is."""
