@@ -9,6 +9,7 @@
     ├── NotStorableError    (and TypeError)     a value that a file without pickle cannot store
     ├── UnknownObjectError  (and ValueError)    an object whose content cannot be hashed
     ├── DivergedError       (and ValueError)    a training whose loss or weights are not finite
+    ├── TensorFlowError     (and RuntimeError)  a process or place where TensorFlow cannot train
     ├── WorkerDiedError     (and RuntimeError)  a worker process that ended during its task
     └── CommandError                            a skrnn command that cannot run
 
@@ -93,6 +94,10 @@ class UnknownObjectError(SkrnnError, ValueError):
 
 class DivergedError(SkrnnError, ValueError):
     """Loss or weights of a training are infinite or NaN."""
+
+
+class TensorFlowError(SkrnnError, RuntimeError):
+    """TensorFlow cannot build or train a network here: in a fork, or without eager execution."""
 
 
 class WorkerDiedError(SkrnnError, RuntimeError):

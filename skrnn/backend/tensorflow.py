@@ -9,18 +9,27 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 
 from skrnn.backend.threads import has_started, limit_threads
+from skrnn.exceptions import TensorFlowError
+
+
+def _set_default(name, value):
+    # Keras takes an empty variable for one that is not set.
+    if not os.environ.get(name):
+        os.environ[name] = value
+
 
 # TensorFlow writes to the terminal when it first looks for a GPU, at level ERROR even on a machine
 # without one ("failed call to cuInit"). A real failure also raises in Python, so the C++ log is
 # switched off unless the user has set its level. Remove this once TensorFlow is silent on a machine
 # without a GPU (2.21 is not).
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+_set_default("TF_CPP_MIN_LOG_LEVEL", "3")
 # Keras 3 takes the backend from the environment or ~/.keras/keras.json. The default here is
 # TensorFlow, for which skrnn's networks are written.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+_set_default("KERAS_BACKEND", "tensorflow")
 
 # Lines that TensorFlow writes while it loads, before that level has an effect.
 _LOADING_NOISE = re.compile(
@@ -93,14 +102,17 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_look_at_parent)
 
 
-def check_not_forked():
-    """Raise RuntimeError in a fork of a process in which TensorFlow was running.
+def check_tensorflow():
+    """Raise TensorFlowError if networks cannot be built here: in a fork, or without eager."""
+    _check_not_forked()
+    _check_eager()
 
-    A child has none of its parent's threads, and TensorFlow waits forever for those of its pools.
-    Remove this once it starts new threads in a child (2.21 does not).
-    """
+
+def _check_not_forked():
+    # A child has none of its parent's threads, and TensorFlow waits forever for those of its pools.
+    # Remove this once it starts new threads in a child (2.21 does not).
     if _is_cut_off:
-        raise RuntimeError(
+        raise TensorFlowError(
             "TensorFlow was running in the process that this one was forked from, and cannot run "
             "in a fork: it would wait forever for threads that exist in the parent only. Start "
             "workers with joblib's backend 'loky' (its default), or with multiprocessing's 'spawn' "
@@ -109,4 +121,24 @@ def check_not_forked():
         )
 
 
-__all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor", "check_not_forked", "keras", "tf"]
+def _check_eager():
+    if tf.executing_eagerly():
+        return
+    elsewhere: list = []  # a graph belongs to its thread, the switch to the process
+    thread = threading.Thread(target=lambda: elsewhere.append(tf.executing_eagerly()))
+    thread.start()
+    thread.join()
+    if elsewhere[0]:
+        raise TensorFlowError(
+            "A network cannot be built or trained here: this code runs inside a tf.Graph (with "
+            "tf.Graph().as_default(), tf.compat.v1.Session) or a tf.function. Leave it first: call "
+            "fit and model_ outside of it. Predictions need no TensorFlow, and work anywhere."
+        )
+    raise TensorFlowError(
+        "A network cannot be built or trained in this process: TensorFlow's eager execution is "
+        "off (tf.compat.v1.disable_eager_execution() or disable_v2_behavior() was called). Remove "
+        "that call, or train in another process. Predictions need no TensorFlow, and work anywhere."
+    )
+
+
+__all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor", "check_tensorflow", "keras", "tf"]

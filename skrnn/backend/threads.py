@@ -29,7 +29,7 @@ def n_threads():
         If SKRNN_NUM_THREADS is not a positive integer.
     """
     wish = os.environ.get("SKRNN_NUM_THREADS")
-    if wish is not None:
+    if wish:
         if not wish.isdecimal() or int(wish) < 1:
             raise InvalidInputError(
                 f"SKRNN_NUM_THREADS must be a positive integer, but is {wish!r}."
@@ -43,8 +43,8 @@ def limit_threads(tf):
     """Set TensorFlow's threads, unless the user has set them."""
     threading = tf.config.threading
     chosen = (
-        "TF_NUM_INTRAOP_THREADS" in os.environ
-        or "TF_NUM_INTEROP_THREADS" in os.environ
+        os.environ.get("TF_NUM_INTRAOP_THREADS")
+        or os.environ.get("TF_NUM_INTEROP_THREADS")
         or threading.get_intra_op_parallelism_threads()
         or threading.get_inter_op_parallelism_threads()
     )

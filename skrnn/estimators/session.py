@@ -56,10 +56,12 @@ def open_session(estimator, data, head, *, epochs, going_on):
     `data` is all that determines the result besides parameters and seeds; None for a call
     without checkpoints.
     """
-    from skrnn.backend.tensorflow import check_not_forked
+    from skrnn.backend.tensorflow import check_tensorflow
+
+    check_tensorflow()  # before the slow n-grams and vectors
+    from skrnn.backend.defaults import keras_defaults
     from skrnn.training.replicas import check_strategy
 
-    check_not_forked()  # before the slow n-grams and vectors
     checkpoint = checkpoint_of(estimator)
     check_strategy(
         estimator,
@@ -68,6 +70,16 @@ def open_session(estimator, data, head, *, epochs, going_on):
     )
     random = check_random_state(estimator.random_state)
     seeds = [int(n) for n in random.randint(np.iinfo(np.int32).max, size=2)]
+    # A training is the same one whatever the process has set for its own networks.
+    with (
+        keras_defaults(),
+        _opened(estimator, data, head, seeds, epochs, going_on, checkpoint) as session,
+    ):
+        yield session
+
+
+@contextmanager
+def _opened(estimator, data, head, seeds, epochs, going_on, checkpoint):
     if data is None or checkpoint is None:
         yield Session(seeds)
         return

@@ -122,15 +122,18 @@ class _Path:
     """
 
     def __init__(self, classifier, row, direction):
+        from skrnn.backend.defaults import keras_defaults
         from skrnn.backend.scope import outside_scope
+        from skrnn.backend.tensorflow import check_tensorflow
         from skrnn.network import programs
+
+        check_tensorflow()
 
         self._row, self._ngrams = row, classifier.ngrams_
         network = classifier.network_
-        key = network.description, programs.precision()
         # As in predictions: the variables of a network made under a strategy belong to it.
-        with programs.tracing:
-            self._program = outside_scope(lambda: _gradient_program(*key))
+        with programs.tracing, keras_defaults():
+            self._program = outside_scope(lambda: _gradient_program(network.description))
         values = network.values
         self._values = _tensors(values)
         self._direction = direction.astype(np.float32)
@@ -202,7 +205,7 @@ def _tensors(values):
 
 
 @functools.lru_cache(maxsize=8)
-def _gradient_program(description, precision):
+def _gradient_program(description):
     """Return a function from a network's values, inputs and direction to scores and gradients.
 
     As in `skrnn.network.programs`, one function is used for all networks of a description, and in

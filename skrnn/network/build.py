@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skrnn.backend.tensorflow import check_not_forked, keras
+from skrnn.backend.tensorflow import check_tensorflow, keras
 from skrnn.exceptions import InvalidInputError
 from skrnn.layers.evidence import AddScores
 from skrnn.network.description import (
@@ -106,7 +106,7 @@ def build_network(
     ValueError
         If `cell`, `pooling` or `head` is unknown, or `units` is empty.
     RuntimeError
-        In a fork of a process that has used TensorFlow.
+        In a fork of a process that has used TensorFlow, or without eager execution.
 
     Examples
     --------
@@ -187,9 +187,9 @@ def build(
     Raises
     ------
     RuntimeError
-        In a fork of a process that has used TensorFlow.
+        In a fork of a process that has used TensorFlow, or without eager execution.
     """
-    check_not_forked()
+    check_tensorflow()
     head, seeds = description.head_, _seeds(random_state)
     encoding = encode(description, seeds)
     raw = head.outputs(encoding, seeds, description.raw_layer())

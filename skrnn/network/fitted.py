@@ -25,7 +25,7 @@ class FittedNetwork:
     description : NetworkDescription
         The layers and their sizes.
     values : list of ndarray
-        The values of `description.variables()`, in that order.
+        The values of `description.variables()`, in that order. Floats become float32.
     seed : int
         Seed of its initial weights, its dropout and the order of its batches.
     """
@@ -33,7 +33,7 @@ class FittedNetwork:
     def __init__(self, description: NetworkDescription, values: list, seed: int):
         self.description = description
         self.seed = seed
-        self._values = values
+        self._values = [_in_float32(value) for value in values]
         self._lock = threading.Lock()
 
     @property
@@ -53,13 +53,15 @@ class FittedNetwork:
         Changing its weights changes the predictions.
         """
         if "_model" not in self.__dict__:
+            from skrnn.backend.defaults import keras_defaults
             from skrnn.backend.scope import outside_scope
             from skrnn.network.build import build
             from skrnn.network.programs import network_variables, write_values
 
             # A strategy is for training only; the model must work without it.
-            model = outside_scope(lambda: build(self.description, random_state=self.seed))
-            write_values(network_variables(model), self._values)
+            with keras_defaults():
+                model = outside_scope(lambda: build(self.description, random_state=self.seed))
+                write_values(network_variables(model), self._values)
             with self._lock:  # all threads get the same model, and only after it has its weights
                 self.__dict__.setdefault("_model", model)
         return self.__dict__["_model"]
@@ -94,6 +96,11 @@ class FittedNetwork:
     def __setstate__(self, state):
         """Set the state, with a new lock."""
         self.__dict__.update(state, _lock=threading.Lock())
+
+
+def _in_float32(value):
+    # Files of earlier versions may hold the weights of a training in other precisions.
+    return value.astype(np.float32, copy=False) if value.dtype.kind == "f" else value
 
 
 def _predicts_with_tensorflow():

@@ -10,8 +10,9 @@ import threading
 
 import numpy as np
 
+from skrnn.backend.defaults import keras_defaults
 from skrnn.backend.scope import outside_scope
-from skrnn.backend.tensorflow import check_not_forked, keras, tf
+from skrnn.backend.tensorflow import check_tensorflow, keras, tf
 from skrnn.network.build import build
 from skrnn.network.description import LOGITS
 from skrnn.sequences.batching import BatchPlan
@@ -48,11 +49,11 @@ def precision():
     return keras.config.dtype_policy().name, keras.config.floatx()
 
 
-_made: set[tuple] = set()
+_made: set = set()
 
 
 @functools.lru_cache(maxsize=16)
-def _raw_program(description, precision):
+def _raw_program(description):
     network = build(description, random_state=0)
     scorer = keras.Model(network.input, network.get_layer(LOGITS).output)
     variables = network_variables(network)
@@ -92,14 +93,14 @@ def predict(network, sequences):
         In the order of the rows; of a head that reads the steps, (n_steps, n_outputs), in the
         order of `sequences.values`.
     """
-    check_not_forked()
-    key = (network.description, precision())
-    if key in _made:
-        program = _raw_program(*key)
+    check_tensorflow()
+    description = network.description
+    if description in _made:
+        program = _raw_program(description)
     else:  # predictions wait for another thread's tracing only the first time
-        with tracing:
-            program = outside_scope(lambda: _raw_program(*key))
-        _made.add(key)
+        with tracing, keras_defaults():
+            program = outside_scope(lambda: _raw_program(description))
+        _made.add(description)
     values = [tf.convert_to_tensor(value) for value in network.values]
     head = network.description.head_
     is_of_steps = head.reads == "steps"

@@ -19,7 +19,6 @@ import numpy as np
 from skrnn.caching.hashing import digest
 from skrnn.exceptions import InvalidFileError, InvalidInputError
 from skrnn.fileformat import container
-from skrnn.network.programs import precision
 from skrnn.training.locks import FolderLock
 from skrnn.training.state import versions
 
@@ -306,7 +305,7 @@ def training_name(estimator, given, words, *, any_seed=False):
     vectors = _identity(parameters.pop("embeddings", None), words or ())
     name = type(estimator).__name__
     decides = [name, FORMAT, parameters, callbacks, vectors, estimator.vocabulary_size_]
-    return f"{name}-{digest([*decides, precision(), given], lenient=True)}"
+    return f"{name}-{digest([*decides, given], lenient=True)}"
 
 
 def _identity(embeddings, words):

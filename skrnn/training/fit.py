@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.backend.defaults import keras_defaults
 from skrnn.backend.interrupts import is_interrupted
 from skrnn.backend.scope import is_in_scope, outside_scope
 from skrnn.backend.tensorflow import keras
@@ -164,10 +165,11 @@ def initial_network(description: NetworkDescription, seed: int, embeddings=None)
         Initial values of the token embedding.
     """
     # A strategy is for training only; the network must work without it.
-    model = outside_scope(lambda: build(description, random_state=seed))
-    if embeddings is not None:
-        model.get_layer(EMBEDDING).embeddings.assign(embeddings)
-    return FittedNetwork(description, read_values(network_variables(model)), seed)
+    with keras_defaults():
+        model = outside_scope(lambda: build(description, random_state=seed))
+        if embeddings is not None:
+            model.get_layer(EMBEDDING).embeddings.assign(embeddings)
+        return FittedNetwork(description, read_values(network_variables(model)), seed)
 
 
 class Trainer:

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from skrnn.backend.tensorflow import check_not_forked, keras
+from skrnn.backend.tensorflow import check_tensorflow, keras
 from skrnn.heads.base import Head
 from skrnn.network.programs import network_variables, precision, read_values, tracing, write_values
 
@@ -98,7 +98,7 @@ def borrow(key, make_network):
     With a key of None, the network is not shared, because callbacks and optimizer objects of the
     user may keep or change it.
     """
-    check_not_forked()
+    check_tensorflow()
     if key is not None:
         key = (key, precision())
     with _lock:
