@@ -60,7 +60,7 @@ def read_moment(document, arrays, cls):
         return [array for name, array in mine.items() if name.startswith(f"training/{kind}/")]
 
     try:
-        node = Node(document["model"], arrays, Reading())
+        node = Node(document["model"], arrays, Reading(arrays=arrays))
         node.take("class", cls.__name__, lambda name: name == cls.__name__)
         estimator = decode_estimator(node, cls)
         node.close()

@@ -34,7 +34,7 @@ def write_parts(file, parts, comment):
     Parameters
     ----------
     file : binary file
-        Open for writing, at its beginning.
+        Open for writing, where the archive is to begin.
     parts : list of tuple (str, bytes)
         Names in ASCII, and contents.
     comment : bytes
@@ -51,17 +51,15 @@ def write_parts(file, parts, comment):
     file.write(_directory(entries, offset, comment))
 
 
-def read_part(file, name, size, entries):
+def read_part(file, name, entries):
     """Read the next part of an archive and check it.
 
     Parameters
     ----------
-    file : binary file
-        Positioned at the header of the part.
+    file : skrnn.fileformat.streams.Source
+        At the header of the part.
     name : str
         Name of the expected part.
-    size : int
-        Size of the file.
     entries : list
         Directory entries of the parts so far; this part is appended.
 
@@ -100,13 +98,14 @@ def read_part(file, name, size, entries):
     extra = file.read(min(len_extra, 20))
     if n_bytes == _ELSEWHERE and len(extra) == 20:
         n_bytes = struct.unpack("<12xQ", extra)[0]
-    remaining = size - file.tell()
-    if n_bytes > remaining:
+    remaining = n_bytes if file.size is None else file.size - file.tell()
+    content = file.read(n_bytes) if n_bytes <= remaining else b""
+    if len(content) < n_bytes:
+        remaining = min(remaining, len(content)) if file.size is None else remaining
         raise InvalidFileError(
             f"Its header declares {n_bytes} bytes, but the file ends after {remaining}.", name
         )
-    content = file.read(n_bytes)
-    if len(content) < n_bytes or zlib.crc32(content) != crc:
+    if zlib.crc32(content) != crc:
         raise InvalidFileError(
             "Its checksum (CRC-32) does not match its content: the file was damaged.", name
         )
@@ -116,8 +115,10 @@ def read_part(file, name, size, entries):
     return content
 
 
-def check_end(file, size, entries, comment):
-    """Check that the parts are followed by their directory and nothing else.
+def check_end(file, entries, comment):
+    """Check that the parts are followed by their directory, and nothing else if that is the end.
+
+    Of a file whose size is not known, what comes behind the directory is not read.
 
     Raises
     ------
@@ -126,12 +127,14 @@ def check_end(file, size, entries, comment):
     """
     offset = file.tell()
     wanted = _directory(entries, offset, comment)
-    if size - offset != len(wanted):
+    found = b"" if file.size is not None else file.read(len(wanted))
+    n_bytes = len(found) if file.size is None else file.size - offset
+    if n_bytes != len(wanted):
         raise InvalidFileError(
-            f"After the parts there are {size - offset} bytes instead of {len(wanted)}: the file "
+            f"After the parts there are {n_bytes} bytes instead of {len(wanted)}: the file "
             "was truncated, or something was added."
         )
-    if file.read(len(wanted)) != wanted:
+    if (found or file.read(len(wanted))) != wanted:
         raise InvalidFileError(
             "The zip directory at the end does not match the parts, or its digest does not match "
             "the manifest: the file was damaged or changed."

@@ -16,8 +16,7 @@ large as their bytes, and JSON becomes a tree of at most about thirty times its 
 import hashlib
 import os
 import platform
-import secrets
-from errno import EINVAL, ENOTSUP
+import stat
 
 import numpy as np
 import safetensors
@@ -28,6 +27,15 @@ from skrnn.backend.versions import version_of
 from skrnn.exceptions import InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat import archive, strict_json
 from skrnn.fileformat.errors import shown
+from skrnn.fileformat.replacing import checked_path, replace_file
+from skrnn.fileformat.streams import (
+    Sink,
+    Source,
+    check_readable,
+    check_writable,
+    is_open_file,
+    name_of,
+)
 
 __all__ = ["FORMAT", "read", "write"]
 
@@ -45,15 +53,17 @@ _DTYPES = {
 }
 
 
-def write(path, document, arrays, *, check=None):
+def write(path, document, arrays, *, check=None, verify=None):
     """Write a file; an existing one of that name stays intact until the new one is complete.
 
-    The same content, written by the same versions, gives the same bytes.
+    The same content, written by the same versions, gives the same bytes. These are read back before
+    anything is written.
 
     Parameters
     ----------
-    path : str or path-like
-        If it is a link, its target is replaced.
+    path : str, bytes, path-like or binary file
+        If it is a link, its target is replaced. A file that is open is written to from where it
+        stands, and stays open.
     document : dict
         A tree of dict with str keys, list, str, int, float (including NaN and infinity), bool and
         None.
@@ -62,15 +72,25 @@ def write(path, document, arrays, *, check=None):
     check : callable or None, default=None
         Called with the path of the complete new file before it takes the place of an existing one.
         If it raises an error, the new file is removed and the existing one stays.
+        Not called for a file that is open.
+    verify : callable or None, default=None
+        Takes the document and the arrays that were read back, before anything is written, and
+        raises an error if they are not what they should be.
 
     Raises
     ------
     TypeError, ValueError
-        If the document or an array cannot be written.
+        If the document or an array cannot be written, or is another one when it is read back.
     OSError
         If the disk is full or the folder is missing. An existing file is left unchanged.
     """
+    is_open = is_open_file(path)
+    if is_open:
+        check_writable(path)
+    else:
+        path = checked_path(path)
     contents = {DOCUMENT: strict_json.dumps(document), ARRAYS: _pack(arrays)}
+    _read_back(contents, document, arrays, verify)
     manifest = strict_json.dumps(
         {
             "format": FORMAT,
@@ -82,7 +102,31 @@ def write(path, document, arrays, *, check=None):
         }
     )
     parts = [(MANIFEST, manifest), *contents.items()]
-    _replace(path, lambda file: archive.write_parts(file, parts, _comment(manifest)), check)
+
+    if is_open:
+        archive.write_parts(Sink(path), parts, _comment(manifest))
+    else:
+        replace_file(path, lambda file: archive.write_parts(file, parts, _comment(manifest)), check)
+
+
+def _read_back(contents, document, arrays, verify):
+    """Check that the bytes of a file are read as what they were made of."""
+    found = strict_json.loads(contents[DOCUMENT], DOCUMENT)
+    place = strict_json.difference(found, document)
+    if place is not None:
+        raise InvalidInputError(
+            f"{place} is read back from a file as another value than it has, so nothing was "
+            "written. A str with both halves of a character (surrogates) is the usual reason: "
+            "join them with s.encode('utf-16', 'surrogatepass').decode('utf-16')."
+        )
+    unpacked = _unpack(contents[ARRAYS])
+    name = odd_array(unpacked, arrays)
+    if name is not None:
+        raise InvalidInputError(
+            f"The array {name!r} is read back from a file as another one, so nothing was written."
+        )
+    if verify is not None:
+        verify(found, unpacked)
 
 
 def read(path):
@@ -90,8 +134,8 @@ def read(path):
 
     Parameters
     ----------
-    path : str or path-like
-        The file.
+    path : str, bytes, path-like or binary file
+        A file that is open is read from where it stands to where the content ends, and stays open.
 
     Returns
     -------
@@ -107,26 +151,55 @@ def read(path):
     OSError
         If the file is missing, is a folder, or may not be read.
     """
+    is_open = is_open_file(path)
     try:
-        with open(path, "rb") as file:
-            contents = _read_parts(file)
+        if is_open:
+            check_readable(path)
+            contents = _read_parts(Source(path))
+        else:
+            with open(checked_path(path), "rb") as file:
+                about = os.stat(file.fileno())
+                # Only of a regular file, the size is known before it was read.
+                size = about.st_size if stat.S_ISREG(about.st_mode) else None
+                contents = _read_parts(Source(file, size))
         document = strict_json.loads(contents[DOCUMENT], DOCUMENT)
         if type(document) is not dict:
             raise InvalidFileError(f"Got {shown(document)} instead of an object.", DOCUMENT)
         return document, _unpack(contents[ARRAYS])
     except InvalidFileError as error:
-        error.path = path
+        error.path = path_of(path)
         raise
 
 
+def path_of(path):
+    """Return a path as it is, or that of an open file, or None if it has none."""
+    return name_of(path) if is_open_file(path) else path
+
+
+def odd_array(found, wanted):
+    """Return the name of the first array that two dicts do not both have, bit for bit, or None."""
+    for name in found.keys() | wanted.keys():
+        if name not in found or name not in wanted:
+            return name
+        one, other = found[name], np.asarray(wanted[name], order="C")
+        other = other.astype(other.dtype.newbyteorder("="), copy=False)
+        is_same = (one.dtype, one.shape) == (other.dtype, other.shape)
+        if not (is_same and np.array_equal(_bytes_of(one), _bytes_of(other))):
+            return name
+    return None
+
+
+def _bytes_of(array):
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
 def _read_parts(file):
-    size = os.fstat(file.fileno()).st_size
     entries = []
-    manifest = archive.read_part(file, MANIFEST, size, entries)
+    manifest = archive.read_part(file, MANIFEST, entries)
     parts = _check_manifest(manifest)
     contents = {}
     for name, wanted in parts.items():
-        content = contents[name] = archive.read_part(file, name, size, entries)
+        content = contents[name] = archive.read_part(file, name, entries)
         found = {"size": len(content), "sha256": _digest(content)}
         if found != wanted:
             raise InvalidFileError(
@@ -135,7 +208,7 @@ def _read_parts(file):
                 f"{shown(wanted.get('sha256'), 70)}: the file was damaged or changed.",
                 name,
             )
-    archive.check_end(file, size, entries, _comment(manifest))
+    archive.check_end(file, entries, _comment(manifest))
     return contents
 
 
@@ -253,35 +326,3 @@ def _digest(content):
 
 def _comment(manifest):
     return _COMMENT.format(_digest(manifest)).encode()
-
-
-def _replace(path, fill, check=None):
-    """Write a temporary file in the same folder, then rename it to the path."""
-    path = os.path.realpath(os.fsdecode(path))
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if check is not None:
-            check(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.lexists(temporary):
-            os.remove(temporary)
-        raise
-    _sync_folder(folder)
-
-
-def _sync_folder(folder):
-    # Without this, a power failure may undo the renaming.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (EINVAL, ENOTSUP):  # some network file systems do not support it
-            raise
-    finally:
-        os.close(descriptor)

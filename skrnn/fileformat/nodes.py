@@ -10,6 +10,9 @@ from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat.errors import shown
 
 DOCUMENT, ARRAYS = "document.json", "arrays.safetensors"
+# What strings of one width may take in memory, besides what their file takes: the width is that of
+# the longest, or more.
+FREE_BYTES, BYTES_PER_BYTE = 2**20, 16
 # Far above any trained weight. Larger finite values could overflow in a product and make
 # predictions NaN.
 LARGEST = {2: 65504.0, 4: 1e12, 8: 1e100}
@@ -187,6 +190,8 @@ class Reading:
     ----------
     token_patterns : tuple of str
         Regular expressions that are accepted in addition to the known ones.
+    arrays : dict of str to ndarray
+        All arrays of the file, by whose size memory is bounded.
 
     Attributes
     ----------
@@ -194,9 +199,24 @@ class Reading:
         Parameters that the file lists as left out.
     """
 
-    def __init__(self, token_patterns=()):
+    def __init__(self, token_patterns=(), arrays=None):
         self.token_patterns = tuple(token_patterns)
         self.left_out = []
+        n_bytes = sum(array.nbytes for array in (arrays or {}).values())
+        self._spare = FREE_BYTES + BYTES_PER_BYTE * n_bytes
+
+    def may_take(self, n_bytes, written):
+        """Return whether memory may be taken for something, and count it.
+
+        Parameters
+        ----------
+        n_bytes : int
+            What it takes in memory.
+        written : int
+            At least so many bytes of the document are its own.
+        """
+        self._spare -= max(0, n_bytes - BYTES_PER_BYTE * written)
+        return self._spare >= 0
 
 
 def _is_list_of_strings(value):

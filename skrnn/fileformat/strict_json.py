@@ -6,7 +6,7 @@ any depth; here, each of these is an error. NaN, Infinity and -Infinity are the 
 
 import json
 
-from skrnn.exceptions import InvalidFileError
+from skrnn.exceptions import InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat.errors import shown
 
 MAX_DEPTH = 64
@@ -77,6 +77,35 @@ def _short_int(digits):
     return int(digits)
 
 
+def difference(found, wanted, where="document"):
+    """Return the place of the first value in which two trees differ, or None.
+
+    Values are the same if their types and all of their bits are; every NaN is the same one.
+    """
+    if type(found) is not type(wanted):
+        return where
+    if type(found) is dict:
+        if list(found) != list(wanted):
+            return where
+        pairs = ((key, one, wanted[key]) for key, one in found.items())
+    elif type(found) is list:
+        if len(found) != len(wanted):
+            return where
+        pairs = ((i, *both) for i, both in enumerate(zip(found, wanted, strict=True)))
+    elif type(found) is float:  # `==` takes 0.0 for -0.0, and no NaN for another
+        return None if repr(found) == repr(wanted) else where
+    else:
+        return None if found == wanted else where
+    for key, one, other in pairs:
+        if type(one) is str is type(other):
+            place = None if one == other else f"{where}[{key!r}]"
+        else:
+            place = difference(one, other, f"{where}[{key!r}]")
+        if place is not None:
+            return place
+    return None
+
+
 _PLAIN = {str, float, bool, type(None)}
 
 
@@ -89,14 +118,14 @@ def _odd(tree):
     level, depth = [[tree]], -1
     while level:
         if depth > MAX_DEPTH:
-            return ValueError, tree, f"is nested deeper than {MAX_DEPTH} levels"
+            return InvalidInputError, tree, f"is nested deeper than {MAX_DEPTH} levels"
         below = []
         for branch in level:
             leaves = branch
             if type(branch) is dict:
                 leaves = branch.values()
                 if not all(type(key) is str for key in branch):
-                    return TypeError, branch, "has a key that is not a str"
+                    return InvalidTypeError, branch, "has a key that is not a str"
             for one in leaves:
                 kind = type(one)
                 if kind is dict or kind is list:
@@ -104,9 +133,11 @@ def _odd(tree):
                         below.append(one)
                 elif kind is int:
                     if not -_LIMIT < one < _LIMIT:
-                        return ValueError, one, f"is an integer of more than {MAX_DIGITS} digits"
+                        problem = f"is an integer of more than {MAX_DIGITS} digits"
+                        return InvalidInputError, one, problem
                 elif kind not in _PLAIN:
-                    return TypeError, one, f"is of type {kind.__name__}, which JSON does not have"
+                    problem = f"is of type {kind.__name__}, which JSON does not have"
+                    return InvalidTypeError, one, problem
         level, depth = below, depth + 1
     return None
 

@@ -95,7 +95,7 @@ def decode_value(value, *, may_be_object=False, may_be_storable=False):
     if type(value) in _SCALARS:
         return value
     if type(value) is list:
-        return [decode_value(one, may_be_storable=may_be_storable) for one in value]
+        return _decode_list(value, may_be_storable)
     kind, *others = value or [None]
     inner = value.get(kind)
     if kind == "keras" and others == ["config"] and may_be_object:
@@ -125,6 +125,17 @@ def _decode_storable(name, parameters):
     return found
 
 
+def _decode_list(values, may_be_storable):
+    decoded = values
+    for i, value in enumerate(values):
+        one = decode_value(value, may_be_storable=may_be_storable)
+        if one is not value:
+            if decoded is values:  # a copy only where it is needed, or lists of lists take twice
+                decoded = list(values)
+            decoded[i] = one
+    return decoded
+
+
 def _decode_dict(pairs):
     if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
         raise InvalidInputError("A dict must be written as a list of pairs.")
@@ -136,6 +147,39 @@ def _decode_dict(pairs):
     if len(pairs) > MAX_NUMBERED and not all(type(key) is str for key, _ in pairs):
         raise InvalidInputError(f"A dict has more than {MAX_NUMBERED} keys that are numbers.")
     return dict(pairs)
+
+
+def encode_number(value):
+    """Return a float as JSON, with the dtype of a NumPy scalar: arithmetic depends on it.
+
+    Raises
+    ------
+    NotStorableError
+        If it is none.
+    """
+    value = np.asarray(value)[()] if getattr(value, "ndim", None) == 0 else value
+    if type(value) is float:
+        return value
+    if isinstance(value, np.float32 | np.float64):
+        return {value.dtype.name: float(value)}
+    raise NotStorableError(type(value).__name__)
+
+
+def decode_number(node, key, *, finite=True):
+    """Take a number that `encode_number` has written from a node."""
+    value = node.take(key, "a number, or an object of its dtype and value", lambda value: True)
+    kind, inner = float, value
+    if type(value) is dict and len(value) == 1:
+        name, inner = next(iter(value.items()))
+        kind = {"float32": np.float32, "float64": np.float64}.get(name)
+    is_number = (
+        kind is not None and type(inner) is float and not (finite and not np.isfinite(inner))
+    )
+    with np.errstate(over="ignore"):
+        number = kind(inner) if is_number else None
+    if not is_number or (float(number) != inner and inner == inner):
+        node.refuse(f"{key!r} is not a{' finite' * finite} number of float32 or float64.")
+    return number
 
 
 def encode_labels(labels):
@@ -198,7 +242,11 @@ def _check_width(dtype, values, node):
     if not dtype.startswith("U") or not digits.isascii() or not digits.isdigit() or len(digits) > 9:
         node.refuse(f"{dtype[:40]!r} is not a dtype of labels.")
     lengths = list(map(len, values))
-    # In NumPy, every label takes as much memory as the longest.
-    if int(digits) < max(lengths) or int(digits) * len(values) > 64 * sum(lengths) + 2**20:
-        node.refuse(f"The dtype {dtype!r} does not fit {len(values)} labels of these lengths.")
+    # In NumPy, every label takes as much memory as the widest could: four bytes a character.
+    n_bytes, written = 4 * int(digits) * len(values), sum(lengths) + 3 * len(values)
+    if int(digits) < max(lengths) or not node.reading.may_take(n_bytes, written):
+        node.refuse(
+            f"The dtype {dtype!r} does not fit {len(values)} labels of these lengths. Labels of "
+            "very different lengths can be stored as objects: y.astype(object)."
+        )
     return np.dtype(dtype)

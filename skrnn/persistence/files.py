@@ -1,29 +1,28 @@
 """`save` and `load`: an estimator and its file."""
 
-import os
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 from warnings import warn
 
 from sklearn.base import BaseEstimator
 
 from skrnn.exceptions import InvalidFileError, InvalidInputError, InvalidTypeError
-from skrnn.fileformat import container
+from skrnn.fileformat import container, strict_json
 from skrnn.fileformat.errors import shown
-from skrnn.paths import local_path
+from skrnn.fileformat.streams import Readable, Writable
 from skrnn.persistence import registry
 
 # Key of the state of the training in a checkpoint, and prefix of its arrays.
 _TRAINING = "training"
-_WAY_OUT = "Use a local file, and copy it from or to the storage."
 
 
-def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
+def save(estimator: BaseEstimator, path: str | bytes | PathLike | Writable) -> None:
     """Write a fitted estimator to a file that is safe to load from untrusted sources.
 
     The file is a zip archive of JSON and arrays, and contains no code; see the page on persistence
-    in the documentation. An existing file of that name stays intact until the new one is complete.
-
+    in the documentation. An existing file of that name stays intact until the new one is complete,
+    and passes on its permissions.
 
     Parameters
     ----------
@@ -31,20 +30,25 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
         A fitted :class:`skrnn.TextToSequence` or :class:`skrnn.RNNClassifier`, a fitted step of
         :func:`skrnn.make_tfidf_logistic` or :func:`skrnn.make_nbsvm`, or a fitted
         :class:`~sklearn.pipeline.Pipeline` of these. Subclasses are not supported.
-    path : str or path-like
-        The file; by convention it ends in ".skrnn".
+    path : str, bytes, path-like or binary file
+        The file; by convention it ends in ".skrnn". A binary file that is open for writing, such as
+        `io.BytesIO`, is written to from where it stands, and stays open. It need not be seekable.
 
     Raises
     ------
+    TypeError
+        If `path` is neither a path nor a file, or is a file in text mode.
     TypeError
         If the estimator is of another class, or a parameter is a function, a Keras callback or
         another object that JSON cannot hold. The message names it and the way out.
     NotFittedError
         If the estimator is not fitted.
     ValueError
-        If the estimator was changed after `fit` so that its parts no longer fit together.
+        If the estimator was changed after `fit` so that its parts no longer fit together, if a
+        value would be read back as another one, or if `path` is closed or a URL.
     OSError
-        If the file cannot be written. An existing file is left unchanged.
+        If the file cannot be written. An existing file is left unchanged; a file that was passed
+        open may hold a part of the content.
 
     See Also
     --------
@@ -66,20 +70,31 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     >>> bool((load(path).predict_proba(reviews) == pipe.predict_proba(reviews)).all())
     True
     """
-    local_path(path, "path of skrnn.save", _WAY_OUT)
     tree, arrays = registry.encode(estimator)
-    try:
-        # A file that cannot be loaded must raise now, while the estimator still exists.
-        registry.decode(tree, arrays, token_patterns=_patterns(tree))
-    except InvalidFileError as error:
-        raise InvalidInputError(
-            f"{type(estimator).__name__} cannot be saved, because the file could not be loaded. In "
-            f"{error.part}: {error.problem} Fit it again, or undo the changes made after fit."
-        ) from error
-    container.write(path, {"model": tree}, arrays)
+    name = type(estimator).__name__
+
+    # A file that cannot be loaded must raise now, while the estimator still exists.
+    def check(document, found):
+        try:
+            again = registry.decode(document["model"], found, token_patterns=_patterns(tree))
+        except InvalidFileError as error:
+            raise InvalidInputError(
+                f"{name} cannot be saved, because the file could not be loaded. In "
+                f"{error.part}: {error.problem} Fit it again, or undo the changes made after fit."
+            ) from error
+        tree_again, arrays_again = registry.encode(again)
+        place = strict_json.difference(tree_again, tree, "model")
+        place = place or container.odd_array(arrays_again, arrays)
+        if place is not None:
+            raise InvalidInputError(
+                f"{name} cannot be saved, because the file would hold another {place} than the "
+                "estimator has. Fit it again, or use joblib.dump."
+            )
+
+    container.write(path, {"model": tree}, arrays, verify=check)
 
 
-def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
+def load(path: str | bytes | PathLike | Readable, *, token_patterns: Sequence[str] = ()) -> Any:
     """Read an estimator from a file, which may come from an untrusted source.
 
     Loading runs no code of the file and imports nothing by a name in it. Memory is bounded by the
@@ -89,9 +104,10 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
 
     Parameters
     ----------
-    path : str or path-like
+    path : str, bytes, path-like or binary file
         A file that :func:`skrnn.save` has written, or a checkpoint of training, whose model is
-        read.
+        read. A binary file that is open for reading is read from where it stands to where the model
+        ends, and stays open. It need not be seekable.
     token_patterns : sequence of str, default=()
         Values of `token_pattern` to trust, in addition to the defaults of skrnn and scikit-learn
         and a few others. Matching a regular expression from an untrusted source may take forever.
@@ -104,6 +120,10 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
 
     Raises
     ------
+    TypeError
+        If `path` is neither a path nor a file, or is a file in text mode.
+    ValueError
+        If `path` is closed or a URL.
     InvalidFileError
         If the file is damaged, was changed, has a newer format, or is not a file of skrnn. It is
         a ValueError.
@@ -133,7 +153,6 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
             f"token_patterns={token_patterns!r} is a str, but must be a list of str. Put it into a "
             "list."
         )
-    local_path(path, "path of skrnn.load", _WAY_OUT)
     document, arrays = container.read(path)
     left_out: list[str] = []
     try:
@@ -148,13 +167,13 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
             document["model"], arrays, token_patterns=token_patterns, left_out=left_out
         )
     except InvalidFileError as error:
-        error.path = path
+        error.path = container.path_of(path)
         raise
     if left_out:
         warn(
-            f"The file {str(path)!r} is a checkpoint without {', '.join(sorted(set(left_out)))}, "
-            "which JSON cannot hold. Predictions do not need them. Before you continue training, "
-            "set them again with set_params.",
+            f"The file {str(container.path_of(path))!r} is a checkpoint without "
+            f"{', '.join(sorted(set(left_out)))}, which JSON cannot hold. Predictions do not need "
+            "them. Before you continue training, set them again with set_params.",
             UserWarning,
             stacklevel=2,
         )
@@ -163,7 +182,9 @@ def load(path: str | os.PathLike, *, token_patterns: Sequence[str] = ()) -> Any:
 
 def _patterns(tree):
     """Return the token patterns in the tree of an estimator that is being saved."""
-    if tree["class"] == "Pipeline":
-        steps = [step["estimator"] for step in tree["steps"]]
-        return [one for step in steps if isinstance(step, dict) for one in _patterns(step)]
-    return [tree["parameters"].get("token_pattern")]
+    if isinstance(tree, list):
+        return [one for part in tree for one in _patterns(part)]
+    if not isinstance(tree, dict):
+        return []
+    own = tree["parameters"].get("token_pattern") if "parameters" in tree else None
+    return [own, *_patterns([part for part in tree.values() if isinstance(part, dict | list)])]
