@@ -2,6 +2,7 @@
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.kernels.engine import engine
+from skrnn.layers.engine import runs_here
 
 
 @keras.saving.register_keras_serializable("skrnn")
@@ -38,6 +39,8 @@ class Embedding(keras.layers.Embedding):
         plain = not (getattr(self, "lora_enabled", False) or getattr(self, "quantization_mode", 0))
         return (
             plain
+            # Only the gradient is a Python function: a graph that is not exported may have it.
+            and runs_here(is_training=True)
             and engine() == "numba"
             and self.compute_dtype == self.variable_dtype == "float32"
             and isinstance(inputs, tf.Tensor)
