@@ -11,6 +11,13 @@ they are needed, since there is nothing to import.
 # Public name: none. A call of `self._validate_params()` in each `fit` does nearly the same.
 from sklearn.base import _fit_context
 
+# Files: what CalibratedClassifierCV consists of after its fit. Public names: none.
+from sklearn.calibration import (
+    _CalibratedClassifier,
+    _SigmoidCalibration,
+    _TemperatureScaling,
+)
+
 # EpochSearchCV: the classes of one scorer and of several, to distinguish both from a user's
 # function. Public name: none; `sklearn.metrics.check_scoring` makes them, and cannot test for them.
 from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer
@@ -73,7 +80,10 @@ __all__ = [
     "StrOptions",
     "_BaseComposition",
     "_BaseScorer",
+    "_CalibratedClassifier",
     "_MultimetricScorer",
+    "_SigmoidCalibration",
+    "_TemperatureScaling",
     "_check_feature_names",
     "_check_method_params",
     "_check_sample_weight",

@@ -11,10 +11,10 @@ from skrnn.fileformat.values import decode_value, encode_value
 _LEFT_OUT_AS = {"embeddings": None}
 _MAY_BE_OBJECTS = {"dtype", "optimizer", "learning_rate"}
 _MAY_BE_STORABLE = {"extra_losses", "checkpoint"}
-_CONTAINERS = ("default", "pandas", "polars")
+CONTAINERS = ("default", "pandas", "polars")
 
 
-def encode_parameters(estimator, place, ways_out):
+def encode_parameters(estimator, place, ways_out, *, inner=()):
     """Return the parameters, and the other parts that any estimator may have, as a tree.
 
     Parameters
@@ -24,6 +24,8 @@ def encode_parameters(estimator, place, ways_out):
         Lenient or not.
     ways_out : dict of str to str
         For each parameter, what to do if it cannot be written.
+    inner : collection of str, default=()
+        Parameters that are estimators, which are written elsewhere.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def encode_parameters(estimator, place, ways_out):
     parameters, left_out = {}, []
     for key, value in estimator.get_params(deep=False).items():
         # scikit-learn's mark of a deprecated parameter, which a later version does not have.
-        if isinstance(value, str) and value == "deprecated":
+        if key in inner or (isinstance(value, str) and value == "deprecated"):
             continue
         try:
             if key == "embeddings" and isinstance(value, list | tuple | dict):
@@ -71,7 +73,7 @@ def encode_parameters(estimator, place, ways_out):
     return tree
 
 
-def decode_parameters(node, cls, *, allowed=lambda key, value: True, renamed=dict):
+def decode_parameters(node, cls, *, allowed=lambda key, value: True, renamed=dict, inner=None):
     """Return the unfitted estimator that `encode_parameters` has encoded.
 
     Parameters
@@ -85,6 +87,8 @@ def decode_parameters(node, cls, *, allowed=lambda key, value: True, renamed=dic
         the class.
     renamed : callable
         Returns the parameters of a file, as JSON, under the names that the class has today.
+    inner : dict of str to object, or None, default=None
+        Values of the parameters that are estimators, which were read before.
 
     Raises
     ------
@@ -92,10 +96,11 @@ def decode_parameters(node, cls, *, allowed=lambda key, value: True, renamed=dic
         If a parameter is unknown or out of range.
     """
     tree = node.take("parameters", "an object", lambda value: type(value) is dict)
-    known = cls().get_params(deep=False)
-    parameters = {}
+    inner = inner or {}
+    known = cls(**inner).get_params(deep=False)
+    parameters = dict(inner)
     for key, value in renamed(tree).items():
-        if key not in known:
+        if key not in known or key in inner:
             node.refuse(
                 f"{cls.__name__} has no parameter {shown(key)} in the installed version.",
                 way_out="Install the versions that are listed in its part manifest.json.",
@@ -136,7 +141,7 @@ def _left_out(node, known, parameters):
 
 
 def _restore_output(node, estimator):
-    output = node.take("output", f"one of {_CONTAINERS}", lambda value: value in _CONTAINERS)
+    output = node.take("output", f"one of {CONTAINERS}", lambda value: value in CONTAINERS)
     if not hasattr(estimator, "set_output"):
         node.refuse("It has an 'output', but is not a transformer.")
     estimator.set_output(transform=output)

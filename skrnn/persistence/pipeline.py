@@ -8,6 +8,7 @@ from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import refuse_other_attributes
+from skrnn.persistence.inner import readers
 from skrnn.sequences.special_tokens import FIRST_WORD
 from skrnn.text import DocumentsToSequence, HashingTextToSequence
 
@@ -99,25 +100,38 @@ def _check_agreement(pipeline, node):
     leaves = list(_leaves(pipeline))
     if not leaves:
         node.refuse("The pipeline has no step that is an estimator.")
-    for before, after in itertools.pairwise(leaves):
-        names = f"{type(before).__name__} before {type(after).__name__}"
-        if not hasattr(before, "transform"):
-            node.refuse(f"{names}: the first is not a transformer.")
-        if not hasattr(after, "n_features_in_"):
-            node.refuse(f"{names}: the second takes documents, so it must come first.")
-        takes = after.n_features_in_
-        if isinstance(before, DocumentsToSequence) and isinstance(after, NetworkEstimator):
-            gives, takes = _n_ids(before), after.vocabulary_size_
-            # A dense array does not show how many words there are.
-            if takes is not None and (gives <= takes or not before.sparse_output):
-                continue
-        elif isinstance(after, NetworkEstimator):
+    for before, step in itertools.pairwise(leaves):
+        for after in readers(step):
+            _check_pair(before, after, node)
+
+
+def _check_pair(before, after, node):
+    names = f"{type(before).__name__} before {type(after).__name__}"
+    if not hasattr(before, "transform"):
+        node.refuse(f"{names}: the first is not a transformer.")
+    columns = getattr(before, "output_indices_", None)  # of a ColumnTransformer
+    gives = _width(before)
+    if not hasattr(after, "n_features_in_"):
+        if columns is not None and gives == 1:  # the column of the documents
+            return
+        node.refuse(f"{names}: the second takes documents, so it must come first.")
+    takes = after.n_features_in_
+    if isinstance(before, DocumentsToSequence) and isinstance(after, NetworkEstimator):
+        gives, takes = _n_ids(before), after.vocabulary_size_
+        # A dense array does not show how many words there are.
+        if takes is not None and (gives <= takes or not before.sparse_output):
+            return
+    elif isinstance(after, NetworkEstimator):
+        # Columns of ids, or of a table of numbers.
+        is_table = after.vocabulary_size_ is not None or gives == takes
+        if columns is None or not is_table:
             node.refuse(f"{names}: the second reads sequences, which the first does not return.")
-        elif (gives := _width(before)) == takes:
-            continue
-        node.refuse(
-            f"{names}: the first returns {gives} features or words, the second expects {takes}."
-        )
+        return
+    elif gives == takes:
+        return
+    node.refuse(
+        f"{names}: the first returns {gives} features or words, the second expects {takes}."
+    )
 
 
 def _n_ids(transformer):
@@ -133,4 +147,6 @@ def _width(transformer):
         return transformer._n_features_out
     if hasattr(transformer, "vocabulary_"):
         return len(transformer.vocabulary_)
-    return transformer.n_features_in_
+    if hasattr(transformer, "output_indices_"):
+        return max((one.stop for one in transformer.output_indices_.values()), default=0)
+    return getattr(transformer, "n_features_in_", None)

@@ -3,6 +3,7 @@
 A tree names its class by a short name from the table below. A file cannot name any other class.
 """
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,6 +48,15 @@ def _of_plain(cls, encode_state, decode, ways_out):
     return _Codec(cls, encode_plain, decode)
 
 
+def _of_composite(cls, encode_with, decode_with):
+    """Return the codec of an estimator that has fitted ones inside."""
+    return _Codec(
+        cls,
+        lambda estimator, place: encode_with(estimator, place, _encode),
+        lambda node: decode_with(node, _decode),
+    )
+
+
 # A new network estimator is added here.
 NETWORK_ESTIMATORS = (RNNClassifier,)
 _CODECS = {
@@ -73,9 +83,26 @@ _CODECS = {
             NBSVMClassifier, linear.encode_linear_state, linear.decode_nbsvm, linear.WAYS_OUT
         ),
         _of_plain(LogCountRatio, linear.encode_ratio_state, linear.decode_ratio, linear.WAYS_OUT),
+        _of_composite(Pipeline, encode_pipeline, decode_pipeline),
     )
 }
-CLASSES = (*_CODECS, "Pipeline")
+# Estimators around others, by the module that is imported once one is written or read: they come
+# from parts of scikit-learn that take time to import.
+_COMPOSITES = {
+    "CalibratedClassifierCV": "calibration",
+    "ColumnTransformer": "columns",
+    "FixedThresholdClassifier": "thresholds",
+    "FrozenEstimator": "thresholds",
+    "TunedThresholdClassifierCV": "thresholds",
+    "VotingClassifier": "voting",
+}
+CLASSES = (*_CODECS, *_COMPOSITES)
+_WAYS_OUT = {
+    "FunctionTransformer": (
+        "To pick the column of the text, use make_column_transformer(('passthrough', ['text'])) in "
+        "its place, or joblib.dump"
+    ),
+}
 
 
 def encode(estimator, *, lenient=False):
@@ -129,7 +156,7 @@ def decode(tree, arrays, *, token_patterns=(), left_out=None):
     InvalidFileError
         If it is not valid.
     """
-    reading = Reading(token_patterns)
+    reading = Reading(token_patterns, arrays)
     arrays = dict(arrays)
     estimator = _decode(Node(tree, arrays, reading))
     if arrays:
@@ -141,30 +168,36 @@ def decode(tree, arrays, *, token_patterns=(), left_out=None):
     return estimator
 
 
+def _codec(name):
+    """Return the codec of a class, or None."""
+    if name not in _CODECS and name in _COMPOSITES:
+        home = importlib.import_module(f"skrnn.persistence.{_COMPOSITES[name]}")
+        _CODECS.update({cls.__name__: _of_composite(cls, *both) for cls, *both in home.CODECS})
+    return _CODECS.get(name)
+
+
 def _encode(estimator, place):
-    if type(estimator) is Pipeline:
-        return {"class": "Pipeline", **encode_pipeline(estimator, place, _encode)}
     cls = type(estimator)
-    found = _CODECS.get(cls.__name__)
+    found = _codec(cls.__name__)
     if found is None or found.cls is not cls:
         best = hasattr(estimator, "best_estimator_")
         way_out = "Pass its best_estimator_, or use joblib.dump" if best else "Use joblib.dump"
+        way_out = _WAYS_OUT.get(cls.__name__, way_out)
         raise InvalidTypeError(
             f"skrnn.save cannot store {cls.__module__}.{cls.__qualname__}. {way_out}. It can "
             f"store: {', '.join(CLASSES)}, but not their subclasses. You can also pass a part of a "
             "Pipeline, such as pipeline[1:]."
         )
-    check_is_fitted(estimator)
-    return found.encode(estimator, place)
+    if cls is not Pipeline:  # whose steps are asked, and which may have none to fit
+        check_is_fitted(estimator)
+    return {"class": cls.__name__, **found.encode(estimator, place)}
 
 
 def _decode(node):
     name = node.take("class", "the name of a class", lambda value: type(value) is str)
-    if name == "Pipeline":
-        estimator = decode_pipeline(node, _decode)
-    elif name in _CODECS:
-        estimator = _CODECS[name].decode(node)
-    else:
+    found = _codec(name)
+    if found is None:
         node.refuse(f"The class {shown(name)} is unknown; it must be one of {', '.join(CLASSES)}.")
+    estimator = found.decode(node)
     node.close()
     return estimator

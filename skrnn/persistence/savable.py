@@ -33,6 +33,10 @@ def check_savable(estimator):
         for _, step in estimator.steps:
             check_savable(step)
         return
+    inner = getattr(estimator, "estimator", None)  # of a threshold or a calibration
+    if hasattr(inner, "get_params"):
+        check_savable(inner)
+        return
     if isinstance(estimator, DocumentsToSequence):
         allowed = text.is_data
     elif isinstance(estimator, NetworkEstimator):
