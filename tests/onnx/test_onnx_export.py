@@ -134,11 +134,15 @@ def test_networks_that_fit_did_not_make(on_tokens):
 def test_other_precisions(on_tokens):
     """Fails if a network that computes in halves is exported as one in float32."""
     from skrnn.backend.tensorflow import keras
+    from skrnn.network.build import build
 
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         estimator = with_network(on_tokens, tokens())
+        assert estimator.model_.compute_dtype == "float32"
+        network = estimator.network_
+        network._model = build(network.description, random_state=0)  # as a user may replace it
     finally:
         keras.config.set_dtype_policy(before)
     with pytest.raises(ValueError, match="'embedding' of model_, which computes in mixed_bfloat16"):

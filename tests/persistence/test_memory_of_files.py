@@ -15,6 +15,8 @@ import pytest
 from skrnn import InvalidFileError, TextToSequence, load, make_nbsvm, save
 from skrnn.fileformat import container
 
+pytestmark = pytest.mark.reliability
+
 MEGABYTE = 2**20
 SIZE = MEGABYTE // 4
 TEXTS = ["good film", "bad film", "good plot", "bad plot"] * 5
