@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "TextToSequence": "text",
     "HashingTextToSequence": "text",
+    "TextWithColumns": "text",
     "RNNClassifier": "estimators",
     "AdversarialLoss": "estimators",
     "VirtualAdversarialLoss": "estimators",

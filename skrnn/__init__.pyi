@@ -21,6 +21,7 @@ from skrnn.persistence import save as save
 from skrnn.search import EpochSearchCV as EpochSearchCV
 from skrnn.text import HashingTextToSequence as HashingTextToSequence
 from skrnn.text import TextToSequence as TextToSequence
+from skrnn.text import TextWithColumns as TextWithColumns
 
 __version__: str
 __all__: list[str]

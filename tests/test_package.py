@@ -24,6 +24,7 @@ PUBLIC = [
     "__version__",
     "TextToSequence",
     "HashingTextToSequence",
+    "TextWithColumns",
     "RNNClassifier",
     "AdversarialLoss",
     "VirtualAdversarialLoss",

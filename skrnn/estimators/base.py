@@ -14,7 +14,7 @@ from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments
 from skrnn.printing import BriefParameters
-from skrnn.sequences import Sequences
+from skrnn.sequences import COLUMNS, Sequences
 
 
 class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
@@ -32,6 +32,8 @@ class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
         How y is encoded, and how raw output becomes a prediction.
     ngrams_ : skrnn.ngrams.NgramModel or None
         The linear n-gram model beside the network.
+    columns_ : skrnn.sequences.ColumnScaler or None
+        Names, mean and standard deviation of the columns beside the texts.
     """
 
     # --- The task: defined by subclasses ---
@@ -121,7 +123,7 @@ class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
         return self.network_.model
 
     def read(self, X) -> Sequences:
-        """Return the network's input for X: checked sequences, with n-gram scores.
+        """Return the network's input for X: checked sequences, with columns and n-gram scores.
 
         Parameters
         ----------
@@ -135,8 +137,18 @@ class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
         return sequences.collapse() if self.head_.reads == "summary" else sequences
 
     def beside(self, sequences: Sequences) -> Sequences:
-        """Return checked sequences, with their n-gram scores if there is an n-gram model."""
-        return sequences if self.ngrams_ is None else self.ngrams_.score(sequences)
+        """Return checked sequences, with columns and n-gram scores as far as there are any."""
+        if self.ngrams_ is not None:
+            sequences = self.ngrams_.score(sequences)
+        return self.beside_columns(sequences)
+
+    def beside_columns(self, sequences: Sequences) -> Sequences:
+        """Return sequences with their columns, if any, standardized as their first row input."""
+        if sequences.columns is None:
+            return sequences
+        others = {k: v for k, v in sequences.row_inputs.items() if k != COLUMNS}
+        columns = {COLUMNS: self.columns_.standardize(sequences.columns)}
+        return sequences.beside(columns | others, sequences.step_inputs)
 
     def _answer(self, X, decode):
         """Return ``decode(head, raw)``, with head and raw output for X of one moment."""

@@ -12,7 +12,13 @@ from skrnn._sklearn_compat import _check_sample_weight
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import brief
-from skrnn.sequences import InputForm, Sequences, check_feature_names, check_sequences
+from skrnn.sequences import (
+    InputForm,
+    Sequences,
+    check_feature_names,
+    check_same_columns,
+    check_sequences,
+)
 
 
 def check_stack(estimator):
@@ -92,7 +98,7 @@ def read_again(estimator, X) -> Sequences:
     """Return the sequences of X, checked against the X of the first fit."""
     check_feature_names(estimator, X, reset=False)
     size = estimator.vocabulary_size_
-    return check_sequences(
+    sequences = check_sequences(
         X,
         estimator=estimator,
         input="numeric" if size is None else "tokens",
@@ -101,6 +107,8 @@ def read_again(estimator, X) -> Sequences:
         ),
         vocabulary_size=size,
     ).sequences
+    check_same_columns(sequences.columns, estimator.columns_, type(estimator).__name__)
+    return sequences
 
 
 def check_weights(sample_weight, sequences):

@@ -228,6 +228,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         How labels become targets, and raw output becomes predictions.
     ngrams_ : skrnn.ngrams.NgramModel or None
         The linear n-gram model beside the network.
+    columns_ : skrnn.sequences.ColumnScaler or None
+        Names, mean and standard deviation of the numeric columns beside the texts, see
+        :class:`skrnn.TextWithColumns`; None without columns.
     model_ : keras.Model
         The network as a Keras model: ``model_.summary()`` shows its layers. Loads TensorFlow.
         Changing its weights changes the predictions.
@@ -235,6 +238,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     See Also
     --------
     skrnn.TextToSequence : Converts documents to token ids.
+    skrnn.TextWithColumns : Puts numeric columns beside them.
     skrnn.build_network : The network as a plain Keras model.
 
     Notes
@@ -244,7 +248,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     - token ids: a SciPy sparse array as :class:`skrnn.TextToSequence` returns it, a dense integer
       array of shape (n_samples, n_timesteps), or a list of lists of ids. Zeros are padding and
       are removed anywhere in a row; the width may differ from that in `fit`. A row without ids,
-      or only with id 1 (unknown), is the empty sequence.
+      or only with id 1 (unknown), is the empty sequence. From :class:`skrnn.TextWithColumns`,
+      they have numeric columns beside them, which the network reads too.
     - numeric sequences: dense floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
       n_channels), or a list of such rows. NaN steps at the end are padding. A sequence without
       steps is read as one step of zeros.

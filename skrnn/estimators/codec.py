@@ -25,6 +25,7 @@ from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
+from skrnn.sequences import COLUMNS, ColumnScaler
 from skrnn.training.state import (
     TrainingSettings,
 )
@@ -50,6 +51,7 @@ WAYS_OUT = {
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
+    "columns_",
 }
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
@@ -96,6 +98,10 @@ def encode_state(estimator, place):
             below.put(f"codes/{n}", of_length)
         below.put("coef", coef)
         below.put("intercept", intercept)
+    if estimator.columns_ is not None:
+        state["columns"] = {"names": list(estimator.columns_.names)}
+        place.below("columns").put("mean", estimator.columns_.mean)
+        place.below("columns").put("scale", estimator.columns_.scale)
     state["network"] = network.description.config()
     state["training"] = _encode_training(estimator, place)
     for i, values in enumerate(network.values):
@@ -175,6 +181,7 @@ def decode_estimator(node, cls):
     _decode_history(state, estimator)
     estimator.embedding_coverage_ = _decode_coverage(state)
     estimator.ngrams_ = _decode_ngrams(state, node, description)
+    estimator.columns_ = _decode_columns(state, node, description)
     variables = description.variables()
     values = [_take_variable(node, i, variable) for i, variable in enumerate(variables)]
     if len({array.dtype for array in values if array.dtype.kind == "f"}) > 1:
@@ -268,6 +275,26 @@ def _decode_ngrams(state, node, description):
         )
     except ValueError as error:
         ngrams.refuse(str(error), ARRAYS)
+
+
+def _decode_columns(state, node, description):
+    """Return the scaler of the columns beside the texts, or None, as in a network without."""
+    joined = description.state_inputs
+    if (COLUMNS,) * ("columns" in state) != tuple(one.name for one in joined):
+        state.refuse("The network and the rest of the file do not have the same columns.")
+    if not joined:
+        return None
+    tree = state.below("columns")
+    names = tree.take_strings("names", unique=True)
+    tree.close()
+    if len(names) != joined[0].width:
+        state.refuse(f"There are {len(names)} names for {joined[0].width} columns.")
+    columns = node.of({}, "columns")
+    mean = columns.take_array("mean", ("float64",), (len(names),))
+    scale = columns.take_array("scale", ("float64",), (len(names),))
+    if not (scale > 0).all():
+        columns.refuse("A scale of the columns is not above 0.", ARRAYS)
+    return ColumnScaler(names, mean, scale)
 
 
 def _take_variable(node, i, variable, kind="variables"):

@@ -15,8 +15,14 @@ from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.rows import FitArguments, RowChecker, encode
 from skrnn.estimators.session import open_session
 from skrnn.exceptions import InvalidInputError
-from skrnn.network.description import NetworkDescription, ngram_inputs
+from skrnn.network.description import (
+    NGRAM_SCORES,
+    NetworkDescription,
+    SideInput,
+    ngram_inputs,
+)
 from skrnn.ngrams import NgramModel
+from skrnn.sequences import COLUMNS
 from skrnn.training.state import TrainingSettings
 
 # Chosen by validation on IMDb and TREC, where networks overfit early. How long training on numeric
@@ -59,6 +65,7 @@ class Fit:
         if self.full_data and not sequences.is_tokens and estimator.pretraining_epochs:
             checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
+        self.rows.learn_columns(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head)
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
         data = [sequences, y, weights, validation and tuple(vars(validation).values()), unlabeled]
@@ -102,6 +109,7 @@ class Fit:
         try:
             sequences, y, head = self.rows.check_rows(X, y, classes)
             weights = self.rows.check_weights(sample_weight, sequences, y, head)
+            self.rows.learn_columns(sequences, weights)
             first = encode(sequences, y, weights, np.flatnonzero(weights), head)
         except ValueError as error:
             raise InvalidInputError(f"In chunk 0: {error}") from error
@@ -154,7 +162,7 @@ class Fit:
         return vectors
 
     def _beside_training(self, training, ngram_range, head, seed):
-        """Fit the n-gram model, if any; return the rows with its scores."""
+        """Fit the n-gram model, if any; return the rows with its scores, and with their columns."""
         estimator, sequences = self.estimator, training.sequences
         if not sequences.is_tokens or not head.fits_ngrams:
             estimator.ngrams_ = None
@@ -170,7 +178,7 @@ class Fit:
             sequences = estimator.beside(sequences)
         else:
             estimator.ngrams_ = None
-        return replace(training, sequences=sequences)
+        return replace(training, sequences=estimator.beside_columns(sequences))
 
     def _beside(self, rows):
         return replace(rows, sequences=self.estimator.beside(rows.sequences))
@@ -185,8 +193,11 @@ class Fit:
         elif self.going_on and estimator.embedding_coverage_ is not None:
             embedding_dim = estimator.network_.description.embedding_dim
         side_inputs: tuple = ()
-        if sequences.row_inputs:
-            side_inputs = ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
+        columns = sequences.row_inputs.get(COLUMNS)
+        if columns is not None:
+            side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]),)
+        if NGRAM_SCORES in sequences.row_inputs:
+            side_inputs += ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
         size = estimator.vocabulary_size_
         return NetworkDescription(
             cell=estimator.cell,

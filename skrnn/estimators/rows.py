@@ -11,7 +11,7 @@ from skrnn.estimators import checks
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.printing import brief
-from skrnn.sequences import Sequences, check_feature_names
+from skrnn.sequences import ColumnScaler, Sequences, check_feature_names
 
 
 @dataclass
@@ -91,6 +91,12 @@ class RowChecker:
         weights = head.weights(y, weights, self.estimator)
         checks.check_any_weight(weights)
         return weights.astype(np.float32)
+
+    def learn_columns(self, sequences, weights):
+        """Set, in a first fit, by what the columns beside the sequences are standardized."""
+        if not self.going_on:
+            columns = sequences.columns
+            self.estimator.columns_ = columns and ColumnScaler.fit(columns, weights > 0)
 
     def check_validation(self, X_val, y_val, head):
         """Return the encoded validation rows, or None."""

@@ -23,10 +23,12 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     Parameters
     ----------
     estimator : Pipeline or RNNClassifier
-        A fitted estimator. A Pipeline must begin with :class:`skrnn.TextToSequence` and end with
-        :class:`skrnn.RNNClassifier`, and the steps between must not add, drop or reorder tokens.
-    X : iterable of str, or input of an RNNClassifier
-        Documents for a Pipeline; token ids or numeric sequences for an RNNClassifier.
+        A fitted estimator. A Pipeline must begin with :class:`skrnn.TextToSequence` or
+        :class:`skrnn.TextWithColumns` and end with :class:`skrnn.RNNClassifier`, and the steps
+        between must not add, drop or reorder tokens.
+    X : iterable of str, frame, or input of an RNNClassifier
+        Documents for a Pipeline, or frames if it begins with TextWithColumns; token ids or numeric
+        sequences for an RNNClassifier.
     method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
         - "integrated_gradients" [1]_: the gradient of the score, averaged along the straight line
           from a baseline to the text, times the difference between text and baseline. The
@@ -71,9 +73,9 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     The baseline :math:`x'` is the same text with all tokens unknown: the embedding of the unknown
     word at each step, and the scores of the n-gram model for a text without known n-grams. So an
     unknown word contributes exactly 0, as in occlusion, which replaces one token by the unknown
-    word. For numeric sequences, the baseline is zero in each channel, which is the mean if the
-    channels are standardized. Let :math:`x` be all inputs of the network. The contribution of the
-    i-th number is
+    word. Columns beside a text have their mean in the training rows. For numeric sequences, the
+    baseline is zero in each channel, which is the mean if the channels are standardized. Let
+    :math:`x` be all inputs of the network. The contribution of the i-th number is
 
     .. math:: (x_i - x'_i) \int_0^1 \frac{\partial F}{\partial x_i}(x' + a (x - x'))\, da
 
@@ -125,9 +127,9 @@ def _explain(classifier, row, method, chosen, n_steps):
     direction, chosen = head.direction(raw, chosen)
     if method == "occlusion":
         n_steps = None
-        values, score, baseline_score = occlusion(classifier, row, direction)
+        values, columns, score, baseline_score = occlusion(classifier, row, direction)
     else:
-        values, score, baseline_score, n_steps = integrated_gradients(
+        values, columns, score, baseline_score, n_steps = integrated_gradients(
             classifier, row, direction, n_steps
         )
     predicted = head.predict(raw)
@@ -144,7 +146,12 @@ def _explain(classifier, row, method, chosen, n_steps):
         baseline_score=baseline_score,
         method=method,
         n_steps=n_steps,
+        columns=_named(columns, classifier.columns_),
     )
+
+
+def _named(columns, scaler):
+    return None if scaler is None else dict(zip(scaler.names, columns.tolist(), strict=True))
 
 
 def _number_of(target, classes):

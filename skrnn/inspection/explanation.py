@@ -44,6 +44,9 @@ class Explanation:
         The method of attribution.
     n_steps : int or None
         Number of points at which the gradient was computed; None for occlusion.
+    columns : dict of str to float, or None
+        The contributions of the columns beside the text, see :class:`skrnn.TextWithColumns`; their
+        baseline is the mean of the training rows. None without columns.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Explanation:
     baseline_score: float
     method: str
     n_steps: int | None
+    columns: dict | None = None
 
     def __repr__(self):
         """Return a summary without the arrays."""

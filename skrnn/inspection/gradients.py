@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.inspection.ngram_shares import deal_to_tokens
-from skrnn.sequences import UNKNOWN
+from skrnn.ngrams import EVIDENCE, SCORES
+from skrnn.sequences import COLUMNS, UNKNOWN
 
 # Allowed gap between the sum of contributions and the change of the score, relative to the change;
 # allowed sum of the absolute gaps of all parts, so that errors do not go unnoticed because they
@@ -21,6 +22,8 @@ MAX_STEPS = 1024
 PLACES, WEIGHTS = (np.polynomial.legendre.leggauss(4) + np.array([[1.0], [0.0]])) / 2
 # Maximum number of time steps in a batch, over all rows, so that long texts do not fill the memory.
 BATCH_TIMESTEPS = 2**15
+# The sequence itself, among the names of a network's inputs.
+TOKENS = "tokens"
 
 
 def integrated_gradients(classifier, row, direction, n_steps):
@@ -45,6 +48,8 @@ def integrated_gradients(classifier, row, direction, n_steps):
     Returns
     -------
     values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
+    columns : ndarray of shape (n_columns,) of float64
+        Of the columns beside the text.
     score, baseline_score : float
     n_steps : int
         Final number of points.
@@ -66,9 +71,10 @@ def integrated_gradients(classifier, row, direction, n_steps):
         halves = [half for part in worst for half in part.halves()]
         parts = others + path.integrate(halves)
     values = sum(part.values for part in parts)
+    columns = sum(part.columns for part in parts)
     if row.is_blank:
         values = np.zeros(len(row.tokens))
-    return values, path.scores[1.0], path.scores[0.0], len(parts) * len(PLACES)
+    return values, columns, path.scores[1.0], path.scores[0.0], len(parts) * len(PLACES)
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ class _Part:
     start: float
     end: float
     values: np.ndarray
+    columns: np.ndarray
     gap: float
 
     def halves(self):
@@ -93,7 +100,7 @@ def _are_complete(parts, change):
 
 
 def _incomplete(parts, change):
-    total = sum(part.values.sum() for part in parts)
+    total = sum(part.values.sum() + part.columns.sum() for part in parts)
     gaps = sum(abs(part.gap) for part in parts)
     told = f"The contributions sum to {total:.5g}, and the score changes by {change:.5g}"
     if abs(total - change) <= TOLERANCE * max(abs(change), SMALLEST_CHANGE):
@@ -118,7 +125,7 @@ class _Path:
     """The straight line from the baseline to one row, in all inputs of the network at once.
 
     It starts at the embedding of the unknown word, at the n-gram scores of a text without known
-    n-grams, and at zero in numeric channels.
+    n-grams, at zero in numeric channels, and at the mean of the columns beside a text.
     """
 
     def __init__(self, classifier, row, direction):
@@ -145,10 +152,12 @@ class _Path:
             start = [np.broadcast_to(table[UNKNOWN], end[0].shape)]
         else:
             end, start = [sequence.values], [np.zeros_like(sequence.values)]
-        # The baseline is the score without any n-gram: the intercept, and zero evidence.
-        for scores in sequence.row_inputs.values():
-            end.append(scores[0])
-            start.append(self._ngrams.to_arrays()[3])
+        # The baseline is the score without any n-gram: the intercept, and zero evidence. Columns
+        # are standardized, so their mean is zero.
+        for name, numbers in sequence.row_inputs.items():
+            end.append(numbers[0])
+            is_columns = name == COLUMNS
+            start.append(np.zeros_like(numbers[0]) if is_columns else self._ngrams.to_arrays()[3])
         for evidence in sequence.step_inputs.values():
             end.append(evidence)
             start.append(np.zeros_like(evidence))
@@ -172,9 +181,9 @@ class _Path:
         for i, (start, end) in enumerate(parts):
             own = slice(len(ends) + i * len(PLACES), len(ends) + (i + 1) * len(PLACES))
             weights = (end - start) * WEIGHTS
-            values = self._deal([np.tensordot(weights, g[own], 1) for g in gradients])
-            gap = values.sum() - (self.scores[end] - self.scores[start])
-            done.append(_Part(start, end, values, float(gap)))
+            values, columns = self._deal([np.tensordot(weights, g[own], 1) for g in gradients])
+            gap = values.sum() + columns.sum() - (self.scores[end] - self.scores[start])
+            done.append(_Part(start, end, values, columns, float(gap)))
         return done
 
     def _evaluate(self, places):
@@ -187,15 +196,21 @@ class _Path:
         return scores.numpy(), [gradient.numpy() for gradient in gradients]
 
     def _deal(self, gradients):
-        """Return the contributions, gradients times differences, of each token or number."""
-        own = gradients[0] * self._change[0]
-        if not self._row.sequence.is_tokens:
-            return own
+        """Return the contributions, gradients times differences, of tokens or numbers, and columns.
+
+        The gradients are in the order of the network's inputs.
+        """
+        sequence = self._row.sequence
+        names = (TOKENS, *sequence.row_inputs, *sequence.step_inputs)
+        of, change = (dict(zip(names, one, strict=True)) for one in (gradients, self._change))
+        own = of[TOKENS] * change[TOKENS]
+        columns = of[COLUMNS] * change[COLUMNS] if COLUMNS in of else np.zeros(0)
+        if not sequence.is_tokens:
+            return own, columns
         values = own.sum(axis=1)
-        if len(gradients) > 1:
-            evidence = gradients[2] if len(gradients) > 2 else None
-            values += deal_to_tokens(self._ngrams, self._row.sequence, gradients[1], evidence)
-        return values
+        if SCORES in of:
+            values += deal_to_tokens(self._ngrams, sequence, of[SCORES], of.get(EVIDENCE))
+        return values, columns
 
 
 def _tensors(values):

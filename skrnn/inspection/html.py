@@ -97,8 +97,16 @@ def _legend(explanation):
         f"score {explanation.score:+.2f} (with all words unknown "
         f"{explanation.baseline_score:+.2f}).<br>\n"
         f"{_mark('for it', '', 1.0)} {against}, full colour is {strongest:.2f}; "
-        f"{escape(explanation.method.replace('_', ' '))}."
+        f"{escape(explanation.method.replace('_', ' '))}.{_columns(explanation)}"
     )
+
+
+def _columns(explanation):
+    """Return the contributions of the columns beside the text."""
+    if not explanation.columns:
+        return ""
+    told = (f"<bdi>{_safe(name)}</bdi> {x:+.2f}" for name, x in explanation.columns.items())
+    return f"<br>\nColumns: {', '.join(told)}."
 
 
 def _words(explanation):

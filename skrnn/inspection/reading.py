@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.sequences import UNKNOWN, UNKNOWN_WORD, Sequences
-from skrnn.text import DocumentsToSequence
+from skrnn.text import DocumentsToSequence, TextWithColumns
 from skrnn.text.documents import iter_documents
+from skrnn.text.frames import check_frame, pick_texts
 from skrnn.text.offsets import find_spans
 from skrnn.text.rows import truncate_rows
 
@@ -30,7 +31,7 @@ class Row:
     ids : ndarray of shape (n_tokens,) of int32, or None
         The token ids.
     sequence : Sequences
-        One row, with its n-gram scores. Step i is token i, unless `is_blank`.
+        One row, with its n-gram scores and columns. Step i is token i, unless `is_blank`.
     is_blank : bool
         Whether the text has no known word. The network then reads a single unknown word.
     """
@@ -50,7 +51,7 @@ def read(estimator, X, caller):
     ----------
     estimator : Pipeline or RNNClassifier
         Fitted.
-    X : iterable of str, or what an RNNClassifier takes
+    X : iterable of str, frame, or what an RNNClassifier takes
     caller : str
         Name of the calling function, for errors.
 
@@ -68,13 +69,19 @@ def read(estimator, X, caller):
             f"{caller} cannot assign values to tokens, because the RNNClassifier of this Pipeline "
             "reads the ids of TextToSequence as numeric sequences. Fit it with input='tokens'."
         )
+    first = between[0]
+    is_frame = isinstance(first, TextWithColumns)
     analyzer = text._make_analyzer()
-    documents = list(iter_documents(X, analyzer.also))
+    if is_frame:
+        check_frame(X, caller)
+    texts = pick_texts(X, first.text, caller) if is_frame else X
+    documents = list(iter_documents(texts, analyzer.also))
     if not documents:
         return classifier, []
-    sequences = classifier.read(between.transform(documents))
+    X = X if is_frame else documents
+    sequences = classifier.read(between.transform(X))
     if len(between) > 1:
-        _check_order(classifier.read(text.transform(documents)), sequences, caller)
+        _check_order(classifier.read(first.transform(X)), sequences, caller)
     tokens = analyzer.iter_tokens(documents)
     rows = [
         _row_of_text(text, analyzer, document, of_document, sequences.take([i]))
@@ -95,7 +102,7 @@ def _parts(estimator, caller):
     """Return the TextToSequence or None, the steps before the classifier, and the classifier."""
     wanted = (
         f"{caller} takes a fitted RNNClassifier, or a fitted Pipeline that begins with "
-        "TextToSequence or HashingTextToSequence and ends with RNNClassifier"
+        "TextToSequence, HashingTextToSequence or TextWithColumns and ends with RNNClassifier"
     )
     if isinstance(estimator, NetworkEstimator):
         check_is_fitted(estimator)
@@ -104,14 +111,18 @@ def _parts(estimator, caller):
         way_out = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
         raise InvalidTypeError(f"{wanted}, but got {type(estimator).__name__}.{way_out}")
     first, last = estimator[0], estimator[-1]
-    if not (isinstance(first, DocumentsToSequence) and isinstance(last, NetworkEstimator)):
+    tokenizer = first
+    if isinstance(first, TextWithColumns):
+        check_is_fitted(first)
+        tokenizer = first.to_sequence_
+    if not (isinstance(tokenizer, DocumentsToSequence) and isinstance(last, NetworkEstimator)):
         kinds = ", ".join(type(step).__name__ for _, step in estimator.steps)
         raise InvalidTypeError(
             f"{wanted}, but the Pipeline's steps are {kinds}.{_way_out(estimator)}"
         )
     check_is_fitted(first)
     check_is_fitted(last)
-    return first, estimator[:-1], last.as_of_now()
+    return tokenizer, estimator[:-1], last.as_of_now()
 
 
 def _check_order(own, sequences, caller):
@@ -134,7 +145,8 @@ def _way_out(pipeline):
     """Return what to pass instead of a Pipeline."""
     last = pipeline[-1]
     for i, step in enumerate(pipeline):
-        if isinstance(step, DocumentsToSequence) and isinstance(last, NetworkEstimator):
+        starts = i and isinstance(step, DocumentsToSequence | TextWithColumns)
+        if starts and isinstance(last, NetworkEstimator):
             return f" Pass its part pipeline[{i}:], and the input texts of that part as X."
     if isinstance(last, NetworkEstimator):
         return " Pass the RNNClassifier alone, and the output of the steps before it as X."

@@ -99,10 +99,12 @@ def trace(estimator, X):
     Parameters
     ----------
     estimator : Pipeline or RNNClassifier
-        A fitted estimator. A Pipeline must begin with :class:`skrnn.TextToSequence` and end with
-        :class:`skrnn.RNNClassifier`, and the steps between must not add, drop or reorder tokens.
-    X : iterable of str, or input of an RNNClassifier
-        Documents for a Pipeline; token ids or numeric sequences for an RNNClassifier.
+        A fitted estimator. A Pipeline must begin with :class:`skrnn.TextToSequence` or
+        :class:`skrnn.TextWithColumns` and end with :class:`skrnn.RNNClassifier`, and the steps
+        between must not add, drop or reorder tokens.
+    X : iterable of str, frame, or input of an RNNClassifier
+        Documents for a Pipeline, or frames if it begins with TextWithColumns; token ids or numeric
+        sequences for an RNNClassifier.
 
     Returns
     -------

@@ -26,6 +26,9 @@ POOLINGS = ("last", "max", "mean", "attention")
 MAX_LAYERS = 100
 # Names of layers that are there at most once.
 EMBEDDING, APPEND, LOGITS, DENSE = "embedding", "append_evidence", "logits", "recurrent_logits"
+JOIN = "join_columns"
+# Units of the layer that reads the states together with the columns of a row.
+JOIN_UNITS = 64
 
 
 class SideInput(NamedTuple):
@@ -34,9 +37,10 @@ class SideInput(NamedTuple):
     Attributes
     ----------
     name : str
-    per : {"row", "step"}
-        One vector a row is added to the raw output, by learned weights; one vector a step is
-        appended to the step's own.
+    per : {"state", "row", "step"}
+        One vector a row is joined to what the head reads, the summary or each step's state; or is
+        added to the raw output, by learned weights. One vector a step is appended to the step's
+        own.
     width : int
         Numbers in a vector.
     """
@@ -90,7 +94,8 @@ class NetworkDescription:
     n_channels : int or None
         Number of numeric channels; None for token ids.
     side_inputs : tuple of SideInput
-        What the network reads beside the sequence, in the order of its inputs.
+        What the network reads beside the sequence, in the order of its inputs: what is joined to
+        states (at most one), then those of a row, then those of a step.
     head : dict
         The layout of the head, see :meth:`skrnn.heads.base.Head.layout`.
     """
@@ -123,8 +128,13 @@ class NetworkDescription:
         return self.n_channels is None
 
     @property
+    def state_inputs(self) -> tuple[SideInput, ...]:
+        """The side input that is joined to the states, if any."""
+        return tuple(one for one in self.side_inputs if one.per == "state")
+
+    @property
     def row_inputs(self) -> tuple[SideInput, ...]:
-        """The side inputs of a row."""
+        """The side inputs of a row that are added to the raw output."""
         return tuple(one for one in self.side_inputs if one.per == "row")
 
     @property
@@ -141,6 +151,12 @@ class NetworkDescription:
     def width(self) -> int:
         """Numbers in a state of the last recurrent layer, both directions together."""
         return self.units[-1] * (1 + self.bidirectional)
+
+    @property
+    def head_width(self) -> int:
+        """Numbers that the head reads: the state and, with columns, those and what joins them."""
+        n_joined = sum(one.width for one in self.state_inputs)
+        return self.width + n_joined + JOIN_UNITS * bool(n_joined)
 
     def recurrent_layers(self) -> list[RecurrentLayer]:
         """Return the layers of the stack, first to last."""
@@ -188,7 +204,10 @@ class NetworkDescription:
             found.append(Variable("attention query", (self.width, 1)))
         if self.dropout:
             found.append(_seed("dropout"))
-        found.extend(self.head_.variables(self.width))
+        for one in self.state_inputs:
+            found.append(Variable(f"{one.name} kernel", (self.width + one.width, JOIN_UNITS)))
+            found.append(Variable(f"{one.name} bias", (JOIN_UNITS,)))
+        found.extend(self.head_.variables(self.head_width))
         for one in self.row_inputs:
             found.append(Variable(f"weight of {one.name}", (one.width,)))
         return found
@@ -301,8 +320,12 @@ class NetworkDescription:
             )
         head = self.head_  # checks the layout
         names = [one.name for one in self.side_inputs]
-        if self.side_inputs != self.row_inputs + self.step_inputs:
-            raise InvalidInputError("Side inputs of rows come before those of steps.")
+        if self.side_inputs != self.state_inputs + self.row_inputs + self.step_inputs:
+            raise InvalidInputError(
+                "Side inputs of states come before those of rows, and these before those of steps."
+            )
+        if len(self.state_inputs) > 1:
+            raise InvalidInputError("Several side inputs are joined to the states.")
         if len(set(names)) < len(names):
             raise InvalidInputError(f"Two side inputs have one name: {names[:4]}.")
         for one in self.row_inputs:
@@ -347,7 +370,7 @@ def _is_side_input(value):
         and set(value) == {"name", "per", "width"}
         and type(value["name"]) is str
         and value["name"].isidentifier()
-        and value["per"] in ("row", "step")
+        and value["per"] in ("state", "row", "step")
         and _is_count(value["width"])
     )
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from skrnn.backend.tensorflow import keras
 from skrnn.layers import GRU, LSTM, Embedding, SimpleRNN
 from skrnn.layers.dropout import WordDropout
-from skrnn.layers.evidence import AppendEvidence
+from skrnn.layers.evidence import AppendEvidence, JoinColumns
 from skrnn.layers.masking import NaNMasking
 from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
-from skrnn.network.description import APPEND, EMBEDDING, NetworkDescription
+from skrnn.network.description import APPEND, EMBEDDING, JOIN, JOIN_UNITS, NetworkDescription
 
 CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 _POOLS = {"max_pooling": MaskedMaxPooling, "mean_pooling": MaskedMeanPooling}
@@ -23,9 +23,9 @@ class Encoding(NamedTuple):
     inputs : list
         The sequences, and the side inputs in the description's order.
     summary : tensor of shape (n_samples, width), or None
-        The pooled states, dropout applied, if the head reads the summary.
+        The pooled states, dropout applied, if the head reads the summary; with columns if any.
     steps : tensor of shape (n_samples, n_timesteps, width), or None
-        The state at each step, dropout applied, if the head reads the steps.
+        The state at each step, dropout applied, if the head reads the steps; with columns if any.
     side : dict of str to tensor
         The side inputs by name.
     """
@@ -48,7 +48,7 @@ def encode(description: NetworkDescription, seeds: Iterator[int]) -> Encoding:
     sequences, x = _steps(description, seeds)
     side = {}
     for one in description.side_inputs:
-        shape = (one.width,) if one.per == "row" else (None, one.width)
+        shape = (None, one.width) if one.per == "step" else (one.width,)
         side[one.name] = keras.Input(shape, dtype="float32", name=one.name)
     for i, one in enumerate(description.step_inputs):
         name = APPEND if len(description.step_inputs) == 1 else f"{APPEND}_{i + 1}"
@@ -59,6 +59,10 @@ def encode(description: NetworkDescription, seeds: Iterator[int]) -> Encoding:
         x = _pool(pool, seeds)(x)
     if description.dropout:
         x = keras.layers.Dropout(description.dropout, seed=next(seeds), name="dropout")(x)
+    for one in description.state_inputs:
+        initializer = keras.initializers.GlorotUniform(seed=next(seeds))
+        join = JoinColumns(JOIN_UNITS, kernel_initializer=initializer, name=JOIN)
+        x = join([x, side[one.name]])
     reads_steps = description.head_.reads == "steps"
     return Encoding(
         [sequences, *side.values()], None if reads_steps else x, x if reads_steps else None, side

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skrnn.exceptions import InvalidInputError
+from skrnn.heads.classes import dense_output
 from skrnn.kernels.engine import engine
 from skrnn.network.description import NetworkDescription
 from skrnn.sequences import Sequences
@@ -93,11 +94,14 @@ class Forward:
         self._prepared: dict = {}
         variables = description.variables()
         n_last = len(description.row_inputs)
-        n_head = len(description.head_.variables(description.width))
+        n_head = len(description.head_.variables(description.head_width))
         first_of_head = len(values) - n_last - n_head
+        n_join = 2 * len(description.state_inputs)
         self._head_values = list(values[first_of_head : len(values) - n_last])
         self._row_weights = list(values[len(values) - n_last :])
-        encoding = zip(variables[:first_of_head], values[:first_of_head], strict=True)
+        first = first_of_head - n_join
+        self._join_values = list(values[first:first_of_head])
+        encoding = zip(variables[:first], values[:first], strict=True)
         rest = iter([value for variable, value in encoding if variable.kind != "seed"])
         embedding = next(rest) if description.is_tokens else None
         layers = [
@@ -131,8 +135,13 @@ class Forward:
             encoded = self.states(sequences)
         else:
             encoded = self._engine().run(self._inputs(sequences), description.pooling)
-        raw = head.raw_output(encoded, self._head_values)
         given = sequences.row_inputs
+        for one in description.state_inputs:
+            numbers = _side(given, one, len(sequences))
+            if head.reads == "steps":
+                numbers = np.repeat(numbers, sequences.lengths, axis=0)
+            encoded = _joined(encoded, numbers, *self._join_values)
+        raw = head.raw_output(encoded, self._head_values)
         for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
             added = _side(given, one, len(sequences))
             raw = raw + np.asarray(weight, np.float32) * added
@@ -264,6 +273,12 @@ def _check_values(description, values):
             )
 
 
+def _joined(states, numbers, kernel, bias):
+    """Return what :class:`skrnn.layers.evidence.JoinColumns` returns, row by row the same bytes."""
+    both = np.hstack([states, numbers])
+    return np.hstack([both, np.maximum(dense_output(both, kernel, bias), np.float32(0))])
+
+
 def _side(given, side_input, n):
     """Return a side input, float32 of shape (n, width)."""
     value = given.get(side_input.name)
@@ -271,6 +286,6 @@ def _side(given, side_input, n):
         got = "nothing" if value is None else f"an array of shape {np.shape(value)}"
         raise InvalidInputError(
             f"The network reads {side_input.name!r}, {side_input.width} numbers for each "
-            f"{side_input.per}, but got {got} for {n} of them."
+            f"{'step' if side_input.per == 'step' else 'row'}, but got {got} for {n} of them."
         )
     return np.asarray(value, np.float32)

@@ -1,7 +1,7 @@
 """Parts of a network as models of their own."""
 
 from skrnn.backend.tensorflow import keras
-from skrnn.layers.evidence import AddScores, AppendEvidence
+from skrnn.layers.evidence import AddScores, AppendEvidence, JoinColumns
 from skrnn.network.description import EMBEDDING, LOGITS
 from skrnn.sequences import PADDING
 
@@ -29,7 +29,7 @@ def behind_embedding(network):
     x = _MaskedByTokens(name="masked_by_tokens")([embedded, tokens])
     for layer in network.layers[first + 1 : last + 1]:
         if not isinstance(layer, keras.layers.InputLayer):
-            if isinstance(layer, AddScores | AppendEvidence):
+            if isinstance(layer, AddScores | AppendEvidence | JoinColumns):
                 x = [x, others[layer.input[1].name]]
             x = layer(x)
     return keras.Model([embedded, tokens, *others.values()], x, name="behind_embedding")

@@ -9,9 +9,9 @@ import skrnn
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
-from skrnn.onnx.inputs import SAMPLES, channel_input, token_input, word_input
+from skrnn.onnx.inputs import SAMPLES, channel_input, column_input, token_input, word_input
 from skrnn.onnx.ngrams import NgramTable
-from skrnn.text import TextToSequence
+from skrnn.text import TextToSequence, TextWithColumns
 
 
 def to_onnx(estimator):
@@ -24,14 +24,15 @@ def to_onnx(estimator):
     Parameters
     ----------
     estimator : RNNClassifier or Pipeline
-        A fitted estimator. A Pipeline must have the steps TextToSequence and RNNClassifier.
+        A fitted estimator. A Pipeline must have the steps TextToSequence, or TextWithColumns, and
+        RNNClassifier.
 
     Returns
     -------
     onnx.ModelProto
         Save it with ``onnx.save_model``, or pass ``SerializeToString()`` to onnxruntime. It uses
-        opset 14, `LabelEncoder` of ai.onnx.ml 2, and IR version 7. It has one input, which depends
-        on the estimator:
+        opset 14, `LabelEncoder` of ai.onnx.ml 2, and IR version 7. Its first input depends on the
+        estimator:
 
         - "words", strings of shape (n_samples, n_timesteps), for a Pipeline: the words into which
           :meth:`skrnn.TextToSequence.build_analyzer` splits documents, padded with "" by
@@ -41,6 +42,10 @@ def to_onnx(estimator):
           as ``TextToSequence.transform(X).toarray()`` returns them;
         - "channels", float32 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
           n_channels) if the estimator was fitted on three dimensions.
+
+        An estimator that was fitted with columns beside the texts (:class:`skrnn.TextWithColumns`)
+        has a second input, "columns", float64 of shape (n_samples, n_columns): the numbers in the
+        order of ``columns_.names``, as `column_values` has them.
 
         It has two outputs, with the names that skl2onnx uses:
 
@@ -101,7 +106,9 @@ def to_onnx(estimator):
     graph = Graph(onnx)
     network, weights = _fitted_network(classifier)
     steps = _read(graph, text, classifier, network)
-    raw = _write_network(graph, classifier, network, weights, steps)
+    scaler = classifier.columns_
+    columns = None if scaler is None else column_input(graph, scaler)
+    raw = _write_network(graph, classifier, network, weights, steps, columns)
     classifier.head_.write_onnx(graph, raw, SAMPLES)
     return graph.model(
         "RNNClassifier" if text is None else "TextToSequence_RNNClassifier",
@@ -126,7 +133,12 @@ def _parts(estimator):
     if not steps:
         raise InvalidTypeError(f"{wanted}, but the Pipeline has no step except 'passthrough'.")
     for i, (name, step) in enumerate(steps):
-        kind = NetworkEstimator if i == len(steps) - 1 else TextToSequence if i == 0 else ()
+        kind: type | tuple = NetworkEstimator if i == len(steps) - 1 else ()
+        if kind == () and i == 0:
+            kind = TextToSequence
+            if isinstance(step, TextWithColumns):
+                check_is_fitted(step)
+                step = _tokenizer(step)
         if not isinstance(step, kind):
             raise InvalidTypeError(
                 f"{wanted}, and cannot express the step {name!r}, {type(step).__name__}, at its "
@@ -135,7 +147,22 @@ def _parts(estimator):
             )
     for _, step in steps:
         check_is_fitted(step)
-    return (steps[0][1] if len(steps) == 2 else None), steps[-1][1]
+    first = steps[0][1]
+    if isinstance(first, TextWithColumns):
+        first = first.to_sequence_
+    return (first if len(steps) == 2 else None), steps[-1][1]
+
+
+def _tokenizer(step):
+    """Return the tokenizer of a TextWithColumns, whose columns must be plain numbers."""
+    if step.columns_ is not None:
+        raise InvalidTypeError(
+            f"to_onnx cannot express the {type(step.columns_).__name__} that makes the columns of "
+            "TextWithColumns. Export the RNNClassifier alone, and pass the output of "
+            "TextWithColumns to the model: its ids, X.without_columns().toarray(), as tokens, and "
+            "X.column_values as columns."
+        )
+    return step.to_sequence_
 
 
 def _fitted_network(classifier):
@@ -155,7 +182,7 @@ def _read(graph, text, classifier, network):
     return channel_input(graph, () if classifier._is_table else (network.n_channels,))
 
 
-def _write_network(graph, classifier, network, weights, steps):
+def _write_network(graph, classifier, network, weights, steps, columns):
     """Return the network's logits."""
     # Loads TensorFlow, which is only needed for the weights.
     from skrnn.onnx import layers
@@ -171,6 +198,8 @@ def _write_network(graph, classifier, network, weights, steps):
         x = layers.embed(graph, weights, steps, evidence)
     x = layers.recurrent_stack(graph, weights, x, steps, network)
     x = layers.pool(graph, weights, x, steps, network)
+    if columns is not None:
+        x = layers.join(graph, weights, x, columns)
     logits = layers.logits(graph, weights, x, scores, network)
     weights.check_all_taken()
     return logits

@@ -12,6 +12,7 @@ import numpy as np
 
 from skrnn.onnx.graph import ML
 from skrnn.sequences import PADDING, UNKNOWN
+from skrnn.sequences.columns import LARGEST_SCALED
 
 SAMPLES, STEPS = "n_samples", "n_timesteps"
 
@@ -107,6 +108,31 @@ def channel_input(graph, shape):
     lengths = graph.add("Add", graph.add("Max", lengths, np.array([[1]])), no_more)
     x = graph.add("Where", is_nan, np.float32(0), x)
     return Steps(_as_wide_as_the_longest(graph, x, lengths), lengths)
+
+
+def column_input(graph, scaler):
+    """Declare the input "columns" and return the standardized numbers.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write.
+    scaler : skrnn.sequences.ColumnScaler
+
+    Returns
+    -------
+    str
+        float32 of shape (n_samples, n_columns).
+    """
+    columns = graph.input("columns", np.float64, [SAMPLES, len(scaler.names)])
+    x = graph.add("Div", graph.add("Sub", columns, scaler.mean), scaler.scale)
+    # NaN is not less than anything.
+    is_valid = graph.add("Less", graph.add("Abs", x), np.float64(LARGEST_SCALED))
+    is_bad = graph.cast(graph.add("Not", is_valid), np.int32)
+    refused = graph.add("ReduceMax", is_bad, axes=[0, 1], keepdims=0)
+    name = "no missing, infinite or far number in the columns"
+    no_more = graph.add("Gather", np.array([0.0], np.float32), refused, name=name)
+    return graph.add("Add", graph.cast(x, np.float32), no_more)
 
 
 def mask(graph, steps):

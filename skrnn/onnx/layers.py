@@ -224,6 +224,34 @@ def pool(graph, weights, x, steps, network):
     return graph.add("ReduceSum", graph.add("Mul", share, x), np.array([0]), keepdims=0)
 
 
+def join(graph, weights, x, columns):
+    """Return pooled states, columns, and the layer that reads both, side by side.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write.
+    weights : Weights
+        The network's.
+    x : str
+        Pooled states.
+    columns : str
+        Standardized, float32 of shape (n_samples, n_columns).
+
+    Returns
+    -------
+    str
+    """
+    from skrnn.layers.evidence import JoinColumns
+    from skrnn.network.description import JOIN
+
+    kernel, bias = weights.arrays(weights.take(JOIN, JoinColumns), "kernel", "bias")
+    kernel, bias = graph.constant(kernel, f"{JOIN}_kernel"), graph.constant(bias, f"{JOIN}_bias")
+    both = graph.add("Concat", x, columns, axis=1)
+    joined = graph.add("Relu", graph.add("Gemm", both, kernel, bias, name=JOIN))
+    return graph.add("Concat", both, joined, axis=1)
+
+
 def logits(graph, weights, x, scores, network):
     """Return the network's output before its activation, (n_samples, n_outputs).
 

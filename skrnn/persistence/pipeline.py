@@ -9,8 +9,9 @@ from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import refuse_other_attributes
 from skrnn.persistence.inner import readers
+from skrnn.persistence.text_with_columns import tokenizer_of
 from skrnn.sequences.special_tokens import FIRST_WORD
-from skrnn.text import DocumentsToSequence, HashingTextToSequence
+from skrnn.text import DocumentsToSequence, HashingTextToSequence, TextWithColumns
 
 _PARAMETERS = ("steps", "transform_input", "memory", "verbose")
 
@@ -111,11 +112,15 @@ def _check_pair(before, after, node):
         node.refuse(f"{names}: the first is not a transformer.")
     columns = getattr(before, "output_indices_", None)  # of a ColumnTransformer
     gives = _width(before)
-    if not hasattr(after, "n_features_in_"):
+    if not hasattr(after, "n_features_in_") or isinstance(after, TextWithColumns):
         if columns is not None and gives == 1:  # the column of the documents
             return
         node.refuse(f"{names}: the second takes documents, so it must come first.")
     takes = after.n_features_in_
+    if isinstance(after, NetworkEstimator):
+        _check_columns(before, after, node)
+        if isinstance(before, TextWithColumns):
+            before = tokenizer_of(before.to_sequence_)
     if isinstance(before, DocumentsToSequence) and isinstance(after, NetworkEstimator):
         gives, takes = _n_ids(before), after.vocabulary_size_
         # A dense array does not show how many words there are.
@@ -134,6 +139,16 @@ def _check_pair(before, after, node):
     )
 
 
+def _check_columns(before, after, node):
+    gives = before.column_names_ if isinstance(before, TextWithColumns) else None
+    takes = None if after.columns_ is None else after.columns_.names
+    if gives != takes:
+        node.refuse(
+            f"{type(before).__name__} returns the columns {gives}, but {type(after).__name__} "
+            f"reads {takes}."
+        )
+
+
 def _n_ids(transformer):
     if isinstance(transformer, HashingTextToSequence):
         return transformer.n_features + FIRST_WORD
@@ -141,6 +156,8 @@ def _n_ids(transformer):
 
 
 def _width(transformer):
+    if isinstance(transformer, TextWithColumns):
+        return _width(tokenizer_of(transformer.to_sequence_))
     if isinstance(transformer, HashingTextToSequence):
         return transformer.max_length
     if isinstance(transformer, DocumentsToSequence):

@@ -20,7 +20,8 @@ from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.parameters import encode_parameters
 from skrnn.persistence import linear, text
 from skrnn.persistence.pipeline import decode_pipeline, encode_pipeline
-from skrnn.text import HashingTextToSequence, TextToSequence
+from skrnn.persistence.text_with_columns import decode_with_columns, encode_with_columns
+from skrnn.text import HashingTextToSequence, TextToSequence, TextWithColumns
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ _CODECS = {
             NBSVMClassifier, linear.encode_linear_state, linear.decode_nbsvm, linear.WAYS_OUT
         ),
         _of_plain(LogCountRatio, linear.encode_ratio_state, linear.decode_ratio, linear.WAYS_OUT),
+        _of_composite(TextWithColumns, encode_with_columns, decode_with_columns),
         _of_composite(Pipeline, encode_pipeline, decode_pipeline),
     )
 }

@@ -8,7 +8,8 @@ from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.nodes import Node, Place, Reading
 from skrnn.fileformat.parameters import decode_parameters, encode_parameters
 from skrnn.persistence import text
-from skrnn.text import DocumentsToSequence
+from skrnn.persistence.text_with_columns import refuse_transformer
+from skrnn.text import DocumentsToSequence, TextWithColumns
 
 
 def check_savable(estimator):
@@ -36,6 +37,11 @@ def check_savable(estimator):
     inner = getattr(estimator, "estimator", None)  # of a threshold or a calibration
     if hasattr(inner, "get_params"):
         check_savable(inner)
+        return
+    if isinstance(estimator, TextWithColumns):
+        if estimator.to_sequence is not None:
+            check_savable(estimator.to_sequence)
+        refuse_transformer(estimator.columns)
         return
     if isinstance(estimator, DocumentsToSequence):
         allowed = text.is_data

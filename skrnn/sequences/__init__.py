@@ -1,18 +1,23 @@
 """Input sequences: checks of any accepted container, one common form, and batches."""
 
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
+from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
 
 __all__ = [
+    "COLUMNS",
     "FIRST_WORD",
     "PADDING",
     "UNKNOWN",
     "UNKNOWN_WORD",
+    "ColumnScaler",
+    "Columns",
     "InputForm",
     "Sequences",
     "TokenArray",
     "check_feature_names",
+    "check_same_columns",
     "check_sequences",
 ]

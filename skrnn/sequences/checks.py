@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_array
 
 from skrnn._sklearn_compat import _check_feature_names
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences.columns import check_columns, told_lost_columns
 from skrnn.sequences.lookalikes import reject_columns_beside_text, reject_word_counts
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
@@ -43,8 +44,8 @@ class CheckedInput(NamedTuple):
     Attributes
     ----------
     sequences : Sequences
-        All steps of the caller, without the padding at the end of arrays; with the words of a
-        :class:`TokenArray`.
+        All steps of the caller, without the padding at the end of arrays; with the words and
+        columns of a :class:`TokenArray`.
     vocabulary_size : int or None
         For token ids, the smallest size that covers the given, declared and seen ids.
     form : InputForm
@@ -83,6 +84,16 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     """
     name, reset = type(estimator).__name__, form is None
     declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
+    if getattr(X, "column_values", None) is not None:
+        columns = check_columns(X.column_values, X.column_names, X.shape[0], name)
+        checked = check_sequences(
+            X.without_columns(),
+            estimator=estimator,
+            input=input,
+            form=form,
+            vocabulary_size=vocabulary_size,
+        )
+        return checked._replace(sequences=replace(checked.sequences, columns=columns))
     X = _out_of_frame(X)
     _reject_text(X, name)
     ragged = _as_ragged(X, name)
@@ -299,7 +310,7 @@ def _reject(bad, values, rows, name, what):
         raise InvalidInputError(
             f"{name} got an id that {what} in row {rows[first]} of X: {values[first]}. Token ids "
             "are integers from 1 (0 is padding). Numeric sequences are floats, or are declared "
-            'with input="numeric".'
+            f'with input="numeric".{told_lost_columns(values[rows == rows[first]])}'
         )
 
 

@@ -60,8 +60,9 @@ def reject_columns_beside_text(X, name, input):
         f"X looks like padded texts with other columns beside them: {len(cut)} of {len(lengths)} "
         f"rows have token ids, then zeros, and continue in column {column}. {name} reads a row as "
         "one sequence, so columns that ColumnTransformer or FeatureUnion has added to the ids "
-        "would be read as part of the text. Use a separate estimator for each kind of column in a "
-        "StackingClassifier or VotingClassifier, and join several texts to one before "
+        "would be read as part of the text. Use TextWithColumns(TextToSequence(), text=..., "
+        "columns=[...]) instead, which puts numbers beside the text, or a StackingClassifier with "
+        "an estimator for each kind of column; and join several texts to one before "
         f"TextToSequence. If each row of X really is one sequence, set input={input!r}."
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences.columns import Columns
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
 
 
@@ -30,6 +31,9 @@ class Sequences:
         Additional inputs of a network for each row, by the names of its side inputs.
     step_inputs : dict of str to ndarray of shape (n_steps, width), float32
         Additional inputs for each step.
+    columns : Columns or None
+        Numeric columns as the caller gave them. The network reads them standardized, which are
+        row inputs.
     """
 
     values: np.ndarray
@@ -37,6 +41,7 @@ class Sequences:
     words: tuple | None = None
     row_inputs: dict = field(default_factory=dict)
     step_inputs: dict = field(default_factory=dict)
+    columns: Columns | None = None
 
     def __len__(self):
         """Return the number of rows."""
@@ -75,6 +80,7 @@ class Sequences:
             self.words,
             {name: values[rows] for name, values in self.row_inputs.items()},
             {name: values[steps] for name, values in self.step_inputs.items()},
+            self.columns and self.columns.take(rows),
         )
 
     def beside(self, row_inputs, step_inputs):
@@ -149,4 +155,4 @@ n_channels) float32
 
     def __skrnn_digest__(self):
         """Return the content that :func:`skrnn.caching.hashing.digest` hashes."""
-        return [self.values, self.offsets]
+        return [self.values, self.offsets, *(self.columns or ())]

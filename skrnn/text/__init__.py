@@ -4,11 +4,13 @@
 :mod:`~skrnn.text.tokens` splits a document into tokens, :mod:`~skrnn.text.vocabulary`
 numbers the words, :mod:`~skrnn.text.rows` makes arrays of the numbers and reads them back,
 and :mod:`~skrnn.text.to_sequence` and :mod:`~skrnn.text.hashing` have the scikit-learn
-transformers that use them.
+transformers that use them. :mod:`~skrnn.text.with_columns` has one that puts numbers of a frame
+beside the ids, which :mod:`~skrnn.text.frames` reads.
 """
 
 from skrnn.text.base import DocumentsToSequence
 from skrnn.text.hashing import HashingTextToSequence
 from skrnn.text.to_sequence import TextToSequence
+from skrnn.text.with_columns import TextWithColumns
 
-__all__ = ["DocumentsToSequence", "HashingTextToSequence", "TextToSequence"]
+__all__ = ["DocumentsToSequence", "HashingTextToSequence", "TextToSequence", "TextWithColumns"]

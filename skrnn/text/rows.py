@@ -102,6 +102,8 @@ def decode_rows(X, words):
 
 def _flatten(X):
     """Return the ids of any container as a flat array, and the length of each row."""
+    if getattr(X, "column_values", None) is not None:
+        X = X.without_columns()
     if issparse(X):
         X = csr_array(X)
         if not X.has_sorted_indices:  # the order of the columns is that of the words

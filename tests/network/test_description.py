@@ -22,6 +22,7 @@ SCORES, BOTH = (
     [one._asdict() for one in ngram_inputs(n_outputs, has_evidence)]
     for n_outputs, has_evidence in ((3, False), (2, True))
 )
+COLUMNS = {"name": "columns", "per": "state", "width": 2}
 OPTIONS = [
     {},
     {"word_dropout": 0.1, "embedding_dropout": 0.2, "dropout": 0.5, "recurrent_dropout": 0.1},
@@ -31,6 +32,8 @@ OPTIONS = [
         "trainable_embeddings": False,
     },
     {"side_inputs": BOTH, "head": {"kind": "labels", "n_outputs": 2}},
+    {"side_inputs": [COLUMNS, *BOTH], "dropout": 0.5, "head": {"kind": "labels", "n_outputs": 2}},
+    {"side_inputs": [COLUMNS], "n_channels": 2, "vocabulary_size": None},
     {"n_channels": 2, "vocabulary_size": None, "dropout": 0.5, "word_dropout": 0.1},
     {
         "n_channels": 1,
@@ -82,8 +85,7 @@ def test_variables_and_names_are_those_of_the_network(i):
     names = {layer.name for layer in model.layers}
     assert description.raw_layer() in names
     assert {description.pooling_layer()} - {None} <= names
-    read = description.row_inputs + description.step_inputs
-    assert [x.name for x in model.inputs[1:]] == [one.name for one in read]
+    assert [x.name for x in model.inputs[1:]] == [one.name for one in description.side_inputs]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=range(len(OPTIONS)))
@@ -148,6 +150,10 @@ IMPOSSIBLE = [
     {"side_inputs": [{**ROW, "width": 2}]},
     {"side_inputs": [{**ROW, "width": 1}] * 2},
     {"side_inputs": [STEP, {**ROW, "width": 1}]},
+    {"side_inputs": [{**ROW, "width": 1}, COLUMNS]},
+    {"side_inputs": [STEP, COLUMNS]},
+    {"side_inputs": [COLUMNS, {**COLUMNS, "name": "more"}]},
+    {"side_inputs": [{**COLUMNS, "width": 0}]},
     {"side_inputs": [{**ROW, "width": 1}] * 101},
     {"n_channels": 2, "vocabulary_size": None, "side_inputs": [{**ROW, "width": 1}]},
     {"another": 1},

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn.backend.tensorflow import keras
 from skrnn.network.build import build
-from skrnn.network.description import LOGITS, NetworkDescription, ngram_inputs
+from skrnn.network.description import LOGITS, NetworkDescription, SideInput, ngram_inputs
 from skrnn.network.forward import Forward
 from skrnn.sequences import Sequences
 
@@ -22,12 +22,15 @@ ENGINES = ("numba", "tensorflow")
 N_SAMPLES, N_OUTPUTS, VOCABULARY = 30, 3, 40
 TOKENS = {"vocabulary_size": VOCABULARY}
 NUMERIC = {"vocabulary_size": None, "n_channels": 2}
+COLUMNS = SideInput("columns", "state", 2)
 INPUTS = [
     TOKENS | {"embedding_dim": 7},
     # A width of one whole vector, and no dropout: no seeds among the values.
     TOKENS | {"embedding_dim": 32, "word_dropout": 0.0, "embedding_dropout": 0.0, "dropout": 0.0},
     TOKENS | {"embedding_dim": 5, "side_inputs": ngram_inputs(N_OUTPUTS, True)},
     TOKENS | {"embedding_dim": 5, "side_inputs": ngram_inputs(N_OUTPUTS, False)},
+    TOKENS | {"side_inputs": (COLUMNS, *ngram_inputs(N_OUTPUTS, True))},
+    NUMERIC | {"side_inputs": (COLUMNS,)},
     NUMERIC,
     # The one channel of a table.
     {"vocabulary_size": None, "n_channels": 0},
@@ -74,8 +77,10 @@ def draw_sequences(description, n_samples=N_SAMPLES, longest=25, seed=1):
     scores = rng.normal(size=(n_samples, width)).astype(np.float32)
     evidence = rng.normal(size=(n_steps, width)).astype(np.float32)
     sequences = Sequences(values, offsets)
+    columns = rng.normal(size=(n_samples, 2)).astype(np.float32)
     return sequences.beside(
-        {one.name: scores for one in description.row_inputs},
+        {one.name: columns for one in description.state_inputs}
+        | {one.name: scores for one in description.row_inputs},
         {one.name: evidence for one in description.step_inputs},
     )
 

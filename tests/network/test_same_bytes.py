@@ -18,7 +18,7 @@ pytest.importorskip("numba")
 
 from skrnn.kernels import lanes, shards
 from skrnn.network import forward_compiled
-from skrnn.network.description import NetworkDescription, ngram_inputs
+from skrnn.network.description import NetworkDescription, SideInput, ngram_inputs
 from skrnn.network.forward import Forward
 from skrnn.sequences import Sequences
 
@@ -28,7 +28,7 @@ KINDS = {
     "side": {
         "vocabulary_size": VOCABULARY,
         "embedding_dim": 12,
-        "side_inputs": ngram_inputs(N_OUTPUTS, True),
+        "side_inputs": (SideInput("columns", "state", 2), *ngram_inputs(N_OUTPUTS, True)),
     },
     "numeric": {"vocabulary_size": None, "n_channels": 3},
 }
@@ -72,8 +72,10 @@ def draw(forward, n_samples, longest=40):
     scores, evidence = (
         rng.normal(size=(n, N_OUTPUTS)).astype(np.float32) for n in (n_samples, n_steps)
     )
+    columns = rng.normal(size=(n_samples, 2)).astype(np.float32)
     return Sequences(values, offsets).beside(
-        {one.name: scores for one in description.row_inputs},
+        {one.name: columns for one in description.state_inputs}
+        | {one.name: scores for one in description.row_inputs},
         {one.name: evidence for one in description.step_inputs},
     )
 
