@@ -22,7 +22,10 @@ PAGES = [
     "docs/onnx.md",
     "docs/faq.md",
     "docs/migration.md",
+    "docs/with_other_tools.md",
 ]
+# What the last page needs besides the environment of the tests; .ci/run makes one for it.
+TOOLS = ["lime", "shap", "mlflow", "imblearn", "cleanlab", "mapie"]
 
 
 @pytest.mark.slow
@@ -32,6 +35,9 @@ def test_pages_run_as_written_and_in_silence(page, tmp_path):
     if page == "docs/onnx.md":
         pytest.importorskip("onnx", reason="needs onnx to export")
         pytest.importorskip("onnxruntime", reason="needs onnxruntime to run what is exported")
+    if page == "docs/with_other_tools.md":
+        for name in TOOLS:
+            pytest.importorskip(name, reason='needs the extra "tools"')
     blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S)
     assert len(blocks) > 2
     script = tmp_path / "page.py"
