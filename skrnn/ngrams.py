@@ -226,8 +226,8 @@ class NgramModel:
             For each score, whether it should be positive.
         strata : ndarray of shape (n_samples,), or None
             Classes by which the folds are stratified.
-        sample_weight : ndarray of shape (n_samples,)
-            Weights of the rows.
+        sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Weights of the rows, for all scores or for each, with a mean near 1.
         vocabulary_size : int
             Number of ids.
         seed : int
@@ -341,13 +341,17 @@ def _fit_linear(X, y, sample_weight, C):
     coef = np.zeros((n_outputs, X.shape[1]), np.float32)
     intercept = np.zeros(n_outputs, np.float32)
     for k in range(n_outputs):
-        target = y[:, k]
+        target, features = y[:, k], X
+        weights = sample_weight if sample_weight.ndim == 1 else sample_weight[:, k]
+        if not weights.all():  # a row may count for some outputs only
+            used = weights > 0
+            target, features, weights = target[used], features[used], weights[used]
         if target.all() or not target.any():
             # One class only: nothing to learn, so use a moderate score, as from a few rows.
-            intercept[k] = 2.0 if target.all() else -2.0
+            intercept[k] = 2.0 if len(target) and target.all() else -2.0
             continue
         # The order in which BLAS adds, and so the last bits, depend on its number of threads.
         with threadpool_limits(1, user_api="blas"):
-            model = NBSVMClassifier(C=C).fit(X, target, sample_weight)
+            model = NBSVMClassifier(C=C).fit(features, target, weights)
         coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
     return coef, intercept

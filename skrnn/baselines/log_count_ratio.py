@@ -94,7 +94,9 @@ class LogCountRatio(BriefParameters, OneToOneFeatureMixin, TransformerMixin, Bas
             Labels of two classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each document's counts.
+            Weight of each document's counts, as if it occurred that many
+            times. Not negative. Larger weights mean less smoothing by
+            `alpha`.
 
         Returns
         -------
@@ -120,7 +122,9 @@ class LogCountRatio(BriefParameters, OneToOneFeatureMixin, TransformerMixin, Bas
                 "NBSVMClassifier or OneVsRestClassifier."
             )
         # In float64 for any X: counts of frequent features exceed the exact integers of float32.
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
         positive = y == classes[1]
         p = self.alpha + (weight * positive) @ X
         q = self.alpha + (weight * ~positive) @ X

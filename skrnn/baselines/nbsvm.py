@@ -99,7 +99,10 @@ class NBSVMClassifier(BriefParameters, ClassifierMixin, BaseEstimator):
             Labels of at least two classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each document in the counts and in the loss.
+            Weight of each document in the counts and in the loss, as if it
+            occurred that many times. As in scikit-learn, larger weights mean
+            less regularization, relative to `alpha` and `C`: scale them to a
+            mean of 1 if only their proportions should count.
 
         Returns
         -------

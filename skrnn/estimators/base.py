@@ -158,6 +158,12 @@ class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
 
     # --- State ---
 
+    def _set_head(self, head):
+        """Set the head, and the attributes that follow from it."""
+        self.head_ = head
+        for name, value in self._head_attributes(head).items():
+            setattr(self, name, value)
+
     def _set_fitted(self, network, history, n_iter, best_epoch=None):
         """Set the result of a training; `best_epoch` is counted from 0."""
         self.network_ = network

@@ -1,4 +1,4 @@
-"""Checks of an estimator's parameters, rows and weights.
+"""Checks of an estimator's parameters and rows.
 
 None of these functions changes the estimator.
 """
@@ -6,9 +6,6 @@ None of these functions changes the estimator.
 from numbers import Integral
 from typing import Any
 
-import numpy as np
-
-from skrnn._sklearn_compat import _check_sample_weight
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import brief
@@ -109,22 +106,6 @@ def read_again(estimator, X) -> Sequences:
     ).sequences
     check_same_columns(sequences.columns, estimator.columns_, type(estimator).__name__)
     return sequences
-
-
-def check_weights(sample_weight, sequences):
-    """Return the weights of the rows, float64."""
-    return _check_sample_weight(
-        sample_weight, sequences, dtype=np.float64, ensure_non_negative=True
-    )
-
-
-def check_any_weight(weights):
-    """Raise ValueError if all rows have weight zero."""
-    if not weights.any():
-        raise InvalidInputError(
-            "The weights of all rows, sample_weight times class_weight, are zero, so there is "
-            "nothing to train on. Give at least one row a positive weight."
-        )
 
 
 def on_the_way_of(name, error):

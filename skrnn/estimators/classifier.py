@@ -2,10 +2,11 @@
 
 from sklearn.base import ClassifierMixin
 
-from skrnn._sklearn_compat import StrOptions, _fit_context
+from skrnn._sklearn_compat import _fit_context
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.extra_losses import WithExtraLosses
 from skrnn.estimators.parameters import (
+    CLASSES,
     EXTRA_LOSSES,
     NETWORK,
     NGRAMS,
@@ -150,9 +151,21 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         that is nearest to a two-hundredth of the training rows, so that small data gets enough
         updates. Has no influence on predictions.
 
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss, as ``{label: weight}``, or inversely proportional to
-        the class frequencies. Multiplied with `sample_weight`.
+        the class frequencies. Multiplied with `sample_weight`. Only the proportions count.
+
+        With a multilabel target, the term of each label in the loss has a weight: "balanced"
+        weights its zeros and ones inversely to their frequencies. A list, or a dict by label, has
+        a number for each label, or a dict ``{0: weight, 1: weight}``.
+
+    thresholds : float, array-like of shape (n_labels,), "auto" or None, default=None
+        For a multilabel target only: `predict` returns the labels whose probability is above
+        their threshold. None is 0.5. "auto" learns the threshold of each label, which has the
+        highest F1 score on held-out rows: `X_val` and `y_val` if given, and otherwise a random
+        part of the training rows (`validation_fraction`; with early stopping, the same part). A
+        label with fewer than five positive held-out rows gets the threshold that is the best for
+        all such labels together, a label without any gets 0.5. `partial_fit` cannot learn them.
 
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows has not improved for `n_iter_no_change`
@@ -200,7 +213,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels; the column numbers for a multilabel target.
+        The class labels. For a multilabel target, the names of the columns if y is a data frame,
+        otherwise their numbers.
+    thresholds_ : ndarray of shape (n_labels,), or None
+        The probability above which `predict` returns each label of a multilabel target.
     n_features_in_ : int
         Number of columns of X in `fit`; the number of channels if X has three dimensions.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -279,7 +295,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         **REGULARIZATION,
         **EXTRA_LOSSES,
         **TRAINING,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        **CLASSES,
         **STOPPING,
         **RUNNING,
     }
@@ -310,6 +326,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         epochs=5,
         batch_size="auto",
         class_weight=None,
+        thresholds=None,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=2,
@@ -343,6 +360,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.class_weight = class_weight
+        self.thresholds = thresholds
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -361,7 +379,11 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         return head.fit(y, self, classes=classes)
 
     def _head_attributes(self, head):
-        return {"classes_": head.classes}
+        is_multilabel = isinstance(head, LabelsHead)
+        return {
+            "classes_": head.classes,
+            "thresholds_": head.used_thresholds if is_multilabel else None,
+        }
 
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, X_unlabeled=None):
         """Train the network.
@@ -371,9 +393,13 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         X : sparse array or array-like of shape (n_samples, n_timesteps[, n_channels]), or list
             Token ids or numeric sequences, see Notes of the class.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels of any type, or a multilabel indicator.
+            Class labels of any type, or a multilabel indicator. The columns of a data frame name
+            the labels; later data frames (`y_val`, `partial_fit`) must have the same columns. An
+            indicator with exactly one 1 in every row warns, because it may be one-hot.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows in the loss. Rows of weight 0 are ignored.
+            Non-negative weights of the rows in the loss. Only their proportions count: multiplied
+            by `class_weight`, they are divided by the mean of those that are not zero. Rows of
+            weight 0 are ignored. Rows of `X_val` have weight 1.
         X_val, y_val : as X and y, default=None
             Validation rows, for early stopping and for the validation scores in `history_`.
         X_unlabeled : as X, default=None
@@ -406,9 +432,11 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             As in `fit`. It may lack some of the classes.
         classes : array-like of shape (n_classes,), default=None
-            All classes. Required in the first call if y lacks some.
+            All classes. Required in the first call if y lacks some. For a multilabel target, the
+            labels in the order of the columns.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the rows, divided by the mean of the first call: the weights of all calls
+            have the same unit.
         X_unlabeled : as X, default=None
             As in `fit`.
 
@@ -419,6 +447,12 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
             Ctrl-C or divergence it keeps the last finished epoch, if any, and the error says so.
         """
         self._refuse_balanced("partial_fit")
+        if isinstance(self.thresholds, str):
+            raise InvalidInputError(
+                f"thresholds={self.thresholds!r} is not supported in partial_fit, which has no "
+                "held-out rows to learn them from. Pass an array, for example the thresholds_ of "
+                "an earlier fit."
+            )
         return self._partial_fit(X, y, sample_weight, X_unlabeled, classes)
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -428,7 +462,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         Parameters
         ----------
         chunks : iterable of tuple (X, y) or (X, y, sample_weight)
-            Each part is as in `fit`. The first chunk stays in memory, together with the current
+            Each part is as in `fit`; weights are divided by the mean of the first chunk. The first
+            chunk stays in memory, together with the current
             chunk and the one that is being read. `chunks` is iterated over once in each epoch, so
             pass a list, or an object whose ``__iter__`` reads the files again. A generator works
             with ``epochs=1``. A batch holds rows of a single chunk, and rows are shuffled within
@@ -472,7 +507,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
             raise InvalidInputError(
                 f"class_weight='balanced' is not supported in {method}, which sees only a part of "
                 "the rows at a time. Pass the weights of all classes as a dict, from "
-                "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
+                "sklearn.utils.class_weight.compute_class_weight('balanced', ...); for several "
+                "labels, a dict {0: weight, 1: weight} for each of them."
             )
 
     def decision_function(self, X):
@@ -508,7 +544,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         return self._answer(X, lambda head, raw: head.probabilities(raw))
 
     def predict(self, X):
-        """Return the most probable class, or the labels with a probability above 0.5.
+        """Return the most probable class, or the labels with a probability above `thresholds_`.
 
         Parameters
         ----------

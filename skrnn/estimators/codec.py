@@ -43,6 +43,7 @@ WAYS_OUT = {
         "Only Keras's own schedules can be stored: call set_params(learning_rate=0.002) first."
     ),
     "random_state": "Only an int can be stored: call set_params(random_state=None) first.",
+    "thresholds": "Only a list or an array can be stored: call set_params(thresholds=list(...)).",
     "class_weight": (
         "Only labels that are numbers or strings can be stored; otherwise set it to None first."
     ),
@@ -90,6 +91,10 @@ def encode_state(estimator, place):
     }
     if hasattr(estimator, "_is_table"):
         state["is_table"] = bool(estimator._is_table)
+    # Missing in an estimator that was loaded from an earlier file.
+    unit = vars(estimator).get("_weight_unit")
+    if unit is not None:
+        state["weight_unit"] = float(unit)
     if estimator.ngrams_ is not None:
         settings, codes, coef, intercept = estimator.ngrams_.to_arrays()
         state["ngrams"] = {"ngram_range": list(map(int, estimator.ngrams_.ngram_range)), **settings}
@@ -174,11 +179,13 @@ def decode_estimator(node, cls):
         f"{size}, as the network has it",
         lambda value: type(value) in (int, type(None)) and value == size,
     )
-    estimator.head_ = _decode_head(state, description, is_old)
-    for name, value in estimator._head_attributes(estimator.head_).items():
-        setattr(estimator, name, value)
+    estimator._set_head(_decode_head(state, description, is_old))
     _decode_input(state, estimator, description)
     _decode_history(state, estimator)
+    if "weight_unit" in state:
+        estimator._weight_unit = state.take_float(
+            "weight_unit", "a positive number", lambda value: 0 < value < np.inf
+        )
     estimator.embedding_coverage_ = _decode_coverage(state)
     estimator.ngrams_ = _decode_ngrams(state, node, description)
     estimator.columns_ = _decode_columns(state, node, description)

@@ -12,7 +12,7 @@ from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
 from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
-from skrnn.estimators.rows import FitArguments, RowChecker, encode
+from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
 from skrnn.estimators.session import open_session
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
@@ -52,7 +52,9 @@ class Fit:
         self.estimator, self.caller = estimator, caller
         self.epochs, self.going_on, self.full_data = epochs, going_on, full_data
         self.name = type(estimator).__name__
-        self.rows = RowChecker(estimator, going_on, epochs)
+        self.rows = RowChecker(estimator, going_on, epochs, full_data)
+        # Rows from which the head learns how it decides, or None.
+        self.deciding = None
 
     def run(self, given: FitArguments):
         """Check all arguments, then train; return the error that ended it early, or None."""
@@ -66,24 +68,25 @@ class Fit:
             checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
         self.rows.learn_columns(sequences, weights)
-        validation = self.rows.check_validation(given.X_val, given.y_val, head)
+        validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
         data = [sequences, y, weights, validation and tuple(vars(validation).values()), unlabeled]
         with self._session(data if self.full_data else None, head) as session:
-            if session.is_finished:
-                return self._load_finished(session)
-            rows = np.flatnonzero(weights)
+            rows, held_out = rows_with_weight(weights), validation
             early_stopping = estimator.early_stopping and self.full_data
-            if early_stopping and validation is None:
-                rows, validation = self.rows.hold_out(
+            if held_out is None and (early_stopping or (head.needs_held_out and self.full_data)):
+                rows, held_out = self.rows.hold_out(
                     sequences, y, weights, rows, head, session.seeds
                 )
-                early_stopping = validation is not None
+                early_stopping = early_stopping and held_out is not None
+                validation = held_out if early_stopping else None
+            if session.is_finished:
+                return self._load_finished(session, held_out)
             training = encode(sequences, y, weights, rows, head)
             vectors = self._initial_vectors(training.sequences, unlabeled, session)
             corpus = joined(training.sequences, unlabeled) if sequences.is_tokens else None
             training = self._beside_training(training, ngram_range, head, session.seeds[1])
-            validation = validation and self._beside(validation)
+            validation = self._beside_held_out(validation, held_out, head)
             if objective and unlabeled is not None:
                 unlabeled = estimator.beside(unlabeled)
             network = self._network(training.sequences, stack, vectors, head, session)
@@ -110,23 +113,27 @@ class Fit:
             sequences, y, head = self.rows.check_rows(X, y, classes)
             weights = self.rows.check_weights(sample_weight, sequences, y, head)
             self.rows.learn_columns(sequences, weights)
-            first = encode(sequences, y, weights, np.flatnonzero(weights), head)
+            first = encode(sequences, y, weights, rows_with_weight(weights), head)
         except ValueError as error:
             raise InvalidInputError(f"In chunk 0: {error}") from error
-        validation = self.rows.check_validation(X_val, y_val, head)
-        if estimator.early_stopping and validation is None:
-            raise InvalidInputError(
-                f"early_stopping=True of {self.name} needs X_val and y_val in fit_chunks, which "
-                "cannot set rows aside. Pass them, or set early_stopping=False."
-            )
+        validation = self.rows.check_validation(X_val, y_val, head, weights)
+        for option, is_on, off in (
+            ("early_stopping=True", estimator.early_stopping, "early_stopping=False"),
+            ("thresholds='auto'", head.needs_held_out, "thresholds=None"),
+        ):
+            if is_on and validation is None:
+                raise InvalidInputError(
+                    f"{option} of {self.name} needs X_val and y_val in fit_chunks, which cannot "
+                    f"set rows aside. Pass them, or set {off}."
+                )
         # The first chunk represents all of them.
         named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
         with self._session(named, head) as session:
             if session.is_finished:
-                return self._load_finished(session)
+                return self._load_finished(session, validation)
             vectors = self._initial_vectors(first.sequences, None, session, may_be_corpus=False)
             first = self._beside_training(first, None, head, None)
-            validation = validation and self._beside(validation)
+            validation = self._beside_held_out(validation, validation, head)
             network = self._network(first.sequences, stack, vectors, head, session)
             stream = ChunkStream(
                 tuple(vars(first).values()), lambda: reader.read(self.rows.read_chunk)
@@ -180,8 +187,15 @@ class Fit:
             estimator.ngrams_ = None
         return replace(training, sequences=estimator.beside_columns(sequences))
 
-    def _beside(self, rows):
-        return replace(rows, sequences=self.estimator.beside(rows.sequences))
+    def _beside_held_out(self, validation, held_out, head):
+        """Return validation rows with n-gram scores; set the rows from which the head learns."""
+        beside = None
+        if validation is not None or (held_out is not None and head.needs_held_out):
+            rows = validation or held_out
+            beside = replace(rows, sequences=self.estimator.beside(rows.sequences))
+        if head.needs_held_out:
+            self.deciding = beside
+        return beside if validation is not None else None
 
     # --- The network and its training ---
 
@@ -389,18 +403,23 @@ class Fit:
         best = state.stopping and state.stopping.best_epoch
         history = state.history or {"loss": []}  # within the first epoch
         estimator._set_fitted(network, history, len(history["loss"]), best)
+        if self.deciding is not None:
+            rows = self.deciding
+            raw = network.raw(rows.sequences)
+            estimator._set_head(estimator.head_.with_decision(raw, rows.targets))
 
     # --- Checkpoints ---
 
     def _session(self, data, head):
         return open_session(self.estimator, data, head, epochs=self.epochs, going_on=self.going_on)
 
-    def _load_finished(self, session):
+    def _load_finished(self, session, held_out):
         """Load the result of a finished training instead of repeating it."""
         kept, estimator = session.newest.model, self.estimator
         settings = self._settings(kept.vocabulary_size_ is not None)
         estimator.ngrams_, estimator.embedding_coverage_ = kept.ngrams_, kept.embedding_coverage_
         estimator.pretraining_history_ = kept.pretraining_history_
+        self._beside_held_out(None, held_out, estimator.head_)
         self._set_outcome(kept.network_, session.newest.state, settings)
         estimator.best_epoch_ = kept.best_epoch_
 

@@ -34,6 +34,10 @@ REGULARIZATION: dict = {
     "dropout": [_SHARE],
 }
 EXTRA_LOSSES: dict = {"extra_losses": [ExtraLoss, list, None]}
+CLASSES: dict = {
+    "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
+    "thresholds": [Interval(Real, 0, 1, closed="both"), "array-like", StrOptions({"auto"}), None],
+}
 TRAINING: dict = {
     "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
     "learning_rate": [_POSITIVE, HasMethods(["get_config", "__call__"])],

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from skrnn.estimators import checks
+from skrnn.estimators.weights import check_weights, mean_weight, relative
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.printing import brief
@@ -52,10 +53,14 @@ class RowChecker:
         Whether rows are compared with those of the first fit.
     epochs : int
         Named in a warning.
+    full_data : bool
+        Whether the weights of the rows of this call decide their unit. Otherwise it is that of the
+        call with which the training began.
     """
 
-    def __init__(self, estimator, going_on, epochs):
+    def __init__(self, estimator, going_on, epochs, full_data=True):
         self.estimator, self.going_on, self.epochs = estimator, going_on, epochs
+        self.full_data = full_data
         self.name = type(estimator).__name__
 
     def check_rows(self, X, y, classes):
@@ -68,38 +73,68 @@ class RowChecker:
             sequences, estimator.vocabulary_size_, form = checks.read_first(estimator, X)
             if form is not None:
                 estimator.n_features_in_, estimator._is_table = form
-        y = estimator._check_y(y)
+        given, y = y, estimator._check_y(y)
         check_consistent_length(sequences, y)
         if not self.going_on:
             head = estimator._make_head(y, classes)
-            estimator.head_ = head
+            head.learn_names(given, estimator)
         else:
             head = estimator.head_
-            if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
+            if classes is not None and not head.has_classes(classes):
                 raise InvalidInputError(
                     f"classes={brief(classes)} differs from the classes of the first call, "
                     f"{brief(estimator.classes_)}. Leave it out, or call fit with warm_start=False."
                 )
+            head.check_names(given, estimator)
         head.check(y, estimator)
-        for name, value in estimator._head_attributes(head).items():
-            setattr(estimator, name, value)
+        head = head.with_options(estimator)
+        estimator._set_head(head)
         return estimator._collapsed(sequences), y, head
 
-    def check_weights(self, sample_weight, sequences, y, head):
-        """Return the weights of the rows in the loss, float32."""
-        weights = checks.check_weights(sample_weight, sequences)
-        weights = head.weights(y, weights, self.estimator)
-        checks.check_any_weight(weights)
-        return weights.astype(np.float32)
+    def check_weights(self, sample_weight, sequences, y, head, unit=None):
+        """Return the weights in the loss, float32.
+
+        Parameters
+        ----------
+        sample_weight : array-like of shape (n_samples,), or None
+            As the caller gave it.
+        sequences, y, head
+            From `check_rows`.
+        unit : float or None
+            The weight that becomes 1; None takes the mean, or that with which a training began of
+            which this call has only a part of the rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        estimator = self.estimator
+        with np.errstate(over="ignore"):  # an error follows
+            weights = head.weights(y, check_weights(sample_weight, sequences), estimator)
+        mean = mean_weight(weights)
+        if unit is None and self.going_on and not self.full_data:
+            unit = vars(estimator).get("_weight_unit")
+        if unit is None:
+            unit = estimator._weight_unit = mean
+        return relative(weights, unit)
 
     def learn_columns(self, sequences, weights):
         """Set, in a first fit, by what the columns beside the sequences are standardized."""
         if not self.going_on:
             columns = sequences.columns
-            self.estimator.columns_ = columns and ColumnScaler.fit(columns, weights > 0)
+            has_weight = weights.reshape(len(weights), -1).any(axis=1)
+            self.estimator.columns_ = columns and ColumnScaler.fit(columns, has_weight)
 
-    def check_validation(self, X_val, y_val, head):
-        """Return the encoded validation rows, or None."""
+    def check_validation(self, X_val, y_val, head, like):
+        """Return the encoded validation rows, with weights of 1 for each row or output, or None.
+
+        Parameters
+        ----------
+        X_val, y_val : as the caller gave them
+        head : Head
+        like : ndarray
+            The weights of the training rows.
+        """
         if X_val is None and y_val is None:
             return None
         if X_val is None or y_val is None:
@@ -110,10 +145,11 @@ class RowChecker:
             )
         try:
             sequences = self.estimator._collapsed(checks.read_again(self.estimator, X_val))
-            y_val = self.estimator._check_y(y_val)
+            given, y_val = y_val, self.estimator._check_y(y_val)
             check_consistent_length(sequences, y_val)
             head.check(y_val, self.estimator)
-            weights = np.ones(len(sequences), dtype=np.float32)
+            head.check_names(given, self.estimator)
+            weights = np.ones((len(sequences), *like.shape[1:]), dtype=np.float32)
             return encode(sequences, y_val, weights, np.arange(len(sequences)), head)
         except ValueError as error:
             raise checks.on_the_way_of("X_val, y_val", error) from error
@@ -131,11 +167,13 @@ class RowChecker:
         """Return sequences, targets and weights of a chunk."""
         estimator, head = self.estimator, self.estimator.head_
         sequences = estimator._collapsed(checks.read_again(estimator, X))
-        y = estimator._check_y(y)
+        given, y = y, estimator._check_y(y)
         check_consistent_length(sequences, y)
         head.check(y, estimator)
-        weights = self.check_weights(sample_weight, sequences, y, head)
-        rows = encode(sequences, y, weights, np.flatnonzero(weights), head)
+        head.check_names(given, estimator)
+        unit = estimator._weight_unit
+        weights = self.check_weights(sample_weight, sequences, y, head, unit)
+        rows = encode(sequences, y, weights, rows_with_weight(weights), head)
         return estimator.beside(rows.sequences), rows.targets, rows.weights
 
     def hold_out(self, sequences, y, weights, rows, head, seeds):
@@ -145,15 +183,28 @@ class RowChecker:
         rows, held_out = head.hold_out(rows, y, fraction=fraction, seed=seeds[1])
         if len(held_out):
             return rows, encode(sequences, y, weights, held_out, head)
+        options, effect = [], ""
+        if self.estimator.early_stopping:
+            options.append("early_stopping=True")
+            effect = f" Training takes all {self.epochs} epochs, on all rows."
+        if head.needs_held_out:
+            options.append("thresholds='auto'")
+            effect += " All thresholds are 0.5."
         warn(
-            f"early_stopping=True of {self.name} has no effect: validation_fraction={fraction} of "
-            f"{n_rows} rows is less than {MIN_HELD_OUT} rows, or less than one of each class. "
-            f"Training takes all {self.epochs} epochs, on all rows. Pass X_val and y_val to fit, "
-            "or set a larger validation_fraction or early_stopping=False.",
+            f"{' and '.join(options)} of {self.name} "
+            f"{'has' if len(options) == 1 else 'have'} no effect: validation_fraction={fraction} "
+            f"of {n_rows} rows is less than {MIN_HELD_OUT} rows, or less than one of each "
+            f"class.{effect} Pass X_val and y_val to fit, or set a larger validation_fraction"
+            f"{' or early_stopping=False' if self.estimator.early_stopping else ''}.",
             UserWarning,
             stacklevel=7,
         )
         return rows, None
+
+
+def rows_with_weight(weights):
+    """Return the numbers of the rows in which any weight is not zero."""
+    return np.flatnonzero(weights.reshape(len(weights), -1).any(axis=1))
 
 
 def encode(sequences, y, weights, rows, head) -> Rows:

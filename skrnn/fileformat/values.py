@@ -2,8 +2,9 @@
 
 JSON has no tuple, and its keys are strings. What it lacks is written as an object of one key:
 ``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"type": "float64"}``, ``{"dtype":
-"float64"}``, or of two: ``{"keras": name, "config": {...}}``, ``{"object": name, "parameters":
-{...}}``. A plain list is a list.
+"float64"}``, ``{"array": [...]}`` for a short array of floats of one dimension, or of two:
+``{"keras": name, "config": {...}}``, ``{"object": name, "parameters": {...}}``. A plain list is a
+list.
 """
 
 import itertools
@@ -23,6 +24,8 @@ _NUMBERS = {
     )
 }
 MAX_NUMBERED = 10_000
+# Larger ones, such as vectors, are no settings.
+MAX_ARRAY = 100_000
 _SCALARS = (bool, int, float, str, type(None))
 # Classes of values that files hold by their parameters.
 _STORABLE: dict[str, Any] = {}
@@ -57,6 +60,8 @@ def encode_value(value):
         return {"tuple": [encode_value(one) for one in value]}
     if type(value) is dict:
         return {"dict": [[encode_value(k), encode_value(v)] for k, v in value.items()]}
+    if _is_short_array(value):
+        return {"array": value.tolist()}
     name = getattr(value, "__name__", None)
     if isinstance(value, type) and name in _NUMBERS and _NUMBERS[name].type is value:
         return {"type": name}
@@ -106,6 +111,8 @@ def decode_value(value, *, may_be_object=False, may_be_storable=False):
         return tuple(decode_value(one, may_be_storable=may_be_storable) for one in inner)
     if not others and kind == "dict" and type(inner) is list:
         return _decode_dict(inner)
+    if not others and kind == "array" and _are_floats(inner):
+        return np.array(inner, dtype=np.float64)
     is_number = type(inner) is str and inner in _NUMBERS and not others and may_be_object
     if is_number and kind in ("type", "dtype"):
         return _NUMBERS[inner].type if kind == "type" else _NUMBERS[inner]
@@ -134,6 +141,16 @@ def _decode_list(values, may_be_storable):
                 decoded = list(values)
             decoded[i] = one
     return decoded
+
+
+def _is_short_array(value):
+    is_one = isinstance(value, np.ndarray) and value.ndim == 1 and len(value) <= MAX_ARRAY
+    return is_one and value.dtype.name in ("float16", "float32", "float64")
+
+
+def _are_floats(values):
+    is_list = type(values) is list and len(values) <= MAX_ARRAY
+    return is_list and all(type(one) is float for one in values)
 
 
 def _decode_dict(pairs):

@@ -84,9 +84,42 @@ class Head(ABC):
         step. They are padded as the steps are, and Keras leaves padding out of the loss.
         """
 
+    def learn_names(self, y, estimator) -> None:
+        """Learn, from y as the caller gave it, what the checked array does not have."""
+        return None
+
+    def check_names(self, y, estimator) -> None:
+        """Raise ValueError if they differ from those of a later y, as the caller gave it."""
+        return None
+
+    def has_classes(self, classes) -> bool:
+        """Whether the classes that the caller gives are those that were learned."""
+        return False
+
+    def with_options(self, estimator) -> Head:
+        """Return the head with those parameters of the estimator that it has, checked."""
+        return self
+
     def weights(self, y, sample_weight, estimator) -> np.ndarray:
-        """Return the weights of the rows, including those from the estimator's parameters."""
+        """Return the weights in the loss, including those from the estimator's parameters.
+
+        Parameters
+        ----------
+        y : ndarray
+            Checked.
+        sample_weight : ndarray of shape (n_samples,), float64
+        estimator : estimator instance
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or (n_samples, n_outputs)
+            In any unit. With a weight for each output, the head has a `weighing_outputs`.
+        """
         return sample_weight
+
+    def weighing_outputs(self) -> Head:
+        """Return a head whose losses take a weight for each row and output."""
+        raise NotImplementedError
 
     def hold_out(self, rows, y, *, fraction, seed) -> tuple[np.ndarray, np.ndarray]:
         """Split off random validation rows, or none if there would be too few.
@@ -190,6 +223,15 @@ class Head(ABC):
     @abstractmethod
     def predict(self, raw):
         """Return the prediction for each row of raw output."""
+
+    @property
+    def needs_held_out(self) -> bool:
+        """Whether it learns from held-out rows how raw output becomes a prediction."""
+        return False
+
+    def with_decision(self, raw, targets) -> Head:
+        """Return a head that has learned that from raw output and targets of held-out rows."""
+        return self
 
     # --- Files, ONNX, explanations ---
 

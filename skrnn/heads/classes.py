@@ -5,11 +5,12 @@ from math import ceil
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.model_selection import train_test_split
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
+from skrnn.heads.targets import is_one_hot, warn_of_spaces
+from skrnn.heads.weights import class_weights
 from skrnn.kernels.engine import engine
 
 
@@ -62,7 +63,24 @@ class ClassesHead(Head):
                 "shuffle or stratify them when you split them."
             )
         head.check(y, estimator)
+        warn_of_spaces(head.classes, estimator)
         return head
+
+    def with_options(self, estimator):
+        """Raise ValueError if there are thresholds, which labels have and classes do not."""
+        thresholds = getattr(estimator, "thresholds", None)
+        if thresholds is not None:
+            raise InvalidInputError(
+                f"thresholds={thresholds!r} of {type(estimator).__name__} is for several labels "
+                "for each row, but y has one label for each row. Leave it out. For two classes, "
+                "scikit-learn's TunedThresholdClassifierCV and FixedThresholdClassifier change the "
+                "threshold of any classifier."
+            )
+        return self
+
+    def has_classes(self, classes):
+        """Whether these are the classes, in any order."""
+        return np.array_equal(np.unique(classes), self.classes)
 
     @property
     def _is_binary(self):
@@ -71,8 +89,9 @@ class ClassesHead(Head):
     def check(self, y, estimator):
         """Raise ValueError if y has an unknown label."""
         if y.ndim == 2:
+            way_out = " Pass np.argmax(y, axis=1) if it is one-hot." if is_one_hot(y) else ""
             raise InvalidInputError(
-                f"y has {y.shape[1]} columns, but the estimator was fitted on 1."
+                f"y has {y.shape[1]} columns, but the estimator was fitted on 1.{way_out}"
             )
         unknown = ~np.isin(y, self.classes)
         if unknown.any():
@@ -93,14 +112,10 @@ class ClassesHead(Head):
 
     def weights(self, y, sample_weight, estimator):
         """Return the weights of the rows times those of their classes."""
-        class_weight = estimator.class_weight
-        if isinstance(class_weight, dict):
-            # A part of the rows may lack classes, so give the weights of all.
-            of_class = compute_class_weight(class_weight, classes=self.classes, y=y)
-            return sample_weight * of_class[np.searchsorted(self.classes, y)]
-        if class_weight is not None:
-            return sample_weight * compute_sample_weight(class_weight, y)
-        return sample_weight
+        if estimator.class_weight is None:
+            return sample_weight
+        of_class = class_weights(estimator.class_weight, self.classes, y, estimator)
+        return sample_weight * of_class[np.searchsorted(self.classes, y)]
 
     def hold_out(self, rows, y, *, fraction, seed):
         """Split off stratified validation rows; the only row of a class remains for training.
@@ -301,12 +316,12 @@ def checked_outputs(cls, layout):
     return n_outputs
 
 
-def sigmoid_losses(y, raw):
-    """Return the cross-entropy of each row, averaged over its outputs."""
+def sigmoid_losses(y, raw, by_output=False):
+    """Return the cross-entropy of each row, averaged over its outputs, or of each output."""
     from skrnn.backend.tensorflow import tf
 
     losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(y, tf.float32), raw)
-    return tf.reduce_mean(losses, axis=1)
+    return losses if by_output else tf.reduce_mean(losses, axis=1)
 
 
 def sigmoid_divergence(raw, others):

@@ -1,5 +1,8 @@
 """Checks of class labels and multilabel indicators."""
 
+from collections import defaultdict
+from warnings import warn
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -42,6 +45,7 @@ def check_targets(y, estimator):
                 f"y has shape {y.shape} and is {kind} with the values "
                 f"{np.unique(y)[:4].tolist()}; {name} expects labels of shape (n_samples,), or an "
                 "indicator array of zeros and ones with one column for each label."
+                f"{_way_out(y)}"
             )
         return y.astype(np.int64)
     if y.shape[:1] == (0,):
@@ -51,12 +55,109 @@ def check_targets(y, estimator):
     return y
 
 
+def _way_out(y):
+    if y.dtype.kind == "f" and (y >= 0).all() and np.allclose(y.sum(axis=1), 1, atol=1e-3):
+        return (
+            " The rows look like probabilities of classes, which are not supported as targets: "
+            "pass the most probable class of each row, np.argmax(y, axis=1), and, to count "
+            "uncertain rows less, sample_weight=np.max(y, axis=1)."
+        )
+    if y.dtype.kind in "OUS":
+        return " MultiLabelBinarizer().fit_transform(y) converts sets of labels to one."
+    return ""
+
+
+def is_one_hot(y):
+    """Whether each row of an indicator has exactly one 1."""
+    return bool((y.sum(axis=1) == 1).all())
+
+
+def warn_of_one_hot(y, estimator):
+    """Warn if an indicator may be one class for each row, which is not read as such."""
+    if is_one_hot(y):
+        warn(
+            f"Every row of y, of shape {y.shape}, has exactly one 1, as if it were the one-hot "
+            f"code of classes. {type(estimator).__name__} reads it as {y.shape[1]} independent "
+            "labels, of which it may predict several for a row, or none. If each row has one "
+            "class, pass np.argmax(y, axis=1), or y.idxmax(axis=1) for a pandas DataFrame.",
+            UserWarning,
+            stacklevel=10,
+        )
+
+
+def warn_of_spaces(classes, estimator):
+    """Warn if labels are different classes only because of white space."""
+    alike = defaultdict(list)
+    for label in classes.tolist():
+        if isinstance(label, str):
+            alike[" ".join(label.split())].append(label)
+    pairs = [labels for labels in alike.values() if len(labels) > 1]
+    if pairs:
+        warn(
+            f"{' and '.join(map(repr, pairs[0]))} in y differ in white space only, but are "
+            f"different classes for {type(estimator).__name__}. If they should be one, pass "
+            "[' '.join(label.split()) for label in y].",
+            UserWarning,
+            stacklevel=10,
+        )
+
+
+def column_names(y, estimator):
+    """Return the names of the columns of a data frame, or None.
+
+    Parameters
+    ----------
+    y : object
+        As the caller gave it.
+    estimator : estimator instance
+        Named in errors.
+
+    Returns
+    -------
+    ndarray of object (str) or int64, or None
+        None if there are no names, or names of other types, or the columns' numbers.
+
+    Raises
+    ------
+    ValueError
+        If a name occurs twice.
+    """
+    # Of a table of pyarrow, `columns` are its values.
+    names = getattr(y, "column_names", getattr(y, "columns", None))
+    if names is None or callable(names) or np.ndim(y) != 2:
+        return None
+    names = list(names)
+    if all(isinstance(name, str) for name in names):
+        found = np.array([str(name) for name in names], dtype=object)
+    elif all(isinstance(name, int | np.integer) and not isinstance(name, bool) for name in names):
+        found = np.array(names, dtype=np.int64)
+        if np.array_equal(found, np.arange(len(names))):
+            return None
+    else:
+        return None
+    return check_unique(found, f"The columns of y for {type(estimator).__name__}")
+
+
+def check_unique(names, what):
+    """Return the names of labels if all are different; otherwise raise ValueError."""
+    different, counts = np.unique(names, return_counts=True)
+    if len(different) < len(names):
+        raise InvalidInputError(
+            f"{what} name two labels {different[counts.argmax()]!r}. Give each label a name of its "
+            "own."
+        )
+    return names
+
+
 def _as_array(y, name):
     """Return y as an array whose labels can be compared with each other.
 
     An object array may also hold labels of one type, for example from a column of a data frame.
     """
     boxed = y
+    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+        row = int(np.argwhere(np.ma.getmaskarray(y))[0][0])
+        raise InvalidInputError(f"y is masked in row {row}; {name} expects a label. Drop the row.")
     try:
         y = np.asarray(y)
     except ValueError:

@@ -43,8 +43,8 @@ class FitData:
         Training rows; with chunks, targets and weights are those of the first.
     targets : ndarray or Sequences
         What the head's `encode` returned.
-    weights : ndarray of shape (n_samples,), float32
-        All greater than 0.
+    weights : ndarray of shape (n_samples,) or (n_samples, n_outputs), float32
+        Greater than 0, in each row for one output at least.
     validation : tuple (sequences, targets, weights) or None
         Evaluated after each epoch.
     unlabeled : Sequences or None
@@ -210,10 +210,12 @@ class Trainer:
             If there is no finished epoch to keep.
         """
         description, resumed = network.description, plan.resumed
-        head = description.head_
+        head, by_output = description.head_, data.weights.ndim == 2
+        if by_output:
+            head = head.weighing_outputs()
         wrapper = wrap(head, self.settings)
         compiled = trainers.borrow(
-            self._key(description, plan.objective),
+            self._key(description, plan.objective, by_output),
             lambda: (_compile(description, network.seed, head, wrapper, plan.objective), head),
         )
         values, optimizer_state = network.values, plan.optimizer_state
@@ -250,7 +252,7 @@ class Trainer:
         release_memory()
         return Outcome(FittedNetwork(description, kept, network.seed), state, ended_by)
 
-    def _key(self, description, objective):
+    def _key(self, description, objective, by_output):
         """Return the key of a traced training step; None if it must not be shared."""
         settings = self.settings
         if is_in_scope() or settings.callbacks or not isinstance(settings.optimizer, str):
@@ -259,6 +261,7 @@ class Trainer:
         if settings.fixed_learning_rate is None:
             return None
         key = [description.key, settings.optimizer, settings.global_clipnorm]
+        key += ["a weight for each output"] if by_output else []
         return json.dumps([*key, asdict(objective)] if objective else key)
 
     def _run(self, wrapper, run, data, plan, recorder):

@@ -179,7 +179,10 @@ class _Steps:
         x, y, weights = keras.utils.unpack_x_y_sample_weight(
             tf.nest.map_structure(lambda part: join(self._of_all(part)), batch)
         )
-        return x, y, tf.ones(tf.shape(y)[:1]) if weights is None else weights
+        if weights is None:
+            n, each = tf.shape(y)[0], [1] * (y.shape.rank - 1)  # also if outputs have weights
+            weights = tf.ones([n, *each])
+        return x, y, weights
 
     def _of_all(self, value):
         return self.strategy.experimental_local_results(value)
@@ -239,6 +242,7 @@ def _deal(n, replica, n_replicas):
 
 def _take(batch, rows, is_real):
     x, y, weights = tf.nest.map_structure(lambda array: tf.gather(array, rows), batch)
+    is_real = tf.reshape(is_real, [-1] + [1] * (weights.shape.rank - 1))
     return x, y, weights * tf.cast(is_real, weights.dtype)
 
 

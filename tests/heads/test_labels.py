@@ -1,11 +1,16 @@
 """The head of labels: an indicator to what a network is trained on, and back."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
+from skrnn.exceptions import InvalidFileError
+from skrnn.fileformat.nodes import Node, Reading
 from skrnn.heads.labels import LabelsHead
 from skrnn.heads.registry import head_of_layout
 from skrnn.heads.targets import check_targets
@@ -62,6 +67,7 @@ def test_other_targets_than_at_fit():
     """Fails if going on takes another number of labels."""
     _, head = coded(INDICATOR)
     head.check(INDICATOR[:1], Estimator())
+    head.check_names(INDICATOR[:1], Estimator())
     with pytest.raises(ValueError, match="y has 2 columns, but the estimator was fitted on 3"):
         head.check(INDICATOR[:, :2], Estimator())
     with pytest.raises(ValueError, match="y has 1 columns, but the estimator was fitted on 3"):
@@ -82,16 +88,21 @@ def test_hold_out():
 
 
 def test_weights():
-    """Fails if a dict, which names classes, passes, or "balanced" weighs nothing."""
+    """Fails if the weight of a label is given to other labels, or multiplied with theirs."""
     y, head = coded(INDICATOR)
     one = Estimator()
     assert head.weights(y, np.ones(3), one).tolist() == [1, 1, 1]
     one.class_weight = {0: 2.0}
     with pytest.raises(ValueError, match="y has several labels for each row. Use 'balanced'"):
         head.weights(y, np.ones(3), one)
+    rows = np.array([1.0, 2.0, 4.0])
+    # Each label is in one row of three: 3 / (2 * 1) if there, 3 / (2 * 2) if not.
     one.class_weight = "balanced"
-    # Each label is in one row of three: 3 / (2 * 1) if there, 3 / (2 * 2) if not, multiplied.
-    np.testing.assert_allclose(head.weights(y, np.ones(3), one), [27 / 16, 27 / 32, 27 / 64])
+    expected = np.where(INDICATOR, 1.5, 0.75) * rows[:, np.newaxis]
+    np.testing.assert_allclose(head.weights(y, rows, one), expected)
+    one.class_weight = [{1: 3}, {0: 2}, 5]
+    expected = np.stack([[1, 3, 1], [1, 2, 2], [5, 5, 5]], axis=1) * rows[:, np.newaxis]
+    np.testing.assert_allclose(head.weights(y, rows, one), expected)
 
 
 def test_ngram_targets():
@@ -132,3 +143,112 @@ def test_losses_are_those_of_their_definition():
     np.testing.assert_allclose(head.divergence(raw, others), divergence, rtol=1e-4, atol=1e-6)
     entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean(axis=1)
     np.testing.assert_allclose(head.entropy(raw), entropy, rtol=1e-4)
+
+
+def test_losses_of_labels_with_weights():
+    """Against NumPy. Fails if the loss of a label is the mean of its row."""
+    rng = np.random.default_rng(0)
+    y, head = coded(rng.integers(0, 2, (9, 3)))
+    raw = rng.normal(0, 2, (9, 3)).astype(np.float32)
+    p = head.probabilities(raw)
+    losses = -np.log(np.where(y, p, 1 - p))
+    weighing = head.weighing_outputs()
+    np.testing.assert_allclose(weighing.row_losses(head.encode(y), raw), losses, rtol=1e-5)
+    found = weighing.loss()(head.encode(y), p.astype(np.float32))
+    np.testing.assert_allclose(found, losses, rtol=1e-3, atol=1e-6)
+    assert head.loss() == "binary_crossentropy"
+
+
+# --- Names --------------------------------------------------------------------------------
+
+NAMES = ["toxic", "threat", "obscene"]
+FRAMES = {
+    "pandas": lambda names: pd.DataFrame(INDICATOR, columns=names),
+    "pandas bool": lambda names: pd.DataFrame(INDICATOR.astype(bool), columns=names),
+    "pandas sparse": lambda names: pd.DataFrame.sparse.from_spmatrix(
+        sp.csr_matrix(INDICATOR), columns=names
+    ),
+    "polars": lambda names: pl.DataFrame(INDICATOR, schema=names),
+    "pyarrow": lambda names: pa.table(dict(zip(names, INDICATOR.T.tolist(), strict=True))),
+}
+
+
+def named(y, classes=None):
+    checked = check_targets(y, Estimator())
+    head = LabelsHead.fit(checked, Estimator(), classes=classes)
+    head.learn_names(y, Estimator())
+    return checked, head
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_columns_are_labels(frame):
+    """Fails if the names of a frame's columns are lost, or another order passes."""
+    checked, head = named(frame(NAMES))
+    assert head.classes.tolist() == NAMES
+    np.testing.assert_array_equal(checked, INDICATOR)
+    head.check_names(frame(NAMES), Estimator())
+    head.check_names(INDICATOR, Estimator())  # without names
+    with pytest.raises(ValueError, match=r"in this order: select them with y\[list\(classes_\)\]"):
+        head.check_names(frame(NAMES[::-1]), Estimator())
+    with pytest.raises(ValueError, match="columns of y are .*'other'.* has the labels .*'threat'"):
+        head.check_names(frame([*NAMES[:2], "other"]), Estimator())
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes"),
+    [
+        ([3, 7, 12], [3, 7, 12]),
+        ([0, 1, 2], [0, 1, 2]),
+        (np.array(["a", "b", "c"]), ["a", "b", "c"]),
+        ([("a", 1), ("a", 2), ("b", 1)], [0, 1, 2]),
+        (["a", 1, 2], [0, 1, 2]),
+        ([True, False, 2], [0, 1, 2]),
+    ],
+    ids=["int", "numbers", "array", "tuples", "mixed", "bool"],
+)
+def test_which_names_are_labels(columns, classes):
+    """Fails if numbers that name labels are lost, or what cannot be stored becomes a label."""
+    frame = pd.DataFrame(INDICATOR)
+    frame.columns = columns
+    assert named(frame)[1].classes.tolist() == classes
+
+
+def test_a_name_that_occurs_twice():
+    with pytest.raises(ValueError, match="columns of y .*name two labels 'a'"):
+        named(pd.DataFrame(INDICATOR, columns=["a", "b", "a"]))
+
+
+def test_names_from_classes():
+    """Fails if `classes` of a first call has no effect, or is sorted unlike the columns."""
+    _, head = named(INDICATOR, classes=NAMES)
+    assert head.classes.tolist() == NAMES
+    assert head.has_classes(NAMES) and not head.has_classes(sorted(NAMES))
+    assert named(FRAMES["polars"](NAMES), classes=np.array(NAMES))[1].classes.tolist() == NAMES
+    with pytest.raises(ValueError, match="in this order"):
+        named(FRAMES["pandas"](NAMES[::-1]), classes=NAMES)
+    for odd in ([0, 1], [[0, 1]] * 3, ["a", "b", "a"], [0.5, 1, 2]):
+        with pytest.raises(ValueError, match=r"classes=\["):
+            named(INDICATOR, classes=odd)
+
+
+def test_names_and_thresholds_in_files():
+    """Fails if a file loses them, or what it holds is not checked."""
+    _, head = named(FRAMES["pandas"](NAMES))
+    head.thresholds = np.array([0.1, 0.5, 1.0])
+
+    def again(**changes):
+        state = json.loads(json.dumps(head.encode_state())) | changes
+        node = Node(state, {}, Reading())
+        found = LabelsHead.decode_state(node, head.layout())
+        node.close()
+        return found
+
+    assert again().classes.tolist() == NAMES and again().classes.dtype == object
+    assert again().thresholds.tolist() == [0.1, 0.5, 1.0]
+    assert again(names=[3, 7, 12]).classes.tolist() == [3, 7, 12]
+    for names in (NAMES[:2], ["a", "b", "a"], ["a", 1, 2], "abc", [1, 2, 2**70], [0.5, 1.5, 2.5]):
+        with pytest.raises(InvalidFileError, match="name"):
+            again(names=names)
+    for thresholds in ([0.1, 0.5], [0.1, 0.5, 2], [0.1, 0.5, float("nan")], [0.1, 0.5, "a"], 0.5):
+        with pytest.raises(InvalidFileError, match="thresholds"):
+            again(thresholds=thresholds)

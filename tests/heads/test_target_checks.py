@@ -1,12 +1,17 @@
 """Class labels and indicators as they come: what passes, and what the error of the rest says."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
+from sklearn.preprocessing import LabelBinarizer, OneHotEncoder
 
 from skrnn.heads.classes import ClassesHead
+from skrnn.heads.labels import LabelsHead
 from skrnn.heads.targets import check_targets
 
 
@@ -40,6 +45,11 @@ BAD = {
     "label lists": ([["a", "b"], ["c"]], None, "rows of y have different lengths.*MultiLabelBin"),
     "other indicator": ([[-1, 1], [1, -1]], None, r"values \[-1, 1\].*zeros and ones"),
     "multioutput": ([["a", "b"], ["a", "c"]], None, r"\(2, 2\) and is multiclass-multioutput"),
+    "label sets": ([["a", "b"], ["c", "d"]], None, "MultiLabelBinarizer"),
+    "probabilities": ([[0.2, 0.8], [0.5, 0.5]], None, "look like probabilities.*np.argmax"),
+    "float32 probabilities": (np.float32([[0.9, 0.1]] * 3), None, "look like probabilities"),
+    "masked": (np.ma.array([1, 2, 3], mask=[0, 0, 1]), None, "masked in row 2"),
+    "masked indicator": (np.ma.array([[1, 0], [1, 1]], mask=[[0, 0], [1, 0]]), None, "in row 1"),
     "3-D": (np.zeros((2, 2, 2)), None, "dim 3"),
     "one class": (["a", "a"], None, "one class only: 'a'"),
     "one class int": ([7, 7], None, "one class only: 7.*stratify"),
@@ -52,3 +62,68 @@ def test_bad_targets(y, classes, message):
     """Fails if a bad target passes, or its error does not say what came and what to do."""
     with pytest.raises(ValueError, match=message):
         ClassesHead.fit(check_targets(y, Estimator()), Estimator(), classes=classes)
+
+
+# --- One-hot ------------------------------------------------------------------------------
+
+Y = np.array([0, 2, 1, 1, 0, 2])
+ONE_HOT = np.eye(3)[Y]
+CODES = {
+    "float": ONE_HOT,
+    "int": ONE_HOT.astype(int),
+    "uint8": ONE_HOT.astype(np.uint8),
+    "bool": ONE_HOT.astype(bool),
+    "object": ONE_HOT.astype(object),
+    "list": ONE_HOT.tolist(),
+    "csr": sp.csr_array(ONE_HOT),
+    "coo matrix": sp.coo_matrix(ONE_HOT),
+    "get_dummies": pd.get_dummies(pd.Series(list("acbbac"))),
+    "get_dummies of int": pd.get_dummies(pd.Series(Y), dtype=int),
+    "get_dummies sparse": pd.get_dummies(pd.Series(Y), sparse=True),
+    "polars": pl.Series("y", Y).to_dummies(),
+    "LabelBinarizer": LabelBinarizer().fit_transform(Y),
+    "OneHotEncoder": OneHotEncoder().fit_transform(Y[:, np.newaxis]),
+    "two columns": np.eye(2)[Y % 2],
+}
+
+
+@pytest.mark.parametrize("y", CODES.values(), ids=CODES)
+def test_one_hot(y):
+    """Fails if a one-hot y is taken for several labels without a word, or is not trained on."""
+    checked = check_targets(y, Estimator())
+    with pytest.warns(UserWarning, match=r"exactly one 1.*np\.argmax\(y, axis=1\).*idxmax"):
+        head = LabelsHead.fit(checked, Estimator())
+    assert head.n_outputs == checked.shape[1]
+
+
+def test_several_labels_are_not_one_hot():
+    """Fails if a row with none or two labels warns, or a later y does, which may be few rows."""
+    some = ONE_HOT.copy()
+    some[0, 1] = 1
+    none = ONE_HOT.copy()
+    none[0] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for y in (some, none):
+            LabelsHead.fit(check_targets(y, Estimator()), Estimator()).check(ONE_HOT, Estimator())
+
+
+def test_one_hot_for_a_network_of_classes():
+    """Fails if it is not told what to pass instead."""
+    head = ClassesHead.fit(Y, Estimator())
+    with pytest.raises(
+        ValueError, match=r"y has 3 columns.*fitted on 1. Pass np.argmax\(y, axis=1"
+    ):
+        head.check(check_targets(ONE_HOT, Estimator()), Estimator())
+
+
+@pytest.mark.parametrize("other", ["neg ", " neg", "neg\t", "neg\u00a0", "neg\n"])
+@pytest.mark.parametrize("dtype", [object, str])
+def test_labels_that_look_the_same(other, dtype):
+    """Fails if two spellings of one label are two classes without a word."""
+    y = np.array(["neg", "pos", other], dtype=dtype)
+    with pytest.warns(UserWarning, match="'neg.* differ in white space only"):
+        ClassesHead.fit(check_targets(y, Estimator()), Estimator())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ClassesHead.fit(check_targets(["neg", "Neg", "not neg"], Estimator()), Estimator())
