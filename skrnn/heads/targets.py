@@ -81,7 +81,7 @@ def warn_of_one_hot(y, estimator):
             "labels, of which it may predict several for a row, or none. If each row has one "
             "class, pass np.argmax(y, axis=1), or y.idxmax(axis=1) for a pandas DataFrame.",
             UserWarning,
-            stacklevel=10,
+            stacklevel=11,
         )
 
 
@@ -98,7 +98,7 @@ def warn_of_spaces(classes, estimator):
             f"different classes for {type(estimator).__name__}. If they should be one, pass "
             "[' '.join(label.split()) for label in y].",
             UserWarning,
-            stacklevel=10,
+            stacklevel=11,
         )
 
 
