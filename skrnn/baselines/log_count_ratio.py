@@ -122,9 +122,7 @@ class LogCountRatio(BriefParameters, OneToOneFeatureMixin, TransformerMixin, Bas
                 "NBSVMClassifier or OneVsRestClassifier."
             )
         # In float64 for any X: counts of frequent features exceed the exact integers of float32.
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         positive = y == classes[1]
         p = self.alpha + (weight * positive) @ X
         q = self.alpha + (weight * ~positive) @ X

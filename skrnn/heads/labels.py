@@ -173,7 +173,11 @@ class LabelsHead(Head):
 
     def loss(self):
         """Return the cross-entropy, mean over the labels unless they have weights."""
-        return label_losses if self._weighs_outputs else "binary_crossentropy"
+        if not self._weighs_outputs:
+            return "binary_crossentropy"
+        from skrnn.backend.tensorflow import keras
+
+        return keras.losses.BinaryCrossentropy(axis=())  # the mean over no axis
 
     def metrics(self):
         """Return the accuracy, mean over the labels."""
@@ -294,13 +298,6 @@ class LabelsHead(Head):
         """Return the log-odds of a label, by its number; None is the most probable label."""
         target = int(raw[0].argmax()) if target is None else target
         return np.eye(self.n_outputs)[target], target
-
-
-def label_losses(y_true, y_pred):
-    """Return the cross-entropy of each label, a loss for Keras's `compile`."""
-    from skrnn.backend.tensorflow import keras
-
-    return keras.ops.binary_crossentropy(y_true, y_pred)
 
 
 def _take_names(node, n_labels):

@@ -154,8 +154,11 @@ def test_losses_of_labels_with_weights():
     losses = -np.log(np.where(y, p, 1 - p))
     weighing = head.weighing_outputs()
     np.testing.assert_allclose(weighing.row_losses(head.encode(y), raw), losses, rtol=1e-5)
-    found = weighing.loss()(head.encode(y), p.astype(np.float32))
+    found = weighing.loss().call(head.encode(y), p.astype(np.float32))
     np.testing.assert_allclose(found, losses, rtol=1e-3, atol=1e-6)
+    weights = rng.uniform(0, 2, (9, 3)).astype(np.float32)
+    found = weighing.loss()(head.encode(y), p.astype(np.float32), weights)
+    np.testing.assert_allclose(found, (losses * weights).mean(), rtol=1e-3)
     assert head.loss() == "binary_crossentropy"
 
 

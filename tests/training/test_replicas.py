@@ -96,7 +96,7 @@ def test_noise_and_ngrams_are_those_of_one_device(tmp_path):
 
 
 @pytest.mark.reliability
-@pytest.mark.parametrize("name", ["three", "cells", "further"])
+@pytest.mark.parametrize("name", ["labels", "three", "cells", "further"])
 def test_same_result_in_other_ways(name, tmp_path):
     """Fails if more devices, other cells and inputs, or training in steps make a difference."""
     assert_same(run(tmp_path, name)[name])

@@ -131,6 +131,12 @@ def test_losses_are_the_textbooks(kind):
     np.testing.assert_allclose(step.head.entropy(as_32[0]), uncertainty, rtol=1e-4)
     kerass = step.network.compute_loss(y=y, y_pred=p.astype(np.float32), sample_weight=WEIGHTS)
     np.testing.assert_allclose(step.labelled_loss(y, as_32[0], WEIGHTS), kerass, rtol=1e-5)
+    if kind == "multilabel":  # a weight for each label
+        head, weights = step.head.weighing_outputs(), np.outer(WEIGHTS, [1, 0, 2, 5])
+        step.head = head
+        kerass = head.loss()(y, p.astype(np.float32), weights.astype(np.float32))
+        found = step.labelled_loss(y, as_32[0], weights.astype(np.float32))
+        np.testing.assert_allclose(found, kerass, rtol=1e-5)
 
 
 @pytest.mark.slow
