@@ -106,16 +106,22 @@ def test_numbers_that_the_estimator_refuses(n_channels):
             run(session, wrong)
 
 
-@pytest.mark.parametrize("multilabel", [False, True], ids=["classes", "labels"])
-def test_several_outputs(multilabel):
+@pytest.mark.parametrize(
+    ("multilabel", "thresholds"),
+    [(False, None), (True, None), (True, [0.45, 0.0, 1.0])],
+    ids=["classes", "labels", "thresholds"],
+)
+def test_several_outputs(multilabel, thresholds):
     """Fails if several classes or labels share an activation, or their labels a threshold."""
     X = tokens()
     y = dealt(3, len(X))
     y = np.stack([y == 0, y < 2, y == 1], axis=1).astype(int) if multilabel else y * 10 - 7
-    fitted = small(vocabulary_size=VOCABULARY_SIZE, ngram_range=(1, 2)).fit(X, y)
-    estimator = with_network(fitted, X)
+    fitted = small(vocabulary_size=VOCABULARY_SIZE, ngram_range=(1, 2))
+    estimator = with_network(fitted.set_params(thresholds=thresholds).fit(X, y), X)
     session = start(to_onnx(estimator))
     probability = assert_same(session, estimator, X)
+    if thresholds is not None:
+        assert run(session, X)[0][:, 1:].tolist() == [[1, 0]] * len(X)
     assert (len(np.unique(probability.argmax(axis=1))) > 1) or multilabel
     assert session.get_outputs()[0].shape == (["n_samples", 3] if multilabel else ["n_samples"])
     assert run(session, X)[0].dtype == np.int64
