@@ -118,7 +118,6 @@ WAYS = {
     "dict": ({"class_weight": {0: 1, 1: 5}}, "fit", lambda w: (X, Y, w)),
     "held out": ({"early_stopping": True}, "fit", lambda w: (X, Y, w)),
     "validation": ({"early_stopping": True}, "fit", lambda w: (X, Y, w, X[:9], Y[:9])),
-    "three classes": ({}, "fit", lambda w: (X, Y + (X[:, 0] == 2), w)),
     "several labels": ({}, "fit", lambda w: (X, LABELS, w)),
     "balanced labels": (
         {"class_weight": "balanced", "early_stopping": True},
@@ -242,7 +241,7 @@ def trained(weights, y=Y, **parameters):
     return [one.tobytes() for one in model.network_.values], model.history_
 
 
-@pytest.mark.parametrize("y", [Y, LABELS], ids=["classes", "labels"])
+@pytest.mark.parametrize("y", [Y, pytest.param(LABELS, marks=pytest.mark.slow)])
 def test_the_same_network(y):
     """Fails if weights, losses or the kept epoch depend on the scale."""
     none = trained(None, y)

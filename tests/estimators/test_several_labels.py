@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import f1_score, recall_score
 
 import skrnn
-from skrnn import EpochSearchCV, RNNClassifier
+from skrnn import AdversarialLoss, EpochSearchCV, RNNClassifier
 from skrnn.heads.thresholds import best_thresholds
 
 rng = np.random.default_rng(0)
@@ -110,7 +110,7 @@ def test_every_way_of_training_takes_weights_of_labels(tmp_path):
     assert more.partial_fit(X[50:], FRAME[50:]).n_iter_ == 2
     chunks = [(X[:50], FRAME[:50]), (X[50:], FRAME[50:], np.ones(70))]
     assert small(class_weight=weights).fit_chunks(chunks, X_val=X, y_val=FRAME).n_iter_ == 1
-    extra = small(class_weight=weights, warm_start=True, adversarial_epsilon=1.0)
+    extra = small(class_weight=weights, warm_start=True, extra_losses=AdversarialLoss(epsilon=1.0))
     assert extra.fit(X, FRAME).fit(X, FRAME).n_iter_ == 2
     with pytest.raises(ValueError, match="'balanced' is not supported in partial_fit.*label"):
         small(class_weight="balanced").partial_fit(X, LABELS)
@@ -229,8 +229,8 @@ AUTO = {"thresholds": "auto", "validation_fraction": 0.3}
         ({}, {}, 36),
         ({"early_stopping": True}, {}, 36),
         ({}, {"X_val": X[:40], "y_val": FRAME[:40]}, 40),
-        ({"ngram_range": (1, 1)}, {}, 36),
-        ({"class_weight": "balanced"}, {}, 36),
+        pytest.param({"ngram_range": (1, 1)}, {}, 36, marks=pytest.mark.slow),
+        pytest.param({"class_weight": "balanced"}, {}, 36, marks=pytest.mark.slow),
         ({}, {"sample_weight": np.arange(120) % 2}, 18),
     ],
     ids=["held out", "early stopping", "X_val", "n-grams", "balanced", "weights"],
@@ -296,6 +296,7 @@ def test_auto_in_files_and_checkpoints(tmp_path):
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
 
+@pytest.mark.slow
 def test_auto_in_a_search():
     """Fails if an epoch that is scored on the way has the thresholds of another one."""
     search = EpochSearchCV(
@@ -309,6 +310,7 @@ def test_auto_in_a_search():
             assert search.cv_results_[f"split{fold}_test_score"][k] == pytest.approx(score)
 
 
+@pytest.mark.slow
 def test_auto_finds_rare_labels():
     """Fails if labels that are never more probable than not stay unpredicted."""
     ids, y = many_labels(400, n_labels=4)
