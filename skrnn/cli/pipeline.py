@@ -90,14 +90,12 @@ def _check_parameters(text, classifier):
     text.build_analyzer()
     if text.vocabulary is not None:
         check_vocabulary(text.vocabulary)
-    for name, width in (
-        ("units", max(check_stack(classifier))),
-        ("embedding_dim", classifier.embedding_dim),
+    for name, width, per in (
+        ("units", max(check_stack(classifier)), " per layer"),
+        ("embedding_dim", classifier.embedding_dim, ""),
     ):
         if width > MAX_WIDTH:
-            raise InvalidInputError(
-                f"--set {name}: {width} is too many; at most {MAX_WIDTH} per layer."
-            )
+            raise InvalidInputError(f"--set {name}: {width} is too many; at most {MAX_WIDTH}{per}.")
     check_ngram_range(classifier)
     objective_of(classifier)
     check_paths(classifier)

@@ -147,6 +147,15 @@ PARQUET = [
 ]
 
 
+# How text has them; the year is one that no date of Python has.
+FAR = {
+    "second-beyond": "10000-01-01 00:00:00.000",  # Parquet has no seconds
+    "millisecond-beyond": "10000-01-01 00:00:00.000",
+    "microsecond-beyond": "10000-01-01 00:00:00.000000+00:00",
+    "day-beyond": "10183-09-21",
+}
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("odd")
@@ -243,6 +252,9 @@ def test_parquet_values(name, folder, no_fit, capfd):
     )
     if "beyond" in name and name.split("-")[0] in ("second", "millisecond", "microsecond", "day"):
         assert done["-"] == done["o.jsonl"] == 0
+        run(["predict", "m.skrnn", "data.parquet", "--text", "text", "--output", "d.jsonl"], capfd)
+        with open("d.jsonl") as file:
+            assert json.loads(file.readline())["odd"] == FAR[name]
 
 
 @pytest.mark.parametrize(
@@ -453,6 +465,29 @@ def test_settings_that_take_all_memory(folder, no_fit, capfd):
     for setting in ("embedding_dim=99999999", "units=99999999", "units=[4, 99999]"):
         status, err = run(["train", "data.csv", *COLUMNS, "--set", setting], capfd)
         assert status == 2 and "too many; at most 16384" in err
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (
+            'class_weight={"pos": "a"}',
+            "--set class_weight: the weight of 'pos' is 'a', expected a n",
+        ),
+        ('class_weight={"pos": null}', "the weight of 'pos' is None"),
+        ('class_weight={"pos": -1}', "the weight of 'pos' is -1"),
+        ('class_weight={"pos": true}', "the weight of 'pos' is True"),
+        ('class_weight={"pos": 1e999}', "the weight of 'pos' is inf"),
+        ('class_weight={"pos": 1, "pos": 2}', "has a key twice"),
+        ("epochs=true", "--set epochs: true is not a value of this parameter"),
+        ("batch_size=false", "--set batch_size: false is not a value"),
+    ],
+)
+def test_settings_that_nobody_means(setting, told, folder, no_fit, capfd):
+    """Fails if such a value reaches the training, or the error is about something else."""
+    (folder / "data.csv").write_bytes(GOOD)
+    status, err = run(["train", "data.csv", *COLUMNS, "--set", setting], capfd)
+    assert status == 2 and told in err
 
 
 WORDS = [

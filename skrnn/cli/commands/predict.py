@@ -74,7 +74,7 @@ def run(arguments):
         write_standard_output(content)
     else:
         write_file(arguments.output, content, force=arguments.force)
-        print(f"{arguments.output}: {len(table):,} rows")
+        print(f"{arguments.output}: {len(table):,} row{'s' * (len(table) > 1)}")
 
 
 def _prefix(text):

@@ -46,7 +46,8 @@ def render_parquet(table):
         parquet.read_schema(io.BytesIO(out.getvalue()))  # which fails if values are nested too deep
     except _errors() as error:
         raise CommandError(
-            f"Parquet cannot store the columns of {table.path}: {error}. Write .jsonl instead."
+            f"Parquet cannot store the columns of {table.path}: {str(error).rstrip('.')}. Write "
+            ".jsonl instead."
         ) from error
     return out.getvalue()
 
@@ -64,19 +65,38 @@ def python_values(path, name, array):
         The column, for error messages.
     array : pyarrow.ChunkedArray
     """
-    import pyarrow
-
     try:
         return array.to_pylist()
     except _errors() as error:
         problem = error
     try:
-        return array.cast(pyarrow.string()).to_pylist()
+        return [_value(scalar) for scalar in array]
     except _errors():
         raise CommandError(
             f"{path}: column {name!r} ({array.type}) has a value that Python does not have: "
             f"{problem}. Leave the column out, or convert it to text first."
         ) from problem
+
+
+def _value(scalar):
+    import numpy as np
+    from pyarrow import string, types
+
+    try:
+        return scalar.as_py()
+    except _errors():
+        kind = scalar.type
+    if types.is_timestamp(kind):
+        # As str(datetime) writes it.
+        text = str(np.datetime64(scalar.value, kind.unit)).replace("T", " ")
+        return f"{text}+00:00" if kind.tz else text
+    if types.is_date32(kind):
+        return str(np.datetime64(scalar.value, "D"))
+    if types.is_date64(kind):
+        return str(np.datetime64(scalar.value, "ms").astype("datetime64[D]"))
+    if types.is_duration(kind):
+        return str(np.timedelta64(scalar.value, kind.unit))
+    return scalar.cast(string()).as_py()
 
 
 def _errors():
