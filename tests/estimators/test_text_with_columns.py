@@ -31,6 +31,7 @@ from skrnn import (
     TextWithColumns,
     VirtualAdversarialLoss,
 )
+from skrnn.fileformat import container
 from skrnn.heads.registry import HEADS
 from skrnn.network.description import JOIN_UNITS
 
@@ -139,6 +140,57 @@ def test_files_and_copies(kind, pipe, tmp_path):
     assert found[0].fit_transform(FRAME).column_names == ("time", "length")
 
 
+def columns_of(document):
+    text, network = (step["estimator"] for step in document["model"]["steps"])
+    return text, network["state"]
+
+
+MEAN, SCALE = "model/steps/1/columns/mean", "model/steps/1/columns/scale"
+# Changes of the first step, of the second step's state, or of the arrays.
+ATTACKS = {
+    "no names": (lambda text, state, arrays: state.pop("columns"), "same columns"),
+    "no columns": (lambda text, state, arrays: state["network"].update(side_inputs=[]), "columns"),
+    "fewer names": (lambda text, state, arrays: state["columns"].update(names=["time"]), "1 names"),
+    "other names": (
+        lambda text, state, arrays: state["columns"].update(names=["time", "width"]),
+        r"returns the columns \('time', 'length'\)",
+    ),
+    "one name twice": (
+        lambda text, state, arrays: state["columns"].update(names=["time", "time"]),
+        "same string twice",
+    ),
+    "wide": (
+        lambda text, state, arrays: state["network"]["side_inputs"][0].update(width=10**12),
+        "2 names for 1000000000000 columns",
+    ),
+    "no mean": (lambda text, state, arrays: arrays.pop(MEAN), "'mean' is missing"),
+    "zero scale": (lambda text, state, arrays: arrays.update({SCALE: np.zeros(2)}), "above 0"),
+    "nan": (lambda text, state, arrays: arrays.update({MEAN: np.full(2, np.nan)}), "finite"),
+    "columns": (lambda text, state, arrays: text.update(columns=[["time"]]), "a list of them"),
+    "more columns": (lambda text, state, arrays: text.update(columns=["a", "b", "c"]), "2 names"),
+    "text": (lambda text, state, arrays: text.update(text={}), "a name or a position"),
+    "names in": (lambda text, state, arrays: text.update(names_in=["a"]), "1 names for 3"),
+    "tokenizer": (
+        lambda text, state, arrays: text.update(to_sequence={"class": "os.system"}),
+        "is unknown",
+    ),
+    "more": (lambda text, state, arrays: text.update(code="x"), "unknown key 'code'"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_hostile_files(attack, pipe, tmp_path):
+    """Fails if a file loads whose columns do not fit, or another exception refuses it."""
+    change, told = ATTACKS[attack]
+    path = tmp_path / "pipe.skrnn"
+    skrnn.save(pipe, path)
+    document, arrays = container.read(path)
+    change(*columns_of(document), arrays)
+    container.write(path, document, arrays)
+    with pytest.raises(skrnn.InvalidFileError, match=told):
+        skrnn.load(path)
+
+
 def test_hashed_words(pipe, tmp_path):
     """Fails if columns need a vocabulary: in files, explanations or predictions."""
     text = TextWithColumns(
@@ -235,7 +287,9 @@ def test_every_way_of_training(tmp_path):
     """Fails if a way of training loses the columns or mixes up rows."""
     options = {
         "early_stopping": True, "pretraining_epochs": 1, "embeddings": "corpus",
-        "extra_losses": [AdversarialLoss(1.0), VirtualAdversarialLoss(1.0), EntropyLoss(0.1)],
+        "extra_losses": [
+            ("a", AdversarialLoss(1.0)), ("v", VirtualAdversarialLoss(1.0)), ("e", EntropyLoss(0.1))
+        ],
         "ngram_range": (1, 1), "checkpoint": tmp_path / "c", "epochs": 2,
     }  # fmt: skip
     whole = small(**options).fit(X, LABELS, X_unlabeled=X[:50])
