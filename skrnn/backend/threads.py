@@ -29,7 +29,7 @@ def n_threads():
         If SKRNN_NUM_THREADS is not a positive integer.
     """
     wish = os.environ.get("SKRNN_NUM_THREADS")
-    if wish:
+    if wish is not None:
         if not wish.isdecimal() or int(wish) < 1:
             raise InvalidInputError(
                 f"SKRNN_NUM_THREADS must be a positive integer, but is {wish!r}."

@@ -31,7 +31,7 @@ def engine():
         If it requires Numba, which is not installed or does not load.
     """
     wish = os.environ.get("SKRNN_ENGINE")
-    if wish and wish not in ENGINES:
+    if wish is not None and wish not in ENGINES:
         raise InvalidInputError(f"SKRNN_ENGINE must be 'numba' or 'tensorflow', but is {wish!r}.")
     if wish == "tensorflow":
         return "tensorflow"

@@ -10,9 +10,7 @@ import pytest
 from bare import ESTIMATOR
 
 from skrnn import RNNClassifier, explain, load, save
-from skrnn.backend.threads import n_threads
 from skrnn.exceptions import SkrnnError, TensorFlowError
-from skrnn.kernels.engine import engine
 
 ROOT = Path(__file__).parent.parent.parent
 X = [[2 + (7 * i + 3 * t) % 9 for t in range(3 + i % 5)] for i in range(24)]
@@ -144,28 +142,15 @@ def run(code, *arguments, **environment):
 
 @pytest.mark.reliability
 def test_variables_that_are_empty():
-    """Fails if an empty environment variable is taken for a value, as Keras does not."""
-    names = ("KERAS_BACKEND", "SKRNN_ENGINE", "SKRNN_PREDICT", "SKRNN_NUM_THREADS")
-    names += ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_CPP_MIN_LOG_LEVEL")
+    """Fails if an empty variable of another program is taken for a value, as that does not."""
+    names = ("KERAS_BACKEND", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    names += ("TF_NUM_INTEROP_THREADS", "TF_CPP_MIN_LOG_LEVEL", "SKRNN_PREDICT")
     code = (
         "from skrnn.backend.tensorflow import keras, tf\n"
-        "from skrnn.kernels.engine import engine\n"
-        "print(keras.backend.backend(), engine() in ('numba', 'tensorflow'))\n"
+        "print(keras.backend.backend())\n"
         "print(tf.config.threading.get_intra_op_parallelism_threads())"
     )
-    assert run(code, **dict.fromkeys(names, "")) == "tensorflow True\n1\n"
-
-
-def test_empty_variables_of_skrnn(monkeypatch):
-    """Fails if an empty variable is an error, or an odd one is none."""
-    wanted = engine(), n_threads()
-    for name in ("SKRNN_ENGINE", "SKRNN_NUM_THREADS"):
-        monkeypatch.setenv(name, "")
-    assert (engine(), n_threads()) == wanted
-    for name, read in (("SKRNN_ENGINE", engine), ("SKRNN_NUM_THREADS", n_threads)):
-        monkeypatch.setenv(name, " ")
-        with pytest.raises(ValueError, match=name):
-            read()
+    assert run(code, **dict.fromkeys(names, "")) == "tensorflow\n1\n"
 
 
 def test_it_is_an_error_of_skrnn():
