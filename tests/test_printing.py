@@ -72,7 +72,9 @@ ESTIMATORS = {
 }
 
 
-@pytest.mark.parametrize("show", [repr, str, lambda estimator: estimator._repr_html_()])
+@pytest.mark.parametrize(
+    "show", [repr, lambda estimator: estimator._repr_html_()], ids=["repr", "html"]
+)
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("make", ESTIMATORS.values(), ids=ESTIMATORS)
 def test_a_display_reads_a_few_items(make, kind, show):

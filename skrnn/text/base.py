@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from skrnn._sklearn_compat import HasMethods, Interval, StrOptions, _get_output_config
+from skrnn._sklearn_compat import Interval, StrOptions, _get_output_config
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
 from skrnn.text.rows import pack_rows, truncate_rows
@@ -31,7 +31,10 @@ class DocumentsToSequence(
         "preprocessor": [callable, None],
         "tokenizer": [callable, None],
         "token_pattern": [str, None],
-        "stop_words": [StrOptions({"english"}), HasMethods("__iter__"), None],
+        "stop_words": [
+            *(StrOptions({"english"}), None),
+            *(list, tuple, set, frozenset, np.ndarray),
+        ],
         "analyzer": [StrOptions({"word", "char"}), callable],
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "truncate": [StrOptions({"head", "tail", "both"})],

@@ -54,7 +54,7 @@ class HashingTextToSequence(DocumentsToSequence):
     token_pattern : str or None, default=TOKEN_PATTERN
         The regular expression of a token, as in :class:`TextToSequence`.
 
-    stop_words : "english", iterable of str or None, default=None
+    stop_words : "english", list, tuple, set or ndarray of str, or None, default=None
         Words that are left out, as in :class:`TextToSequence`.
 
     analyzer : {"word", "char"} or callable, default="word"

@@ -1,6 +1,5 @@
 """The tokens that `stop_words` leaves out."""
 
-from collections.abc import Iterable, Mapping
 from warnings import warn
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -23,7 +22,7 @@ def check_stop_words(stop_words):
         return None
     if isinstance(stop_words, str) and stop_words == "english":
         return ENGLISH_STOP_WORDS
-    if isinstance(stop_words, str | bytes | Mapping) or not isinstance(stop_words, Iterable):
+    if isinstance(stop_words, str):  # its letters would be the stop words
         raise InvalidInputError(
             f"stop_words must be None, 'english' or a list of words, got {describe(stop_words)}."
         )

@@ -83,7 +83,7 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         group, the group is the token; more than one group is an error. Used if
         ``analyzer == "word"`` and `tokenizer` is None.
 
-    stop_words : "english", iterable of str or None, default=None
+    stop_words : "english", list, tuple, set or ndarray of str, or None, default=None
         Words that are left out of the sequences, written as the analyzer returns them. "english"
         is scikit-learn's list, which has "not", "no" and "never": it removes what a network could
         read and a bag of words could not. Used if ``analyzer == "word"``.

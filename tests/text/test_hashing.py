@@ -145,6 +145,8 @@ def test_saved_and_loaded(stream, tmp_path):
     loaded = load(path)
     assert loaded[0].get_params() == stream[0].get_params()
     assert (loaded.predict_proba(REVIEWS) == stream.predict_proba(REVIEWS)).all()
+    loaded[-1].partial_fit(loaded[:-1].transform(["a new chunk", "of texts"]), [1, 0])
+    assert (loaded.predict_proba(REVIEWS) != stream.predict_proba(REVIEWS)).any()
     save(HashingTextToSequence(stop_words=["a"]), path)
     assert load(path).stop_words == ["a"]
 
