@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.model_selection import KFold, StratifiedKFold
-from threadpoolctl import threadpool_limits
 
+from skrnn.backend.threads import one_blas_thread
 from skrnn.baselines import NBSVMClassifier
 from skrnn.embeddings.corpus import EMBEDDING_RMS
 from skrnn.exceptions import InvalidInputError
@@ -351,7 +351,7 @@ def _fit_linear(X, y, sample_weight, C):
             intercept[k] = 2.0 if len(target) and target.all() else -2.0
             continue
         # The order in which BLAS adds, and so the last bits, depend on its number of threads.
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             model = NBSVMClassifier(C=C).fit(features, target, weights)
         coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
     return coef, intercept

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.sparse import csr_array, eye_array
 from sklearn.utils import check_random_state
 from sklearn.utils.extmath import randomized_svd
-from threadpoolctl import threadpool_limits
 
+from skrnn.backend.threads import one_blas_thread
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import PADDING, UNKNOWN
 
@@ -289,7 +289,7 @@ def _singular_vectors(matrix, dim, rng):
     # Most of the time is spent in products with the sparse matrix, which use one thread anyway.
     # Two power iterations instead of four lose more accuracy than half of dim does: the singular
     # values of text decrease slowly.
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         left, values, _ = randomized_svd(
             matrix, dim, n_iter=4, power_iteration_normalizer="QR", random_state=rng
         )
