@@ -8,6 +8,7 @@
     ├── InvalidFileError    (and ValueError)    a file that skrnn.load cannot load
     ├── NotStorableError    (and TypeError)     a value that a file without pickle cannot store
     ├── UnknownObjectError  (and ValueError)    an object whose content cannot be hashed
+    ├── NoKernelsError      (and RuntimeError)  the Numba kernels cannot be compiled here
     ├── DivergedError       (and ValueError)    a training whose loss or weights are not finite
     ├── TensorFlowError     (and RuntimeError)  a process or place where TensorFlow cannot train
     ├── WorkerDiedError     (and RuntimeError)  a worker process that ended during its task
@@ -90,6 +91,10 @@ class NotStorableError(SkrnnError, TypeError):
 
 class UnknownObjectError(SkrnnError, ValueError):
     """An object cannot be distinguished from others of its class by its content."""
+
+
+class NoKernelsError(SkrnnError, RuntimeError):
+    """The Numba kernels cannot be compiled; whoever called one goes on without them."""
 
 
 class DivergedError(SkrnnError, ValueError):

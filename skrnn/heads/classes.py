@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.model_selection import train_test_split
 
-from skrnn.exceptions import InvalidInputError
+from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
 from skrnn.heads.targets import is_one_hot, warn_of_spaces
@@ -294,9 +294,12 @@ def dense_output(summary, kernel, bias):
     summation depends on the number of rows.
     """
     if engine() == "numba":
-        from skrnn.kernels.dense import dense
+        try:
+            from skrnn.kernels.dense import dense
 
-        return dense(summary, kernel, bias)
+            return dense(summary, kernel, bias)
+        except NoKernelsError:
+            pass
     return summary @ np.asarray(kernel, np.float32) + np.asarray(bias, np.float32)
 
 

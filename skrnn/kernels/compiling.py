@@ -12,6 +12,9 @@ from pathlib import Path
 import numba
 from numba.core.compiler_lock import global_compiler_lock
 
+from skrnn.kernels.cache import keep_on_disk, tell_of_no_cache
+from skrnn.kernels.engine import JIT_IS_OFF, give_up
+
 # Numba caches compiled functions, and only checks the function's own file for changes. But the
 # functions that a kernel calls are compiled into it. A hash of the whole folder in its name makes a
 # kernel compile again if any part changes.
@@ -66,7 +69,13 @@ class Kernel:
         return (self._compiled or self.compile())(*arguments)
 
     def compile(self):
-        """Compile the function, or load it from Numba's cache, unless that was done before."""
+        """Compile the function, or load it from Numba's cache, unless that was done before.
+
+        Raises
+        ------
+        NoKernelsError
+            If it cannot be compiled.
+        """
         with _lock:
             if self._compiled is None:
                 self._compiled = self._compile()
@@ -74,12 +83,25 @@ class Kernel:
 
     def _compile(self):
         try:
-            return numba.njit(self.signature, nogil=True, cache=True)(self.py_func)
-        except (RuntimeError, OSError) as error:
-            # There is no writable folder for the cache, neither here nor in the user's folder.
-            if isinstance(error, RuntimeError) and "cannot cache" not in str(error):
-                raise
-            return numba.njit(self.signature, nogil=True)(self.py_func)
+            return self._compile_with(keep=True)
+        except Exception as error:  # a cache without a folder, or one that Numba cannot use
+            first = error
+        try:
+            compiled = self._compile_with(keep=False)
+        except Exception as error:
+            raise give_up(error) from error
+        tell_of_no_cache(first)
+        return compiled
+
+    def _compile_with(self, keep):
+        dispatcher = numba.njit(nogil=True)(self.py_func)
+        if dispatcher is self.py_func:
+            raise RuntimeError(JIT_IS_OFF)
+        if keep:
+            keep_on_disk(dispatcher)
+        dispatcher.compile(self.signature)
+        dispatcher.disable_compile()
+        return dispatcher
 
 
 def kernel(signature):

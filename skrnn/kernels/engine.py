@@ -3,7 +3,7 @@
 The environment variable SKRNN_ENGINE sets the engine. It is read in training when a layer is first
 traced, and in prediction with each call. ``numba`` requires the kernels of :mod:`skrnn.kernels`;
 ``tensorflow`` trains with the loop of :mod:`skrnn.layers.loop` and predicts with NumPy. By default,
-the kernels are used if Numba loads. Results agree up to rounding.
+the kernels are used if Numba loads and compiles. Results agree up to rounding.
 
 Importing this loads neither Numba nor TensorFlow.
 """
@@ -14,10 +14,14 @@ import importlib.util
 import os
 import warnings
 
-from skrnn.exceptions import InvalidInputError
+from skrnn.exceptions import InvalidInputError, NoKernelsError
 
 ENGINES = ("numba", "tensorflow")
 INSTALL = "pip install numba"
+JIT_IS_OFF = "NUMBA_DISABLE_JIT is set, which turns its compiler off."
+
+# Why kernels cannot be compiled in this process, in a list of at most one.
+_failures: list = []
 
 
 def engine():
@@ -39,26 +43,72 @@ def engine():
         if wish == "numba":
             raise ImportError(f"SKRNN_ENGINE is 'numba', which is not installed: {INSTALL}")
         return "tensorflow"
-    error = _load_error()
+    error = _load_error() or next(iter(_failures), None)
     if error is None:
         return "numba"
     if wish == "numba":
-        raise ImportError(f"SKRNN_ENGINE is 'numba', which does not load: {INSTALL}") from error
+        raise ImportError(
+            f"SKRNN_ENGINE is 'numba', which {_about(error)}: {error} {_way_out(error)}; to do "
+            "without: set SKRNN_ENGINE=tensorflow."
+        ) from error
     return "tensorflow"
+
+
+def give_up(error):
+    """Do without the kernels from now on, since one cannot be compiled; warn once.
+
+    Parameters
+    ----------
+    error : Exception
+        Why it cannot be compiled.
+
+    Returns
+    -------
+    NoKernelsError
+        For the caller to raise. Whoever called a kernel then asks for the engine again.
+    """
+    if not _failures:
+        _failures.append(error)
+        _warn(error)
+    return NoKernelsError(f"The kernels of recurrent layers cannot be compiled: {error}")
 
 
 @functools.cache
 def _load_error():
-    """Return why Numba does not load, usually a NumPy that is too new for it, and warn once."""
+    """Return why Numba does not load or compile, often a NumPy that is too new; warn once."""
+    error: Exception
     try:
-        importlib.import_module("numba")
-    except Exception as error:
-        warnings.warn(
-            f"Numba is installed but does not load, so recurrent layers run without it, in "
-            f"about twice the time: {error} To have it again: {INSTALL}; to do without: set "
-            "SKRNN_ENGINE=tensorflow.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        return error
-    return None
+        numba = importlib.import_module("numba")
+    except Exception as not_loaded:
+        error = NotLoaded(not_loaded)
+    else:
+        if not getattr(numba.config, "DISABLE_JIT", False):
+            return None
+        error = RuntimeError(JIT_IS_OFF)
+    _warn(error)
+    return error
+
+
+class NotLoaded(Exception):
+    """Numba is installed, and raises this when it is imported."""
+
+
+def _warn(error):
+    if os.environ.get("SKRNN_ENGINE") == "numba":
+        return  # it is raised
+    warnings.warn(
+        f"Numba is installed but {_about(error)}, so recurrent layers run without it, in about "
+        f"twice the time: {error} {_way_out(error)}; to do without: set SKRNN_ENGINE=tensorflow.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def _about(error):
+    return "does not load" if isinstance(error, NotLoaded) else "does not compile here"
+
+
+def _way_out(error):
+    if JIT_IS_OFF in str(error):
+        return "To have it again: unset NUMBA_DISABLE_JIT"
+    return f"To have it again: {INSTALL}"

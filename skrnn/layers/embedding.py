@@ -1,6 +1,7 @@
 """Token embedding."""
 
 from skrnn.backend.tensorflow import keras, tf
+from skrnn.exceptions import NoKernelsError
 from skrnn.kernels.engine import engine
 from skrnn.layers.engine import runs_here
 
@@ -31,9 +32,12 @@ class Embedding(keras.layers.Embedding):
         """Return vectors (n_samples, n_timesteps, output_dim) for ids (n_samples, n_timesteps)."""
         if not self._has_kernel(inputs):
             return super().call(inputs)
-        from skrnn.layers import compiled
+        try:
+            from skrnn.layers import compiled
 
-        return compiled.look_up(tf.convert_to_tensor(self.embeddings), inputs)
+            return compiled.look_up(tf.convert_to_tensor(self.embeddings), inputs)
+        except NoKernelsError:
+            return super().call(inputs)
 
     def _has_kernel(self, inputs):
         plain = not (getattr(self, "lora_enabled", False) or getattr(self, "quantization_mode", 0))

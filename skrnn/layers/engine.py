@@ -11,6 +11,7 @@ import os
 import sys
 
 from skrnn.backend.tensorflow import tf
+from skrnn.exceptions import NoKernelsError
 from skrnn.kernels.engine import engine
 from skrnn.layers import loop
 
@@ -20,9 +21,12 @@ def recur(equations, x, mask, weights, **options):
     is_portable = not runs_here(is_training=options["save"])
     if is_portable or equations.kernel is None or engine() == "tensorflow":
         return loop.recur(equations, x, mask, weights, **options)
-    from skrnn.layers import compiled
+    try:
+        from skrnn.layers import compiled
 
-    return compiled.recur(equations, x, mask, weights, **options)
+        return compiled.recur(equations, x, mask, weights, **options)
+    except NoKernelsError:  # which has also changed the engine
+        return loop.recur(equations, x, mask, weights, **options)
 
 
 # What traces a graph to write it to a file, and what traces one that only this process runs.

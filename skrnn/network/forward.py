@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skrnn.exceptions import InvalidInputError
+from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.heads.classes import dense_output
 from skrnn.kernels.engine import engine
 from skrnn.network.description import NetworkDescription
@@ -134,7 +134,7 @@ class Forward:
         if head.reads == "steps":
             encoded = self.states(sequences)
         else:
-            encoded = self._engine().run(self._inputs(sequences), description.pooling)
+            encoded = self._run(self._inputs(sequences), description.pooling)
         given = sequences.row_inputs
         for one in description.state_inputs:
             numbers = _side(given, one, len(sequences))
@@ -164,7 +164,7 @@ class Forward:
         kept = np.append(True, sequences.lengths > 0)
         if not kept.all():
             sequences = replace(sequences, offsets=sequences.offsets[kept], row_inputs={})
-        return self._engine().run(self._inputs(sequences), None)
+        return self._run(self._inputs(sequences), None)
 
     def advance(self, sequences: Sequences, carried: list | None = None) -> tuple:
         """Go on from the states that another call has ended with.
@@ -204,7 +204,13 @@ class Forward:
                 f"network's are {shapes}."
             )
         carried = [np.array(one, np.float32, order="C") for one in carried]
-        return self._engine().run(inputs, None, carried), carried
+        return self._run(inputs, None, carried), carried
+
+    def _run(self, *inputs):
+        try:
+            return self._engine().run(*inputs)
+        except NoKernelsError:  # which has also changed the engine
+            return self._engine().run(*inputs)
 
     def _engine(self):
         """Return the encoder on the engine of the moment, prepared."""
