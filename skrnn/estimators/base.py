@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn_compat import _BaseComposition, _fit_context
 from skrnn.backend.interrupts import is_interrupted, noted_interrupts
-from skrnn.backend.pickling import StartTensorFlow, is_of_keras
+from skrnn.backend.pickling import NamedParameters, StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments
@@ -17,7 +17,7 @@ from skrnn.printing import BriefParameters
 from skrnn.sequences import COLUMNS, Sequences
 
 
-class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
+class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition):
     """Base of the estimators that hold a network.
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
@@ -172,7 +172,13 @@ class NetworkEstimator(BriefParameters, CallbackSupportMixin, _BaseComposition):
         self.best_epoch_ = n_iter if best_epoch is None else best_epoch + 1
 
     def __getstate__(self):
-        """Return the state; the optimizer's variables only if training is to continue."""
+        """Return the state; the optimizer's variables only if training is to continue.
+
+        Raises
+        ------
+        TypeError
+            If it is for a pickle, and a parameter cannot be pickled.
+        """
         state = super().__getstate__().copy()
         if not self.warm_start:
             state.pop("_optimizer_state", None)

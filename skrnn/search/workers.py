@@ -1,4 +1,4 @@
-"""Run tasks on joblib's workers, and repeat them if a worker dies."""
+"""Run tasks on joblib's workers, checked before they are sent, and repeated if a worker dies."""
 
 import tempfile
 from concurrent.futures import BrokenExecutor
@@ -6,12 +6,48 @@ from contextlib import suppress
 from pathlib import Path
 from warnings import warn
 
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
+from skrnn.backend.pickling import check
 from skrnn.exceptions import WorkerDiedError
 
 # After so many crashes, tasks run one at a time.
 MAX_CRASHES = 3
+
+
+def check_picklable(estimator, candidates, params, n_jobs):
+    """Raise InvalidTypeError if tasks cannot be sent to workers, and name the part.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+    candidates : list of dict
+        Parameters.
+    params : dict of str to object
+        What else is sent, such as the scorer; but for the rows, which are large.
+    n_jobs : int or None
+    """
+    backend, _ = get_active_backend()
+    if effective_n_jobs(n_jobs) == 1 or getattr(backend, "supports_sharedmem", False):
+        return
+    owner = type(estimator).__name__
+    for name, value in estimator.get_params().items():
+        if not _holds_estimators(value):
+            check(value, name, owner)
+    check(estimator, "estimator", "EpochSearchCV")
+    for candidate in candidates:
+        for name, value in candidate.items():
+            check(value, name, "param_grid")
+    for name, value in params.items():
+        check(value, name, "EpochSearchCV")
+
+
+def _holds_estimators(value):
+    if hasattr(value, "get_params"):
+        return True
+    return isinstance(value, list | tuple) and any(map(_holds_estimators, value))
 
 
 class _Raised:

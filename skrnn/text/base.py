@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from skrnn._sklearn_compat import Interval, StrOptions, _get_output_config
+from skrnn.backend.pickling import NamedParameters
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
 from skrnn.text.rows import pack_rows, truncate_rows
@@ -17,7 +18,11 @@ from skrnn.text.tokens import make_analyzer, warn_of_lost
 
 
 class DocumentsToSequence(
-    BriefParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    NamedParameters,
+    BriefParameters,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Base of the transformers that turn documents into token ids.
 
