@@ -13,6 +13,7 @@ from copy import deepcopy
 import joblib
 
 from skrnn.caching.hashing import digest
+from skrnn.exceptions import UnknownObjectError
 
 # Number of results to keep of each kind, the most recently used. For 25,000 film reviews, a result
 # takes some 100 MB.
@@ -68,7 +69,8 @@ class StoreMemory:
             keywords = {name: value for name, value in kwargs.items() if name not in ignore}
             try:
                 known = [digest(arg) if hasattr(arg, "get_params") else arg for arg in args]
-                name = joblib.hash([function.__module__, function.__qualname__, known, keywords])
+                about = [function.__module__, function.__qualname__, digest(keywords)]
+                name = joblib.hash([*about, known])
             except Exception:  # a step or rows without a digest
                 return function(*args, **kwargs)
             return deepcopy(self.store.get("steps", name, lambda: function(*args, **kwargs)))
@@ -109,4 +111,10 @@ def shared(kind, parts, make):
     make : callable
     """
     store = getattr(_thread, "store", None)
-    return make() if store is None else store.get(kind, digest(parts), make)
+    if store is None:
+        return make()
+    try:
+        name = digest(parts)
+    except UnknownObjectError:
+        return make()
+    return store.get(kind, name, make)

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from warnings import warn
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -10,6 +11,7 @@ from sklearn.utils import check_random_state
 from skrnn.backend.standard_output import print_line
 from skrnn.estimators.checkpointing import checkpoint_of
 from skrnn.estimators.extra_losses import objective_of
+from skrnn.exceptions import UnknownObjectError
 
 
 @dataclass
@@ -95,7 +97,19 @@ def _opened(estimator, data, head, seeds, epochs, going_on, checkpoint):
     # Not as a file has it: training goes on if no file can hold the classes.
     decides = [*data, vars(head), before, None if any_seed else seeds]
     words = next(part.words for part in data if hasattr(part, "words"))
-    name = training_name(estimator, decides, words, any_seed=any_seed)
+    try:
+        name = training_name(estimator, decides, words, any_seed=any_seed)
+    except UnknownObjectError as error:
+        warn(
+            f"This fit of {type(estimator).__name__} writes no checkpoints and uses none, since it "
+            f"cannot be known which are of the same training: {error} Use callbacks, schedules and "
+            "other parameters that can be pickled and do not read what may change, or set "
+            "checkpoint=None to silence this warning.",
+            UserWarning,
+            stacklevel=2,
+        )
+        yield Session(seeds)
+        return
     until = epochs + (estimator.n_iter_ if going_on else 0)
     folder, newest = CheckpointFolder.open(
         checkpoint.path,

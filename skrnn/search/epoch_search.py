@@ -5,6 +5,7 @@ import time
 import uuid
 from functools import partial
 from numbers import Integral, Real
+from warnings import warn
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -23,12 +24,12 @@ from skrnn._sklearn_compat import (
 )
 from skrnn.backend.standard_output import print_line
 from skrnn.caching.store import Store, StoreMemory, sharing
-from skrnn.exceptions import InvalidInputError
+from skrnn.exceptions import InvalidInputError, UnknownObjectError
 from skrnn.printing import BriefParameters
 from skrnn.search.plan import FitPlan
 from skrnn.search.results import ResultFolder
 from skrnn.search.staged_fit import fit_and_score
-from skrnn.search.workers import run_tasks
+from skrnn.search.workers import check_picklable, run_tasks
 
 
 class EpochSearchCV(BriefParameters, GridSearchCV):
@@ -71,7 +72,10 @@ class EpochSearchCV(BriefParameters, GridSearchCV):
         As in GridSearchCV.
     checkpoint : path or None, default=None
         A folder for the scores of each finished fit. The same search (estimator, parameters,
-        data, splits, scoring and versions) continues from there, even after it was killed. Other
+        data, splits, scoring and versions) continues from there, even after it was killed. Your
+        own functions and classes count by their code and by everything that it names: functions
+        that it calls, globals, modules. If that cannot be followed, since code evaluates text or
+        reads files or the environment, a warning says so, and no result is used or kept. Other
         searches can use the same folder. The refit is not kept: set `checkpoint` of the network,
         too, which has no effect on the fits that are scored.
 
@@ -228,6 +232,8 @@ class EpochSearchCV(BriefParameters, GridSearchCV):
                 f"No fits were performed: there are {len(candidates)} candidates and "
                 f"{len(splits)} splits."
             )
+        params = {"fit": dict(routed.estimator.fit), "score": dict(routed.scorer.score)}
+        check_picklable(self.estimator, candidates, {"scoring": scorers, **params}, self.n_jobs)
         base = clone(self.estimator)
         plan = FitPlan(base, candidates, splits)
         if self.verbose > 0:
@@ -235,7 +241,7 @@ class EpochSearchCV(BriefParameters, GridSearchCV):
                 f"Fitting {len(splits)} folds for each of {len(candidates)} candidates in "
                 f"{len(plan.left)} fits"
             )
-        folder = self._open_folder(base, X, y, routed)
+        folder = self._open_folder(plan, base, X, y, routed)
         search = context.subcontext(
             task_name="search", max_subtasks=len(plan.left), sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self)
@@ -280,15 +286,29 @@ class EpochSearchCV(BriefParameters, GridSearchCV):
         search.call_on_fit_task_end(estimator=self)
         return plan.in_order()
 
-    def _open_folder(self, base, X, y, routed):
+    def _open_folder(self, plan, base, X, y, routed):
         if self.checkpoint is None:
             return None
         scoring = self.scoring
         if isinstance(scoring, dict):
             scoring = {name: _tell_scorer(one) for name, one in scoring.items()}
         common = [base, _tell_scorer(scoring), self.return_train_score]
-        data = [X, y, dict(routed.estimator.fit), dict(routed.scorer.score)]
-        return ResultFolder(self.checkpoint, common, data)
+        data = [X, y], [dict(routed.estimator.fit), dict(routed.scorer.score)]
+        try:
+            folder = ResultFolder(self.checkpoint, common, data)
+            for name in plan.left:
+                folder.name(*plan.inputs(name))
+        except UnknownObjectError as error:
+            warn(
+                "This search neither uses the results in checkpoint= nor keeps its own, since it "
+                f"cannot be known whether these are of the same search: {error} Use parameters and "
+                "rows that can be pickled, and code that does not read what may change, or set "
+                "checkpoint=None to silence this warning.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return None
+        return folder
 
     def _choose(self, results, first_scores, refit_metric):
         self.multimetric_ = isinstance(first_scores, dict)
@@ -319,7 +339,7 @@ def _tell_scorer(scoring):
     """Return a value that is the same for equal scorers only."""
     if not isinstance(scoring, _BaseScorer):
         return scoring
-    return [type(scoring).__qualname__, {k: v for k, v in vars(scoring).items() if k != "_scorers"}]
+    return [type(scoring), {k: v for k, v in vars(scoring).items() if k != "_scorers"}]
 
 
 # The store of the search that this process works for. A worker does not know when a search ends.

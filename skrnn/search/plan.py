@@ -42,15 +42,20 @@ class FitPlan:
         candidates = [self.candidates[number] for number in self._groups[group]]
         return {"candidates": candidates, "key": self._key, "train": train, "test": test}
 
+    def inputs(self, name):
+        """Return what distinguishes a fit from the others of the search."""
+        about = self.describe(name)
+        return about["candidates"], about["train"], about["test"]
+
     def resume(self, folder):
         """Read the results of a `ResultFolder`, or of None; return the number of fits."""
         if folder is None:
             return 0
         for name in list(self.left):
-            about = self.describe(name)
-            self._names[name] = folder.name(about["candidates"], about["train"], about["test"])
+            candidates, train, test = self.inputs(name)
+            self._names[name] = folder.name(candidates, train, test)
             results = folder.read(self._names[name])
-            if results is not None and len(results) == len(about["candidates"]):
+            if results is not None and len(results) == len(candidates):
                 self._out[name] = results
                 self.left.remove(name)
         return len(self._out)

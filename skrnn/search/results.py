@@ -16,7 +16,7 @@ from skrnn.fileformat import container
 from skrnn.paths import local_path
 
 # Part of the names; change it if results depend on something new.
-FORMAT = 1
+FORMAT = 2
 
 
 class ResultFolder:
@@ -28,8 +28,13 @@ class ResultFolder:
         It is created if missing.
     common : list
         What the results of all fits of the search depend on, except the data.
-    data : list
-        X, y and everything else with one value per row.
+    data : tuple (rows, params)
+        X and y, and what is passed to `fit` and to the scorer.
+
+    Raises
+    ------
+    UnknownObjectError
+        If it cannot be known whether these are those of another search.
     """
 
     def __init__(self, path, common, data):
@@ -40,25 +45,26 @@ class ResultFolder:
                 "if it does not exist."
             )
         self.path.mkdir(parents=True, exist_ok=True)
+        self._digests: dict = {}  # of the candidates of a fit, which several folds have
         try:
-            self._common = [FORMAT, _settings(), digest(common), joblib.hash(data)]
+            rows, about = data
+            rows = joblib.hash(rows)
         except Exception as error:  # pickling rows may raise anything
-            raise self._cannot(error) from error
+            raise UnknownObjectError(f"The rows cannot be pickled ({error}).") from error
+        self._common = [FORMAT, _settings(), digest(common), rows, digest(about)]
 
-    def name(self, *fit):
-        """Return the name of a fit, by what it depends on besides what all have in common."""
-        try:
-            return f"fit-{digest([*self._common, *fit])}.skrnn-result"
-        except UnknownObjectError as error:
-            raise self._cannot(error) from error
+    def name(self, candidates, *split):
+        """Return the name of a fit, by what it depends on besides what all have in common.
 
-    @staticmethod
-    def _cannot(error):
-        return ValueError(
-            "checkpoint= of EpochSearchCV names the results of a fit by a digest of its inputs, "
-            f"which is not possible here: {error} Use checkpoint=None, or parameters and rows that "
-            "can be pickled."
-        )
+        Raises
+        ------
+        UnknownObjectError
+            If that cannot be known.
+        """
+        key = tuple(map(id, candidates))
+        if key not in self._digests:
+            self._digests[key] = digest(candidates)
+        return f"fit-{digest([*self._common, self._digests[key], *split])}.skrnn-result"
 
     def read(self, name):
         """Return the results that are kept under a name, or None."""

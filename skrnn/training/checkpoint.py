@@ -11,11 +11,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from warnings import warn
 
 import numpy as np
 
+from skrnn.caching.code import cells_of, is_installed, names_of
 from skrnn.caching.hashing import digest
 from skrnn.exceptions import InvalidFileError, InvalidInputError
 from skrnn.fileformat import container
@@ -23,7 +24,7 @@ from skrnn.training.locks import FolderLock
 from skrnn.training.state import versions
 
 # Part of a training's name. Increase it if a change of the code changes the results.
-FORMAT = 3
+FORMAT = 4
 # Number of the newest checkpoints to keep. After the end of a training, a fit with more epochs
 # continues from the last. Final results are also kept, one file for each number of epochs.
 KEPT = 2
@@ -291,6 +292,11 @@ def training_name(estimator, given, words, *, any_seed=False):
     Returns
     -------
     str
+
+    Raises
+    ------
+    UnknownObjectError
+        If it cannot be known what determines the result.
     """
     parameters = estimator.get_params(deep=False)
     for name in _NO_PART_OF_A_TRAINING:
@@ -305,7 +311,7 @@ def training_name(estimator, given, words, *, any_seed=False):
     vectors = _identity(parameters.pop("embeddings", None), words or ())
     name = type(estimator).__name__
     decides = [name, FORMAT, parameters, callbacks, vectors, estimator.vocabulary_size_]
-    return f"{name}-{digest([*decides, given], lenient=True)}"
+    return f"{name}-{digest([*decides, given])}"
 
 
 def _identity(embeddings, words):
@@ -338,13 +344,22 @@ def _forgets(callback):
     home, name = type(callback).__module__, type(callback).__name__
     if not home.startswith("keras."):
         return False
-    if name == "LearningRateScheduler":  # its function may be a closure with a state
-        cells = getattr(callback.schedule, "__closure__", None) or ()
-        plain = (int, float, str, type(None))
-        return isinstance(callback.schedule, FunctionType) and all(
-            isinstance(cell.cell_contents, plain) for cell in cells
-        )
+    if name == "LearningRateScheduler":  # its function may have a state
+        function = callback.schedule
+        return isinstance(function, FunctionType) and _has_no_state(function)
     return name == "TerminateOnNaN"
+
+
+def _has_no_state(function):
+    """Whether a function closes over, defaults to, and names only what cannot change."""
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    named = [value for _, value in names_of(function)] if _is_followed(function) else []
+    plain = (int, float, str, type(None), ModuleType, BuiltinFunctionType)
+    return all(isinstance(one, plain) for one in [*defaults, *cells_of(function), *named])
+
+
+def _is_followed(function):
+    return not is_installed(function.__globals__)
 
 
 def _name(state, until):
