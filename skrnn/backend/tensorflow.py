@@ -90,6 +90,19 @@ with _without_loading_noise():
 
 limit_threads(tf)
 
+
+def forget_kernels():
+    """Let TensorFlow forget how it has run operations and functions so far.
+
+    It (2.21) keeps what it has prepared for each function and each dataset, also after these are
+    gone: 0.3 MB for each fit, and 1.7 MB more for each network. What is still in use is prepared
+    again, which takes some milliseconds. Remove this once it forgets them itself.
+    """
+    from tensorflow.python.eager import context
+
+    context.context().clear_kernel_cache()
+
+
 _is_cut_off = False
 
 
@@ -141,4 +154,12 @@ def _check_eager():
     )
 
 
-__all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor", "check_tensorflow", "keras", "tf"]
+__all__ = [
+    "BaseWrapper",
+    "KerasClassifier",
+    "KerasRegressor",
+    "check_tensorflow",
+    "forget_kernels",
+    "keras",
+    "tf",
+]

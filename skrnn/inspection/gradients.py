@@ -219,19 +219,20 @@ def _tensors(values):
     return [tf.convert_to_tensor(getattr(value, "value", value)) for value in values]
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def _gradient_program(description):
     """Return a function from a network's values, inputs and direction to scores and gradients.
 
     As in `skrnn.network.programs`, one function is used for all networks of a description, and in
     all threads. Tokens are already embedded, and rows have no padding.
     """
-    from skrnn.backend.tensorflow import keras, tf
+    from skrnn.backend.tensorflow import forget_kernels, keras, tf
     from skrnn.network.build import build
     from skrnn.network.description import LOGITS
     from skrnn.network.parts import behind_embedding
     from skrnn.network.programs import network_variables
 
+    forget_kernels()  # of programs that have been dropped
     network = build(description, random_state=0)
     is_tokens = description.is_tokens
     if is_tokens:

@@ -44,8 +44,8 @@ def recur(
     return function(x, *([] if mask is None else [mask]), *(initial or []), *weights)
 
 
-# One graph for all layers of a kind, as in `skrnn.layers.loop`.
-@functools.lru_cache(maxsize=16)
+# One graph for all layers of a kind, kept until the process ends, as in `skrnn.layers.loop`.
+@functools.cache
 def _compiled(layer, n_features, weight_shapes):
     layer.compile()  # here, on the caller's thread
     signature = [tf.TensorSpec((None, None, n_features))]
@@ -144,6 +144,7 @@ def look_up(table, ids):
 # graph is small, and created once for tables of a width; it is not that of a whole network.
 @functools.cache
 def _compiled_look_up(n_features):
+    embedding.add_rows.compile()
     sum_by_id = _sum_by_id(n_features)
     signature = [tf.TensorSpec((None, n_features)), tf.TensorSpec((None,), tf.int32)]
 

@@ -89,8 +89,9 @@ def recur(
 
 
 # One graph for all layers of a kind: a second model, or the same one in fit and predict,
-# reuses the trace. Batch and time are dynamic, so one trace is valid for every length.
-@functools.lru_cache(maxsize=16)
+# reuses the trace. Batch and time are dynamic, so one trace is valid for every length. TensorFlow
+# keeps it and its gradient until the process ends, so tracing it again would take more memory.
+@functools.cache
 def _compiled(
     equations, n_features, masked, go_backwards, every_step, zero_padding, save, given, final
 ):

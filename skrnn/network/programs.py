@@ -12,7 +12,7 @@ import numpy as np
 
 from skrnn.backend.defaults import keras_defaults
 from skrnn.backend.scope import outside_scope
-from skrnn.backend.tensorflow import check_tensorflow, keras, tf
+from skrnn.backend.tensorflow import check_tensorflow, forget_kernels, keras, tf
 from skrnn.network.build import build
 from skrnn.network.description import LOGITS
 from skrnn.sequences.batching import BatchPlan
@@ -52,8 +52,14 @@ def precision():
 _made: set = set()
 
 
-@functools.lru_cache(maxsize=16)
+# Programs kept, least recently used dropped first. Each holds the variables of a network: 3 MB at
+# 10,000 words and 64 dimensions.
+MAX_PROGRAMS = 64
+
+
+@functools.lru_cache(maxsize=MAX_PROGRAMS)
 def _raw_program(description):
+    forget_kernels()  # of programs that have been dropped
     network = build(description, random_state=0)
     scorer = keras.Model(network.input, network.get_layer(LOGITS).output)
     variables = network_variables(network)
@@ -100,6 +106,8 @@ def predict(network, sequences):
     else:  # predictions wait for another thread's tracing only the first time
         with tracing, keras_defaults():
             program = outside_scope(lambda: _raw_program(description))
+        if len(_made) >= MAX_PROGRAMS:  # some of them may have been dropped
+            _made.clear()
         _made.add(description)
     values = [tf.convert_to_tensor(value) for value in network.values]
     head = network.description.head_

@@ -246,11 +246,12 @@ class Trainer:
         kept, stopping = state.variables, state.stopping
         if not state.finished and stopping and stopping.best_weights:
             kept = description.with_weights(kept, stopping.best_weights)
-        trainers.give_back(compiled)
+        fitted = FittedNetwork(description, kept, network.seed)
+        trainers.give_back(compiled, fitted if history else None)
         if state.finished and plan.on_state is not None:
             plan.on_state(state)
         release_memory()
-        return Outcome(FittedNetwork(description, kept, network.seed), state, ended_by)
+        return Outcome(fitted, state, ended_by)
 
     def _key(self, description, objective, by_output):
         """Return the key of a traced training step; None if it must not be shared."""

@@ -5,18 +5,30 @@ Keras a trace belongs to one model object. So compiled networks are kept here. E
 fit at a time, which loads its own weights into it.
 """
 
+import itertools
 import logging
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any
 
-from skrnn.backend.tensorflow import check_tensorflow, keras
+import numpy as np
+
+from skrnn.backend.tensorflow import check_tensorflow, forget_kernels, keras
 from skrnn.heads.base import Head
 from skrnn.network.programs import network_variables, precision, read_values, tracing, write_values
 
 # Idle networks kept, least recently used dropped first. Each holds its weights three times
 # (Adam's moments), about 10 MB at 10,000 words and 64 dimensions.
 MAX_IDLE = 4
+# Beside these, the networks of estimators whose training goes on (`partial_fit`, `warm_start`) are
+# kept as long as the estimators, up to so many bytes: any number of them can take turns.
+MAX_WAITING_BYTES = 512 << 20
+# What a traced step takes in addition to the variables.
+TRACE_BYTES = 4 << 20
+# TensorFlow's memory of how it ran datasets grows with each fit, even of the same network.
+FITS_BETWEEN_FORGETTING = 16
 
 _thread = threading.local()
 
@@ -61,6 +73,19 @@ class CompiledNetwork:
     network: keras.Model
     head: Head
     initial_optimizer: list = field(init=False)
+    # The result of a training that may go on.
+    owner: Any = None
+
+    @property
+    def n_bytes(self):
+        """Bytes that it takes, about."""
+        variables = [*network_variables(self.network), *self.network.optimizer.variables]
+        return TRACE_BYTES + sum(int(np.prod(v.shape)) * 4 for v in variables)
+
+    @property
+    def is_waited_for(self):
+        """Whether an estimator whose training may go on is alive."""
+        return self.owner is not None and self.owner() is not None
 
     def __post_init__(self):
         """Create the variables that Keras would create in the first steps."""
@@ -90,6 +115,7 @@ def _build_metrics(network, head):
 
 _lock = threading.Lock()
 _idle: OrderedDict = OrderedDict()
+_fits = itertools.count(1)
 
 
 def borrow(key, make_network):
@@ -101,6 +127,8 @@ def borrow(key, make_network):
     check_tensorflow()
     if key is not None:
         key = (key, precision())
+    if next(_fits) % FITS_BETWEEN_FORGETTING == 0:
+        forget_kernels()
     with _lock:
         idle = _idle.get(key)
         if idle:
@@ -108,18 +136,40 @@ def borrow(key, make_network):
             if not idle:
                 del _idle[key]
             return compiled
+    forget_kernels()  # of networks that have been dropped
     return CompiledNetwork(key, *make_network())
 
 
-def give_back(compiled):
-    """Give a network back after a successful fit."""
+def give_back(compiled, owner=None):
+    """Give a network back after a successful fit.
+
+    Parameters
+    ----------
+    compiled : CompiledNetwork
+    owner : FittedNetwork or None
+        The result, if its training is one of several calls and so may go on.
+    """
     if compiled.key is None:
         return
+    compiled.owner = owner and weakref.ref(owner)
     with _lock:
         _idle.setdefault(compiled.key, []).append(compiled)
         _idle.move_to_end(compiled.key)
-        while sum(map(len, _idle.values())) > MAX_IDLE:
-            oldest = next(iter(_idle))
-            _idle[oldest].pop()
-            if not _idle[oldest]:
-                del _idle[oldest]
+        _drop_some()
+
+
+def _drop_some():
+    idle = [(key, one) for key, several in _idle.items() for one in several]
+    waiting = [(key, one) for key, one in idle if one.is_waited_for]
+    others = [(key, one) for key, one in idle if not one.is_waited_for]
+    dropped = others[:-MAX_IDLE]
+    n_bytes = sum(one.n_bytes for _, one in waiting)
+    for key, one in waiting:
+        if n_bytes <= MAX_WAITING_BYTES:
+            break
+        dropped.append((key, one))
+        n_bytes -= one.n_bytes
+    for key, one in dropped:
+        _idle[key] = [other for other in _idle[key] if other is not one]
+        if not _idle[key]:
+            del _idle[key]
