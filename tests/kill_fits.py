@@ -44,7 +44,7 @@ def estimator(folder, seed):
             "epochs": 6,
             "learning_rate_decay": 0.5,
             "random_state": seed,
-            "checkpoint": Checkpoint(folder, minutes=0.0005),
+            "checkpoint": folder and Checkpoint(folder, minutes=0.0005),
         }
     )
 
