@@ -19,6 +19,8 @@ from skrnn.layers import loop
 def recur(equations, x, mask, weights, **options):
     """Run a recurrent cell over sequences; see :func:`skrnn.layers.loop.recur`."""
     is_portable = not runs_here(is_training=options["save"])
+    if is_portable:  # a file cannot hold what the gradient would take from the forward pass
+        options["save"] = False
     if is_portable or equations.kernel is None or engine() == "tensorflow":
         return loop.recur(equations, x, mask, weights, **options)
     try:

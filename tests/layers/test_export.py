@@ -10,7 +10,7 @@ import pytest
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.kernels.engine import engine
-from skrnn.layers import GRU, LSTM, Embedding, SimpleRNN
+from skrnn.layers import LSTM, Embedding, SimpleRNN
 from skrnn.layers.engine import runs_here
 
 IDS = np.array([[2, 3, 4, 5], [6, 7, 0, 0]], np.int32)
@@ -21,29 +21,20 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf
 found = []
 for path in sys.argv[2:]:
-    if path.endswith(".tflite"):
-        interpreter = tf.lite.Interpreter(path)
-        runner = interpreter.get_signature_runner()
-        (name,) = interpreter.get_signature_list()["serving_default"]["inputs"]
-        served = runner(**{name: tf.constant(json.loads(sys.argv[1]), tf.int32).numpy()})
-    else:
-        loaded = tf.saved_model.load(path)
-        function = loaded.signatures["serving_default"]
-        (name,) = function.structured_input_signature[1]
-        served = function(**{name: tf.constant(json.loads(sys.argv[1]), tf.int32)})
-    (answer,) = served.values()
-    found.append(answer.tolist() if hasattr(answer, "tolist") else answer.numpy().tolist())
+    function = tf.saved_model.load(path).signatures["serving_default"]
+    (name,) = function.structured_input_signature[1]
+    (answer,) = function(**{name: tf.constant(json.loads(sys.argv[1]), tf.int32)}).values()
+    found.append(answer.numpy().tolist())
 assert "skrnn" not in sys.modules and "numba" not in sys.modules
 print(json.dumps(found))
 """
 
 
-def make(**options):
+def make():
     keras.utils.set_random_seed(0)
     inputs = keras.Input((None,), dtype="int32", name="ids")
     x = Embedding(10, 3, mask_zero=True)(inputs)
-    for cell in (LSTM, GRU):
-        x = keras.layers.Bidirectional(cell(2, return_sequences=True, **options))(x)
+    x = keras.layers.Bidirectional(LSTM(2, return_sequences=True))(x)
     x = SimpleRNN(2)(x)
     return keras.Model(inputs, keras.layers.Dense(1)(x))
 
@@ -124,6 +115,7 @@ def served(tmp_path_factory):
     return wanted, dict(zip(EXPORTS, json.loads(done.stdout), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPORTS)
 def test_another_process_serves_it(name, served):
     """Fails if the graph calls Python, which only the process that made it can answer."""
@@ -183,6 +175,7 @@ def test_this_process_keeps_its_kernels():
         assert seen and all(seen)
 
 
+@pytest.mark.slow
 def test_a_keras_file_needs_the_layers(tmp_path):
     """Fails if a process without skrnn reads a file of its layers as something else."""
     make().save(tmp_path / "model.keras")
@@ -200,4 +193,4 @@ def test_a_keras_file_needs_the_layers(tmp_path):
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["True", "6"], done.stderr[-2000:]
+    assert done.stdout.split() == ["True", "5"], done.stderr[-2000:]
