@@ -18,6 +18,7 @@ _HOMES = {
     "VirtualAdversarialLoss": "estimators",
     "EntropyLoss": "estimators",
     "Checkpoint": "estimators",
+    "from_channels_first": "sequences",
     "build_network": "network",
     "save": "persistence",
     "load": "persistence",

@@ -19,6 +19,7 @@ from skrnn.onnx import to_onnx as to_onnx
 from skrnn.persistence import load as load
 from skrnn.persistence import save as save
 from skrnn.search import EpochSearchCV as EpochSearchCV
+from skrnn.sequences import from_channels_first as from_channels_first
 from skrnn.text import HashingTextToSequence as HashingTextToSequence
 from skrnn.text import TextToSequence as TextToSequence
 from skrnn.text import TextWithColumns as TextWithColumns

@@ -18,6 +18,8 @@ Each class is also the built-in exception that scikit-learn raises in the same c
 ``except ValueError`` works as usual. ``except SkrnnError`` catches what skrnn refuses, and no
 programming error. Estimators also call scikit-learn's own validation, which raises plain
 ValueError, TypeError and NotFittedError.
+
+``AmbiguousInputWarning`` is a UserWarning: data was read in one of several possible ways.
 """
 
 import os
@@ -111,3 +113,7 @@ class WorkerDiedError(SkrnnError, RuntimeError):
 
 class CommandError(SkrnnError):
     """A skrnn command cannot run: what, where, and the way out, on one line."""
+
+
+class AmbiguousInputWarning(UserWarning):
+    """Data was read in one of several possible ways. The message says how to choose one."""

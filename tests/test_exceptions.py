@@ -19,8 +19,11 @@ def test_the_tree_has_every_class():
         for name, one in vars(exceptions).items()
         if isinstance(one, type) and one.__module__ == exceptions.__name__
     }
-    assert {name for name, _ in TREE} == set(classes) - {"SkrnnError"}
-    assert all(issubclass(one, SkrnnError) for one in classes.values())
+    warned = {name: one for name, one in classes.items() if issubclass(one, Warning)}
+    assert all(f"``{name}`` is a UserWarning" in exceptions.__doc__ for name in warned)
+    errors = {name: one for name, one in classes.items() if name not in warned}
+    assert {name for name, _ in TREE} == set(errors) - {"SkrnnError"}
+    assert all(issubclass(one, SkrnnError) for one in errors.values())
 
 
 @pytest.mark.parametrize(("name", "builtin"), TREE)

@@ -30,6 +30,7 @@ PUBLIC = [
     "VirtualAdversarialLoss",
     "EntropyLoss",
     "Checkpoint",
+    "from_channels_first",
     "build_network",
     "save",
     "load",

@@ -15,6 +15,7 @@ TYPED = [
     "build_network",
     "compare",
     "fetch_imdb",
+    "from_channels_first",
     "load",
     "load_imdb",
     "make_nbsvm",

@@ -129,7 +129,9 @@ class NBSVMClassifier(BriefParameters, ClassifierMixin, BaseEstimator):
         coef, intercept, n_iter = [], [], []
         for positive in classes[1:] if len(classes) == 2 else classes:
             target = y == positive
-            scale = LogCountRatio(alpha=self.alpha).fit(X, target, sample_weight)
+            # An array, whatever scikit-learn's transform_output is.
+            scale = LogCountRatio(alpha=self.alpha).set_output(transform="default")
+            scale.fit(X, target, sample_weight)
             # L-BFGS, unlike liblinear, needs no random numbers and does not penalize the intercept.
             linear = LogisticRegression(C=self.C, max_iter=self.max_iter)
             linear.fit(scale.transform(X), target, sample_weight)

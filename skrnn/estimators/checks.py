@@ -11,6 +11,7 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.printing import brief
 from skrnn.sequences import (
     InputForm,
+    KnownWords,
     Sequences,
     check_feature_names,
     check_same_columns,
@@ -105,7 +106,28 @@ def read_again(estimator, X) -> Sequences:
         vocabulary_size=size,
     ).sequences
     check_same_columns(sequences.columns, estimator.columns_, type(estimator).__name__)
+    check_words(estimator, sequences.words)
     return sequences
+
+
+def check_words(estimator, words):
+    """Raise ValueError if ids have other words than those with which the estimator was fitted.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    words : tuple of str or None
+        The word of each id; None if X has no words, as a plain array, which is not compared.
+    """
+    known = getattr(estimator, "_words", None)
+    if known is not None:
+        known.check(words, type(estimator).__name__)
+
+
+def remember_words(estimator, words):
+    """Set on the estimator what is known of the words of its ids after training with these."""
+    known = getattr(estimator, "_words", None)
+    estimator._words = KnownWords.joined(known, words, estimator.vocabulary_size_)
 
 
 def on_the_way_of(name, error):

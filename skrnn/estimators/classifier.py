@@ -81,7 +81,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     input : {"auto", "tokens", "numeric"}, default="auto"
         What X holds. "auto" decides by dtype: integers are token ids, floats are numeric
-        sequences.
+        sequences. It warns if X looks like something else (see the user guide). With "tokens", NaN
+        at the end of rows of floats is padding.
 
     pooling : {"last", "max", "mean", "attention"}, default="max"
         How the states of all time steps become one vector: the state after the last step, the
@@ -267,8 +268,12 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
       or only with id 1 (unknown), is the empty sequence. From :class:`skrnn.TextWithColumns`,
       they have numeric columns beside them, which the network reads too.
     - numeric sequences: dense floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
-      n_channels), or a list of such rows. NaN steps at the end are padding. A sequence without
-      steps is read as one step of zeros.
+      n_channels), or a list of such rows, or a data frame whose cells are series, one column a
+      channel. NaN steps at the end are padding, and so are masked ones. A sequence without steps
+      is read as one step of zeros.
+
+    If token ids have words, as the output of :class:`skrnn.TextToSequence` has, they must be the
+    words of `fit`: another vocabulary raises an error.
 
     Predictions are computed by Numba kernels and NumPy, or by NumPy alone if Numba is not
     installed. They need no TensorFlow, which is loaded to train, for `model_`, and to predict on

@@ -25,7 +25,7 @@ from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
-from skrnn.sequences import COLUMNS, ColumnScaler
+from skrnn.sequences import COLUMNS, ColumnScaler, KnownWords
 from skrnn.training.state import (
     TrainingSettings,
 )
@@ -95,6 +95,9 @@ def encode_state(estimator, place):
     unit = vars(estimator).get("_weight_unit")
     if unit is not None:
         state["weight_unit"] = float(unit)
+    known = getattr(estimator, "_words", None)
+    if known is not None and all(isinstance(word, str | None) for word in known.words):
+        state["words"] = [word if word is None else str.__str__(word) for word in known.words]
     if estimator.ngrams_ is not None:
         settings, codes, coef, intercept = estimator.ngrams_.to_arrays()
         state["ngrams"] = {"ngram_range": list(map(int, estimator.ngrams_.ngram_range)), **settings}
@@ -217,6 +220,17 @@ def _decode_input(state, estimator, description):
     decode_features(state, estimator)
     if "is_table" in state:
         estimator._is_table = state.take_flag("is_table")
+    estimator._words = None
+    if "words" in state:  # files of format 1 have none
+        size = description.vocabulary_size or 0
+        words = state.take(
+            "words",
+            f"a list of at most {size} strings and nulls",
+            lambda v: (
+                type(v) is list and len(v) <= size and {type(one) for one in v} <= {str, type(None)}
+            ),
+        )
+        estimator._words = KnownWords(words)
     n_channels = description.n_channels
     if n_channels is not None:
         if not hasattr(estimator, "_is_table"):

@@ -12,7 +12,7 @@ from skrnn.estimators.weights import check_weights, mean_weight, relative
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.printing import brief
-from skrnn.sequences import ColumnScaler, Sequences, check_feature_names
+from skrnn.sequences import ColumnScaler, Sequences, check_feature_names, refuse_mask
 
 
 @dataclass
@@ -73,8 +73,10 @@ class RowChecker:
             sequences, estimator.vocabulary_size_, form = checks.read_first(estimator, X)
             if form is not None:
                 estimator.n_features_in_, estimator._is_table = form
-        given, y = y, estimator._check_y(y)
-        check_consistent_length(sequences, y)
+            estimator._words = None
+        checks.remember_words(estimator, sequences.words)
+        given, y = y, self._check_y(y, "y")
+        check_lengths(X, sequences, y)
         if not self.going_on:
             head = estimator._make_head(y, classes)
             head.learn_names(given, estimator)
@@ -144,9 +146,9 @@ class RowChecker:
                 "set_fit_request(X_val=True, y_val=True)."
             )
         try:
-            sequences = self.estimator._collapsed(checks.read_again(self.estimator, X_val))
-            given, y_val = y_val, self.estimator._check_y(y_val)
-            check_consistent_length(sequences, y_val)
+            sequences = self._read_others(X_val)
+            given, y_val = y_val, self._check_y(y_val, "y_val")
+            check_lengths(X_val, sequences, y_val)
             head.check(y_val, self.estimator)
             head.check_names(given, self.estimator)
             weights = np.ones((len(sequences), *like.shape[1:]), dtype=np.float32)
@@ -159,16 +161,26 @@ class RowChecker:
         if X_unlabeled is None:
             return None
         try:
-            return self.estimator._collapsed(checks.read_again(self.estimator, X_unlabeled))
+            return self._read_others(X_unlabeled)
         except ValueError as error:
             raise checks.on_the_way_of("X_unlabeled", error) from error
+
+    def _check_y(self, y, name):
+        refuse_mask(y, name)
+        return self.estimator._check_y(y)
+
+    def _read_others(self, X):
+        """Return the sequences of other rows than those of `check_rows`."""
+        sequences = checks.read_again(self.estimator, X)
+        checks.remember_words(self.estimator, sequences.words)
+        return self.estimator._collapsed(sequences)
 
     def read_chunk(self, X, y, sample_weight):
         """Return sequences, targets and weights of a chunk."""
         estimator, head = self.estimator, self.estimator.head_
-        sequences = estimator._collapsed(checks.read_again(estimator, X))
-        given, y = y, estimator._check_y(y)
-        check_consistent_length(sequences, y)
+        sequences = self._read_others(X)
+        given, y = y, self._check_y(y, "y")
+        check_lengths(X, sequences, y)
         head.check(y, estimator)
         head.check_names(given, estimator)
         unit = estimator._weight_unit
@@ -205,6 +217,19 @@ class RowChecker:
 def rows_with_weight(weights):
     """Return the numbers of the rows in which any weight is not zero."""
     return np.flatnonzero(weights.reshape(len(weights), -1).any(axis=1))
+
+
+def check_lengths(X, sequences, y):
+    """Raise ValueError if X and y have different numbers of rows."""
+    levels = getattr(getattr(X, "index", None), "nlevels", 1)
+    if levels > 1 and len(sequences) != len(y):
+        raise InvalidInputError(
+            f"X has {len(sequences)} rows and y has {len(y)}. If the index of X has cases and "
+            "their time steps, as in sktime's panels, make a list with an array of shape "
+            "(n_timesteps, n_channels) for each case: "
+            "X = [case.to_numpy(float) for _, case in X.groupby(level=0, sort=False)]."
+        )
+    check_consistent_length(sequences, y)
 
 
 def encode(sequences, y, weights, rows, head) -> Rows:

@@ -4,12 +4,14 @@ import numpy as np
 
 from skrnn._sklearn_compat import _check_sample_weight
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences import refuse_mask
 
 _PRODUCT = "sample_weight times class_weight"
 
 
 def check_weights(sample_weight, sequences):
     """Return the weights of the rows, float64."""
+    refuse_mask(sample_weight, "sample_weight")
     return _check_sample_weight(
         sample_weight, sequences, dtype=np.float64, ensure_non_negative=True
     )

@@ -35,6 +35,8 @@ def check_targets(y, estimator):
     name = type(estimator).__name__
     if y is None:
         raise InvalidInputError(f"{name} requires y to be passed, but the target y is None.")
+    if hasattr(y, "to_pylist"):  # a column of Arrow
+        y = y.to_pylist()
     y = _as_array(y.toarray() if issparse(y) else y, name)
     if y.ndim == 2 and y.shape[1] > 1:
         y = check_array(y, input_name="y", dtype=None, estimator=estimator)

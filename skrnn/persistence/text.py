@@ -3,13 +3,13 @@
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 
-from skrnn._sklearn_compat import _get_output_config
 from skrnn.baselines.pipelines import WORDS_AND_MARKS
 from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
 from skrnn.sequences.special_tokens import FIRST_WORD
 from skrnn.text import HashingTextToSequence, TextToSequence
+from skrnn.text.base import output_container
 from skrnn.text.patterns import FORMER_PATTERNS, TOKEN_PATTERN
 
 # Matching some regular expressions takes forever, and there is no general way to recognize them.
@@ -84,7 +84,7 @@ def _decode_splitter(node, cls):
     if not had_rule:  # older files, whose models have learned from markup and entities
         estimator.strip_markup = "line_breaks"
     _check_pattern(estimator, node)
-    if estimator.sparse_output and _get_output_config("transform", estimator)["dense"] != "default":
+    if estimator.sparse_output and output_container(estimator) != "default":
         node.refuse(
             "Data frames cannot hold sparse output: 'sparse_output' and 'output' contradict."
         )

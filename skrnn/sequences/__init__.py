@@ -2,9 +2,12 @@
 
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
+from skrnn.sequences.containers import refuse_mask
+from skrnn.sequences.layout import from_channels_first
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
+from skrnn.sequences.words import KnownWords
 
 __all__ = [
     "COLUMNS",
@@ -15,9 +18,12 @@ __all__ = [
     "ColumnScaler",
     "Columns",
     "InputForm",
+    "KnownWords",
     "Sequences",
     "TokenArray",
     "check_feature_names",
     "check_same_columns",
     "check_sequences",
+    "from_channels_first",
+    "refuse_mask",
 ]

@@ -13,7 +13,19 @@ from sklearn.utils.validation import check_array
 from skrnn._sklearn_compat import _check_feature_names
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.columns import check_columns, told_lost_columns
-from skrnn.sequences.lookalikes import reject_columns_beside_text, reject_word_counts
+from skrnn.sequences.containers import as_rows, open_container
+from skrnn.sequences.layout import warn_of_axes
+from skrnn.sequences.lookalikes import (
+    MIN_ROWS_OF_COUNTS,
+    reject_columns_beside_text,
+    reject_word_counts,
+)
+from skrnn.sequences.readings import (
+    warn_of_floats,
+    warn_of_gaps,
+    warn_of_ids,
+    warn_of_readings,
+)
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
 from skrnn.sequences.token_array import TokenArray
@@ -67,7 +79,8 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     estimator : estimator instance
         Named in errors; it is not changed.
     input : {"auto", "tokens", "numeric"}
-        What X holds; "auto" decides by dtype: integers are token ids.
+        What X holds; "auto" decides by dtype: integers are token ids. What may be meant otherwise
+        is warned of, except a :class:`TokenArray`, or if the estimator has another `input`.
     form : InputForm or None
         The form of the X of the first fit, against which X is checked; None if this is that X.
     vocabulary_size : int or None
@@ -81,6 +94,11 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     ------
     ValueError
         If X is not valid. The message names the problem, the row and the way out.
+
+    Warns
+    -----
+    AmbiguousInputWarning
+        If integers look like readings, floats like token ids, or axes are perhaps swapped.
     """
     name, reset = type(estimator).__name__, form is None
     declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
@@ -94,59 +112,69 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
             vocabulary_size=vocabulary_size,
         )
         return checked._replace(sequences=replace(checked.sequences, columns=columns))
-    X = _out_of_frame(X)
+    # Whether somebody has said what X is.
+    is_said = isinstance(X, TokenArray)
+    is_said |= (input if reset else getattr(estimator, "input", "auto")) != "auto"
+    opened = open_container(X)
+    X, has_gaps = opened.X, opened.has_gaps
     _reject_text(X, name)
-    ragged = _as_ragged(X, name)
-    if ragged is None:
+    X, has_gaps_in_rows, is_ragged = as_rows(X, name, input)
+    has_gaps |= has_gaps_in_rows
+    if not is_ragged:
         X = _as_array(X, name, estimator, input)
-        if input == "auto":
-            input = "tokens" if X.dtype.kind in "iu" else "numeric"
-            if reset and words is None:
-                if input == "tokens":
-                    reject_word_counts(X, name)
-                reject_columns_beside_text(X, name, input)
+        if not is_said and (reset or (input == "tokens" and X.shape[0] >= MIN_ROWS_OF_COUNTS)):
+            reject_word_counts(X, name)
+    if input == "auto":
+        input = "tokens" if _holds_integers(X, has_gaps) else "numeric"
+    if not is_ragged:
+        if reset and not is_said:
+            reject_columns_beside_text(X, name, input)
         if X.ndim == 2 and (input == "numeric" or reset):
             form = _check_width(X.shape[1], name, form)
-    elif input == "auto":
-        input = "tokens" if all(row.dtype.kind in "iu" for row in ragged if row.size) else "numeric"
 
     if input == "numeric":
         n_channels = 1 if reset else _fitted_channels(form)
-        sequences = _numeric(X if ragged is None else ragged, name, n_channels)
-        if not reset or ragged is not None or X.ndim == 3:
-            form = _check_channels(sequences.values.shape[1], name, None if reset else form)
-        return CheckedInput(sequences, None, form)
-    if ragged is not None:
-        sequences = _ragged_tokens(ragged, name)
+        sequences = _numeric(X, name, n_channels)
+        width = sequences.values.shape[1]
+        if not reset or is_ragged or X.ndim == 3:
+            form = _check_channels(width, name, None if reset else form)
         if reset:
-            form = InputForm(int(sequences.collapse().lengths.max()), False)
+            warn_of_axes(width, int(sequences.lengths.max(initial=0)), name)
+            if not is_said:
+                warn_of_ids(sequences, name)
+        return CheckedInput(sequences, None, form)
+    if is_ragged:
+        sequences = _ragged_tokens(X, name)
+        if reset:
+            width = opened.n_channels or int(sequences.collapse().lengths.max())
+            form = InputForm(width, False)
     elif issparse(X):
         sequences = _sparse_tokens(X, name)
     else:
         sequences = _dense_tokens(X, name)
     if words is not None:
         sequences = replace(sequences, words=words)
+    if not is_said:
+        _warn_of_tokens(X, sequences, name, reset, has_gaps)
     vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, declared)
     return CheckedInput(sequences, vocabulary_size, form)
 
 
-def _out_of_frame(X):
-    """Return the numbers of a data frame, a column of lists or an object array.
+def _holds_integers(X, has_gaps):
+    """Whether X is read as token ids if nobody says what it is."""
+    if not isinstance(X, list):
+        return has_gaps or X.dtype.kind in "iu"
+    return all(row.dtype.kind in "iu" for row in X if row.size)
 
-    Their integers may be objects or have a dtype of pandas. scikit-learn converts both to floats,
-    which are not recognized as token ids.
-    """
-    if hasattr(X, "to_list"):
-        return X.to_list()
-    array = X.to_numpy() if hasattr(X, "to_numpy") else X
-    if not isinstance(array, np.ndarray) or array.ndim == 1:
-        return X
-    if array.dtype == object:
-        try:
-            array = np.array(array.tolist())
-        except ValueError:
-            return X
-    return array if array.dtype.kind in "biuf" else X
+
+def _warn_of_tokens(X, sequences, name, reset, has_gaps):
+    """Warn if token ids may be something else."""
+    if has_gaps:
+        warn_of_gaps(name)
+    elif not _holds_integers(X, has_gaps):
+        warn_of_floats(name)
+    elif reset:
+        warn_of_readings(sequences, name)
 
 
 def _reject_text(X, name):
@@ -177,37 +205,6 @@ def _reject_text(X, name):
                 f"{'is' if first is row else 'holds'} the {type(first).__name__} {first[:40]!r}. "
                 f"Put {to_ids} before it: make_pipeline({to_ids}, {name}())."
             )
-
-
-def _as_ragged(X, name):
-    """Return a list of arrays, one for each row, if X is a list of sequences, else None."""
-    is_nested = isinstance(X, list | tuple) or (
-        isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
-    )
-    if not is_nested or not any(map(_is_sequence, X)):
-        return None
-    rows = [_as_row(row, i, name) for i, row in enumerate(X)]
-    if not isinstance(X, np.ndarray) and len({row.shape for row in rows}) == 1 and len(rows[0]):
-        return None  # a list of rows of the same length is a matrix
-    return rows
-
-
-def _is_sequence(row):
-    return hasattr(row, "__len__") and getattr(row, "ndim", 1) > 0
-
-
-def _as_row(row, i, name):
-    try:
-        array = np.asarray(row)
-        got = f"{array.dtype} of shape {array.shape}"
-    except ValueError:
-        array, got = np.asarray(None), "rows of different lengths within it"
-    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2):
-        raise InvalidInputError(
-            f"Row {i} of X is not a sequence of numbers: {name} got {got}, but expects integers "
-            "(token ids) or floats of shape (n_timesteps,) or (n_timesteps, n_channels)."
-        )
-    return array if array.size or array.ndim > 1 else array.astype(np.int64)
 
 
 def _as_array(X, name, estimator, input):
@@ -273,7 +270,8 @@ def _check_channels(channels, name, form):
     if channels != fitted:
         raise InvalidInputError(
             f"X has {channels} channels at each time step, but {name} was fitted with {fitted}. "
-            f"Pass X of shape (n_samples, n_timesteps, {fitted})."
+            f"Pass X of shape (n_samples, n_timesteps, {fitted}). If the channels of X come before "
+            "its time steps, pass skrnn.from_channels_first(X)."
         )
     return form
 
@@ -309,8 +307,9 @@ def _reject(bad, values, rows, name, what):
         first = np.flatnonzero(bad)[0]
         raise InvalidInputError(
             f"{name} got an id that {what} in row {rows[first]} of X: {values[first]}. Token ids "
-            "are integers from 1 (0 is padding). Numeric sequences are floats, or are declared "
-            f'with input="numeric".{told_lost_columns(values[rows == rows[first]])}'
+            "are integers from 1 (0 is padding, and so is a missing value at the end of a row). "
+            "Numeric sequences are floats, or are declared with "
+            f'input="numeric".{told_lost_columns(values[rows == rows[first]])}'
         )
 
 
@@ -336,6 +335,8 @@ def _dense_tokens(X, name):
         )
     # Zeros at the end are padding. Other zeros are steps, but not real ones.
     is_real = X != PADDING
+    if X.dtype.kind == "f":
+        is_real &= ~np.isnan(X)
     lengths = np.where(is_real.any(axis=1), X.shape[1] - is_real[:, ::-1].argmax(axis=1), 0)
     return _tokens(X[np.arange(X.shape[1]) < lengths[:, None]], lengths, name)
 
@@ -345,8 +346,13 @@ def _ragged_tokens(rows, name):
         if row.ndim != 1:
             raise InvalidInputError(
                 f"{name} got token ids of shape {row.shape} in row {i} of X; one row is a flat "
-                "list of ids."
+                'list of ids. For numeric channels give floats, or input="numeric".'
             )
+    if any(row.dtype.kind == "f" for row in rows):
+        real = [np.flatnonzero(~np.isnan(row)) for row in rows]
+        rows = [
+            row[: kept[-1] + 1 if len(kept) else 0] for row, kept in zip(rows, real, strict=True)
+        ]
     return _tokens(np.concatenate(rows), [len(row) for row in rows], name)
 
 
@@ -381,7 +387,8 @@ def _numeric(X, name, n_channels):
         if len(channels) > 1:
             raise InvalidInputError(
                 f"The rows of X have different numbers of channels, {sorted(channels)}; {name} "
-                "expects every row of shape (n_timesteps, n_channels) with the same n_channels."
+                "expects every row of shape (n_timesteps, n_channels) with the same n_channels. If "
+                "the rows are (n_channels, n_timesteps), pass skrnn.from_channels_first(X)."
             )
         width = channels.pop() if channels else n_channels
         rows = [row.reshape(-1, width) for row in X]

@@ -56,6 +56,8 @@ def check_columns(values, names: Sequence, n_rows: int, owner: str) -> Columns:
         If the shape does not fit, a name occurs twice, or a number is missing, infinite or beyond
         1e100. The message names row, column and the way out.
     """
+    if isinstance(values, np.ma.MaskedArray):  # a number below a mask is missing
+        values = values.astype(np.float64).filled(np.nan)
     values, names = np.asarray(values, np.float64), tuple(map(str, names))
     if values.shape != (n_rows, len(names)) or not names:
         raise InvalidInputError(

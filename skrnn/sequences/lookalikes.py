@@ -1,4 +1,4 @@
-"""Detect input that only looks like token ids: extra columns beside padded text, and word counts.
+"""Detect input that only looks like sequences: extra columns beside padded text, and word counts.
 
 ColumnTransformer and FeatureUnion concatenate the outputs of their transformers. The result is a
 plain array, in which each row has a text, its padding and other columns.
@@ -15,6 +15,12 @@ MIN_SHARE = 0.25
 MIN_LENGTHS = 3
 # Minimum fractions of rows with gaps, and of values that are 1, in word counts.
 MIN_GAPS, MIN_ONES = 0.9, 0.5
+# Fewer rows do not show what their columns are, nor do fewer columns.
+MIN_ROWS_OF_COUNTS, MIN_COLUMNS = 10, 8
+# Columns are words: maximum share of values that are not zero, and the same if that is the only
+# sign; minimum variance of the columns' numbers of values as a multiple of the one by chance;
+# minimum difference between neighboring columns as a part of the one between any two.
+MAX_SHARE, MAX_SHARE_OF_COUNTS, MIN_UNEVENNESS, MIN_DISORDER = 0.6, 0.3, 3.0, 0.6
 
 
 def reject_columns_beside_text(X, name, input):
@@ -68,15 +74,20 @@ def reject_columns_beside_text(X, name, input):
 
 
 def reject_word_counts(X, name):
-    """Raise ValueError if a sparse X looks like counts of words from CountVectorizer.
+    """Raise ValueError if X looks like counts of words, their weights, or one-hot columns.
 
-    Columns of counts are words, so nearly every row has gaps, and most values are 1. As token ids,
-    most of these would be unknown words, with padding between them.
+    Columns of counts are words. So nearly every row has gaps, and most values are 1; tf-idf
+    multiplies each column by a number, and may scale rows to norm 1. As token ids, most counts
+    would be unknown words, with padding between them. As a numeric series, they would be numbers in
+    an order that means nothing. But series of events can have gaps and ones too. They have as many
+    events at one time as at the next, whereas words differ in frequency, in no order.
+
+    One-hot columns are all 1, equally many in each row.
 
     Parameters
     ----------
     X : ndarray or sparse array in CSR format
-        Training rows of an estimator, integers.
+        Training rows of an estimator.
     name : str
         Name of the estimator, for the error.
 
@@ -85,21 +96,101 @@ def reject_word_counts(X, name):
     ValueError
         The message names the ways out.
     """
-    if not issparse(X) or X.ndim != 2:
+    if X.ndim != 2 or 0 in X.shape:
         return
     columns, values, lengths = _entries(X)
+    if not len(values) or np.isnan(values).any():
+        return
+    are_ids = X.dtype.kind in "iu"
+    _reject_one_hot(columns, values, lengths, X, name)
     several = lengths > 1
     starts = (np.cumsum(lengths) - lengths)[several]
     width = columns[starts + lengths[several] - 1] - columns[starts] + 1
     gaps = np.mean(width > lengths[several]) if len(starts) else 0
-    if gaps < MIN_GAPS or np.mean(values == 1) < MIN_ONES:
+    if gaps < MIN_GAPS:
+        return
+    if are_ids:
+        reads, input = "as token ids in the order of the text", "tokens"
+        ones = np.mean(values == 1)
+        found = f"{ones:.0%} of its values are 1" if ones >= MIN_ONES else None
+    else:
+        reads, input = "as a series of numbers, a step for each column", "numeric"
+        found = _found_in_floats(columns, values, lengths, X.shape)
+    if found is None and _are_counts(columns, values, X.shape):
+        found = "its columns differ in their number of values as words do"
+    if found is None:
         return
     raise InvalidInputError(
-        f"X looks like counts of words: {gaps:.0%} of its rows have gaps, and "
-        f"{np.mean(values == 1):.0%} of its values are 1. {name} reads a row as token ids in the "
-        "order of the text, but counts have no order: use TextToSequence() instead of "
-        "CountVectorizer. If each row of X really is a sequence, set input='tokens'."
+        f"X looks like counts of words or their weights: {gaps:.0%} of its rows have gaps, and "
+        f"{found}. {name} reads a row {reads}, but counts have no order: use TextToSequence() "
+        "instead of CountVectorizer, TfidfVectorizer or HashingVectorizer. If each row of X really "
+        f"is a sequence, set input={input!r}."
     )
+
+
+def _found_in_floats(columns, values, lengths, shape):
+    """Return what shows that floats are weights of words, or None."""
+    if not _are_columns_of_words(columns, shape, MAX_SHARE):
+        return None
+    sizes = np.abs(values.astype(np.float64))
+    ones = _share_of_ones(columns, sizes, shape[1])
+    if ones >= MIN_ONES:
+        return f"{ones:.0%} of its values are the smallest of their column"
+    return "its rows have norm 1" if _have_norm_1(sizes, lengths) else None
+
+
+def _are_counts(columns, values, shape):
+    """Whether values are counts of what is frequent, as the letters of texts are."""
+    is_whole = values.dtype.kind in "iub" or np.array_equal(values, np.trunc(values))
+    return is_whole and _are_columns_of_words(columns, shape, MAX_SHARE_OF_COUNTS)
+
+
+def _reject_one_hot(columns, values, lengths, X, name):
+    n_rows, width = X.shape
+    one_length = int(lengths[0])
+    if not (values == 1).all() or (lengths != one_length).any() or n_rows < MIN_ROWS_OF_COUNTS:
+        return
+    n_columns = len(np.unique(columns))
+    # As many different rows as a category has values; equal rows are something else.
+    if n_columns < one_length + 2 or one_length > width / 2:
+        return
+    raise InvalidInputError(
+        f"X looks like one-hot columns: every row has {one_length} of {width} columns set to 1. "
+        f"{name} reads a row as one sequence, but categories have no order; use an estimator for "
+        "tables. If one column of each row is a step of a sequence, pass its integers. If each row "
+        "of X really is a sequence, set input='tokens' or input='numeric'."
+    )
+
+
+def _are_columns_of_words(columns, shape, max_share):
+    """Whether columns differ in their number of entries as words do: much, and in no order."""
+    n_rows, width = shape
+    counts = np.bincount(columns, minlength=width).astype(np.float64)
+    share = counts.sum() / (n_rows * width)
+    if n_rows < MIN_ROWS_OF_COUNTS or width < MIN_COLUMNS or share > max_share:
+        return False
+    ascending = np.sort(counts)
+    spread = 2 / (width * (width - 1)) * ((2 * np.arange(width) - width + 1) @ ascending)
+    by_chance = n_rows * share * (1 - share)
+    is_even = counts.var() < MIN_UNEVENNESS * by_chance
+    return not is_even and np.abs(np.diff(counts)).mean() > MIN_DISORDER * spread
+
+
+def _share_of_ones(columns, sizes, width):
+    """Return the share of values that are the smallest of their column, of several."""
+    smallest = np.full(width, np.inf)
+    np.minimum.at(smallest, columns, sizes)
+    several = np.bincount(columns, minlength=width)[columns] > 1
+    if not several.any():
+        return 0.0
+    return float(np.mean(np.isclose(sizes, smallest[columns], rtol=1e-6)[several]))
+
+
+def _have_norm_1(sizes, lengths):
+    """Whether nearly all rows have a sum, or a sum of squares, of 1."""
+    row_of = np.repeat(np.arange(len(lengths)), lengths)
+    norms = [np.bincount(row_of, sizes**power, len(lengths))[lengths > 0] for power in (1, 2)]
+    return any(np.mean(np.isclose(norm, 1, rtol=1e-4)) > MIN_GAPS for norm in norms)
 
 
 def _entries(X):

@@ -5,11 +5,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from skrnn.exceptions import InvalidInputError
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.sequences.columns import check_columns
-from skrnn.sequences.special_tokens import FIRST_WORD
-
-_SEPARATOR = "\0"
+from skrnn.sequences.words import join_words, split_words
 
 
 class TokenArray(csr_array):
@@ -63,6 +61,40 @@ class TokenArray(csr_array):
     def astype(self, *args, **kwargs):
         """Cast as `csr_array` does, and keep the vocabulary and the columns."""
         return self._hand_on(super().astype(*args, **kwargs))
+
+    # Sums and differences would be ids of other words. Resamplers that make new rows between two
+    # others, as SMOTE does, begin with a difference.
+
+    def __add__(self, other):
+        """Add zero only."""
+        self._refuse_arithmetic(other)
+        return super().__add__(other)
+
+    def __radd__(self, other):
+        """Add zero only."""
+        self._refuse_arithmetic(other)
+        return super().__radd__(other)
+
+    def __sub__(self, other):
+        """Subtract zero only."""
+        self._refuse_arithmetic(other)
+        return super().__sub__(other)
+
+    def __rsub__(self, other):
+        """Raise TypeError."""
+        self._refuse_arithmetic(other)
+        return super().__rsub__(other)
+
+    def _refuse_arithmetic(self, other):
+        if np.ndim(other):
+            raise InvalidTypeError(
+                "Token ids are numbers of words, so their sums and differences have no meaning: "
+                "a row between two texts, as SMOTE and ADASYN make them, would be a text of "
+                "other words. To balance classes, repeat or leave out rows, with "
+                "imbalanced-learn's RandomOverSampler or RandomUnderSampler, or set "
+                "class_weight='balanced'. To compare two arrays, use (a != b).nnz; to calculate "
+                "with the numbers, convert X with scipy.sparse.csr_array(X)."
+            )
 
     def resize(self, *shape):
         """Resize as `csr_array` does; refused if there are columns, whose rows would be lost."""
@@ -137,27 +169,15 @@ class TokenArray(csr_array):
             )
         return values.copy()
 
-    # joblib.dump and joblib.hash pickle in Python, object by object, which is slow for many words.
-    # One string is one object.
-
     def __getstate__(self):
         """Pickle the words as one string."""
         state = self.__dict__.copy()
         if self.words is not None:
-            state["words"] = _join(self.words)
+            state["words"] = join_words(self.words)
         return state
 
     def __setstate__(self, state):
         """Restore the words from one string."""
         self.__dict__.update(state)
-        if isinstance(self.words, str):
-            self.words = (None, None, *self.words.split(_SEPARATOR))
-
-
-def _join(words):
-    """Join words as TextToSequence stores them; return others unchanged."""
-    usual = isinstance(words, tuple) and words[:FIRST_WORD] == (None, None)
-    if not usual or len(words) == FIRST_WORD or None in words[FIRST_WORD:]:
-        return words
-    joined = _SEPARATOR.join(words[FIRST_WORD:])
-    return joined if joined.count(_SEPARATOR) == len(words) - FIRST_WORD - 1 else words
+        if self.words is not None:
+            self.words = split_words(self.words)

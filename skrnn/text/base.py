@@ -1,7 +1,7 @@
 """What the transformers of documents share: splitting into tokens, and the form of the output."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -45,6 +45,14 @@ class DocumentsToSequence(
         "truncate": [StrOptions({"head", "tail", "both"})],
         "sparse_output": ["boolean"],
     }
+
+    def __init_subclass__(cls, **kwargs):
+        """Let sparse output be what it is, whatever scikit-learn's global setting says."""
+        super().__init_subclass__(**kwargs)
+        for name in ("fit_transform", "transform"):
+            method = getattr(cls, name, None)
+            if hasattr(method, "__wrapped__") and not hasattr(method, "leaves_sparse_output"):
+                setattr(cls, name, _leaving_sparse_output(method))
 
     def build_analyzer(self) -> Callable[[Any], list[str]]:
         """Return the function by which `transform` splits a document into tokens.
@@ -107,7 +115,7 @@ class DocumentsToSequence(
         """Truncate the rows and return them in the form of the output."""
         if self.max_length is not None:
             ids, lengths = truncate_rows(ids, lengths, self.max_length, self.truncate)
-        container = _get_output_config("transform", self)["dense"]
+        container = output_container(self)
         if container != "default" and self.sparse_output:
             raise InvalidInputError(
                 f"{container.capitalize()} output cannot be sparse. Set sparse_output=False, or "
@@ -129,6 +137,31 @@ class DocumentsToSequence(
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []  # always int32
         return tags
+
+
+def output_container(transformer):
+    """Return the container of the output, as set on the instance, or globally if it is dense."""
+    is_own = "transform" in getattr(transformer, "_sklearn_output_config", {})
+    if transformer.sparse_output and not is_own:
+        return "default"
+    return _get_output_config("transform", transformer)["dense"]
+
+
+def _leaving_sparse_output(method):
+    """Return a method of which scikit-learn makes no frames if `output_container` is "default".
+
+    scikit-learn replaces the methods of a new class by ones that convert their results. The global
+    setting also applies to sparse results, which no frame can hold.
+    """
+    plain = method.__wrapped__
+
+    @wraps(method)
+    def call(self, *args, **kwargs):
+        is_plain = output_container(self) == "default"
+        return (plain if is_plain else method)(self, *args, **kwargs)
+
+    call.leaves_sparse_output = True
+    return call
 
 
 def _analyze(analyzer, document):

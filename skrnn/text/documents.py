@@ -1,6 +1,7 @@
 """Iterate over the documents of any container, one string at a time."""
 
 from collections.abc import Mapping, Set
+from numbers import Number
 
 import numpy as np
 from scipy.sparse import issparse
@@ -8,7 +9,7 @@ from scipy.sparse import issparse
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.printing import brief
 
-_WANTED = "a list, an array or a pandas or polars column of str"
+_WANTED = "a list, an array or a pandas, polars or Arrow column of str"
 
 
 def describe(value, width=60):
@@ -22,8 +23,8 @@ def iter_documents(X, also=()):
     Parameters
     ----------
     X : iterable of str
-        A list, tuple, generator, 1-D or (n_samples, 1) NumPy array, pandas or polars
-        Series, or a pandas or polars frame of one column.
+        A list, tuple, generator, 1-D or (n_samples, 1) NumPy array, pandas, polars or Arrow
+        column, or a pandas or polars frame or Arrow table of one column.
 
     also : tuple of type, default=()
         Types that a document can have, other than str; for callables that take documents
@@ -69,10 +70,13 @@ def _as_iterable(X):
         )
     if hasattr(X, "shape"):
         X = _one_column(X)
-    # Python objects: much faster than iterating over the array.
-    for name in ("to_list", "tolist"):
+    # Python objects: much faster than iterating over the array. A column of Arrow decodes its
+    # dictionary, and gives str instead of its own scalars.
+    for name in ("to_pylist", "to_list", "tolist"):
         if hasattr(X, name):
             return getattr(X, name)()
+    if hasattr(X, "to_numpy"):  # xarray
+        return X.to_numpy().tolist()
     try:
         return iter(X)
     except TypeError:
@@ -89,16 +93,23 @@ def _one_column(X):
             f"Expected one column of documents, got {type(X).__name__} of shape {shape}"
             f"{_column_names(X)}. {_one_of(X)}"
         )
+    if hasattr(X, "column_names") and hasattr(X, "column"):  # a table of Arrow
+        return X.column(0)
     return np.reshape(X, -1)  # frames become object arrays; masked arrays keep their mask
 
 
+def _names(X):
+    """Return the names of the columns of a frame or table."""
+    return list(getattr(X, "column_names", getattr(X, "columns", [])))
+
+
 def _column_names(X):
-    names = list(getattr(X, "columns", []))
+    names = _names(X)
     return f" with columns {names[:5]!r}" if names else ""
 
 
 def _one_of(X):
-    names = list(getattr(X, "columns", []))
+    names = _names(X)
     if not names:
         return "Pass one column, X[:, i]."
     example = names[0]
@@ -115,7 +126,8 @@ def _document_error(document, row):
     if _is_missing(document):
         return ValueError(
             message + 'Drop the rows without text, or fill them with "", since an empty document '
-            'is allowed (pandas: X.fillna(""), polars: X.fill_null("")).'
+            'is allowed (pandas: X.fillna(""), polars: X.fill_null(""), Arrow: '
+            'pyarrow.compute.fill_null(X, "")).'
         )
     if isinstance(document, bytes | bytearray):
         return TypeError(message + 'Decode it first: document.decode("utf-8").')
@@ -124,7 +136,12 @@ def _document_error(document, row):
             message + "If these are tokens, pass analyzer=list. If this is a column of a table, "
             "pass a flat list of its texts."
         )
-    return TypeError(message + "Convert it first: str(document).")
+    if hasattr(document, "as_py"):
+        return TypeError(message + "Take its value first: document.as_py().")
+    if isinstance(document, Number | np.number):
+        return TypeError(message + "Convert it first: str(document).")
+    # str of other objects is often a description, which has other words than the text.
+    return TypeError(message + "Pass the text itself, a str.")
 
 
 def _is_missing(document):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
-from skrnn.sequences import TokenArray
+from skrnn.sequences import PADDING, TokenArray
 from skrnn.text.documents import describe
 
 
@@ -109,6 +109,8 @@ def _flatten(X):
         if not X.has_sorted_indices:  # the order of the columns is that of the words
             X = X.sorted_indices()
         return X.data, np.diff(X.indptr)
+    if isinstance(X, np.ma.MaskedArray):
+        X = X.filled(PADDING)
     if hasattr(X, "shape") or hasattr(X, "__array__"):
         X = np.asarray(X)
         if X.dtype == object:  # rows of different lengths, or numbers as objects
@@ -130,7 +132,7 @@ def _flatten(X):
 
 
 def _as_row(ids, row):
-    array = np.asarray(ids)
+    array = ids.filled(PADDING) if isinstance(ids, np.ma.MaskedArray) else np.asarray(ids)
     if array.ndim != 1:
         raise InvalidInputError(
             f"Row {row} is {describe(ids)}, but must be the list of token ids of a document. "

@@ -163,7 +163,8 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
 
     With :meth:`set_output`, data frames need ``sparse_output=False``. They also need
     `max_length` if some documents are longer than the training documents, since the columns
-    are those of `fit`.
+    are those of `fit`. Sparse output does not follow ``sklearn.set_config(transform_output=...)``,
+    like that of scikit-learn's vectorizers.
 
     Using a fitted instance does not change it: several threads can share it.
 
@@ -240,8 +241,8 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         Parameters
         ----------
         X : iterable of str of shape (n_samples,)
-            The documents: a list, tuple, generator, NumPy array, or a pandas or polars
-            column. Arrays of shape (n_samples, 1) and frames of one column are allowed too.
+            The documents: a list, tuple, generator, NumPy array, or a pandas, polars or
+            Arrow column. Arrays of shape (n_samples, 1) and frames of one column are allowed too.
 
         y : None
             Ignored.

@@ -124,6 +124,8 @@ def check_vocabulary(vocabulary):
     shape = getattr(vocabulary, "shape", ())
     if len(shape) > 1:  # iterating over a frame would give the names of its columns
         raise InvalidInputError(f"vocabulary must have one dimension, got shape {tuple(shape)}.")
+    if hasattr(vocabulary, "to_pylist"):  # a column of Arrow, which has scalars of its own
+        vocabulary = vocabulary.to_pylist()
     words = list(vocabulary)
     if not words:
         raise InvalidInputError(

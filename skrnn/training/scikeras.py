@@ -58,7 +58,9 @@ class _Seam(_Wrapper):
         epochs, initial_epoch : int
             The last epoch of the fit, and the first one.
         """
-        self.target_encoder_ = self.feature_encoder_ = FunctionTransformer()
+        # Not what scikit-learn's global transform_output says, which would warn here.
+        encoder = FunctionTransformer().set_output(transform="default")
+        self.target_encoder_ = self.feature_encoder_ = encoder
         self.model_ = network
         self._initialize_callbacks()
         try:

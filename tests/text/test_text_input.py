@@ -8,6 +8,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import CountVectorizer
@@ -188,3 +189,76 @@ def test_bad_input_is_named_and_leaves_the_fit_as_it_was(X, error, message):
     if not isinstance(X, list) or any(not isinstance(doc, str) for doc in X):
         with pytest.raises(error, match=message):
             model.transform(X)
+
+
+# --- Columns of Arrow ---------------------------------------------------------------------
+
+COLUMNS = {
+    "array": pa.array(DOCS),
+    "chunked": pa.table({"text": DOCS})["text"],
+    "two chunks": pa.chunked_array([DOCS[:1], DOCS[1:]]),
+    "large": pa.array(DOCS, pa.large_string()),
+    "view": pa.array(DOCS, pa.string_view()),
+    "dictionary": pa.array(DOCS).dictionary_encode(),
+    "chunked dictionary": pa.chunked_array([DOCS]).dictionary_encode(),
+    "table": pa.table({"text": DOCS}),
+    "batch": pa.record_batch({"text": pa.array(DOCS)}),
+    "pandas, Arrow": pd.Series(DOCS, dtype=pd.ArrowDtype(pa.string())),
+    "pandas, string": pd.Series(DOCS, dtype="string[pyarrow]"),
+    "pandas frame": pd.DataFrame({"text": pd.Series(DOCS, dtype=pd.ArrowDtype(pa.string()))}),
+    "pandas index": pd.Index(DOCS),
+    "pandas array": pd.array(DOCS, dtype="string"),
+    "categories": pd.Series(DOCS, dtype="category"),
+    "polars": pl.Series(DOCS),
+    "polars categories": pl.Series(DOCS, dtype=pl.Categorical),
+    "polars frame": pl.DataFrame({"text": DOCS}),
+    "NumPy strings": np.array(DOCS, dtype=np.dtypes.StringDType()),
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
+def test_columns_of_texts(column):
+    """Fails if a column of Arrow is refused, or its scalars are read instead of its texts."""
+    expected = TextToSequence().fit(DOCS)
+    found = TextToSequence().fit(column)
+    assert found.vocabulary_ == expected.vocabulary_
+    assert (found.transform(column) != expected.transform(DOCS)).nnz == 0
+
+
+@pytest.mark.parametrize("column", [pa.array(["a", "b"]), pa.chunked_array([["a"], ["b"]])])
+def test_a_vocabulary_in_a_column(column):
+    """Fails if a vocabulary is refused because Arrow has scalars of its own."""
+    assert TextToSequence(vocabulary=column).fit(["a"]).vocabulary_ == {"a": 2, "b": 3}
+
+
+class Page:
+    """A document whose str is a description."""
+
+
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        ([pa.scalar("good")], r"StringScalar.*document\.as_py\(\)"),
+        (iter(pa.array(["good"])), r"StringScalar.*document\.as_py\(\)"),
+        ([Page()], "row 0 is Page.*Pass the text itself"),
+        ([{"text": "good"}], "row 0 is dict.*Pass the text itself"),
+        (pa.array(["good", None]), "row 1 is NoneType.*Arrow: pyarrow.compute.fill_null"),
+        (pa.array([b"good"]), r"row 0 is bytes.*decode"),
+        (pa.table({"a": ["good"], "b": ["bad"]}), r"with columns \['a', 'b'\].*X\['a'\]"),
+    ],
+)
+def test_advice_gives_the_same_words(documents, message):
+    """Fails if an error advises what would make other words of a document."""
+    with pytest.raises((TypeError, ValueError), match=message) as error:
+        TextToSequence().fit(documents)
+    assert "str(document)" not in str(error.value)
+
+
+def test_masked_ids_have_no_words():
+    """Fails if `inverse_transform` reads the ids below a mask."""
+    text = TextToSequence().fit(DOCS)
+    ids = np.ma.array(text.transform(DOCS[:1]).toarray())
+    ids[0, 4] = np.ma.masked
+    wanted = [["i", "did", "n't", "like"]]
+    assert [words.tolist() for words in text.inverse_transform(ids)] == wanted
+    assert [words.tolist() for words in text.inverse_transform(list(ids))] == wanted

@@ -1,0 +1,75 @@
+"""The axes of numeric series: time steps first, then channels."""
+
+from typing import Any
+
+import numpy as np
+
+from skrnn.exceptions import InvalidInputError
+from skrnn.sequences.containers import as_rows, open_container
+from skrnn.sequences.warning import warn_caller
+
+
+def from_channels_first(X: Any) -> Any:
+    """Return series whose channels come before their time steps in skrnn's layout.
+
+    skrnn reads a series as (n_timesteps, n_channels), as Keras does. aeon and PyTorch's
+    convolutions have the channels first.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_channels, n_timesteps), or list of arrays of shape \
+(n_channels, n_timesteps)
+        Series, of different lengths if in a list. A data frame whose cells are series, one column
+        a channel, is accepted too.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_timesteps, n_channels), or list of ndarray of shape \
+(n_timesteps, n_channels)
+        A list if X is a list or a frame. Values and dtype are those of X; missing values are NaN.
+
+    Raises
+    ------
+    ValueError
+        If the series have no axis of channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import from_channels_first
+    >>> from_channels_first(np.zeros((5, 2, 100))).shape
+    (5, 100, 2)
+    >>> [series.shape for series in from_channels_first([np.zeros((2, 8)), np.zeros((2, 9))])]
+    [(8, 2), (9, 2)]
+    """
+    opened = open_container(X)
+    if opened.n_channels is not None:  # a frame of series
+        return [series[:, None] if series.ndim == 1 else series for series in opened.X]
+    rows = opened.X
+    if isinstance(rows, list | tuple) or getattr(getattr(rows, "dtype", None), "kind", "") == "O":
+        arrays, _, _ = as_rows(rows, "from_channels_first", "numeric")
+        if all(np.ndim(row) == 2 for row in arrays):
+            return [np.ascontiguousarray(np.transpose(row)) for row in arrays]
+        got = (
+            f"a list with an array of shape {next(np.shape(a) for a in arrays if np.ndim(a) != 2)}"
+        )
+    else:
+        array = np.asarray(rows)
+        if array.ndim == 3:
+            return np.ascontiguousarray(array.swapaxes(1, 2))
+        got = f"shape {array.shape}"
+    raise InvalidInputError(
+        "from_channels_first expects an array of shape (n_samples, n_channels, n_timesteps) or a "
+        f"list of arrays of shape (n_channels, n_timesteps), but got {got}. Series without an "
+        "axis of channels need no conversion."
+    )
+
+
+def warn_of_axes(n_channels, n_steps, name):
+    """Warn if the longest series has fewer time steps than channels."""
+    if n_channels > n_steps > 1:
+        warn_caller(
+            f"X has more channels than time steps: {name} reads it as at most {n_steps} steps of "
+            f"{n_channels} channels, from the layout (n_samples, n_timesteps, n_channels). If its "
+            "channels come first, as in aeon, pass skrnn.from_channels_first(X)."
+        )

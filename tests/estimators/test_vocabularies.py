@@ -1,0 +1,158 @@
+"""Ids of another vocabulary, wherever ids meet a network."""
+
+import pickle
+from copy import deepcopy
+
+import joblib
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+import skrnn
+from skrnn import EpochSearchCV, RNNClassifier, TextToSequence, explain, trace
+
+FIRST = ["good film", "bad film", "good plot", "bad plot"] * 10
+Y = np.array([1, 0, 1, 0] * 10)
+OTHER = ["plot good good", "bad", "film plot plot", "good plot bad"] * 10
+TEXT = TextToSequence().fit(FIRST)
+X = TEXT.transform(FIRST)
+X_OTHER = TextToSequence().fit_transform(OTHER)
+MESSAGE = (
+    r"another vocabulary \(4 words\) than the one with which this RNNClassifier was fitted "
+    r"\(4 words\): id 2 is 'plot' in X, but was 'bad' in fit.*text\.transform.*fit_transform"
+    r".*make_pipeline\(TextToSequence\(\), RNNClassifier\(\)\)"
+)
+
+
+def small(**parameters):
+    settings = {"units": 2, "embedding_dim": 3, "epochs": 1, "random_state": 0, "cell": "rnn"}
+    return RNNClassifier(**{**settings, "embeddings": None, "ngram_range": None, **parameters})
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return small(warm_start=True).fit(X, Y)
+
+
+def chunks(*parts):
+    return [(part, Y[: part.shape[0]]) for part in parts]
+
+
+MEETINGS = {
+    "predict": lambda clf, other: clf.predict(other),
+    "predict_proba": lambda clf, other: clf.predict_proba(other),
+    "decision_function": lambda clf, other: clf.decision_function(other),
+    "score": lambda clf, other: clf.score(other, Y),
+    "read": lambda clf, other: clf.read(other),
+    "explain": lambda clf, other: explain(clf, other[:1]),
+    "trace": lambda clf, other: trace(clf, other[:1]),
+    "fit, warm": lambda clf, other: clf.fit(other, Y),
+    "fit, X_val": lambda clf, other: clf.fit(X, Y, X_val=other, y_val=Y),
+    "fit, X_unlabeled": lambda clf, other: clf.fit(X, Y, X_unlabeled=other),
+    "first fit, X_val": lambda clf, other: clone(clf).fit(X, Y, X_val=other, y_val=Y),
+    "first fit, X_unlabeled": lambda clf, other: clone(clf).fit(X, Y, X_unlabeled=other),
+    "plain fit, both": lambda clf, other: clone(clf).fit(
+        X.toarray(), Y, X_val=X, y_val=Y, X_unlabeled=other
+    ),
+    "partial_fit": lambda clf, other: clf.partial_fit(other, Y),
+    "partial_fit, X_unlabeled": lambda clf, other: clf.partial_fit(X, Y, X_unlabeled=other),
+    "fit_chunks, warm": lambda clf, other: clf.fit_chunks(chunks(other, X)),
+    "fit_chunks, second": lambda clf, other: clone(clf).fit_chunks(chunks(X, other)),
+    "fit_chunks, X_val": lambda clf, other: clone(clf).fit_chunks(chunks(X), X_val=other, y_val=Y),
+    "one row": lambda clf, other: clf.predict(other[[2]]),
+    "a copy": lambda clf, other: clf.predict(other.astype(np.int64).copy()),
+    "another pipeline": lambda clf, _: make_pipeline(TextToSequence().fit(OTHER), clf).predict(
+        OTHER
+    ),
+    "explain, another pipeline": lambda clf, _: explain(
+        make_pipeline(TextToSequence().fit(OTHER), clf), OTHER[:1]
+    ),
+    "unpickled": lambda clf, other: pickle.loads(pickle.dumps(clf)).predict(other),
+    "deep copy": lambda clf, other: deepcopy(clf).predict(other),
+}
+
+
+@pytest.mark.parametrize("meet", MEETINGS.values(), ids=MEETINGS)
+def test_another_vocabulary_is_refused(fitted, meet):
+    """Fails if ids that number other words give predictions or training in silence."""
+    before = pickle.dumps(fitted)
+    with pytest.raises(ValueError, match=MESSAGE):
+        meet(fitted, X_OTHER)
+    assert pickle.dumps(fitted) == before
+
+
+def test_files_keep_the_words(fitted, tmp_path):
+    """Fails if a model that was saved, or a checkpoint, takes the ids of any vocabulary."""
+    skrnn.save(fitted, tmp_path / "m.skrnn")
+    joblib.dump(fitted, tmp_path / "m.joblib")
+    small(checkpoint=tmp_path / "c").fit(X, Y)
+    checkpoint = next((tmp_path / "c").rglob("*.skrnn"))
+    for again in (
+        skrnn.load(tmp_path / "m.skrnn"),
+        joblib.load(tmp_path / "m.joblib"),
+        skrnn.load(checkpoint),
+    ):
+        assert again._words.words == X.words
+        with pytest.raises(ValueError, match=MESSAGE):
+            again.predict(X_OTHER)
+        again.predict(X)
+
+
+def test_a_search_keeps_the_words():
+    """Fails if the estimator of an epoch in a search has no words."""
+    search = EpochSearchCV(small(), {"epochs": [1, 2]}, cv=2, refit=True).fit(X, Y)
+    with pytest.raises(ValueError, match=MESSAGE):
+        search.predict(X_OTHER)
+    assert len(search.predict(X)) == len(Y)
+
+
+def extended():
+    return TextToSequence(vocabulary=[*TEXT.vocabulary_, "more"]).fit(FIRST).transform(FIRST)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        X[::-1],
+        X.toarray(),
+        csr_array(X),
+        X.toarray().tolist(),
+        TextToSequence().fit_transform(FIRST[::-1]),
+        pickle.loads(pickle.dumps(X)),
+        extended(),
+        TextToSequence(max_features=2).fit_transform(FIRST),
+    ],
+    ids=["rows", "dense", "csr", "list", "same words", "pickle", "longer", "shorter"],
+)
+def test_what_does_not_contradict_is_taken(fitted, same):
+    """Fails if equal words of another object, or arrays without words, are refused."""
+    assert len(fitted.predict(same)) == 40
+
+
+def test_folds_and_new_fits_are_free(fitted):
+    """Fails if folds contradict each other, or a new fit is held to the words of the last one."""
+    assert len(cross_val_score(small(), X, Y, cv=2)) == 2
+    again = deepcopy(fitted).set_params(warm_start=False).fit(X_OTHER, Y)
+    assert again._words.words == X_OTHER.words
+    assert small().fit(X.toarray(), Y)._words is None
+
+
+def test_words_are_learned_when_training_goes_on():
+    """Fails if a network that began with plain ids never learns the words that came later."""
+    clf = small().partial_fit(X.toarray(), Y, classes=[0, 1])
+    assert len(clf.predict(X_OTHER)) == 40  # no words yet
+    clf.partial_fit(X, Y).partial_fit(X.toarray(), Y)
+    with pytest.raises(ValueError, match=MESSAGE):
+        clf.partial_fit(X_OTHER, Y)
+    longer = extended()
+    clf = small(vocabulary_size=20).partial_fit(X, Y).partial_fit(longer, Y).partial_fit(X, Y)
+    assert clf._words.words == longer.words
+
+
+def test_numbers_have_no_words():
+    """Fails if a network of numbers is held to words."""
+    clf = small(input="numeric").fit(X.toarray().astype(float), Y)
+    assert clf._words is None
