@@ -57,7 +57,7 @@ def check_columns(values, names: Sequence, n_rows: int, owner: str) -> Columns:
         1e100. The message names row, column and the way out.
     """
     if isinstance(values, np.ma.MaskedArray):  # a number below a mask is missing
-        values = values.astype(np.float64).filled(np.nan)
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     values, names = np.asarray(values, np.float64), tuple(map(str, names))
     if values.shape != (n_rows, len(names)) or not names:
         raise InvalidInputError(

@@ -67,12 +67,14 @@ class TokenArray(csr_array):
 
     def __add__(self, other):
         """Add zero only."""
-        self._refuse_arithmetic(other)
+        if self.column_values is None:  # else the sum is refused by what reads it
+            self._refuse_arithmetic(other)
         return super().__add__(other)
 
     def __radd__(self, other):
         """Add zero only."""
-        self._refuse_arithmetic(other)
+        if self.column_values is None:  # else the sum is refused by what reads it
+            self._refuse_arithmetic(other)
         return super().__radd__(other)
 
     def __sub__(self, other):

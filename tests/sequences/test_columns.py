@@ -202,3 +202,11 @@ def test_far_numbers_are_refused():
     for far in (1e30, -1e10, 1e99):
         with pytest.raises(ValueError, match="row 1 of the column 'km'.*Check its unit"):
             scaler.standardize(Columns(np.array([[0.0], [far]]), ("km",)))
+
+
+def test_a_masked_column_is_missing():
+    """Fails if the number below a mask takes part."""
+    values = np.ma.array(np.ones((5, 1)))
+    values[2] = np.ma.masked
+    with pytest.raises(ValueError, match="row 2"):
+        PLAIN[:5].with_columns(values, ["stars"])
