@@ -1,6 +1,8 @@
 """Ids that became floats, and readings that are integers: warned of, and nothing else."""
 
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 
-from skrnn import RNNClassifier, TextToSequence, make_reviews
+from skrnn import RNNClassifier, TextToSequence, load_imdb, make_reviews
 from skrnn.exceptions import AmbiguousInputWarning
 from skrnn.sequences import check_sequences
 
@@ -183,14 +185,13 @@ def test_proper_sequences_are_quiet(X):
     is_quiet(X)
 
 
+@pytest.mark.slow
 def test_real_reviews_are_quiet():
     """Fails if ids of real texts look like readings, and if they do not as floats."""
-    from skrnn import load_imdb
-
-    try:
-        texts = load_imdb(n_samples=500, random_state=0).data
-    except (OSError, TypeError):
-        pytest.skip("The reviews are not on this machine.")
+    archive = Path(os.environ.get("SKRNN_DATA", "")) / "aclImdb_v1.tar.gz"
+    if "SKRNN_DATA" not in os.environ or not archive.exists():
+        pytest.skip("needs the IMDb archive: set SKRNN_DATA to the folder that holds it")
+    texts = load_imdb(archive).data[:500]
     ids = TextToSequence(max_length=100).fit_transform(texts)
     is_quiet(csr_array(ids))
     is_quiet(ids.toarray())
