@@ -55,8 +55,14 @@ class BriefParameters:
         params : dict
             The values by name.
         """
-        params = super().get_params(deep=deep)
-        if not _is_printing(sys._getframe(1)):
+        return self._for_caller(super().get_params(deep=deep), sys._getframe(1))
+
+    def _get_params(self, attr, deep=True):
+        # scikit-learn's compositions get theirs in this way, past the method above.
+        return self._for_caller(super()._get_params(attr, deep=deep), sys._getframe(1))
+
+    def _for_caller(self, params, frame):
+        if not _is_printing(frame):
             return params
         given = inspect.signature(type(self).__init__).parameters
         return {
