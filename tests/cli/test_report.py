@@ -140,7 +140,12 @@ def test_texts_and_labels_are_shown_and_not_run(page):
 
 def test_labels_turn_nothing_beside_them(page, run):
     """Fails if a label that is written from the right, or turns what follows, is not isolated."""
-    inside = [open_ for text, open_ in Elements(page).pieces if any(one in text for one in HOSTILE)]
+    inside = [
+        open_
+        for text, open_ in Elements(page).pieces
+        # A text with such a piece, which is no token, stands in a paragraph of its own.
+        if any(one in text for one in HOSTILE) and "evil.example" not in text
+    ]
     assert {open_[-1] for open_ in inside} == {"bdi", "th"}
     # Each cell is written from the side that its own text begins at, as bdi does by itself.
     assert "unicode-bidi: plaintext" in re.search("th, td {(.*?)}", page, re.S)[1]
