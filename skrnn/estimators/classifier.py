@@ -39,7 +39,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     - network: `cell` to `ngram_range`;
     - regularization: `word_dropout` to `extra_losses`;
-    - training: `optimizer` to `class_weight`;
+    - training: `optimizer` to `thresholds`;
     - stopping: `early_stopping` to `tol`;
     - running: `warm_start` to `random_state`.
 
