@@ -1,5 +1,6 @@
 """VotingClassifier: its members, and the classes that they vote on by number."""
 
+import numpy as np
 from sklearn.ensemble import VotingClassifier
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Bunch
@@ -85,6 +86,8 @@ def _is_tree(value):
 
 def _is_data(key, value):
     if key == "weights" and value is not None:
+        if isinstance(value, np.ndarray):
+            return True
         return isinstance(value, list | tuple) and all(type(one) in (int, float) for one in value)
     return True
 

@@ -77,6 +77,16 @@ CASES = {
         REVIEWS,
         Y,
     ),
+    "tuned, array of thresholds": (
+        TunedThresholdClassifierCV(logistic(), cv=2, thresholds=np.array([0.3, 0.5])),
+        REVIEWS,
+        Y,
+    ),
+    "weights in an array": (
+        VotingClassifier([("a", logistic())], voting="soft", weights=np.ones(1)),
+        REVIEWS,
+        Y,
+    ),
     "tuned, log-odds": (
         TunedThresholdClassifierCV(make_nbsvm(), response_method="decision_function", cv=2),
         REVIEWS,
@@ -291,13 +301,8 @@ REFUSED = {
         REVIEWS,
         r"cv=.*set_params\(cv=None\)",
     ),
-    "thresholds": (
-        TunedThresholdClassifierCV(logistic(), cv=2, thresholds=np.array([0.3, 0.5])),
-        REVIEWS,
-        "list of floats",
-    ),
     "weights": (
-        VotingClassifier([("a", logistic())], weights=np.ones(1)),
+        VotingClassifier([("a", logistic())], weights=np.ones(1, int)),
         REVIEWS,
         "Pass them as a list",
     ),

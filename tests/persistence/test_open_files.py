@@ -396,14 +396,15 @@ def test_a_name_that_is_too_long(text, tmp_path):
 
 def test_pages_and_exports_of_the_command_line(tmp_path, umask):
     """Fails if the command line's files differ from those of save in name or mode."""
-    from skrnn.cli.outputs import check_outputs, write_file
+    from skrnn.cli.new_files import write_file
+    from skrnn.cli.outputs import check_outputs
 
     path = tmp_path / ("r" * 250 + ".html")
     check_outputs({"--report": path}, force=False)
-    write_file(path, b"old")
+    write_file(path, b"old", force=False)
     assert mode_of(path) == 0o640
     os.chmod(path, 0o600)
-    write_file(path, b"new")
+    write_file(path, b"new", force=True)
     assert mode_of(path) == 0o600 and path.read_bytes() == b"new"
     assert os.listdir(tmp_path) == [path.name]
 

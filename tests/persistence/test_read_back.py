@@ -147,7 +147,9 @@ PARAMETERS = {
     "date": (np.datetime64("2020-01-01"), False),
     "complex": (1j, False),
     "bytes": (b"a", False),
-    "array": (np.zeros(2), False),
+    "floats": (np.array([0.1, -0.0]), True),
+    "array": (np.zeros((2, 2)), False),
+    "ints": (np.zeros(2, int), False),
     "set": ({1}, False),
     "halves": (HALVES, False),
     "keys": ({HALVES: 1, WHOLE: 2}, False),
@@ -172,7 +174,7 @@ def test_values_of_parameters(name, tmp_path):
         return
     assert is_stored
     found = decode_value(container.read(path)[0]["value"])
-    assert repr(found) == repr(value.item() if hasattr(value, "item") else value)
+    assert repr(found) == repr(value.item() if isinstance(value, np.generic) else value)
 
 
 @pytest.mark.parametrize(
