@@ -3,7 +3,6 @@
 A tree names its class by a short name from the table below. A file cannot name any other class.
 """
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -88,15 +87,41 @@ _CODECS = {
         _of_composite(Pipeline, encode_pipeline, decode_pipeline),
     )
 }
-# Estimators around others, by the module that is imported once one is written or read: they come
-# from parts of scikit-learn that take time to import.
+
+
+def _home_of_calibration():
+    from skrnn.persistence import calibration
+
+    return calibration
+
+
+def _home_of_columns():
+    from skrnn.persistence import columns
+
+    return columns
+
+
+def _home_of_thresholds():
+    from skrnn.persistence import thresholds
+
+    return thresholds
+
+
+def _home_of_votes():
+    from skrnn.persistence import voting
+
+    return voting
+
+
+# Estimators around others, by what imports their module once one is written or read: they come from
+# parts of scikit-learn that take time to import.
 _COMPOSITES = {
-    "CalibratedClassifierCV": "calibration",
-    "ColumnTransformer": "columns",
-    "FixedThresholdClassifier": "thresholds",
-    "FrozenEstimator": "thresholds",
-    "TunedThresholdClassifierCV": "thresholds",
-    "VotingClassifier": "voting",
+    "CalibratedClassifierCV": _home_of_calibration,
+    "ColumnTransformer": _home_of_columns,
+    "FixedThresholdClassifier": _home_of_thresholds,
+    "FrozenEstimator": _home_of_thresholds,
+    "TunedThresholdClassifierCV": _home_of_thresholds,
+    "VotingClassifier": _home_of_votes,
 }
 CLASSES = (*_CODECS, *_COMPOSITES)
 _WAYS_OUT = {
@@ -173,7 +198,7 @@ def decode(tree, arrays, *, token_patterns=(), left_out=None):
 def _codec(name):
     """Return the codec of a class, or None."""
     if name not in _CODECS and name in _COMPOSITES:
-        home = importlib.import_module(f"skrnn.persistence.{_COMPOSITES[name]}")
+        home = _COMPOSITES[name]()
         _CODECS.update({cls.__name__: _of_composite(cls, *both) for cls, *both in home.CODECS})
     return _CODECS.get(name)
 
