@@ -65,10 +65,14 @@ class BriefParameters:
         if not _is_printing(frame):
             return params
         given = inspect.signature(type(self).__init__).parameters
+
+        def is_default(name, value):
+            default = given[name].default if name in given else None
+            # A default that was copied or loaded is equal. Comparing arrays has no such answer.
+            return value is default or (type(value) is type(default) is str and value == default)
+
         return {
-            name: value
-            if (name in given and value is given[name].default) or not _is_large(value)
-            else _Brief(value)
+            name: value if is_default(name, value) or not _is_large(value) else _Brief(value)
             for name, value in params.items()
         }
 

@@ -1,5 +1,6 @@
 """Displays and messages of long parameters are short, and made without reading all of them."""
 
+import pickle
 import time
 from collections import OrderedDict, UserDict, deque
 from types import MappingProxyType
@@ -154,3 +155,9 @@ def test_time_does_not_follow_the_size():
             runs.append(time.thread_time() - start)
         taken.append(min(runs))
     assert taken[1] < 10 * taken[0]
+
+
+def test_a_default_that_was_copied_is_not_shown():
+    """Fails if the long default of `token_pattern` is taken for a setting after a copy."""
+    text = TextToSequence()
+    assert repr(pickle.loads(pickle.dumps(text))) == repr(text) == "TextToSequence()"
