@@ -17,7 +17,13 @@ from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skrnn
-from skrnn import EpochSearchCV, HashingTextToSequence, RNNClassifier, TextToSequence
+from skrnn import (
+    EpochSearchCV,
+    HashingTextToSequence,
+    RNNClassifier,
+    TextToSequence,
+    TextWithColumns,
+)
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
 
 # The simple recurrent layer, the fastest to trace: every number of columns is another network.
@@ -34,6 +40,7 @@ ESTIMATORS = [
     ),
     TextToSequence(),
     HashingTextToSequence(),
+    TextWithColumns(text=0, columns=[1]),
     LogCountRatio(),
     NBSVMClassifier(),
     EpochSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, error_score="raise"),

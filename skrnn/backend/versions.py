@@ -49,8 +49,12 @@ def _of_distribution(name):
 
 def _of_module_in_distributions(module):
     """Return the version of the first distribution that has files of a module."""
-    names = sorted(set(_distributions().get(module, ())))
-    return next(filter(None, map(_of_distribution, names)), None)
+    return next(filter(None, versions_of_module(module)), None)
+
+
+def versions_of_module(module):
+    """Return the versions of all distributions that have files of a module, in order of name."""
+    return [_of_distribution(name) for name in sorted(set(_distributions().get(module, ())))]
 
 
 @functools.cache

@@ -10,7 +10,6 @@ import dis
 import functools
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import inspect
 import os
@@ -22,6 +21,7 @@ import weakref
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from skrnn.backend.versions import versions_of_module
 from skrnn.exceptions import UnknownObjectError
 
 # What the code that names them does depends on something else than code: text that is evaluated,
@@ -312,8 +312,7 @@ def _version(package):
         return found
     if package in sys.stdlib_module_names:
         return platform.python_version()
-    names = importlib.metadata.packages_distributions().get(package, ())
-    return [importlib.metadata.version(name) for name in sorted(set(names))] or None
+    return versions_of_module(package) or None
 
 
 @functools.cache

@@ -35,7 +35,7 @@ def check_targets(y, estimator):
     name = type(estimator).__name__
     if y is None:
         raise InvalidInputError(f"{name} requires y to be passed, but the target y is None.")
-    if hasattr(y, "to_pylist"):  # a column of Arrow
+    if hasattr(y, "to_pylist") and not hasattr(y, "column_names"):  # a column of Arrow
         y = y.to_pylist()
     y = _as_array(y.toarray() if issparse(y) else y, name)
     if y.ndim == 2 and y.shape[1] > 1:

@@ -326,6 +326,8 @@ class TextWithColumns(  # type: ignore[call-arg]
         """Declare that the input is a table with strings, and the output sparse."""
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
+        # A table of numbers alone, which this tag promises to read, has no texts.
+        tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []
         return tags
 

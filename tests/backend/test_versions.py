@@ -73,7 +73,7 @@ def test_files_and_searches(without, tmp_path):
     without(None)
     container.write(tmp_path / "file", {"a": 1}, {})
     assert container.read(tmp_path / "file")[0] == {"a": 1}
-    folder = ResultFolder(tmp_path / "results", [], [])
+    folder = ResultFolder(tmp_path / "results", [], ([], []))
     name = folder.name("fit")
     folder.write(name, [{"score": 1.0}])
     assert folder.read(name) == [{"score": 1.0}]

@@ -512,7 +512,7 @@ def test_cells_without_kernels_take_the_other_loop(monkeypatch):
     called = []
     monkeypatch.setattr(loop, "recur", lambda *args, **kwargs: called.append(args) or args[1])
     equations = SimpleNamespace(kernel=None)
-    recur(equations, 0, None, [])
+    recur(equations, 0, None, [], save=False)
     assert called
     assert layers.GRU(2, reset_after=False)._equations().kernel is None
 

@@ -153,7 +153,7 @@ class catch_error:
 
 def test_results_of_a_search(tmp_path, monkeypatch):
     """Fails if a result that cannot be read takes the place of one that can."""
-    folder = ResultFolder(tmp_path, [], [])
+    folder = ResultFolder(tmp_path, [], ([], []))
     folder.write("fit", [{"score": 1.0}])
     pack = container._pack
     monkeypatch.setattr(container, "_pack", lambda arrays: pack(arrays)[:-1])
