@@ -208,6 +208,7 @@ def test_long_and_short_documents_are_weighed_alike(length):
     assert np.mean((crossed.row_inputs[SCORES][:, 0] > 0) == y) > 0.9
 
 
+@pytest.mark.slow
 def test_in_the_classifier():
     """Words decide here, and the network hardly trains. Fails if the n-grams do not reach it."""
     rng = np.random.default_rng(0)

@@ -136,6 +136,7 @@ def become_another_error():
     raise RuntimeError("in a callback from C")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [in_bare_except, become_another_error])
 @pytest.mark.parametrize(
     ("moment", "n_iter"),

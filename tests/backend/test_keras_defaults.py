@@ -55,6 +55,7 @@ def untraced(monkeypatch):
     programs._raw_program.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ALL)
 def test_a_fit_is_the_same_one(setting, ordinary, tmp_path, untraced):
     """Fails if a setting changes a weight, a loss or a file, or the setting does not stay."""
@@ -72,6 +73,7 @@ def test_a_fit_is_the_same_one(setting, ordinary, tmp_path, untraced):
     assert_same(found, further)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ALL)
 def test_a_loaded_model_is_the_same_one(setting, ordinary, monkeypatch, untraced):
     """Fails if a file gives other predictions, another model_ or another training."""

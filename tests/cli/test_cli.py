@@ -25,6 +25,7 @@ def demo(tmp_path_factory):
     return run("demo", "--cell", "gru", "--epochs", 4, "--output", output), output
 
 
+@pytest.mark.slow
 def test_demo_says_what_it_does_and_nothing_else(demo):
     """Fails if a step is missing, or a warning or a line of TensorFlow's log comes through."""
     result, _ = demo
@@ -136,6 +137,7 @@ def test_help_is_light(command):
     assert loaded_after([*command, "--help"], heavy) == []
 
 
+@pytest.mark.slow
 def test_predictions_load_no_tensorflow(tmp_path):
     """Fails if a module on the way of `predict` imports TensorFlow, which takes seconds."""
     texts, labels = skrnn.make_reviews(60, random_state=0)

@@ -41,6 +41,7 @@ def held_out_rows(printed):
     return int(re.search(r"^all +\d+ +(\d+)$", printed, re.MULTILINE)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n_labels", "told"),
     [

@@ -50,6 +50,7 @@ class Broken:
 ERRORS = [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [0, 3, 7])
 @pytest.mark.parametrize("error", ERRORS, ids=["pipe", "disk"])
 def test_training_goes_on(error, after, folder, monkeypatch, capsys):
@@ -68,6 +69,7 @@ def test_training_goes_on(error, after, folder, monkeypatch, capsys):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ERRORS, ids=["pipe", "disk"])
 def test_warnings_that_nobody_reads(error, folder, monkeypatch):
     """Fails if a warning that cannot be written to standard error ends the training."""

@@ -108,6 +108,7 @@ def test_early_stopping():
         small(epochs=1, early_stopping=True).fit(SERIES[:20], SUMS[:20])
 
 
+@pytest.mark.slow
 def test_it_goes_on():
     """Fails if epochs one by one, in chunks, after a pickle or a clone are not those together."""
     whole = small(learning_rate_decay=0.0).fit(SERIES, SUMS)
@@ -173,6 +174,7 @@ def test_save_and_load(tmp_path):
             skrnn.load(tmp_path / "odd.skrnn")
 
 
+@pytest.mark.slow
 def test_epoch_search():
     """Fails if a search over epochs deals folds by classes, or its fits are not those alone."""
     grid = {"epochs": [1, 4], "units": [3, 6]}

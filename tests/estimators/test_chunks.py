@@ -118,6 +118,7 @@ def test_it_goes_on_from_a_fit_with_its_ngrams():
     assert model.predict(X[:3]).shape == (3,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "chunks, error, message",
     [

@@ -76,6 +76,7 @@ def test_monitor_scores_every_epoch_as_if_fit_had_ended_there():
     assert [-s for s in epoch_scores(monitor, "neg_log_loss")] == pytest.approx(expected[3:], 1e-9)
 
 
+@pytest.mark.slow
 def test_what_callbacks_are_given():
     """Fails if rows or weights are those inside, or a copy changes with the training after it."""
     recorder = Recorder()
@@ -120,6 +121,7 @@ def test_a_callback_that_fails_leaves_the_estimator_as_it_was():
     assert not hasattr(model, "_callback_fit_ctx")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error::UserWarning")
 @pytest.mark.parametrize("outer", ["estimator", "pipeline", "search"])
 def test_progress_bar_shows_epochs(outer, capsys):
@@ -163,6 +165,7 @@ class Watch(keras.callbacks.Callback):
         self.losses.append(logs["loss"])
 
 
+@pytest.mark.slow
 def test_keras_callbacks_see_every_epoch_and_let_the_model_go():
     """Fails if a callback misses epochs, counts them anew when going on, or keeps the model."""
     watch = Watch()
@@ -173,6 +176,7 @@ def test_keras_callbacks_see_every_epoch_and_let_the_model_go():
     assert weights(model) == weights(small(epochs=6).fit(X, Y))
 
 
+@pytest.mark.slow
 def test_keras_callbacks_may_stop_and_steer():
     """Fails if a user's EarlyStopping or learning rate does not reach the training.
 
@@ -209,6 +213,7 @@ def test_verbose(capfd):
     assert "epoch 3/3  loss" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_values_that_come_and_go_stand_at_their_epochs():
     """Fails if a value that only some epochs have moves to another epoch of history_."""
 

@@ -41,6 +41,7 @@ def scores(search):
     return {key: v.tolist() for key, v in search.cv_results_.items() if key.endswith("_score")}
 
 
+@pytest.mark.slow
 def test_searches_stratify():
     """Fails where scikeras fails: rows sorted by label, and cv=3 that takes them as they lie."""
     assert is_classifier(small())
@@ -49,6 +50,7 @@ def test_searches_stratify():
     assert found.mean() > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("y", "scoring"),
     [
@@ -78,6 +80,7 @@ def test_a_search_gives_the_same_with_one_and_two_jobs():
     assert len(set(scores(one)["mean_test_score"])) == 4
 
 
+@pytest.mark.slow
 def test_a_search_over_objects():
     """Fails if candidates share a callback or optimizer, whose state would leak from fit to fit."""
     adam, plateau = keras.optimizers.Adam(0.02), keras.callbacks.ReduceLROnPlateau("loss")
@@ -99,6 +102,7 @@ def test_a_search_over_objects():
     assert plateau.model is None
 
 
+@pytest.mark.slow
 def test_an_optimizer_object_is_a_pattern():
     """Fails if a fit changes the caller's optimizer, or an object trains unlike its name."""
     optimizer = keras.optimizers.Adam(0.02, global_clipnorm=1.0)
@@ -111,6 +115,7 @@ def test_an_optimizer_object_is_a_pattern():
     assert one.decision_function(X).tobytes() == two.decision_function(X).tobytes() == expected
 
 
+@pytest.mark.slow
 def test_a_schedule_sets_the_learning_rate():
     """Fails if a schedule is frozen at its first value, or shared trainers remember it."""
     schedule = keras.optimizers.schedules.ExponentialDecay(0.02, 1, 1e-3)

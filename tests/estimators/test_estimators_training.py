@@ -318,6 +318,7 @@ class NoteStep(keras.callbacks.Callback):
         return self
 
 
+@pytest.mark.slow
 def test_step_size_falls_from_epoch_to_epoch():
     """Fails if it does not, begins anew where training goes on, or a callback's is overruled."""
     steps = []
@@ -348,6 +349,7 @@ def test_batches_of_few_rows_are_small():
     assert len(steps) == 20
 
 
+@pytest.mark.slow
 def test_validation_on_raw_text_in_a_pipeline():
     """Fails if X_val does not go through the fitted tokenizer, or is not asked for."""
     reviews, labels = make_reviews(200, random_state=12)

@@ -50,6 +50,7 @@ def test_a_default_fit_does_not_follow(settings, expected, tmp_path):
         assert pipe.predict_proba(REVIEWS).tolist() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS, ids=IDS)
 def test_ngrams_and_baselines_do_not_follow(settings):
     """Fails if a transformer inside a model returns frames."""
@@ -89,6 +90,7 @@ def test_the_tokenizer_and_global_frames(container):
         told.fit(REVIEWS).transform(REVIEWS)
 
 
+@pytest.mark.slow
 def test_array_api_dispatch():
     """Fails if a fit ends where arrays of other libraries are dispatched."""
     code = """

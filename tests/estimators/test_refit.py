@@ -70,6 +70,7 @@ class InAnotherThread(keras.callbacks.Callback):
         return InAnotherThread, ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fails", [False, True], ids=["", "fails"])
 @pytest.mark.parametrize("again", ["other labels", "several labels", "numbers", "chunks",
                                    "warm start", "partial_fit"])  # fmt: skip
@@ -126,6 +127,7 @@ def two():
     return tiny().fit(X, TWO), tiny(pooling="mean").fit(FEW, THREE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function", "save"])
 def test_a_result_is_of_one_moment(two, method):
     """Fails if a prediction takes the network of one fit, and the head or the input of another."""

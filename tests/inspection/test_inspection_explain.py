@@ -70,6 +70,7 @@ def gap(found):
 # --- Integrated gradients ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FITS)
 def test_complete(name):
     """Fails if an input of the network is forgotten, or its contributions are not all dealt."""

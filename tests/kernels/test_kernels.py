@@ -170,6 +170,7 @@ def reference(layer, x, mask, weights):
     return y if layer.every_step else y[:, -1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every_step", [False, True])
 @pytest.mark.parametrize("zero_padding", [False, True])
 @pytest.mark.parametrize("go_backwards", [False, True])

@@ -129,6 +129,7 @@ def operations(function):
     return {node.op for node in nodes}
 
 
+@pytest.mark.slow
 def test_the_estimators_network(tmp_path):
     """Fails if model_ of a fitted estimator is exported with the kernels of this process."""
     from bare import ESTIMATOR
@@ -144,6 +145,7 @@ def test_the_estimators_network(tmp_path):
     assert not operations(served) & {"PyFunc", "EagerPyFunc", "PyFuncStateless"}
 
 
+@pytest.mark.slow
 def test_this_process_keeps_its_kernels():
     """Fails if training, evaluation and prediction here lose the faster loop."""
     if engine() != "numba":

@@ -13,6 +13,7 @@ from skrnn.layers.sampled_softmax import LogUniformSampler, SampledSoftmax
 N_CLASSES, UNITS = 21, 4
 
 
+@pytest.mark.slow
 def test_sampler_draws_as_often_as_it_says():
     """Fails if the counts that correct the sampled softmax are not those of the draws."""
     sampler = LogUniformSampler(60, 12)

@@ -103,6 +103,7 @@ def test_without_tensorflow_installed(models):
     assert probabilities.tobytes() == model.predict_proba(X).tobytes()
 
 
+@pytest.mark.slow
 def test_without_numba(models):
     """Fails if the NumPy engine loads TensorFlow, or differs beyond rounding."""
     path, model, X = models["text"]
@@ -138,6 +139,7 @@ print([os.waitpid(pid, 0)[1] for pid in children])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_children_of_a_process_that_has_predicted(models):
     """Fails if a forked worker waits for its parent's threads, or predicts something else."""

@@ -40,6 +40,7 @@ def on_reviews():
 # --- Networks ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
 @pytest.mark.parametrize("units", [(3,), (4, 3)], ids=["1-layer", "2-layers"])
 @pytest.mark.parametrize("pooling", ["last", "max", "mean", "attention"])
@@ -211,6 +212,7 @@ def test_ids_of_a_vocabulary_as_given(on_reviews):
 # --- N-grams ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ngram_range", [(1, 1), (1, 3), (2, 2), (3, 4)])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_ngrams(ngram_range, n_classes, on_reviews):

@@ -231,6 +231,7 @@ def metadata(estimator):
     return start(to_onnx(estimator)).get_modelmeta().custom_metadata_map
 
 
+@pytest.mark.slow
 def test_serving_needs_no_tensorflow(on_reviews, tmp_path):
     """Fails if a service that predicts with onnxruntime loads TensorFlow, Keras or onnx."""
     pipe, reviews = on_reviews

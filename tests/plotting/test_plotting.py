@@ -33,6 +33,7 @@ def close_figures():
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_import_is_light():
     """Fails if importing the displays loads matplotlib, which is an extra, or TensorFlow."""
     code = (
@@ -88,6 +89,7 @@ def test_documented_parameters(name):
                 assert eval(said) == parameter.default, parameter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["confusion", "corpus", "cv_results", "search", "training"])
 def test_examples_in_docstrings(module):
     """Fails if an example in a docstring does not run, or prints something else."""

@@ -121,6 +121,7 @@ def test_labels():
         ConfusionMatricesDisplay.from_predictions(TRUE, PREDICTED, display_labels=["a"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 6, 18, 30])
 @pytest.mark.parametrize("length", [1, 20])
 def test_names_do_not_run_into_each_other(n_classes, length):

@@ -141,6 +141,7 @@ def test_a_callback_that_may_look_ahead():
     assert_same(one, two)
 
 
+@pytest.mark.slow
 def test_each_epoch_is_trained_once_and_each_fold_tokenised_once(tmp_path):
     """Fails if candidates that differ in epochs are fits of their own, or steps are fitted anew."""
     path = tmp_path / "tokenised"
@@ -230,6 +231,7 @@ def test_a_network_alone_and_a_pipeline_in_a_pipeline():
     )
 
 
+@pytest.mark.slow
 def test_weights_and_groups_travel_with_the_rows():
     """Fails if sample_weight is not split with the rows, or does not reach fit and scorer."""
     weights = np.random.default_rng(0).integers(0, 4, 80)
@@ -409,6 +411,7 @@ def test_what_joblib_itself_refuses_is_told():
 # --- Going on ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_finished_search_is_read(tmp_path):
     """Fails if a fit is done again, or its results are not those of the first time."""
     epochs = tmp_path / "epochs"
@@ -461,6 +464,7 @@ def test_another_search_is_another(tmp_path, change):
     assert fit(pipe, *data, **settings).n_resumed_ == settings["cv"]
 
 
+@pytest.mark.slow
 def test_damaged_results_and_failed_fits_are_done_again(tmp_path):
     """Fails if a damaged file is believed or ends the search, or a failure is kept for good."""
     grid, settings = {"rnn__epochs": [1, 2]}, {"cv": 2, "refit": False, "checkpoint": tmp_path}

@@ -75,6 +75,7 @@ def fitted(pipe, folder, **settings):
     return EpochSearchCV(pipe, grid, checkpoint=folder, **settings).fit(TEXTS, LABELS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", ["WIDTH = 2", "def cut(text): return text.lower()"])
 @pytest.mark.parametrize(
     "kind",

@@ -57,6 +57,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_warm_starts_are_one_fit(whole, optimizer):
     """Fails if training continues from the averages."""
@@ -70,6 +71,7 @@ def test_warm_starts_are_one_fit(whole, optimizer):
     assert everything(parts) == everything(whole[optimizer])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_through_a_pickle_or_a_file(whole, way, tmp_path):
     """Fails if the weights before the averages are lost on the way."""
@@ -80,6 +82,7 @@ def test_through_a_pickle_or_a_file(whole, way, tmp_path):
     assert everything(model) == everything(whole["sgd"])
 
 
+@pytest.mark.slow
 def test_with_checkpoints(whole, tmp_path):
     """Fails if a finished fit that is loaded continues from the averages."""
     for _ in range(2):  # the second is loaded
@@ -91,6 +94,7 @@ def test_with_checkpoints(whole, tmp_path):
     assert everything(more) == everything(whole["sgd"])
 
 
+@pytest.mark.slow
 def test_weights_that_were_changed_since():
     """Fails if a change of the weights of model_ is undone when training continues."""
     model = small(epochs=1, warm_start=True).fit(X, Y)

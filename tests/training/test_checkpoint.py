@@ -224,6 +224,7 @@ def test_chunks_go_on(tmp_path, monkeypatch):
     assert everything(small(tmp_path).fit_chunks(chunks)) == wanted
 
 
+@pytest.mark.slow
 def test_a_warm_start_goes_on(tmp_path, monkeypatch):
     """Fails if what was fitted before does not count, or is lost."""
     start = small(None, warm_start=True, epochs=2).fit(X, LABELS)
@@ -241,6 +242,7 @@ def clone_fitted(model):
     return pickle.loads(pickle.dumps(model))
 
 
+@pytest.mark.slow
 def test_a_finished_fit_is_not_done_again(tmp_path):
     """Fails if the second fit trains, or differs from the first in anything."""
     first = small(tmp_path, ngram_range=(1, 2), early_stopping=True).fit(X, LABELS)
@@ -298,6 +300,7 @@ def test_more_epochs_go_on_from_fewer(tmp_path, trained, options):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_fewer_epochs_after_more(tmp_path, trained):
     """Fails if what a longer fit has left is taken for the end of a shorter, or thrown away."""
     wanted = {n: everything(small(None, epochs=n).fit(X, LABELS)) for n in (2, 4, 6)}
@@ -428,6 +431,7 @@ def test_a_file_is_no_folder(tmp_path):
         small(path).fit(X, LABELS)
 
 
+@pytest.mark.slow
 def test_the_end_of_an_epoch_is_no_moment_within_it(tmp_path, monkeypatch):
     """Fails if a training broken off while it validates loses the further losses of the epoch."""
     options = {"extra_losses": AdversarialLoss(1.0)}
@@ -448,6 +452,7 @@ def test_the_end_of_an_epoch_is_no_moment_within_it(tmp_path, monkeypatch):
     assert {len(values) for values in resumed.history_.values()} == {4}
 
 
+@pytest.mark.slow
 def test_other_data_has_a_folder_of_its_own(tmp_path):
     """Fails if rows, labels, weights or validation rows are not in the folder's name."""
     few = {"epochs": 1}
@@ -478,6 +483,7 @@ def test_a_search_keeps_every_fit_apart(tmp_path):
     assert len(folders) == 5  # of two widths and two folds, and of the best on all rows
 
 
+@pytest.mark.slow
 def test_without_a_seed_an_unfinished_fit_goes_on_and_a_finished_one_does_not(
     tmp_path, monkeypatch
 ):
@@ -520,6 +526,7 @@ def test_a_checkpoint_is_a_model(tmp_path, monkeypatch):
     assert everything(model.fit(MORE, labels)) == everything(two.fit(MORE, labels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch, damage):
     """Fails if a damaged file is believed, or all is lost with it; or if nobody is told."""
@@ -535,6 +542,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch
     assert everything(resumed) == wanted
 
 
+@pytest.mark.slow
 def test_without_a_whole_checkpoint_training_begins_anew(tmp_path, monkeypatch):
     """Fails if damaged files stop the fit for good."""
     wanted = everything(small(None).fit(X, LABELS))
@@ -545,6 +553,7 @@ def test_without_a_whole_checkpoint_training_begins_anew(tmp_path, monkeypatch):
         assert everything(small(tmp_path).fit(X, LABELS)) == wanted
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_older_checkpoint_and_says_so(tmp_path):
     """Fails if a checkpoint that does not fit ends the training, or damages the one before.
 
@@ -582,6 +591,7 @@ def test_other_versions_are_told(tmp_path, monkeypatch):
         small(tmp_path).fit(X, LABELS)
 
 
+@pytest.mark.slow
 def test_a_user_of_checkpoints_sees_no_warning(tmp_path):
     """Fails if an ordinary fit with checkpoints warns of anything."""
     with warnings.catch_warnings():

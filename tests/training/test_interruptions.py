@@ -88,6 +88,7 @@ def test_training_goes_on_after_ctrl_c_as_if_nothing_had_been():
     assert weights(model) == weights(small().fit(X, Y))
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_first_epoch_leaves_all_as_it_was():
     """Fails if a half-trained epoch passes for a fitted estimator, or replaces a fitted one."""
     model = small(callbacks=[ControlC(epoch=0)])

@@ -101,6 +101,7 @@ def test_windows_have_every_pair_of_neighbours_once(monkeypatch):
 # --- What is learned ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_tells_what_the_neighbour_tells(bidirectional):
     """Fails if the states are not trained on the next token, and the one before.
@@ -205,6 +206,7 @@ def test_unlabelled_text_serves_a_problem_of_many_labels():
     assert score[6] > 0.5
 
 
+@pytest.mark.slow
 def test_history_and_callbacks():
     """Fails if the pretraining's epochs are counted among those of the training."""
     tasks = []
@@ -270,6 +272,7 @@ def test_only_from_the_start():
     assert weights(fresh) == weights(small(pretraining_epochs=0).partial_fit(X, Y))
 
 
+@pytest.mark.slow
 def test_errors_leave_the_estimator_as_it_was():
     """Fails if input that no language model can read passes, or spoils a fitted estimator."""
     model = small().fit(X, Y)
@@ -284,6 +287,7 @@ def test_errors_leave_the_estimator_as_it_was():
     assert (weights(model), model.pretraining_history_) == before
 
 
+@pytest.mark.slow
 def test_behind_a_pipeline():
     """Fails if unlabelled text cannot take the way of X through the tokenizer."""
     texts = [" ".join(f"word{i}" for i in row) for row in TEXT]

@@ -258,6 +258,7 @@ def test_step_descends_the_sum_of_all(kind):
     np.testing.assert_allclose(logs["loss"], value, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_passes_over_a_batch_have_the_same_dropout():
     """Fails if an undisturbed text gets two answers in one step, by dropping other units.
 
@@ -437,6 +438,7 @@ def test_same_seed_same_bytes_everywhere():
     assert weights(model.set_params(random_state=1).fit(X, Y, X_unlabeled=UNLABELED)) != one
 
 
+@pytest.mark.slow
 def test_going_on():
     """Fails if epochs in several fits are not those of one: the rounds, the noise, the dropout."""
     whole = small(epochs=3).fit(X, Y, X_unlabeled=UNLABELED)
@@ -480,6 +482,7 @@ def test_every_kind_of_target(kind, tmp_path):
             assert got.shape == wanted.shape
 
 
+@pytest.mark.slow
 def test_behind_a_pipeline_with_ngrams():
     """Fails if unlabelled texts miss their way through the tokenizer, or their n-grams' scores."""
     texts = [" ".join(f"word{i}" for i in row) for row in X + UNLABELED]
@@ -496,6 +499,7 @@ def test_behind_a_pipeline_with_ngrams():
     assert pipe.predict_proba(texts[60:]).shape == (90, 2)
 
 
+@pytest.mark.slow
 def test_errors_leave_the_estimator_as_it_was():
     """Fails if options that cannot work pass in silence, or a failed fit spoils the last one."""
     model = small().fit(X, Y, X_unlabeled=UNLABELED)

@@ -163,6 +163,7 @@ def test_load_leaves_nothing_of_the_last_fit():
     assert [x.tobytes() for x in got] == [x.tobytes() for x in fresh]
 
 
+@pytest.mark.slow
 def test_a_borrowed_network_trains_the_same_bytes():
     """Fails if what an idle network did before shows in any number of the next fit."""
     fresh = result(make_classifier().fit(X, Y))
@@ -203,6 +204,7 @@ def test_a_failed_fit_keeps_its_network(monkeypatch):
     assert result(classifier) == before
 
 
+@pytest.mark.slow
 def test_parallel_fits_are_the_same_as_one_after_another():
     """Fails if fits in threads touch each other's weights."""
     wanted = [result(make_classifier(random_state=seed).fit(X, Y)) for seed in range(2)]
@@ -254,6 +256,7 @@ class Owner:
     """The network of an estimator that trains again and again."""
 
 
+@pytest.mark.slow
 def test_any_number_of_estimators_can_take_turns():
     """Fails if from some number on each `partial_fit` compiles and traces its network anew."""
     made, owners = [], [Owner() for _ in range(20)]
