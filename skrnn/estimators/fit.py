@@ -373,8 +373,9 @@ class Fit:
     def _changes(self):
         """Return the attributes that this fit has set so far."""
         before = vars(self.caller)
-        changed = vars(self.estimator).items()
-        return {name: value for name, value in changed if before.get(name) is not value}
+        now = vars(self.estimator).items()
+        # A new attribute may be None, which is not the same as missing.
+        return {k: value for k, value in now if k not in before or before[k] is not value}
 
     def _optimizer_state(self, settings):
         """Return the optimizer's variables with which training continues, or None."""

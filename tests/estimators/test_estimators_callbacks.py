@@ -11,6 +11,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+from bare import ESTIMATOR
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
@@ -90,6 +91,17 @@ def test_what_callbacks_are_given():
     assert weights(recorder.fitted[0]) == weights(small(epochs=1).fit(X, Y))
     assert weights(recorder.fitted[2]) == weights(recorder.fitted[3]) == weights(model)
     assert recorder.fitted[0].predict(X).shape == (120,)
+
+
+def test_copies_have_attributes_that_are_none():
+    """Fails if a copy lacks what the fit sets to None, and predicts with."""
+    recorder = Recorder()
+    model = small(**ESTIMATOR, epochs=1).set_callbacks(recorder).fit(X, Y)
+    none = {name for name, value in vars(model).items() if name.endswith("_") and value is None}
+    assert none >= {"ngrams_", "columns_", "embedding_coverage_"}
+    for copy in recorder.fitted:
+        assert none <= vars(copy).keys()
+        np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
 
 
 def test_partial_fit_is_a_task_of_one_epoch():
