@@ -19,7 +19,10 @@ from skrnn.backend.tensorflow import keras
 
 X = [[2 + (7 * i + t) % 5 for t in range(4)] for i in range(24)]
 Y = np.arange(24) % 2
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="sends signals"),
+    pytest.mark.usefixtures("terminal"),
+]
 
 
 def press():

@@ -405,6 +405,7 @@ def test_interrupted(folder, monkeypatch, capsys):
 
 
 @pytest.mark.reliability
+@pytest.mark.usefixtures("terminal")
 def test_control_c_in_a_process_of_its_own(folder):
     """Fails if a real Ctrl-C in the midst of training ends in a traceback, or leaves a file."""
     before = set(folder.iterdir())

@@ -19,12 +19,7 @@ X = np.array([rng.permutation(6) + 2 for _ in range(120)])
 Y = (X == 3).argmax(axis=1) < (X == 4).argmax(axis=1)
 
 
-@pytest.fixture(autouse=True)
-def terminal():
-    """Take Ctrl-C as at a terminal; a shell has its background jobs ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("terminal")
 
 
 def small(**parameters):
