@@ -120,9 +120,11 @@ def test_without_a_key_never_shared():
 def test_user_objects_are_never_shared():
     """Fails if a fit with the user's own objects has a key, or two programs have the same."""
 
-    def key(description=DESCRIPTION, objective=None, learning_rate=0.1, **settings):
+    def key(
+        description=DESCRIPTION, objective=None, learning_rate=0.1, by_output=False, **settings
+    ):
         settings = TrainingSettings(learning_rate=learning_rate, **settings)
-        return Trainer(settings)._key(description, objective)
+        return Trainer(settings)._key(description, objective, by_output)
 
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     assert key(callbacks=[keras.callbacks.LambdaCallback()]) is None
@@ -134,8 +136,8 @@ def test_user_objects_are_never_shared():
     labels = NetworkDescription(**NETWORK | {"head": {"kind": "labels", "n_outputs": 2}})
     keys = [key(), key(wider), key(labels), key(optimizer="sgd"), key(global_clipnorm=1.0),
             key(global_clipnorm=2.0), key(objective=Objective(1.0)),
-            key(objective=Objective(0.0, 1.0))]  # fmt: skip
-    assert None not in keys and len(set(keys)) == 8
+            key(objective=Objective(0.0, 1.0)), key(labels, by_output=True)]  # fmt: skip
+    assert None not in keys and len(set(keys)) == 9
 
 
 def test_pool_is_bounded():
