@@ -28,6 +28,7 @@ TYPES = [
     "skrnn.network.fitted.FittedNetwork",
     "skrnn.ngrams.NgramModel",
     "skrnn.ngrams.NgramVocabulary",
+    "skrnn.sequences.words.KnownWords",
     "skrnn.text.to_sequence.TextToSequence",
     "skrnn.training.state.TrainingSettings",
 ]
