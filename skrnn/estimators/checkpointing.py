@@ -18,11 +18,15 @@ class Checkpoint(Settings):
 
     Parameters
     ----------
-    path : path
-        Folder, which is created if it does not exist.
+    path : str or path-like
+        A local folder, which is created if it does not exist. A URL raises a ValueError in `fit`.
     minutes : float or None, default=10.0
         A checkpoint is written after each epoch, and also within an epoch if the last one is older
         than this. 0 writes one after each batch, None only after epochs.
+
+    See Also
+    --------
+    skrnn.RNNClassifier : The estimator; its parameter `checkpoint` describes the files.
 
     Examples
     --------

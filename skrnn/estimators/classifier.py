@@ -118,7 +118,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         :class:`skrnn.AdversarialLoss`, :class:`skrnn.VirtualAdversarialLoss` and
         :class:`skrnn.EntropyLoss`, or several in a list, each with a name. A search reaches the
         parameters of a single loss as ``extra_losses__epsilon``, and those of a loss in a list as
-        ``name__epsilon``, as in :class:`sklearn.pipeline.FeatureUnion`.
+        ``name__epsilon``, as in :class:`sklearn.pipeline.FeatureUnion`. Not supported in
+        `fit_chunks`.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or an optimizer, which is copied and not changed.
@@ -152,9 +153,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         that is nearest to a two-hundredth of the training rows, so that small data gets enough
         updates. Has no influence on predictions.
 
-    class_weight : dict, list of dict, "balanced" or None, default=None
+    class_weight : dict, list of float or dict, "balanced" or None, default=None
         Weight of each class in the loss, as ``{label: weight}``, or inversely proportional to
         the class frequencies. Multiplied with `sample_weight`. Only the proportions count.
+        `partial_fit` and `fit_chunks` do not accept "balanced".
 
         With a multilabel target, the term of each label in the loss has a weight: "balanced"
         weights its zeros and ones inversely to their frequencies. A list, or a dict by label, has
@@ -162,11 +164,12 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     thresholds : float, array-like of shape (n_labels,), "auto" or None, default=None
         For a multilabel target only: `predict` returns the labels whose probability is above
-        their threshold. None is 0.5. "auto" learns the threshold of each label, which has the
-        highest F1 score on held-out rows: `X_val` and `y_val` if given, and otherwise a random
-        part of the training rows (`validation_fraction`; with early stopping, the same part). A
-        label with fewer than five positive held-out rows gets the threshold that is the best for
-        all such labels together, a label without any gets 0.5. `partial_fit` cannot learn them.
+        their threshold, a number in [0, 1]. None is 0.5. "auto" learns for each label the
+        threshold with the highest F1 score on held-out rows: `X_val` and `y_val` if given, and
+        otherwise a random part of the training rows (`validation_fraction`; with early stopping,
+        the same part). A label with fewer than five positive held-out rows gets the threshold that
+        is the best for all such labels together, a label without any gets 0.5. `partial_fit`
+        cannot learn them.
 
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows has not improved for `n_iter_no_change`
@@ -176,7 +179,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         and trains for all epochs on all rows.
 
     validation_fraction : float, default=0.1
-        Fraction of the training rows set aside for early stopping. In (0, 1).
+        Fraction of the training rows set aside for early stopping and for
+        ``thresholds="auto"``. In (0, 1).
 
     n_iter_no_change : int, default=2
         Number of epochs without improvement after which early stopping ends the training.
@@ -409,7 +413,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
             Validation rows, for early stopping and for the validation scores in `history_`.
         X_unlabeled : as X, default=None
             Token ids without labels, used by ``embeddings="corpus"``, by pretraining, and by the
-            losses that need no labels: each batch of labelled rows is paired with a batch of
+            losses that need no labels: each batch of labeled rows is paired with a batch of
             these.
 
         Returns
@@ -422,7 +426,14 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         ------
         ValueError
             If parameters, sequences, targets or weights are not valid. The message names the
-            place.
+            place. Also if loss or weights become NaN or infinite.
+        RuntimeError
+            If TensorFlow cannot train here: in a forked process, or without eager execution.
+
+        Warns
+        -----
+        AmbiguousInputWarning
+            If X may be something else than what it is read as, see `input`.
         """
         return super().fit(X, y, sample_weight, X_val, y_val, X_unlabeled)
 
@@ -440,8 +451,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
             All classes. Required in the first call if y lacks some. For a multilabel target, the
             labels in the order of the columns.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, divided by the mean of the first call: the weights of all calls
-            have the same unit.
+            Weights of the rows, divided by the mean of the first call, so that the weights of all
+            calls have the same unit.
         X_unlabeled : as X, default=None
             As in `fit`.
 
@@ -450,6 +461,12 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         self : estimator
             The fitted estimator. If an error is raised, the estimator is left unchanged. After
             Ctrl-C or divergence it keeps the last finished epoch, if any, and the error says so.
+
+        Raises
+        ------
+        ValueError, RuntimeError
+            As in `fit`, and if `class_weight` is "balanced" or `thresholds` is "auto", or X has ids
+            of another vocabulary than the first call.
         """
         self._refuse_balanced("partial_fit")
         if isinstance(self.thresholds, str):
@@ -468,11 +485,11 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         ----------
         chunks : iterable of tuple (X, y) or (X, y, sample_weight)
             Each part is as in `fit`; weights are divided by the mean of the first chunk. The first
-            chunk stays in memory, together with the current
-            chunk and the one that is being read. `chunks` is iterated over once in each epoch, so
-            pass a list, or an object whose ``__iter__`` reads the files again. A generator works
-            with ``epochs=1``. A batch holds rows of a single chunk, and rows are shuffled within
-            their chunk, so each chunk should be a mixture of all kinds of rows.
+            chunk stays in memory, together with the current chunk and the one that is being read.
+            `chunks` is iterated over once in each epoch, so pass a list, or an object whose
+            ``__iter__`` reads the files again. A generator works with ``epochs=1``. A batch holds
+            rows of a single chunk, and rows are shuffled within their chunk, so each chunk should
+            be a mixture of all kinds of rows.
         classes : array-like of shape (n_classes,), default=None
             All classes. Required if the first chunk lacks some.
         X_val, y_val : as X and y of `fit`, default=None
@@ -487,8 +504,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
         Raises
         ------
-        ValueError
-            As in `fit`. The message has the number of the chunk, counted from 0.
+        ValueError, RuntimeError
+            As in `fit`, and if `class_weight` is "balanced", or `thresholds` is "auto" without
+            `X_val`. For errors in a chunk, the message has its number, counted from 0.
 
         Examples
         --------
@@ -529,6 +547,14 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
             Log-odds of ``classes_[1]``, or of each label; unnormalized log-probabilities if there
             are more than two classes. float32.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If sequences are not valid, have ids of another vocabulary, or lack numeric columns of
+            `fit`.
         """
         return self._answer(X, lambda head, raw: head.decision(raw))
 
@@ -545,6 +571,14 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         ndarray of shape (n_samples, n_classes), float64
             Columns in the order of `classes_`. For a multilabel target, the probability of each
             label.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If sequences are not valid, have ids of another vocabulary, or lack numeric columns of
+            `fit`.
         """
         return self._answer(X, lambda head, raw: head.probabilities(raw))
 
@@ -559,6 +593,14 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         Returns
         -------
         ndarray of shape (n_samples,), or an indicator (n_samples, n_labels) of int64
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If sequences are not valid, have ids of another vocabulary, or lack numeric columns of
+            `fit`.
         """
         return self._answer(X, lambda head, raw: head.predict(raw))
 

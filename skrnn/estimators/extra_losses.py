@@ -102,11 +102,16 @@ class EntropyLoss(ExtraLoss):
     """The entropy of the predictions for `X_unlabeled`.
 
     Minimizing it keeps the decision boundary away from the unlabeled rows (Sachan et al. 2019).
+    `fit` raises a ValueError if it gets no `X_unlabeled`.
 
     Parameters
     ----------
     weight : float, default=1.0
         Factor of the entropy in the training loss. 0 turns the loss off.
+
+    See Also
+    --------
+    VirtualAdversarialLoss : Another loss for unlabeled rows.
 
     References
     ----------

@@ -27,12 +27,19 @@ def save(estimator: BaseEstimator, path: str | bytes | PathLike | Writable) -> N
     Parameters
     ----------
     estimator : estimator instance
-        A fitted :class:`skrnn.TextToSequence` or :class:`skrnn.RNNClassifier`, a fitted step of
+        A fitted :class:`skrnn.RNNClassifier`, :class:`skrnn.TextToSequence`,
+        :class:`skrnn.HashingTextToSequence` or :class:`skrnn.TextWithColumns`, a fitted step of
         :func:`skrnn.make_tfidf_logistic` or :func:`skrnn.make_nbsvm`, or a fitted
-        :class:`~sklearn.pipeline.Pipeline` of these. Subclasses are not supported.
+        :class:`~sklearn.pipeline.Pipeline` of these. Around them:
+        :class:`~sklearn.model_selection.TunedThresholdClassifierCV`,
+        :class:`~sklearn.model_selection.FixedThresholdClassifier`,
+        :class:`~sklearn.calibration.CalibratedClassifierCV`,
+        :class:`~sklearn.ensemble.VotingClassifier`, :class:`~sklearn.frozen.FrozenEstimator` and
+        :class:`~sklearn.compose.ColumnTransformer`. Subclasses are not supported.
     path : str, bytes, path-like or binary file
         The file; by convention it ends in ".skrnn". A binary file that is open for writing, such as
-        `io.BytesIO`, is written to from where it stands, and stays open. It need not be seekable.
+        `io.BytesIO`, is written to at its current position, and stays open. It need not be
+        seekable.
 
     Raises
     ------
@@ -61,8 +68,7 @@ def save(estimator: BaseEstimator, path: str | bytes | PathLike | Writable) -> N
     Examples
     --------
     >>> import os, tempfile
-    >>> from skrnn import make_reviews, make_tfidf_logistic
-    >>> from skrnn.persistence import load, save
+    >>> from skrnn import load, make_reviews, make_tfidf_logistic, save
     >>> reviews, labels = make_reviews(100, random_state=0)
     >>> path = os.path.join(tempfile.mkdtemp(), "reviews.skrnn")
     >>> pipe = make_tfidf_logistic().fit(reviews, labels)
@@ -106,8 +112,8 @@ def load(path: str | bytes | PathLike | Readable, *, token_patterns: Sequence[st
     ----------
     path : str, bytes, path-like or binary file
         A file that :func:`skrnn.save` has written, or a checkpoint of training, whose model is
-        read. A binary file that is open for reading is read from where it stands to where the model
-        ends, and stays open. It need not be seekable.
+        read. A binary file that is open for reading is read from its current position to the end
+        of the model, and stays open. It need not be seekable.
     token_patterns : sequence of str, default=()
         Values of `token_pattern` to trust, in addition to the defaults of skrnn and scikit-learn
         and a few others. Matching a regular expression from an untrusted source may take forever.

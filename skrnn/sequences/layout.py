@@ -19,8 +19,8 @@ def from_channels_first(X: Any) -> Any:
     ----------
     X : array-like of shape (n_samples, n_channels, n_timesteps), or list of arrays of shape \
 (n_channels, n_timesteps)
-        Series, of different lengths if in a list. A data frame whose cells are series, one column
-        a channel, is accepted too.
+        Series, of different lengths if in a list. A data frame whose cells are series, with a
+        column for each channel, is accepted too.
 
     Returns
     -------
@@ -32,6 +32,10 @@ def from_channels_first(X: Any) -> Any:
     ------
     ValueError
         If the series have no axis of channels.
+
+    See Also
+    --------
+    skrnn.RNNClassifier : Reads the result.
 
     Examples
     --------

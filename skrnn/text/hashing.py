@@ -79,7 +79,8 @@ class HashingTextToSequence(DocumentsToSequence):
     Notes
     -----
     The hash is MurmurHash3 (32 bits, seed 0) of the token in UTF-8, modulo `n_features`. A network
-    can only read ids of the same `n_features` and the same way to split documents.
+    can only read ids of the same `n_features` and the same way to split documents. Ids of another
+    transformer are not recognized, because the words of the ids are not known.
 
     Examples
     --------
@@ -162,6 +163,11 @@ class HashingTextToSequence(DocumentsToSequence):
         Returns
         -------
         self : HashingTextToSequence
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range.
         """
         return self.fit(X, y)
 
@@ -205,6 +211,11 @@ class HashingTextToSequence(DocumentsToSequence):
         -------
         feature_names_out : ndarray of str objects
             "hashingtexttosequence0", "hashingtexttosequence1", ...
+
+        Raises
+        ------
+        ValueError
+            If `max_length` is None.
         """
         return super().get_feature_names_out(input_features)
 

@@ -68,7 +68,8 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         Whether to drop HTML and to replace entities such as ``&amp;`` by their characters; see
         Notes for the rule. With False, the names of tags are words. "line_breaks" replaces
         ``<br />`` by a space, and of all apostrophes only the typographic one by the plain one;
-        models from files of format 1 and 2 have it, so that they predict as before.
+        models from files that were saved before this parameter existed have it, so that they
+        predict as before.
 
     preprocessor : callable, default=None
         A function str -> str that replaces the default preprocessing (see Notes), including
@@ -133,9 +134,9 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
 
     1. drops markup, if `strip_markup` is True: comments, scripts and styles with their content, and
        tags whose name is one of HTML's and whose attributes have values. Then it replaces entities,
-       also those that were escaped twice (``&amp;#39;``). So "a < b", "<3" and
-       "I <really> love it" stay. Tags of formatting (``<b>``) can stand within a word, all others
-       end it;
+       also those that were escaped twice (``&amp;#39;``), and drops tags that were escaped
+       (``&lt;br&gt;``). So "a < b", "<3" and "I <really> love it" stay. Tags of formatting
+       (``<b>``) can stand within a word, all others end it;
     2. removes invisible characters (soft hyphens, variation selectors, marks of direction), keeps
        at most 30 combining marks in a row [3]_, and normalizes Unicode to its composed form (NFC);
     3. replaces all kinds of apostrophes by the plain one: the typographic one (U+2019) anywhere,

@@ -145,8 +145,14 @@ class TextWithColumns(  # type: ignore[call-arg]
 
         Returns
         -------
-        X_ids : TokenArray of shape (n_samples, n_timesteps)
-            The token ids, with the numbers as `column_values`.
+        X_ids : TokenArray of int32 of shape (n_samples, n_timesteps)
+            The token ids, with the numbers as `column_values`, a float64 array of shape
+            (n_samples, n_columns).
+
+        Raises
+        ------
+        ValueError, TypeError
+            As in `fit`.
         """
         return self._learn(X, y)
 
@@ -160,8 +166,9 @@ class TextWithColumns(  # type: ignore[call-arg]
 
         Returns
         -------
-        X_ids : TokenArray of shape (n_samples, n_timesteps)
-            The token ids, with the numbers as `column_values`.
+        X_ids : TokenArray of int32 of shape (n_samples, n_timesteps)
+            The token ids, with the numbers as `column_values`, a float64 array of shape
+            (n_samples, n_columns).
 
         Raises
         ------
@@ -201,6 +208,14 @@ class TextWithColumns(  # type: ignore[call-arg]
         -------
         documents : list of ndarray of str objects
             The words of each row.
+
+        Raises
+        ------
+        NotFittedError
+            If the instance is not fitted.
+
+        ValueError, TypeError
+            As in :meth:`skrnn.TextToSequence.inverse_transform`.
         """
         check_is_fitted(self)
         return self.to_sequence_.inverse_transform(X)
@@ -232,6 +247,11 @@ class TextWithColumns(  # type: ignore[call-arg]
         Returns
         -------
         self : TextWithColumns
+
+        Raises
+        ------
+        ValueError
+            If another container is requested.
         """
         if transform not in (None, "default"):
             raise InvalidInputError(
