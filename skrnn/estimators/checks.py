@@ -10,9 +10,11 @@ from skrnn.estimators.extra_losses import objective_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import brief
 from skrnn.sequences import (
+    FIRST_WORD,
     InputForm,
     KnownWords,
     Sequences,
+    TokenArray,
     check_feature_names,
     check_same_columns,
     check_sequences,
@@ -106,28 +108,55 @@ def read_again(estimator, X) -> Sequences:
         vocabulary_size=size,
     ).sequences
     check_same_columns(sequences.columns, estimator.columns_, type(estimator).__name__)
-    check_words(estimator, sequences.words)
+    check_words(estimator, X, sequences.words)
     return sequences
 
 
-def check_words(estimator, words):
+def check_words(estimator, X, words):
     """Raise ValueError if ids have other words than those with which the estimator was fitted.
 
     Parameters
     ----------
     estimator : NetworkEstimator
+    X
+        As the caller gave it.
     words : tuple of str or None
         The word of each id; None if X has no words, as a plain array, which is not compared.
     """
-    known = getattr(estimator, "_words", None)
+    name = type(estimator).__name__
+    known, hashes = getattr(estimator, "_words", None), getattr(estimator, "_n_hashes", None)
     if known is not None:
-        known.check(words, type(estimator).__name__)
+        known.check(words, name)
+    found = _n_hashes(X)
+    if found is None:
+        is_other = hashes is not None and words is not None
+    else:
+        is_other = known is not None or hashes not in (None, found)
+    if is_other:
+        raise InvalidInputError(
+            f"X has {_kind_of_ids(found)}, but {name} was fitted on {_kind_of_ids(hashes)}: the "
+            "same id stands for other words. Use the transformer that was used for fit, or put "
+            "both into one Pipeline. To train on other ids, call fit with warm_start=False."
+        )
 
 
-def remember_words(estimator, words):
+def remember_words(estimator, X, words):
     """Set on the estimator what is known of the words of its ids after training with these."""
     known = getattr(estimator, "_words", None)
     estimator._words = KnownWords.joined(known, words, estimator.vocabulary_size_)
+    estimator._n_hashes = _n_hashes(X) or getattr(estimator, "_n_hashes", None)
+
+
+def _n_hashes(X):
+    """Return the number of ids of HashingTextToSequence, which have no words, or None."""
+    return X.vocabulary_size if isinstance(X, TokenArray) and X.words is None else None
+
+
+def _kind_of_ids(n_hashes):
+    if n_hashes is None:
+        return "token ids of the words of a TextToSequence"
+    n_features = n_hashes - FIRST_WORD
+    return f"the ids of a HashingTextToSequence with n_features={n_features}"
 
 
 def on_the_way_of(name, error):

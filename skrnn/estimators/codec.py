@@ -98,6 +98,9 @@ def encode_state(estimator, place):
     known = getattr(estimator, "_words", None)
     if known is not None and all(isinstance(word, str | None) for word in known.words):
         state["words"] = [word if word is None else str.__str__(word) for word in known.words]
+    hashes = getattr(estimator, "_n_hashes", None)
+    if hashes is not None:
+        state["n_hashes"] = int(hashes)
     if estimator.ngrams_ is not None:
         settings, codes, coef, intercept = estimator.ngrams_.to_arrays()
         state["ngrams"] = {"ngram_range": list(map(int, estimator.ngrams_.ngram_range)), **settings}
@@ -231,6 +234,9 @@ def _decode_input(state, estimator, description):
             ),
         )
         estimator._words = KnownWords(words)
+    estimator._n_hashes = None
+    if "n_hashes" in state:
+        estimator._n_hashes = state.take_int("n_hashes", 1)
     n_channels = description.n_channels
     if n_channels is not None:
         if not hasattr(estimator, "_is_table"):

@@ -73,8 +73,8 @@ class RowChecker:
             sequences, estimator.vocabulary_size_, form = checks.read_first(estimator, X)
             if form is not None:
                 estimator.n_features_in_, estimator._is_table = form
-            estimator._words = None
-        checks.remember_words(estimator, sequences.words)
+            estimator._words = estimator._n_hashes = None
+        checks.remember_words(estimator, X, sequences.words)
         given, y = y, self._check_y(y, "y")
         check_lengths(X, sequences, y)
         if not self.going_on:
@@ -172,7 +172,7 @@ class RowChecker:
     def _read_others(self, X):
         """Return the sequences of other rows than those of `check_rows`."""
         sequences = checks.read_again(self.estimator, X)
-        checks.remember_words(self.estimator, sequences.words)
+        checks.remember_words(self.estimator, X, sequences.words)
         return self.estimator._collapsed(sequences)
 
     def read_chunk(self, X, y, sample_weight):

@@ -12,7 +12,14 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import skrnn
-from skrnn import EpochSearchCV, RNNClassifier, TextToSequence, explain, trace
+from skrnn import (
+    EpochSearchCV,
+    HashingTextToSequence,
+    RNNClassifier,
+    TextToSequence,
+    explain,
+    trace,
+)
 
 FIRST = ["good film", "bad film", "good plot", "bad plot"] * 10
 Y = np.array([1, 0, 1, 0] * 10)
@@ -156,3 +163,25 @@ def test_numbers_have_no_words():
     """Fails if a network of numbers is held to words."""
     clf = small(input="numeric").fit(X.toarray().astype(float), Y)
     assert clf._words is None
+
+
+def test_hashed_ids_are_of_one_kind(tmp_path):
+    """Fails if ids of another number of hashes, or of words, are read as the hashes of fit."""
+    texts, y = ["good film", "bad film"] * 6, [1, 0] * 6
+    hashed = {n: HashingTextToSequence(n_features=n).transform(texts) for n in (50, 100)}
+    words = TextToSequence().fit_transform(texts)
+    clf = small(vocabulary_size=200).fit(hashed[100], y)
+    skrnn.save(clf, tmp_path / "hashed.skrnn")
+    for one in (clf, pickle.loads(pickle.dumps(clf)), skrnn.load(tmp_path / "hashed.skrnn")):
+        one.predict(hashed[100][:3])
+        one.predict(hashed[100].toarray())  # which claims nothing
+        for other, kind in ((hashed[50], "n_features=50"), (words, "words of a TextToSequence")):
+            for meet in (one.predict, lambda X, one=one: one.partial_fit(X, y)):
+                with pytest.raises(ValueError, match=f"{kind}, but .* n_features=100"):
+                    meet(other)
+    with pytest.raises(
+        ValueError, match="In X_unlabeled: X has the ids of a HashingTextToSequence"
+    ):
+        small(vocabulary_size=200).fit(words, y, X_unlabeled=hashed[50])
+    with pytest.raises(ValueError, match="n_features=50, but .* words of a TextToSequence"):
+        small(vocabulary_size=200).fit(words, y).predict(hashed[50])
