@@ -103,6 +103,11 @@ def _check_parameters(text, classifier):
         raise InvalidInputError(
             f"--set optimizer={classifier.optimizer}: not an optimizer of Keras."
         )
+    if classifier.thresholds is not None:
+        raise InvalidInputError(
+            "--set thresholds: thresholds are for several labels for each row, but the command "
+            "line trains on one label for each row. Leave it out."
+        )
     if classifier.input == "numeric":
         raise InvalidInputError(
             "--set input=numeric: the input of the network is token ids from TextToSequence. Leave "
@@ -112,6 +117,8 @@ def _check_parameters(text, classifier):
 
 def _check_setting(name, value, text, classifier):
     """Refuse values that scikit-learn's checks accept, and that nobody means."""
+    if name == "checkpoint__minutes" and classifier.checkpoint is None:
+        raise CommandError(f"--set {name} needs --checkpoint FOLDER.")
     own = _step_with(name, text, classifier).get_params().get(name)
     if isinstance(value, bool) and not isinstance(own, bool) and name != "verbose":
         raise CommandError(f"--set {name}: {json.dumps(value)} is not a value of this parameter.")

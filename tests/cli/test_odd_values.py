@@ -470,6 +470,8 @@ def test_settings_that_take_all_memory(folder, no_fit, capfd):
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
+        ("checkpoint__minutes=2", "--set checkpoint__minutes needs --checkpoint FOLDER"),
+        ('thresholds="auto"', "--set thresholds: thresholds are for several labels"),
         (
             'class_weight={"pos": "a"}',
             "--set class_weight: the weight of 'pos' is 'a', expected a n",
