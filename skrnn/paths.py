@@ -52,6 +52,11 @@ def local_path(path: Any, place: str, way_out: str | None = None) -> Any:
     if not isinstance(path, str | bytes | os.PathLike):
         return path
     text = os.fsdecode(path)
+    if not text or "\0" in text:
+        way_out = "Pass the path of a file or folder."
+        if isinstance(path, bytes) and path:
+            way_out = "For the content of a file, pass io.BytesIO(content)."
+        raise InvalidInputError(f"{place}={text[:40]!r} is not a path. {way_out}")
     if _URL.match(text) or _INSIDE.search(text):
         raise InvalidInputError(
             f"{place}={text!r} looks like a URL, but must be a local path. "

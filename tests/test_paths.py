@@ -27,7 +27,7 @@ FORMS = [
     PurePosixPath("http://host/run"), os.fsencode("s3://bucket/run"),
     str(Path("S3://bucket/run").absolute()),
 ]  # fmt: skip
-LOCAL = ["run", "./notes:/run", "/tmp/run", "C:\\run", "C:/run", "a:b", "notes: a/b", "~/run", "",
+LOCAL = ["run", "./notes:/run", "/tmp/run", "C:\\run", "C:/run", "a:b", "notes: a/b", "~/run",
          "x/y:z/w", "/data/notes:/run", "\\\\server\\share", "-"]  # fmt: skip
 X, Y = [[2, 3], [3, 2], [2, 2], [3, 3]], [0, 1, 0, 1]
 
@@ -119,3 +119,10 @@ def test_arrays_are_no_paths():
     """Fails if vectors are taken for a path."""
     vectors = np.ones((4, 2))
     assert local_path(vectors, "embeddings") is vectors
+
+
+@pytest.mark.parametrize("path", ["", b"", "a\0b", b"PK\3\4\0"])
+def test_what_is_no_path(path):
+    """Fails if an empty path is the working directory, or the content of a file is a path."""
+    with pytest.raises(ValueError, match=r"is not a path\. (Pass the path|.*io\.BytesIO)"):
+        local_path(path, "checkpoint")

@@ -98,6 +98,9 @@ def read_again(estimator, X) -> Sequences:
     """Return the sequences of X, checked against the X of the first fit."""
     check_feature_names(estimator, X, reset=False)
     size = estimator.vocabulary_size_
+    if size is not None and isinstance(X, TokenArray):
+        # Before the size of ids, whose error would advise a larger vocabulary.
+        check_words(estimator, X, X.words)
     sequences = check_sequences(
         X,
         estimator=estimator,
@@ -108,7 +111,6 @@ def read_again(estimator, X) -> Sequences:
         vocabulary_size=size,
     ).sequences
     check_same_columns(sequences.columns, estimator.columns_, type(estimator).__name__)
-    check_words(estimator, X, sequences.words)
     return sequences
 
 

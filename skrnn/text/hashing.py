@@ -17,6 +17,12 @@ from skrnn.text.patterns import TOKEN_PATTERN
 _MOST = 2**31 - 1 - FIRST_WORD
 
 
+_NO_WIDTH = (
+    "HashingTextToSequence learns nothing in fit, so the number of its columns is only known with "
+    "max_length. Set it, for example max_length=200."
+)
+
+
 class HashingTextToSequence(DocumentsToSequence):
     """Turn documents into sequences of token ids, without learning a vocabulary.
 
@@ -217,15 +223,15 @@ class HashingTextToSequence(DocumentsToSequence):
         ValueError
             If `max_length` is None.
         """
+        if self.max_length is None:
+            raise InvalidInputError(_NO_WIDTH)
         return super().get_feature_names_out(input_features)
 
     @property
     def _n_features_out(self):
+        # Displays and dir() ask for it, and take an AttributeError only.
         if self.max_length is None:
-            raise InvalidInputError(
-                "HashingTextToSequence learns nothing in fit, so the number of its columns is only "
-                "known with max_length. Set it, for example max_length=200."
-            )
+            raise AttributeError(_NO_WIDTH)
         return self.max_length
 
     def _width(self, lengths):
@@ -234,7 +240,9 @@ class HashingTextToSequence(DocumentsToSequence):
 
     def _check_columns(self, lengths, container):
         # With max_length no row is longer, and without it there are no names.
-        return self._n_features_out
+        if self.max_length is None:
+            raise InvalidInputError(_NO_WIDTH)
+        return self.max_length
 
     def __sklearn_is_fitted__(self):
         """Nothing has to be learned."""

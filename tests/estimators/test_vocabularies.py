@@ -185,3 +185,11 @@ def test_hashed_ids_are_of_one_kind(tmp_path):
         small(vocabulary_size=200).fit(words, y, X_unlabeled=hashed[50])
     with pytest.raises(ValueError, match="n_features=50, but .* words of a TextToSequence"):
         small(vocabulary_size=200).fit(words, y).predict(hashed[50])
+
+
+def test_a_larger_vocabulary_is_another_one(fitted):
+    """Fails if the error is about the size of ids, and advises to accept the wrong ones."""
+    larger = TextToSequence().fit_transform([*OTHER, "many more words here"])
+    for meet in (MEETINGS["predict"], MEETINGS["first fit, X_val"]):
+        with pytest.raises(ValueError, match="another vocabulary"):
+            meet(fitted, larger[: len(Y)])

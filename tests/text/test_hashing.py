@@ -175,3 +175,11 @@ def test_what_needs_words_says_so(stream):
     vectors = RNNClassifier(**SMALL | {"embeddings": {"film": [1.0, 2.0]}}, ngram_range=None)
     with pytest.raises(ValueError, match="only token ids.*TextToSequence"):
         vectors.fit(HashingTextToSequence().transform(REVIEWS), LABELS)
+
+
+def test_displays_without_a_width():
+    """Fails if a notebook cell, or dir(), asks for a width that there is none of."""
+    text = HashingTextToSequence()
+    assert "HashingTextToSequence" in text._repr_html_()
+    assert "transform" in dir(text)
+    assert not hasattr(text, "_n_features_out")
