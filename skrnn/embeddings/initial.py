@@ -54,6 +54,11 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     from skrnn.embeddings import EmbeddingCoverage, read_embeddings
 
     is_array = isinstance(source, np.ndarray | list | tuple)
+    if np.ma.is_masked(source):
+        raise InvalidInputError(
+            f"embeddings of {name} has masked values. Fill them, for example by "
+            "embeddings.filled(0.0)."
+        )
     words = sequences.words
     if words is None and not is_array:
         raise InvalidInputError(

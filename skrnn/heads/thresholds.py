@@ -40,6 +40,8 @@ def check_thresholds(thresholds, names, estimator):
         is_number = found.dtype.kind in "iuf"
     except ValueError:
         is_number = False
+    if np.ma.is_masked(thresholds):
+        raise InvalidInputError(f"{wanted} Got masked values instead.")
     if not is_number:
         raise InvalidInputError(f"{wanted} Got {thresholds!r} instead.")
     found = found.astype(np.float64)

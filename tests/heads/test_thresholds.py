@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from skrnn import RNNClassifier
 from skrnn.heads.labels import LabelsHead
 from skrnn.heads.thresholds import MIN_POSITIVES, best_thresholds, check_thresholds
 
@@ -131,3 +132,10 @@ def test_none_is_half_for_any_logit():
     one = Estimator()
     one.thresholds = 0.5
     assert plain.predict(raw).tolist() == plain.with_options(one).predict(raw).tolist()
+
+
+def test_masked_thresholds():
+    """Fails if the values below a mask are read."""
+    masked = np.ma.array([0.5, 0.5], mask=[False, True])
+    with pytest.raises(ValueError, match="Got masked values"):
+        check_thresholds(masked, np.array(["a", "b"]), RNNClassifier())
