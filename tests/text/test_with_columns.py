@@ -217,7 +217,7 @@ def test_masked_numbers_are_missing():
         ([[1], [2], [3]], r"holds list \[1\]"),
         ([1j, 2, 3], "holds complex"),
         ([1, np.inf, 2], "row 1 .* is inf.*Clip"),
-        ([1, 10**400, 2], "row 1 .* is inf"),
+        (pd.Series([1, 10**400, 2], dtype=object), "row 1 .* is inf"),
     ],
 )
 def test_what_is_no_number_is_refused(column, message):
