@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
 from skrnn.backend.tensorflow import keras
+from skrnn.backend.threads import n_threads
 
 # So many that rows and splits are too large for Dask to send with each task.
 REVIEWS, LABELS = make_reviews(400, random_state=3)
@@ -145,3 +146,11 @@ def processes_with(mark):
             continue
     # multiprocessing's own, one a process, which ends with this one.
     return {pid: line for pid, line in found.items() if "resource_tracker" not in line}
+
+
+def threads_and_process():
+    """Return the threads a fit would have, and where it was asked.
+
+    It is here because Ray's workers find the modules at the top of the tests' folder only.
+    """
+    return n_threads(), os.getpid()

@@ -24,10 +24,9 @@ from cluster_searches import (  # noqa: E402 (TensorFlow only where there is Ray
     no_orphans,
     scores,
     scores_in_process,
+    threads_and_process,
 )
 from ray.util.joblib import register_ray  # noqa: E402
-
-from skrnn.backend.threads import n_threads  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,11 +59,6 @@ def on_ray(search, **remote):
     """Run a search on the cluster and return its scores."""
     with joblib.parallel_config(backend="ray", n_jobs=2, ray_remote_args=remote or None):
         return scores(search.fit(REVIEWS, LABELS))
-
-
-def threads_and_process():
-    """Return the threads a fit would have, and where it was asked."""
-    return n_threads(), os.getpid()
 
 
 def test_the_same_scores_on_two_worker_processes(tmp_path):
