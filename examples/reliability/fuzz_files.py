@@ -60,11 +60,12 @@ class File:
         self.name = path.stem
         self.data = path.read_bytes()
         from skrnn.fileformat import archive, container
+        from skrnn.fileformat.streams import Source
 
-        size, entries, file = len(self.data), [], io.BytesIO(self.data)
+        entries, file = [], Source(io.BytesIO(self.data), len(self.data))
         names = (container.MANIFEST, container.DOCUMENT, container.ARRAYS)
         self.manifest, self.document, self.arrays = (
-            archive.read_part(file, name, size, entries) for name in names
+            archive.read_part(file, name, entries) for name in names
         )
 
     def tree(self):
