@@ -86,7 +86,8 @@ class HashingTextToSequence(DocumentsToSequence):
     -----
     The hash is MurmurHash3 (32 bits, seed 0) of the token in UTF-8, modulo `n_features`. A network
     can only read ids of the same `n_features` and the same way to split documents. Ids of another
-    transformer are not recognized, because the words of the ids are not known.
+    `n_features`, or of :class:`TextToSequence`, raise an error. Another way to split documents is
+    not recognized.
 
     Examples
     --------
