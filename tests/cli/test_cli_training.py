@@ -242,7 +242,7 @@ def test_losses_by_name(options, wanted):
         ('extra_losses={"EntropyLoss": {"epsilon": 5}}', "unexpected keyword argument 'epsilon'"),
         ('extra_losses={"AdversarialLoss": {"epsilon": -1}}', "'epsilon' parameter of Adversarial"),
         ("extra_losses__epsilon=1", "neither RNNClassifier nor TextToSequence has this parameter"),
-        ("checkpoint__minutes=1", "neither RNNClassifier nor TextToSequence has this parameter"),
+        ("checkpoint__minutes=1", "--set checkpoint__minutes needs --checkpoint FOLDER"),
     ],
 )
 def test_losses_that_are_none(value, told, folder, capsys):
