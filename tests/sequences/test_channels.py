@@ -161,6 +161,8 @@ def test_later_rows_set_what_was_constant():
     again = later.updated(read(more * 5), np.ones(8, bool))
     assert again.mean[:3].tolist() == later.mean[:3].tolist() and again.scale[3] > 0
     assert scaler.n_numbers.tolist() == [12, 12, 0, 12]  # no scaler changes
+    twice = scaler.updated(read(first), np.ones(3, bool))  # the same rows do not count twice
+    assert twice.n_numbers.tolist() == [12, 12, 0, 12]
     others = scaler_of(np.zeros((1, 2, 1))).updated(read(np.full((1, 2, 1), 6.0)), np.ones(1, bool))
     assert (others.mean, others.scale, others.n_numbers) == ([3.0], [3.0], [4])
 
