@@ -242,10 +242,10 @@ class ChannelScaler:
         if not ((n_numbers >= 0) & ((n_numbers > 0) | (scale == 0))).all():
             raise InvalidInputError("A channel without a number has a scale, or less than none.")
         with np.errstate(over="ignore"):  # the error follows
-            found = [np.ldexp(one, exponent) for one in (mean, scale)]
-        if not np.isfinite(found).all():
+            mean, scale = np.ldexp(mean, exponent), np.ldexp(scale, exponent)
+        if not (np.isfinite(mean) & np.isfinite(scale)).all():
             raise InvalidInputError("A mean or scale of the channels is out of range.")
-        return cls(scaling, *found, n_numbers)
+        return cls(scaling, mean, scale, n_numbers)
 
 
 def place_of(sequences, step) -> str:
