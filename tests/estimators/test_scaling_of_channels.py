@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bare import ESTIMATOR
-from siblings import RNNRegressorForTest, RNNTaggerForTest, TagsHead
+from siblings import RNNRegressorForTest, RNNTaggerForTest, TagsHead, ValuesHead
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.utils import get_tags
@@ -67,8 +67,9 @@ def test_units_make_no_difference(unit, plain):
         np.testing.assert_allclose(other.history_[name], plain.history_[name], rtol=1e-4)
 
 
-def test_a_sibling_has_it_too():
+def test_a_sibling_has_it_too(monkeypatch):
     """Fails if only the classifier scales."""
+    monkeypatch.setitem(HEADS, "values", ValuesHead)
     plain = small(RNNRegressorForTest).fit(X, X[:, 0, 0])
     other = small(RNNRegressorForTest).fit(X * 1e6, X[:, 0, 0])
     np.testing.assert_allclose(other.predict(X * 1e6), plain.predict(X), atol=1e-4)
