@@ -224,7 +224,7 @@ class Failing(keras.callbacks.Callback):
         raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("warm_start", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_interrupted_fit(warm_start):
     """Fails if half-trained weights, a history or a class is left on the estimator."""
     model = small(warm_start=warm_start).fit(X, Y)
