@@ -8,15 +8,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skrnn import RNNClassifier
+from skrnn import RNNClassifier, from_channels_first
 from skrnn.comparison import compare
 
 pytestmark = pytest.mark.interop
-
-
-def channels_last(X):
-    """Return series of shape (n, n_channels, n_timesteps) as (n, n_timesteps, n_channels)."""
-    return np.swapaxes(X, 1, 2)
 
 
 def flat(X):
@@ -42,9 +37,9 @@ def test_classifiers(panel):
     network = RNNClassifier("rnn", units=2, bidirectional=False, epochs=1, random_state=0)
     nearest = KNeighborsTimeSeriesClassifier(n_neighbors=1)
     estimators = {
-        "skrnn": make_pipeline(FunctionTransformer(channels_last), network),
+        "skrnn": make_pipeline(FunctionTransformer(from_channels_first), network),
         "1-NN with DTW": nearest,
-        "aeon": SummaryClassifier(RandomForestClassifier(10, random_state=0), random_state=0),
+        "aeon": SummaryClassifier(estimator=RandomForestClassifier(10, random_state=0)),
         "sktime": DummyClassifier(),
         "forest": make_pipeline(FunctionTransformer(flat), RandomForestClassifier(10)),
     }

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from skrnn import from_channels_first
 from skrnn.heads.registry import HEADS
 
 pytestmark = pytest.mark.interop
@@ -84,11 +85,6 @@ def newest_first(X):
     return X[:, ::-1].copy()
 
 
-def channels_last(X):
-    """Return windows of shape (n, 1, n_timesteps) as (n, n_timesteps, 1)."""
-    return np.swapaxes(X, 1, 2)
-
-
 # --- skforecast
 
 
@@ -132,6 +128,22 @@ def test_forecasts_of_skforecast(dated, turned):
         return (X if turned else newest_first(X))[:, :, None]
 
     assert np.allclose(found, by_hand(network(), dated, form), rtol=1e-5)
+
+
+def test_whole_numbers_in_skforecast(dated):
+    """Fails if windows of integers are read as token ids in spite of the documented parameter.
+
+    skforecast hands them over as integers in `fit`, and as floats in `predict`.
+    """
+    from skforecast.recursive import ForecasterRecursive
+
+    counts = (10 * dated).round()
+    found = []
+    for dtype in (float, int):
+        forecaster = ForecasterRecursive(network(input="numeric"), lags=WINDOW)
+        forecaster.fit(counts.astype(dtype))
+        found.append(forecaster.predict(steps=HORIZON))
+    assert np.array_equal(*found)
 
 
 def test_grid_search_of_skforecast(dated):
@@ -183,7 +195,7 @@ def test_forecasts_of_sktime(series, path):
 
     regressor = network()
     if path == "time-series-regressor":
-        regressor = make_pipeline(FunctionTransformer(channels_last), regressor)
+        regressor = make_pipeline(FunctionTransformer(from_channels_first), regressor)
     reduced = make_reduction(regressor, window_length=WINDOW, scitype=path)
     found = reduced.fit(series, fh=np.arange(1, HORIZON + 1)).predict()
     wanted = by_hand(network(), series, lambda X: X[:, :, None])
