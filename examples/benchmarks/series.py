@@ -28,6 +28,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from environments import default_folder, make_environment, versions
@@ -132,7 +133,7 @@ def measure(name, splits, rivals, team, args, runs):
 
 
 class Team:
-    """A process for each rival, started when it is needed and again after one was stopped.
+    """A process for each rival, started when it is needed and again after a failure.
 
     Parameters
     ----------
@@ -147,59 +148,60 @@ class Team:
 
     def __init__(self, rivals, pythons, paths, limit):
         self.pythons, self.paths, self.limit = pythons, paths, limit
-        self.workers, self.starts = {}, {rival.key: {} for rival in rivals}
+        self.starts = {rival.key: {} for rival in rivals}
+        self._workers, self._warm = {}, {}
 
     def run(self, rival, name, path, seed, change=None):
         """Return the figures of one fit, or {"failed": reason}."""
+        late = threading.Event()
         try:
             worker = self._worker(rival, SETS[name][1])
             worker.ask("prepare", path=path, change=change, **rival.settings)
+            with time_limit(self.limit, late, worker):
+                return worker.ask("run", seed=seed)
         except RuntimeError as error:
-            return {"failed": _reason(error)}
-        late = threading.Event()
-
-        def stop():
-            late.set()
-            worker.kill()
-
-        timer = threading.Timer(self.limit, stop)
-        timer.start()
-        try:
-            return worker.ask("run", seed=seed)
-        except RuntimeError as error:
-            if late.is_set():
-                self.workers.pop(rival).close()
-                return {"failed": f"over {self.limit / 60:g} minutes"}
-            return {"failed": _reason(error)}
-        finally:
-            timer.cancel()
+            # It may have ended, or hold memory.
+            self._workers.pop(rival).close()
+            reason = str(error).strip().splitlines()[-1]
+            return {"failed": f"over {self.limit / 60:g} minutes" if late.is_set() else reason}
 
     def _worker(self, rival, task):
         """Return the process of a rival, which has done the task before."""
-        if rival not in self.workers:
+        if rival not in self._workers:
             say(f"Starting {rival.title}")
             python = self.pythons[rival.environment]
-            self.workers[rival] = Worker(python, rival.script, rival.title)
-            self.workers[rival].tasks = set()
-        worker = self.workers[rival]
-        if task not in worker.tasks:
-            worker.tasks.add(task)
+            self._workers[rival] = Worker(python, rival.script, rival.title)
+            self._warm[rival] = set()
+        worker = self._workers[rival]
+        if task not in self._warm[rival]:
             (path,) = self.paths[WARM_UP[task]].values()
             start = time.perf_counter()
             worker.ask("prepare", path=path, **rival.settings)
             worker.ask("run", seed=0)
             self.starts[rival.key].setdefault(task, time.perf_counter() - start)
+            self._warm[rival].add(task)
         return worker
 
     def close(self):
         """End all processes."""
-        for worker in self.workers.values():
+        for worker in self._workers.values():
             worker.close()
 
 
-def _reason(error):
-    """Return the last line of a traceback."""
-    return str(error).strip().splitlines()[-1]
+@contextmanager
+def time_limit(seconds, late, worker):
+    """Kill the process of a worker after some seconds, and set `late`."""
+
+    def stop():
+        late.set()
+        worker.kill()
+
+    timer = threading.Timer(seconds, stop)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 if __name__ == "__main__":

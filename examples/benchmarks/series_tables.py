@@ -34,7 +34,8 @@ def print_tables(found):
         if not names:
             continue
         n_seeds = found["arguments"]["seeds"]
-        print(f"### {title}, mean of {n_seeds} seeds\n")
+        told = f"mean of {n_seeds} seeds" if n_seeds > 1 else "one seed"
+        print(f"### {title}, {told}\n")
         print(_table(runs, names, lambda run: run["score"], _score_text))
         print(f"### {title}: seconds of fit and predict\n")
         print(_table(runs, names, lambda run: run["fit_s"] + run["predict_s"], _seconds_text))
@@ -92,4 +93,5 @@ def _score_text(score, name):
 
 
 def _seconds_text(seconds, name):
-    return f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
+    digits = 2 if seconds < 1 else 1 if seconds < 100 else 0
+    return f"{seconds:.{digits}f}"
