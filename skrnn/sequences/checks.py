@@ -14,12 +14,14 @@ from skrnn._sklearn_compat import _check_feature_names
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.columns import check_columns, told_lost_columns
 from skrnn.sequences.containers import as_rows, open_container
+from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import warn_of_axes
 from skrnn.sequences.lookalikes import (
     MIN_ROWS_OF_COUNTS,
     reject_columns_beside_text,
     reject_word_counts,
 )
+from skrnn.sequences.origin import origin_of
 from skrnn.sequences.readings import (
     warn_of_floats,
     warn_of_gaps,
@@ -28,7 +30,6 @@ from skrnn.sequences.readings import (
 )
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
-from skrnn.sequences.token_array import TokenArray
 
 # A larger vocabulary has to be declared: at 64 dimensions this one takes 4 GB. Integers far beyond
 # are hashes, timestamps or amounts.
@@ -101,7 +102,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         If integers look like readings, floats like token ids, or axes are perhaps swapped.
     """
     name, reset = type(estimator).__name__, form is None
-    declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
+    origin = origin_of(X)
     if getattr(X, "column_values", None) is not None:
         columns = check_columns(X.column_values, X.column_names, X.shape[0], name)
         checked = check_sequences(
@@ -113,7 +114,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         )
         return checked._replace(sequences=replace(checked.sequences, columns=columns))
     # Whether somebody has said what X is.
-    is_said = isinstance(X, TokenArray)
+    is_said = isinstance(X, KeepsOrigin)
     is_said |= (input if reset else getattr(estimator, "input", "auto")) != "auto"
     opened = open_container(X)
     X, has_gaps = opened.X, opened.has_gaps
@@ -152,11 +153,17 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         sequences = _sparse_tokens(X, name)
     else:
         sequences = _dense_tokens(X, name)
-    if words is not None:
-        sequences = replace(sequences, words=words)
+    if origin.is_calculated:
+        raise InvalidInputError(
+            "X is the result of a calculation with token ids, such as twice the ids. Token ids are "
+            f"numbers of words, so {name} would read other words. Pass what TextToSequence "
+            "returns, or rows of it, X[rows]. To use the result as numbers, set input='numeric'."
+        )
+    if origin.words is not None:
+        sequences = replace(sequences, words=origin.words)
     if not is_said:
         _warn_of_tokens(X, sequences, name, reset, has_gaps)
-    vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, declared)
+    vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, origin.vocabulary_size)
     return CheckedInput(sequences, vocabulary_size, form)
 
 
@@ -318,7 +325,7 @@ def _sparse_tokens(X, name):
         X = X.copy()
         X.sum_duplicates()
     lengths = np.diff(X.indptr)
-    values = X.data
+    values = np.asarray(X.data)
     stored_zeros = values == PADDING
     if stored_zeros.any():
         rows = np.repeat(np.arange(len(lengths)), lengths)
