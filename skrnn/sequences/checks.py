@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_array
 from skrnn._sklearn_compat import _check_feature_names
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.columns import check_columns, told_lost_columns
+from skrnn.sequences.components import reject_components
 from skrnn.sequences.containers import as_rows, open_container
 from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import warn_of_axes
@@ -20,6 +21,7 @@ from skrnn.sequences.lookalikes import (
     MIN_ROWS_OF_COUNTS,
     reject_columns_beside_text,
     reject_word_counts,
+    warn_of_counts,
 )
 from skrnn.sequences.origin import origin_of
 from skrnn.sequences.readings import (
@@ -130,6 +132,8 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     if not is_ragged:
         if reset and not is_said:
             reject_columns_beside_text(X, name, input)
+            if input == "numeric":
+                reject_components(X, name)
         if X.ndim == 2 and (input == "numeric" or reset):
             form = _check_width(X.shape[1], name, form)
 
@@ -140,9 +144,11 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         if not reset or is_ragged or X.ndim == 3:
             form = _check_channels(width, name, None if reset else form)
         if reset:
-            warn_of_axes(width, int(sequences.lengths.max(initial=0)), name)
+            warn_of_axes(sequences, name)
             if not is_said:
-                warn_of_ids(sequences, name)
+                warn_of_ids(sequences, name, is_padded=not is_ragged)
+                if not is_ragged:
+                    warn_of_counts(X, name)
         return CheckedInput(sequences, None, form)
     if is_ragged:
         sequences = _ragged_tokens(X, name)
@@ -181,7 +187,8 @@ def _warn_of_tokens(X, sequences, name, reset, has_gaps):
     elif not _holds_integers(X, has_gaps):
         warn_of_floats(name)
     elif reset:
-        warn_of_readings(sequences, name)
+        of_bytes = getattr(X, "dtype", None) == np.uint8
+        warn_of_readings(sequences, name, of_bytes=of_bytes)
 
 
 def _reject_text(X, name):
