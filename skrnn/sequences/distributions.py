@@ -60,9 +60,9 @@ def why_readings(values, lengths, min_steps, *, of_bytes=False):
     """
     rows = np.repeat(np.arange(len(lengths)), lengths)
     zero_rows = len(np.unique(rows[values == 0]))
-    if zero_rows >= max(MIN_ZERO_ROWS, ZERO_ROWS * len(lengths)):
-        if of_bytes or _has_odd_zeros(values):
-            return f"{zero_rows / len(lengths):.0%} of the rows have zeros among the others"
+    has_zeros = zero_rows >= max(MIN_ZERO_ROWS, ZERO_ROWS * len(lengths))
+    if has_zeros and (of_bytes or _has_odd_zeros(values)):
+        return f"{zero_rows / len(lengths):.0%} of the rows have zeros among the others"
     n_different = len(np.unique(values))
     if len(values) < min_steps or n_different < MIN_DIFFERENT:
         return None

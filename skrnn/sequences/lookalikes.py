@@ -149,7 +149,7 @@ def warn_of_counts(X, name):
     """
     if X.ndim == 3 and X.shape[2] == 1:
         X = X[:, :, 0]
-    if X.ndim != 2 or not (X == np.floor(X)).all() or (X < 0).any():
+    if X.ndim != 2 or not (np.floor(X) == X).all() or (X < 0).any():
         return
     columns, _, _ = _entries(X)
     if _are_columns_of_words(columns, X.shape, MAX_SHARE):
@@ -226,7 +226,9 @@ def _are_scaled(columns, sizes, shape):
     used = largest > 0
     mean, square = (np.bincount(columns, sizes**power, width) / n_rows for power in (1, 2))
     variance = square - mean**2
-    return any(np.mean(np.isclose(one[used], 1, rtol=1e-3)) > MIN_GAPS for one in (largest, variance))
+    return any(
+        np.mean(np.isclose(one[used], 1, rtol=1e-3)) > MIN_GAPS for one in (largest, variance)
+    )
 
 
 def _share_of_ones(columns, sizes, width):

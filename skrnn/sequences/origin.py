@@ -1,8 +1,8 @@
-"""Where token ids come from: the words or hashes that they number, and how arrays carry that along.
+"""Where token ids come from, the words or hashes that they number, and how arrays carry it along.
 
-SciPy's functions that stack arrays make plain ones, from the `data` of their arguments. So `data` of
-an array of token ids is a :class:`TokenIds`, which knows its origin, and from which the origin of the
-stacked array can be found.
+SciPy's functions that stack arrays make plain ones, from the `data` of their arguments. So `data`
+of an array of token ids is a :class:`TokenIds`, which knows its origin, and from which the origin
+of the stacked array can be found.
 """
 
 from typing import Any, NamedTuple
@@ -123,9 +123,9 @@ def _joined(parts):
             "Token ids of different kinds cannot be stacked: the same id stands for different "
             f"words, since the arrays come from {_kinds(known, hashings)}. {_WAY_OUT}"
         )
-    sizes = [origin.vocabulary_size for origin in origins]
+    sizes = [size for size in (origin.vocabulary_size for origin in origins) if size is not None]
     return Origin(
-        None if None in sizes else max(sizes, default=None),
+        max(sizes) if sizes else None,
         longest if known else None,
         next(iter(hashings), None),
         any(origin.is_calculated for origin in origins),
@@ -133,8 +133,8 @@ def _joined(parts):
 
 
 _WAY_OUT = (
-    "Use one fitted transformer for all texts, text.transform(more) instead of fit_transform(more). "
-    "To read two texts of a row, join them to one before TextToSequence; for numbers beside texts, "
+    "Use one fitted transformer for all texts, text.transform(more) instead of "
+    "fit_transform(more). To read two texts of a row, join them to one before TextToSequence; for numbers beside texts, "
     "use TextWithColumns; for different transformers of one text, a StackingClassifier."
 )
 

@@ -15,8 +15,11 @@ class TokenArray(KeepsOrigin, csr_array):
 
     It is a :class:`scipy.sparse.csr_array`. Copies and selected rows keep ``vocabulary_size``, so
     that a network fitted on some folds of a corpus has an embedding for the words that occur only
-    in other folds, and ``words``, so that it can look up their vectors. Functions of SciPy that
-    combine arrays (``scipy.sparse.vstack``) return a plain array.
+    in other folds, and ``words``, so that it can look up their vectors. All operations whose result
+    holds the same ids keep both, also conversions to other formats. If a result holds other
+    numbers, such as ``X * 2``, networks do not read it as ids. Functions of SciPy that combine
+    arrays (``scipy.sparse.vstack``) return a plain array, in which networks still find the words,
+    and raise an error for arrays of different vocabularies.
 
     From :class:`skrnn.TextWithColumns`, it also has numeric columns, one row of them for each row
     of ids. Selected rows, copies and pickles keep them. Such an array stores its ids as negative
@@ -30,6 +33,9 @@ class TokenArray(KeepsOrigin, csr_array):
     words : tuple of str or None
         The word of each id; None for padding, the unknown word and ids without a word. The
         attribute is None if the words are not known.
+    hashing : tuple of (str, str) or None
+        The parameters of the :class:`skrnn.HashingTextToSequence` that made the ids, which has no
+        words.
     column_values : ndarray of shape (n_samples, n_columns) of float64, or None
         The numeric columns.
     column_names : tuple of str or None

@@ -62,10 +62,11 @@ class KnownWords:
             return
         token = first_contradiction(self.words, words)
         if token is not None:
+            here = "X" if of == "X" else "it"
             raise InvalidInputError(
-                f"{of} has token ids of another vocabulary ({_count(words)} words) than the one with "
-                f"which this {name} was fitted ({_count(self.words)} words): id {token} is "
-                f"{words[token]!r} in {'X' if of == 'X' else 'it'}, but was {self.words[token]!r} in fit. Use the fitted "
+                f"{of} has token ids of another vocabulary ({_count(words)} words) than the one "
+                f"with which this {name} was fitted ({_count(self.words)} words): id {token} is "
+                f"{words[token]!r} in {here}, but was {self.words[token]!r} in fit. Use the fitted "
                 "TextToSequence, text.transform(new_texts) instead of fit_transform(new_texts), or "
                 f"put both into one Pipeline: make_pipeline(TextToSequence(), {name}()). To train "
                 "on another vocabulary, call fit with warm_start=False."

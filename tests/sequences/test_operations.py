@@ -1,4 +1,4 @@
-"""What SciPy makes of token ids: ids that keep their words, or numbers that no network reads as ids."""
+"""What SciPy makes of token ids: ids that keep their words, or numbers that no network reads."""
 
 import copy
 import inspect
@@ -92,7 +92,7 @@ def test_the_same_ids_keep_their_words(change, format):
 @pytest.mark.parametrize("after", FORMATS)
 @pytest.mark.parametrize("before", FORMATS)
 def test_formats_and_back(before, after):
-    """Fails if a conversion of formats forgets the words, or an array of another format its rows."""
+    """Fails if a conversion of formats forgets the words, or one of the ids."""
     there = X.asformat(before).asformat(after)
     assert isinstance(there, KeepsOrigin) and there.words is X.words and there.format == after
     assert isinstance(there.tocsr(), TokenArray) and there.tocsr().vocabulary_size == 6
