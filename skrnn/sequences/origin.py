@@ -134,8 +134,9 @@ def _joined(parts):
 
 _WAY_OUT = (
     "Use one fitted transformer for all texts, text.transform(more) instead of "
-    "fit_transform(more). To read two texts of a row, join them to one before TextToSequence; for numbers beside texts, "
-    "use TextWithColumns; for different transformers of one text, a StackingClassifier."
+    "fit_transform(more). To read two texts of a row, join them to one before TextToSequence; for "
+    "numbers beside texts, use TextWithColumns; for different transformers of one text, a "
+    "StackingClassifier."
 )
 
 

@@ -147,7 +147,8 @@ def test_what_does_not_contradict_is_taken(fitted, same):
 HASHING = HashingTextToSequence(n_features=30)
 FRAME = pd.DataFrame({"text": FIRST, "number": range(len(FIRST))})
 COLUMNS = TextWithColumns(text="text", columns=["number"])
-PICK = make_column_transformer((TextToSequence(), "text"), sparse_threshold=1)
+# Wider than the texts, so that the result is sparse.
+PICK = make_column_transformer((TextToSequence(max_length=9), "text"), sparse_threshold=1)
 
 
 def fitted_on(texts, transformer):

@@ -152,7 +152,7 @@ def test_ids(name):
 
 @pytest.mark.parametrize("make", READINGS.values(), ids=READINGS)
 def test_readings(make):
-    """Fails if readings become ids in silence, or are said to look like ids when they are floats."""
+    """Fails if readings become ids in silence, or are said to look like ids as floats."""
     for seed in SEEDS:
         X = make(np.random.default_rng(seed))
         found = warned(typed(X, np.int64))
