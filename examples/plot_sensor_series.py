@@ -22,8 +22,8 @@ def make_recordings(n_samples, seed):
     rng = np.random.default_rng(seed)
     X, y = [], rng.choice(["works", "flows back", "blocked"], n_samples)
     for label in y:
-        steps = np.arange(rng.integers(40, 120))
-        event = rng.uniform(15, len(steps) - 15)
+        steps = np.arange(rng.integers(30, 80))
+        event = rng.uniform(12, len(steps) - 12)
         delay = {"works": 6, "flows back": -6, "blocked": 0}[label]
 
         def rise(time, steps=steps):
