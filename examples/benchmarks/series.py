@@ -88,12 +88,16 @@ def parse():
     add("--envs", type=Path, default=default_folder(), help="folder of the environments")
     add("--json", type=Path, help="write all measurements here")
     add("--seeds", type=int, default=3)
+    add("--rival-seeds", type=int, help="seeds of the other libraries; default: --seeds")
     add("--limit", type=float, default=10.0, help="minutes of a fit and prediction")
     add("--sets", nargs="+", choices=SETS, default=list(SETS))
     keys = [rival.key for rival in RIVALS]
     add("--rivals", nargs="+", choices=keys, default=keys)
     add("--no-changes", action="store_true", help="skip multiplied and shifted series")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.rival_seeds is None:
+        args.rival_seeds = args.seeds
+    return args
 
 
 def write_series(python, folder, names):
@@ -111,7 +115,8 @@ def measure(name, splits, rivals, team, args, runs):
         first = seed % len(rivals)
         for split, path in splits.items():
             for rival in rivals[first:] + rivals[:first]:
-                if rival in stopped or (seed and not rival.is_random):
+                n_seeds = args.seeds if rival.key == OURS else args.rival_seeds
+                if rival in stopped or seed >= (n_seeds if rival.is_random else 1):
                     continue
                 answer = team.run(rival, name, path, seed)
                 if "failed" in answer:

@@ -33,9 +33,7 @@ def print_tables(found):
         names = [name for name in found["sets"] if SETS[name][1] == task]
         if not names:
             continue
-        n_seeds = found["arguments"]["seeds"]
-        told = f"mean of {n_seeds} seeds" if n_seeds > 1 else "one seed"
-        print(f"### {title}, {told}\n")
+        print(f"### {title}, {_seeds_text(found['arguments'])}\n")
         print(_table(runs, names, lambda run: run["score"], _score_text))
         print(f"### {title}: seconds of fit and predict\n")
         print(_table(runs, names, lambda run: run["fit_s"] + run["predict_s"], _seconds_text))
@@ -86,6 +84,14 @@ def _changes_table(runs, changed):
         texts = ("-" if scores.get(n) is None else _score_text(scores[n], n) for n in names)
         rows.append([change, *texts])
     return markdown(["", *(SETS[name][0] for name in names)], rows)
+
+
+def _seeds_text(arguments):
+    ours, others = (
+        f"mean of {n} seeds" if n > 1 else "one seed"
+        for n in (arguments["seeds"], arguments["rival_seeds"])
+    )
+    return ours if ours == others else f"{ours} (other libraries: {others})"
 
 
 def _score_text(score, name):
