@@ -120,6 +120,13 @@ class RowChecker:
             unit = estimator._weight_unit = mean
         return relative(weights, unit)
 
+    def learn(self, head, y, weights):
+        """Return the head after it has learned from these rows; set it on the estimator."""
+        learned = head.learn(y, weights)
+        if learned is not head:
+            self.estimator._set_head(learned)
+        return learned
+
     def learn_columns(self, sequences, weights):
         """Set, in a first fit, by what the columns beside the sequences are standardized."""
         if not self.going_on:
@@ -152,6 +159,8 @@ class RowChecker:
             head.check(y_val, self.estimator)
             head.check_names(given, self.estimator)
             weights = np.ones((len(sequences), *like.shape[1:]), dtype=np.float32)
+            # So that they have the unit of the training rows, also of chunks to come.
+            head = self.learn(head, y_val, weights)
             return encode(sequences, y_val, weights, np.arange(len(sequences)), head)
         except ValueError as error:
             raise checks.on_the_way_of("X_val, y_val", error) from error
@@ -185,6 +194,7 @@ class RowChecker:
         head.check_names(given, estimator)
         unit = estimator._weight_unit
         weights = self.check_weights(sample_weight, sequences, y, head, unit)
+        head = self.learn(head, y, weights)
         rows = encode(sequences, y, weights, rows_with_weight(weights), head)
         return estimator.beside(rows.sequences), rows.targets, rows.weights
 
