@@ -241,8 +241,8 @@ class NgramModel:
         Returns
         -------
         Sequences
-            With the row input `SCORES`, log-odds or numbers, and with up to `MAX_CHANNELS` outputs the step
-            input `EVIDENCE`.
+            With the row input `SCORES`, log-odds or numbers, and with up to `MAX_CHANNELS` outputs
+            the step input `EVIDENCE`.
         """
         n_outputs = y.shape[1]
         found = self._fit_vocabulary(sequences, vocabulary_size, n_outputs)

@@ -89,7 +89,8 @@ def fit_ridge(indicators, y, sample_weight, penalties=PENALTIES):
     A. Frommer and P. Maass (1999). Fast CG-based methods for Tikhonov-Phillips regularization.
     SIAM Journal on Scientific Computing 20 (5), 1831-1850.
     """
-    mean = float(np.average(y, weights=sample_weight))
+    # Exactly, if all are equal: what rounding leaves would be weighed as a deviation.
+    mean = float(y[0] if y.min() == y.max() else np.average(y, weights=sample_weight))
     ratio = _log_ratio(indicators, y - mean, sample_weight)
     norms = row_norms(indicators @ ratio**2)
     X = csr_array(diags_array(1 / norms) @ indicators @ diags_array(ratio))

@@ -93,10 +93,10 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
         2012), and its penalty is chosen by cross-validation. It is fitted before the network. At
         each token, the network reads the sum of the coefficients of the n-grams that end there, one
         sum for each of up to 16 columns of y. The score of the n-gram model is multiplied by a
-        learned weight and added to the network's output ("wide and deep", Cheng et al. 2016). During training, the n-gram scores
-        are cross-fitted, as in stacking, so that the network learns how far to trust them. None
-        turns the n-gram model off. No effect if training starts with `partial_fit`, which never
-        sees all rows.
+        learned weight and added to the network's output ("wide and deep", Cheng et al. 2016).
+        During training, the n-gram scores are cross-fitted, as in stacking, so that the network
+        learns how far to trust them. None turns the n-gram model off. No effect if training starts
+        with `partial_fit`, which never sees all rows.
 
     word_dropout : float, default=0.1
         Token ids only. Fraction of the tokens that are replaced by the unknown word during
@@ -115,9 +115,9 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
 
     extra_losses : loss, list of tuple (name, loss), or None, default=None
         Token ids only. Losses that are added to `loss`: one of :class:`skrnn.AdversarialLoss` and
-        :class:`skrnn.VirtualAdversarialLoss`, or both in a list, each with a name. A search reaches the
-        parameters of a single loss as ``extra_losses__epsilon``, and those of a loss in a list as
-        ``name__epsilon``, as in :class:`sklearn.pipeline.FeatureUnion`. Not supported in
+        :class:`skrnn.VirtualAdversarialLoss`, or both in a list, each with a name. A search reaches
+        the parameters of a single loss as ``extra_losses__epsilon``, and those of a loss in a list
+        as ``name__epsilon``, as in :class:`sklearn.pipeline.FeatureUnion`. Not supported in
         `fit_chunks`.
 
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}, \

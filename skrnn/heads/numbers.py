@@ -76,8 +76,9 @@ def _numbers_of_objects(y, wanted):
             found[place] = np.inf
         if not is_number and not _is_missing(value):
             way_out = "Convert it with float(...), or use RNNClassifier for classes."
+            kind = "str" if isinstance(value, str) else type(value).__name__
             raise InvalidInputError(
-                f"y has {str(value)[:40]!r}, a {type(value).__name__}, in row {place[0]}; "
+                f"y has {str(value)[:40]!r}, a {kind}, in row {place[0]}; "
                 f"{wanted}. {way_out}"
             )
     return found

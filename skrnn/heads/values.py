@@ -288,13 +288,9 @@ class ValuesHead(Head):
     def decode_state(cls, node, layout):
         """Return the head of a node."""
         head = cls.from_layout(layout)
-        head.center, head.scale = (
-            np.array(node.take(name, wanted, lambda v: is_valid(v, head.n_outputs, least)))
-            for name, wanted, least in (
-                ("center", f"a list of {head.n_outputs} numbers", -np.inf),
-                ("scale", f"a list of {head.n_outputs} numbers, not negative", 0.0),
-            )
-        )
+        for name, least in (("center", -np.inf), ("scale", 0.0)):
+            wanted = f"a list of {head.n_outputs} finite numbers of at least {least}"
+            setattr(head, name, _take_numbers(node, name, wanted, head.n_outputs, least))
         head.is_flat = node.take_flag("is_flat")
         if head.is_flat and head.n_outputs > 1:
             node.refuse(f"'is_flat' is true, but there are {head.n_outputs} outputs.")
@@ -332,7 +328,11 @@ class ValuesHead(Head):
         return float(self.scale[target]), float(self.center[target])
 
 
-def is_valid(value, n, least):
-    """Whether a value of a file is a list of n finite numbers, none below `least`."""
-    is_list = type(value) is list and len(value) == n
-    return is_list and all(type(one) is float and least <= one < np.inf for one in value)
+def _take_numbers(node, name, wanted, n, least):
+    def is_valid(value):
+        is_list = type(value) is list and len(value) == n
+        return is_list and all(
+            type(one) is float and least <= one < np.inf and one > -np.inf for one in value
+        )
+
+    return np.array(node.take(name, wanted, is_valid))
