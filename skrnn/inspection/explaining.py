@@ -159,7 +159,7 @@ def _named(columns, scaler):
 def _number_of(target, targets):
     if np.ndim(target) != 0:
         raise InvalidInputError(
-            f"target={target!r} is several targets. Pass one of {targets.tolist()}, and call "
+            f"target={target!r} is several classes or outputs. Pass one of {targets.tolist()}, and call "
             "explain once for each."
         )
     found = np.flatnonzero(targets == target)
