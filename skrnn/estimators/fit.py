@@ -69,7 +69,7 @@ class Fit:
             checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
         head = self.rows.learn(head, y, weights)
-        self.rows.learn_columns(sequences, weights)
+        sequences = self.rows.prepare(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
         head = estimator.head_
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
@@ -116,7 +116,7 @@ class Fit:
             sequences, y, head = self.rows.check_rows(X, y, classes)
             weights = self.rows.check_weights(sample_weight, sequences, y, head)
             head = self.rows.learn(head, y, weights)
-            self.rows.learn_columns(sequences, weights)
+            sequences = self.rows.prepare(sequences, weights)
         validation = self.rows.check_validation(X_val, y_val, head, weights)
         head = estimator.head_
         with _in_chunk_0():
@@ -133,6 +133,9 @@ class Fit:
         # The first chunk represents all of them.
         named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
         with self._session(named, head) as session:
+            if session.newest is not None:
+                # Later chunks set what was constant in the first one.
+                estimator.channels_ = session.newest.model.channels_
             if session.is_finished:
                 return self._load_finished(session, validation)
             vectors = self._initial_vectors(first.sequences, None, session, may_be_corpus=False)

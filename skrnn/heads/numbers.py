@@ -78,8 +78,7 @@ def _numbers_of_objects(y, wanted):
             way_out = "Convert it with float(...), or use RNNClassifier for classes."
             kind = "str" if isinstance(value, str) else type(value).__name__
             raise InvalidInputError(
-                f"y has {str(value)[:40]!r}, a {kind}, in row {place[0]}; "
-                f"{wanted}. {way_out}"
+                f"y has {str(value)[:40]!r}, a {kind}, in row {place[0]}; {wanted}. {way_out}"
             )
     return found
 
