@@ -164,8 +164,8 @@ def _named(columns, scaler):
 def _number_of(target, targets):
     if np.ndim(target) != 0:
         raise InvalidInputError(
-            f"target={target!r} is several classes or outputs. Pass one of {targets.tolist()}, and call "
-            "explain once for each."
+            f"target={target!r} is several classes or outputs. Pass one of {targets.tolist()}, and "
+            "call explain once for each."
         )
     found = np.flatnonzero(targets == target)
     if len(found) != 1:

@@ -58,7 +58,7 @@ def _of_composite(cls, encode_with, decode_with):
 
 
 # A new network estimator is added here.
-NETWORK_ESTIMATORS = (RNNClassifier, RNNRegressor)
+NETWORK_ESTIMATORS: tuple[type, ...] = (RNNClassifier, RNNRegressor)
 _CODECS = {
     one.cls.__name__: one
     for one in (

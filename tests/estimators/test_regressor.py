@@ -1,6 +1,8 @@
 """RNNRegressor: what it learns, that y's unit does not matter, and that all tools take it."""
 
+import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -90,6 +92,18 @@ def test_kept_and_pickled(tmp_path):
         with pytest.raises(skrnn.InvalidFileError, match=f"'{name}' is"):
             skrnn.load(tmp_path / "odd.skrnn")
         state[name] = kept
+
+
+FORMAT_2 = Path(__file__).parents[1] / "data" / "format_2"
+
+
+@pytest.mark.parametrize("name", ["stars", "counts"])
+def test_its_files_load_for_ever(name):
+    """Fails if this version reads a file of the first one with numbers otherwise."""
+    expected = json.loads((FORMAT_2 / "expected_numbers.json").read_text())[name]
+    X = np.array(expected["X"]) if name == "counts" else expected["X"]
+    found = skrnn.load(FORMAT_2 / f"{name}.skrnn").predict(X)
+    np.testing.assert_allclose(found, expected["predict"], rtol=1e-4, atol=1e-5)
 
 
 def test_constant_y_and_later_calls():
