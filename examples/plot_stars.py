@@ -9,10 +9,9 @@ step of the pipeline is :class:`skrnn.RNNRegressor`.
 # %%
 # The data
 # --------
-# :func:`skrnn.make_reviews` generates film reviews that praise or not, by the order of their words.
-# Here, reviews that praise have about 8 stars, and others about 3; an exclamation mark or a word
-# such as "honestly" makes the opinion stronger. With your own data, `stars` is a list or a column of
-# numbers, in any unit.
+# :func:`skrnn.make_reviews` generates film reviews that praise or not, by the order of
+# their words. Here, reviews that praise have about 8 stars, and others about 3; the word
+# "honestly" makes the opinion stronger. With your own data, `stars` is a list or a column of numbers, in any unit.
 import numpy as np
 
 from skrnn import make_reviews
@@ -46,7 +45,7 @@ pipe = make_pipeline(
         dropout=0.0,
         learning_rate=0.01,
         learning_rate_decay=0.0,
-        epochs=20,
+        epochs=15,
         random_state=0,
     ),
 )
