@@ -10,6 +10,7 @@ from warnings import warn
 import numpy as np
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.text.apostrophes import restore_lost
 from skrnn.text.characters import (
     STRIP_ACCENTS,
     strip_accents,
@@ -185,6 +186,8 @@ def prepare(text, lower, accents, markup):
         unify_characters(text)
     if lower:
         text.lower()
+    if markup != "line_breaks":
+        restore_lost(text, is_lower=lower)
     if accents is not None:
         strip_accents(text, accents)
 
