@@ -78,7 +78,8 @@ def unify_characters(document):
     seen = restore_garbled(document, set(document.text))
     if not _IS_UNSEEN.isdisjoint(seen):
         document.run(_UNSEEN)
-    _compose(document)
+    if max(seen) >= "\u0300":  # those before are composed
+        _compose(document)
     join_apostrophes(document, seen)
     if not IS_APOSTROPHE.isdisjoint(seen):
         document.run(_APOSTROPHES)

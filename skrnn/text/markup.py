@@ -104,7 +104,8 @@ _CODE = re.compile(r"[{}]|\w\s?=\s?[\w\"']|\w\.\w++\(|\w\(\)|;\s*(?:\n|$)|@impor
 _CHARACTER = (
     r"#[0-9]{1,7}+(?![0-9]);?|#[xX][0-9a-fA-F]{1,6}+(?![0-9a-fA-F]);?|[A-Za-z][A-Za-z0-9]{1,31}+;"
     # Without a semicolon, "&not" and "&copy" could be words.
-    r"|(?:amp|lt|gt|quot|nbsp)(?![A-Za-z0-9;=])"
+    r"|(?:amp|lt|gt|quot|nbsp|rsquo|lsquo|apos)(?![A-Za-z0-9;=])"
+    r"|(?:rsquo|apos)(?=(?:[tsmdTSMD]|re|ve|ll|RE|VE|LL)\b)"
 )
 
 
