@@ -81,6 +81,7 @@ def difference(labels):
         ("case", str.casefold),
         ("invisible characters", visible),
         ("letters of other alphabets that look the same", look),
+        ("case, blanks or invisible characters", lambda label: visible(label).casefold()),
         ("case, blanks, invisible characters or alphabets", lambda label: look(label).casefold()),
     ):
         if len(set(map(form, labels))) == 1:
