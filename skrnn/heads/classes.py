@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
-from skrnn.heads.targets import is_one_hot, warn_of_spaces
+from skrnn.heads.targets import is_one_hot, warn_of_lookalikes
 from skrnn.heads.weights import class_weights
 from skrnn.kernels.engine import engine
 
@@ -30,6 +30,7 @@ class ClassesHead(Head):
     kind = "classes"
     wrapper = "KerasClassifier"
     fits_ngrams = True
+    has_entropy = True
 
     def __init__(self, classes, n_outputs=None):
         self.classes = classes
@@ -63,7 +64,7 @@ class ClassesHead(Head):
                 "shuffle or stratify them when you split them."
             )
         head.check(y, estimator)
-        warn_of_spaces(head.classes, estimator)
+        warn_of_lookalikes(head.classes, estimator)
         return head
 
     def with_options(self, estimator):
@@ -266,6 +267,15 @@ class ClassesHead(Head):
         graph.output(label, "label", dtype, [samples])
         probabilities = graph.add(activation, raw, **axis)
         graph.output(probabilities, "probabilities", np.float32, [samples, len(self.classes)])
+
+    @property
+    def targets(self):
+        """The classes."""
+        return self.classes
+
+    def probability(self, raw, target):
+        """Return the probability of a class, by its number."""
+        return float(self.probabilities(raw)[0, target])
 
     def direction(self, raw, target):
         """Return the logit of a class, by its number; None is the predicted class."""

@@ -7,7 +7,6 @@ import pickle
 
 import numpy as np
 import pytest
-from siblings import RNNRegressorForTest, ValuesHead
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, root_mean_squared_error
@@ -15,9 +14,9 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from skrnn import RNNRegressor
 from skrnn.comparison import Comparison, compare
 from skrnn.exceptions import InvalidInputError
-from skrnn.heads.registry import HEADS
 
 
 def make_series(n_samples=40):
@@ -85,10 +84,9 @@ def test_two_outputs():
 
 
 @pytest.mark.slow
-def test_networks_beside_others(monkeypatch):
+def test_networks_beside_others():
     """Fails if a regressor of sequences and one of tables do not take the same rows."""
-    monkeypatch.setitem(HEADS, ValuesHead.kind, ValuesHead)
-    network = RNNRegressorForTest(
+    network = RNNRegressor(
         "rnn", units=2, bidirectional=False, dropout=0.0, epochs=2, random_state=0
     )
     ridge = make_pipeline(FunctionTransformer(rises), Ridge())

@@ -7,22 +7,15 @@ installs the extra `interop` in an environment of its own.
 import numpy as np
 import pandas as pd
 import pytest
-from siblings import RNNRegressorForTest, ValuesHead
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skrnn import from_channels_first
-from skrnn.heads.registry import HEADS
+from skrnn import RNNRegressor, from_channels_first
 
 pytestmark = pytest.mark.interop
 
 WINDOW, HORIZON = 6, 4
-
-
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    monkeypatch.setitem(HEADS, ValuesHead.kind, ValuesHead)
 
 
 @pytest.fixture
@@ -60,7 +53,7 @@ def seen():
 
 def network(**parameters):
     settings = {"units": 3, "bidirectional": False, "dropout": 0.0, "epochs": 2, "random_state": 0}
-    return RNNRegressorForTest("rnn", **{**settings, **parameters})
+    return RNNRegressor("rnn", **{**settings, **parameters})
 
 
 def windows_of(series):
