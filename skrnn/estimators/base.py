@@ -12,9 +12,9 @@ from skrnn.backend.interrupts import is_interrupted, noted_interrupts
 from skrnn.backend.pickling import NamedParameters, StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
-from skrnn.estimators.rows import FitArguments
+from skrnn.estimators.rows import FitArguments, warn_of_order
 from skrnn.printing import BriefParameters
-from skrnn.sequences import COLUMNS, Sequences
+from skrnn.sequences import COLUMNS, Sequences, refuse_mask
 
 
 class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition):
@@ -22,7 +22,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
     task, and defines `_check_y` and `_make_head`. Its own `fit`, `partial_fit` and `fit_chunks`
-    document their y and call the implementation here.
+    document their y and call the implementation here; its `score` passes y and weights through
+    `_to_score`.
 
     Attributes
     ----------
@@ -155,6 +156,16 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         now = self.as_of_now()
         sequences = now.read(X)  # which raises NotFittedError before fit
         return decode(now.head_, now.network_.raw(sequences))
+
+    def _to_score(self, X, y, sample_weight):
+        """Return the y and weights of `score`, checked as those of `fit`."""
+        check_is_fitted(self)
+        refuse_mask(sample_weight, "sample_weight")
+        refuse_mask(y, "y")
+        given, y = y, self._check_y(y)
+        self.head_.check_names(given, self)
+        warn_of_order(X, given, "y")
+        return y, sample_weight
 
     # --- State ---
 

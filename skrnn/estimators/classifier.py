@@ -604,6 +604,32 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         """
         return self._answer(X, lambda head, raw: head.predict(raw))
 
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy: the share of rows whose class, or whose labels, are all right.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            As in `fit`. The columns of a data frame must be the labels of `fit`, in their order.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If sequences, labels or weights are not valid, as in `fit`.
+        """
+        y, sample_weight = self._to_score(X, y, sample_weight)
+        return super().score(X, y, sample_weight)
+
     def __sklearn_tags__(self):
         """Return scikit-learn's tags of this estimator."""
         tags = super().__sklearn_tags__()

@@ -2,7 +2,7 @@
 
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
-from skrnn.sequences.containers import refuse_mask
+from skrnn.sequences.containers import plain_column, refuse_mask
 from skrnn.sequences.layout import from_channels_first
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
@@ -25,5 +25,6 @@ __all__ = [
     "check_same_columns",
     "check_sequences",
     "from_channels_first",
+    "plain_column",
     "refuse_mask",
 ]
