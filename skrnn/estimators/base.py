@@ -167,6 +167,21 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         warn_of_order(X, given, "y")
         return y, sample_weight
 
+    # --- Displays ---
+
+    def __dir__(self):
+        """Return the names of the attributes; those that load TensorFlow are not asked for."""
+        # scikit-learn's own reads each attribute.
+        names = [name for name in object.__dir__(self) if name != "model_" and hasattr(self, name)]
+        has_model = hasattr(self, "network_") and not vars(self).get("_hides_model", False)
+        return [*names, "model_"] if has_model else names
+
+    def _get_fitted_attr_html(self, doc_link=""):
+        # The HTML display reads all attributes that `dir` lists.
+        shown = self.as_of_now()
+        shown._hides_model = True
+        return super(NetworkEstimator, shown)._get_fitted_attr_html(doc_link)
+
     # --- State ---
 
     def _set_head(self, head):
