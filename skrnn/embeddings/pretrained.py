@@ -87,7 +87,7 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
     if isinstance(source, str | os.PathLike):
         local_path(source, "embeddings")
         lookup = _lookup(words)
-        dim = read_file(os.fspath(source), lookup)
+        dim = read_file(os.path.expanduser(os.fspath(source)), lookup)
         name = os.fspath(source)
     elif isinstance(source, np.ndarray | list | tuple):
         return _take_rows(source, words)

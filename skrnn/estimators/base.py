@@ -4,6 +4,8 @@ TensorFlow is loaded by the first fit, or by `model_`. Importing this module, an
 loading or predicting with an estimator, do not load it.
 """
 
+from types import FunctionType
+
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +15,8 @@ from skrnn.backend.pickling import NamedParameters, StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments, warn_of_order
+from skrnn.estimators.settings import refuse_inner
+from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
 from skrnn.sequences import COLUMNS, Sequences, refuse_mask
 
@@ -113,6 +117,38 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         copied = object.__new__(type(self))
         copied.__dict__ = vars(self).copy()
         return copied
+
+    # --- Parameters ---
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, and of the objects among them.
+
+        Parameters
+        ----------
+        **params : dict
+            Names as in `get_params`.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter. Nothing is changed then.
+        """
+        refuse_inner(self, params)
+        return super().set_params(**params)
+
+    def _validate_params(self):
+        rate = getattr(self, "learning_rate", None)
+        if isinstance(rate, FunctionType):
+            raise InvalidInputError(
+                f"learning_rate of {type(self).__name__} is the function {rate.__qualname__}, but "
+                "must be a number or a schedule of Keras. For a function of the epoch, pass "
+                "callbacks=[keras.callbacks.LearningRateScheduler(function)]."
+            )
+        super()._validate_params()
 
     # --- Reading and predicting ---
 

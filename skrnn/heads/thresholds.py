@@ -49,8 +49,8 @@ def check_thresholds(thresholds, names, estimator):
     labels = index.tolist() if hasattr(index, "tolist") else None  # of a pandas Series
     if labels is not None and labels != names.tolist() and set(labels) == set(names.tolist()):
         raise InvalidInputError(
-            f"The 'thresholds' parameter of {type(estimator).__name__} has the labels {labels}, but "
-            f"the order of y is {names.tolist()}. Pass thresholds.loc[list(classes_)]."
+            f"The 'thresholds' parameter of {type(estimator).__name__} has the labels {labels}, "
+            f"but the order of y is {names.tolist()}. Pass thresholds.loc[list(classes_)]."
         )
     if isinstance(thresholds, Real):
         found = np.full(len(names), found)

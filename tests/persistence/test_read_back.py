@@ -32,7 +32,7 @@ class Word(str):
     """A str of somebody's own."""
 
 
-class Mood(str, enum.Enum):
+class Mood(enum.StrEnum):
     """Labels as an enumeration."""
 
     GOOD, BAD = "good", "bad"
