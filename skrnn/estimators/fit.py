@@ -329,12 +329,7 @@ class Fit:
 
         def epoch_tasks(run):
             def as_of_now():
-                history = run.history_so_far
-                n_iter = len(history["loss"])
-                network = run.snapshot()
-                return self._changes() | {
-                    "network_": network, "history_": history, "n_iter_": n_iter
-                }  # fmt: skip
+                return self._changes(self._moment(*run.moment(), settings))
 
             return EpochTasks(context, self.caller, given.for_callbacks(), as_of_now)
 
@@ -370,10 +365,17 @@ class Fit:
             )
         return outcome.ended_by
 
-    def _changes(self):
-        """Return the attributes that this fit has set so far."""
+    def _moment(self, network, state, settings):
+        """Return the estimator as it would be if the training ended in this state."""
+        one = copy(self.estimator)
+        one.__dict__.pop("_kept_epochs", None)
+        self._set_outcome(network, state, settings, one)
+        return one
+
+    def _changes(self, estimator=None):
+        """Return the attributes that this fit has set so far, or those of a moment of it."""
         before = vars(self.caller)
-        now = vars(self.estimator).items()
+        now = vars(self.estimator if estimator is None else estimator).items()
         # A new attribute may be None, which is not the same as missing.
         return {k: value for k, value in now if k not in before or before[k] is not value}
 
@@ -431,11 +433,8 @@ class Fit:
             return None
 
         def moment(state, values):
-            one = copy(self.estimator)
-            one.__dict__.pop("_kept_epochs", None)
             network_then = type(network)(network.description, values, network.seed)
-            self._set_outcome(network_then, state, settings, one)
-            return one
+            return self._moment(network_then, state, settings)
 
         def on_state(state):
             if session.folder is not None:

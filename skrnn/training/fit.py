@@ -148,10 +148,27 @@ class Run:
         """The history before this training and of its finished epochs."""
         return joined(self.before, self.history.history)
 
-    def snapshot(self):
-        """Return the network in its current state."""
+    def moment(self, logs=None):
+        """Return the network after an epoch, and the state of the training.
+
+        Parameters
+        ----------
+        logs : dict of str to float or None
+            Losses and scores of the epoch, if the history does not have them yet.
+        """
         values = read_values(network_variables(self.model))
-        return FittedNetwork(self.description, values, self.seed)
+        history = self.history_so_far
+        if logs is not None:
+            history = joined(history, {name: [value] for name, value in logs.items()})
+        state = TrainingState(
+            epoch=len(history["loss"]),
+            batch=0,
+            variables=values,
+            optimizer=read_values(self.model.optimizer.variables),
+            metrics=[],
+            history=history,
+        )
+        return FittedNetwork(self.description, values, self.seed), state
 
 
 def initial_network(description: NetworkDescription, seed: int, embeddings=None) -> FittedNetwork:
