@@ -187,9 +187,8 @@ def told_lost_columns(values) -> str:
     return (
         f" {is_it} of an array of TextWithColumns that has lost its columns{then} functions such "
         "as scipy.sparse.vstack, ColumnTransformer and FeatureUnion, and methods such as toarray, "
-        "return plain arrays. Give the numbers to TextWithColumns(columns=[...]), join the frames "
-        "before TextWithColumns, or select rows by X[rows]; X.without_columns() has the texts "
-        "alone."
+        "return plain arrays. Join the frames before TextWithColumns, and give it all numbers as "
+        "columns=[...]; select rows by X[rows]; X.without_columns() has the texts alone."
     )
 
 
