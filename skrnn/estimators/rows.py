@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from skrnn.estimators import checks
+from skrnn.estimators.validation_score import Scored, scorer_of
 from skrnn.estimators.weights import check_weights, mean_weight, relative
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
@@ -42,11 +43,25 @@ class FitArguments:
 
 @dataclass
 class Rows:
-    """Encoded rows for training or validation."""
+    """Encoded rows for training or validation.
+
+    Attributes
+    ----------
+    sequences, targets, weights
+        What training takes.
+    scored : Scored or None
+        Validation rows as a scorer takes them.
+    """
 
     sequences: Sequences
     targets: np.ndarray | Sequences
     weights: np.ndarray
+    scored: Scored | None = None
+
+    @property
+    def arrays(self):
+        """Sequences, targets and weights."""
+        return self.sequences, self.targets, self.weights
 
 
 class RowChecker:
@@ -166,6 +181,7 @@ class RowChecker:
             head.check_names(given, self.estimator)
             weights = np.ones((len(sequences), *like.shape[1:]), dtype=np.float32)
             rows = encode(sequences, y_val, weights, np.arange(len(sequences)), head)
+            rows.scored = Scored(X_val, y_val)
         except ValueError as error:
             raise InvalidInputError(f"In X_val, y_val: {error}") from error
         warn_of_order(X_val, given, "y_val")
@@ -204,13 +220,19 @@ class RowChecker:
         rows = encode(sequences, y, weights, rows_with_weight(weights), head)
         return estimator.beside(rows.sequences), rows.targets, rows.weights
 
-    def hold_out(self, sequences, y, weights, rows, head, seeds):
-        """Return the rows to train on, and the encoded validation rows or None."""
+    def hold_out(self, given, sequences, y, weights, rows, head, seeds):
+        """Return the rows to train on, and the encoded validation rows or None.
+
+        `given` are the arguments of the caller; the others are checked.
+        """
         fraction = self.estimator.validation_fraction
         n_rows = len(rows)
         rows, held_out = head.hold_out(rows, y, fraction=fraction, seed=seeds[1])
         if len(held_out):
-            return rows, encode(sequences, y, weights, held_out, head)
+            found = encode(sequences, y, weights, held_out, head)
+            if scorer_of(self.estimator) is not None:
+                found.scored = Scored.held_out(given.X, y, given.sample_weight, held_out)
+            return rows, found
         options, effect = [], ""
         if self.estimator.early_stopping:
             options.append("early_stopping=True")
@@ -260,7 +282,8 @@ def warn_of_order(X, other, what):
     what : str
         Name of the argument that has to be in the order of X.
     """
-    index, others = getattr(X, "index", None), getattr(other, "index", None)
+    index: Any = getattr(X, "index", None)
+    others: Any = getattr(other, "index", None)
     if not (hasattr(index, "equals") and hasattr(others, "equals")):  # only those of pandas
         return
     if len(index) != len(others) or index.equals(others):

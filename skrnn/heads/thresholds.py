@@ -1,6 +1,7 @@
 """Thresholds of labels: the probability above which each is predicted."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def check_thresholds(thresholds, names, estimator):
     if not is_number:
         raise InvalidInputError(f"{wanted} Got {thresholds!r} instead.")
     found = found.astype(np.float64)
-    index = getattr(thresholds, "index", None)
+    index: Any = getattr(thresholds, "index", None)
     labels = index.tolist() if hasattr(index, "tolist") else None  # of a pandas Series
     if labels is not None and labels != names.tolist() and set(labels) == set(names.tolist()):
         raise InvalidInputError(

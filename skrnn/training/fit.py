@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,12 @@ from skrnn.network.programs import PREDICT_BATCH_SIZE, network_variables, read_v
 from skrnn.sequences import Sequences
 from skrnn.sequences.batching import auto_batch_size
 from skrnn.training import trainers
-from skrnn.training.callbacks import AlignedHistory, BestEpoch, FiniteTraining
+from skrnn.training.callbacks import (
+    AlignedHistory,
+    BestEpoch,
+    FiniteTraining,
+    ValidationScore,
+)
 from skrnn.training.chunks import ChunkStream, StreamFeed
 from skrnn.training.feeds import Feed, PairedFeed
 from skrnn.training.objective import Objective
@@ -73,6 +79,9 @@ class FitPlan:
         Early stopping.
     callbacks : sequence of callables
         Each takes the `Run` and returns a Keras callback, to be run after those of the settings.
+    score : callable or None
+        Takes the `Run`, the number of the epoch and its losses, and returns the validation score,
+        which callbacks find among the losses.
     objective : Objective or None
         Losses in addition to that of the head.
     optimizer_state : list of ndarray or None
@@ -88,6 +97,7 @@ class FitPlan:
     epochs: int
     stopping: BestEpoch | None = None
     callbacks: Sequence[Callable] = ()
+    score: Callable | None = None
     objective: Objective | None = None
     optimizer_state: list | None = None
     resumed: TrainingState | None = None
@@ -293,6 +303,8 @@ class Trainer:
             X, y, weights = data.validation
             watched = Feed(X, y, weights, PREDICT_BATCH_SIZE)
         own = [feed, FiniteTraining()]
+        if plan.score is not None:  # before the user's callbacks, which may read it
+            own.append(ValidationScore(partial(plan.score, run)))
         rate = self.settings.fixed_learning_rate
         if rate is not None:
             own.append(recorder.make_decay(rate, self.settings.learning_rate_decay))
