@@ -25,7 +25,7 @@ from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
-from skrnn.sequences import COLUMNS, ColumnScaler, KnownWords
+from skrnn.sequences import COLUMNS, FIRST_WORD, ChannelScaler, ColumnScaler, KnownWords
 from skrnn.training.state import (
     TrainingSettings,
 )
@@ -53,8 +53,9 @@ WAYS_OUT = {
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
-    "columns_",
+    *("columns_", "channels_"),
 }
+_CHANNELS = {"mean": "float64", "scale": "float64", "exponent": "int64", "n_numbers": "int64"}
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
 # The dtype of Keras's generator states depends on the version.
@@ -99,9 +100,9 @@ def encode_state(estimator, place):
     known = getattr(estimator, "_words", None)
     if known is not None and all(isinstance(word, str | None) for word in known.words):
         state["words"] = [word if word is None else str.__str__(word) for word in known.words]
-    hashes = getattr(estimator, "_n_hashes", None)
-    if hashes is not None:
-        state["n_hashes"] = int(hashes)
+    hashing = getattr(estimator, "_hashing", None)
+    if hashing is not None:
+        state["hashing"] = dict(hashing)
     if estimator.ngrams_ is not None:
         settings, codes, coef, intercept = estimator.ngrams_.to_arrays()
         state["ngrams"] = {"ngram_range": list(map(int, estimator.ngrams_.ngram_range)), **settings}
@@ -114,6 +115,10 @@ def encode_state(estimator, place):
         state["columns"] = {"names": list(estimator.columns_.names)}
         place.below("columns").put("mean", estimator.columns_.mean)
         place.below("columns").put("scale", estimator.columns_.scale)
+    if estimator.channels_ is not None:
+        state["channels"] = {"scaling": estimator.channels_.scaling}
+        for key, array in zip(_CHANNELS, estimator.channels_.to_arrays(), strict=True):
+            place.below("channels").put(key, array)
     state["network"] = network.description.config()
     state["training"] = _encode_training(estimator, place)
     for i, values in enumerate(network.values):
@@ -196,6 +201,10 @@ def decode_estimator(node, cls):
     estimator.embedding_coverage_ = _decode_coverage(state)
     estimator.ngrams_ = _decode_ngrams(state, node, description)
     estimator.columns_ = _decode_columns(state, node, description)
+    is_unscaled = not description.is_tokens and "channels" not in state
+    estimator.channels_ = _decode_channels(state, node, description)
+    if is_unscaled and getattr(estimator, "scaling", None) is not None:
+        estimator.set_params(scaling=None)  # so that a further training reads numbers as this one
     variables = description.variables()
     values = [_take_variable(node, i, variable) for i, variable in enumerate(variables)]
     if len({array.dtype for array in values if array.dtype.kind == "f"}) > 1:
@@ -235,9 +244,17 @@ def _decode_input(state, estimator, description):
             ),
         )
         estimator._words = KnownWords(words)
-    estimator._n_hashes = None
-    if "n_hashes" in state:
-        estimator._n_hashes = state.take_int("n_hashes", 1)
+    estimator._hashing = None
+    if "hashing" in state:
+        hashing = state.take(
+            "hashing",
+            "an object of strings",
+            lambda v: type(v) is dict and len(v) > 0 and {type(one) for one in v.values()} == {str},
+        )
+        estimator._hashing = tuple(hashing.items())
+    elif "n_hashes" in state:  # before the other settings were compared
+        n_features = state.take_int("n_hashes", FIRST_WORD + 1) - FIRST_WORD
+        estimator._hashing = (("n_features", str(n_features)),)
     n_channels = description.n_channels
     if n_channels is not None:
         if not hasattr(estimator, "_is_table"):
@@ -323,6 +340,27 @@ def _decode_columns(state, node, description):
     if not (scale > 0).all():
         columns.refuse("A scale of the columns is not above 0.", ARRAYS)
     return ColumnScaler(names, mean, scale)
+
+
+def _decode_channels(state, node, description):
+    """Return the scaler of the channels, or None for token ids."""
+    n_channels = description.n_channels
+    if "channels" not in state:
+        # Files of earlier versions, whose networks read numbers as they are.
+        return None if n_channels is None else ChannelScaler.unknown(None, n_channels)
+    if n_channels is None:
+        state.refuse("It has the scale of channels, but the network reads token ids.")
+    tree = state.below("channels")
+    scaling = tree.take(
+        "scaling", "'standard', 'series' or null", lambda v: v in ("standard", "series", None)
+    )
+    tree.close()
+    channels = node.of({}, "channels")
+    arrays = [channels.take_array(key, (dtype,), (n_channels,)) for key, dtype in _CHANNELS.items()]
+    try:
+        return ChannelScaler.from_arrays(scaling, *arrays)
+    except ValueError as error:
+        channels.refuse(str(error), ARRAYS)
 
 
 def _take_variable(node, i, variable, kind="variables"):

@@ -7,11 +7,13 @@ from sklearn.utils.validation import check_is_fitted
 
 import skrnn
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.estimators.checks import check_origin
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
 from skrnn.onnx.inputs import SAMPLES, channel_input, column_input, token_input, word_input
 from skrnn.onnx.ngrams import NgramTable
 from skrnn.text import TextToSequence, TextWithColumns
+from skrnn.text.splitting import deciding_parameters
 
 
 def to_onnx(estimator):
@@ -40,8 +42,9 @@ def to_onnx(estimator):
           documents. The model truncates rows to `max_length`;
         - "tokens", int32 of shape (n_samples, n_timesteps), for an RNNClassifier on token ids,
           as ``TextToSequence.transform(X).toarray()`` returns them;
-        - "channels", float32 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
-          n_channels) if the estimator was fitted on three dimensions.
+        - "channels", float64 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
+          n_channels) if the estimator was fitted on three dimensions. The model scales them, as
+          the estimator does; float32 would lose what large numbers differ by.
 
         An estimator that was fitted with columns beside the texts (:class:`skrnn.TextWithColumns`)
         has a second input, "columns", float64 of shape (n_samples, n_columns): the numbers in the
@@ -72,11 +75,11 @@ def to_onnx(estimator):
     Notes
     -----
     The model reads its input in the same way as the estimator: zeros (or "") are padding anywhere
-    in a row; a row without ids, or only with the id 1, is one unknown word; a numeric row without
-    steps is one step of zeros. It takes one or more rows, and any number of steps. If the
-    estimator would raise an error (for ids beyond the vocabulary, infinity, or NaN before the end
-    of a row), the runtime does, too: a `Gather` has an index out of bounds. onnxruntime checks
-    that on CPUs; on other devices, do not pass such rows.
+    in a row; a row without ids, or only with the id 1, is one unknown word; NaN is a missing
+    value; a numeric row without steps is one step of zeros. It takes one or more rows, and any
+    number of steps. If the estimator would raise an error (for ids beyond the vocabulary, infinity,
+    or numbers that are too large), the runtime does, too: a `Gather` has an index out of bounds.
+    onnxruntime checks that on CPUs; on other devices, do not pass such rows.
 
     `metadata_props` has "skrnn.words", the source of the words: "token_pattern", "characters", or
     "caller" if it is a callable. Unless it is "caller", "skrnn.text" holds the parameters of
@@ -175,11 +178,12 @@ def _read(graph, text, classifier, network):
     """Declare the input and return its `Steps`."""
     size = classifier.vocabulary_size_
     if text is not None:
-        _check_words(text, size)
+        _check_words(text, classifier)
         return word_input(graph, text.vocabulary_, text.max_length, text.truncate)
     if size is not None:
         return token_input(graph, size)
-    return channel_input(graph, () if classifier._is_table else (network.n_channels,))
+    shape = () if classifier._is_table else (network.n_channels,)
+    return channel_input(graph, shape, classifier.channels_)
 
 
 def _write_network(graph, classifier, network, weights, steps, columns):
@@ -205,7 +209,8 @@ def _write_network(graph, classifier, network, weights, steps, columns):
     return logits
 
 
-def _check_words(text, vocabulary_size):
+def _check_words(text, classifier):
+    vocabulary_size = classifier.vocabulary_size_
     if vocabulary_size is None:
         raise InvalidInputError(
             "to_onnx cannot express a Pipeline whose RNNClassifier reads the ids of "
@@ -217,6 +222,7 @@ def _check_words(text, vocabulary_size):
             f"TextToSequence returns ids up to {largest}, but RNNClassifier was fitted on a "
             f"vocabulary of {vocabulary_size} ids. Fit the Pipeline as a whole."
         )
+    check_origin(classifier, text.origin, of="The TextToSequence of the Pipeline")
     for word in text.vocabulary_:
         check_utf8(word, "word")
     if "" in text.vocabulary_:
@@ -229,17 +235,7 @@ def _check_words(text, vocabulary_size):
 
 def _words_metadata(text):
     """Return the metadata from which other languages know how to split documents into words."""
-    deciding = ["analyzer"]
-    if not callable(text.analyzer):
-        deciding.append("preprocessor")
-        if text.preprocessor is None:
-            deciding += ["lowercase", "strip_accents", "strip_markup"]
-        if text.analyzer == "word":
-            deciding.append("token_pattern" if text.tokenizer is None else "tokenizer")
-            deciding.append("stop_words")
-    parameters = {name: getattr(text, name) for name in deciding}
-    if not isinstance(text.stop_words, str | None) and "stop_words" in parameters:
-        parameters["stop_words"] = sorted(text.stop_words)
+    parameters = deciding_parameters(text)
     if any(map(callable, parameters.values())):
         return {"skrnn.words": "caller"}
     words = "characters" if text.analyzer == "char" else "token_pattern"

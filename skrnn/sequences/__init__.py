@@ -1,9 +1,12 @@
 """Input sequences: checks of any accepted container, one common form, and batches."""
 
+from skrnn.sequences.channels import ChannelScaler
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
 from skrnn.sequences.containers import plain_column, refuse_mask
+from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import from_channels_first
+from skrnn.sequences.origin import Origin, origin_of
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
@@ -15,16 +18,20 @@ __all__ = [
     "PADDING",
     "UNKNOWN",
     "UNKNOWN_WORD",
+    "ChannelScaler",
     "ColumnScaler",
     "Columns",
     "InputForm",
+    "KeepsOrigin",
     "KnownWords",
+    "Origin",
     "Sequences",
     "TokenArray",
     "check_feature_names",
     "check_same_columns",
     "check_sequences",
     "from_channels_first",
+    "origin_of",
     "plain_column",
     "refuse_mask",
 ]

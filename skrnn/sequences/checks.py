@@ -15,13 +15,17 @@ from skrnn._sklearn_compat import _check_feature_names
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import brief
 from skrnn.sequences.columns import check_columns, reject_lost_columns, told_lost_columns
+from skrnn.sequences.components import reject_components
 from skrnn.sequences.containers import as_rows, open_container
+from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import warn_of_axes
 from skrnn.sequences.lookalikes import (
     MIN_ROWS_OF_COUNTS,
     reject_columns_beside_text,
     reject_word_counts,
+    warn_of_counts,
 )
+from skrnn.sequences.origin import origin_of
 from skrnn.sequences.readings import (
     warn_of_floats,
     warn_of_gaps,
@@ -30,7 +34,6 @@ from skrnn.sequences.readings import (
 )
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
-from skrnn.sequences.token_array import TokenArray
 
 # A larger vocabulary has to be declared: at 64 dimensions this one takes 4 GB. Integers far beyond
 # are hashes, timestamps or amounts.
@@ -103,7 +106,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         If integers look like readings, floats like token ids, or axes are perhaps swapped.
     """
     name, reset = type(estimator).__name__, form is None
-    declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
+    origin = origin_of(X)
     if getattr(X, "column_values", None) is not None:
         columns = check_columns(X.column_values, X.column_names, X.shape[0], name)
         checked = check_sequences(
@@ -115,7 +118,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         )
         return checked._replace(sequences=replace(checked.sequences, columns=columns))
     # Whether somebody has said what X is.
-    is_said = isinstance(X, TokenArray)
+    is_said = isinstance(X, KeepsOrigin)
     is_said |= (input if reset else getattr(estimator, "input", "auto")) != "auto"
     _reject_no_rows(X, name)
     opened = open_container(X)
@@ -134,6 +137,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
             reject_columns_beside_text(X, name, input)
             if input == "numeric":
                 reject_lost_columns(X, name)
+                reject_components(X, name)
         if X.ndim == 2 and (input == "numeric" or reset):
             form = _check_width(X.shape[1], name, form)
 
@@ -144,9 +148,11 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         if not reset or is_ragged or X.ndim == 3:
             form = _check_channels(width, name, None if reset else form)
         if reset:
-            warn_of_axes(width, int(sequences.lengths.max(initial=0)), name)
+            warn_of_axes(sequences, name)
             if not is_said:
-                warn_of_ids(sequences, name)
+                warn_of_ids(sequences, name, is_padded=not is_ragged)
+                if not is_ragged:
+                    warn_of_counts(X, name)
         return CheckedInput(sequences, None, form)
     if is_ragged:
         sequences = _ragged_tokens(X, name)
@@ -157,11 +163,17 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         sequences = _sparse_tokens(X, name)
     else:
         sequences = _dense_tokens(X, name)
-    if words is not None:
-        sequences = replace(sequences, words=words)
+    if origin.is_calculated:
+        raise InvalidInputError(
+            "X is the result of a calculation with token ids, such as twice the ids. Token ids are "
+            f"numbers of words, so {name} would read other words. Pass what TextToSequence "
+            "returns, or rows of it, X[rows]. To use the result as numbers, set input='numeric'."
+        )
+    if origin.words is not None:
+        sequences = replace(sequences, words=origin.words)
     if not is_said:
         _warn_of_tokens(X, sequences, name, reset, has_gaps)
-    vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, declared)
+    vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, origin.vocabulary_size)
     return CheckedInput(sequences, vocabulary_size, form)
 
 
@@ -179,7 +191,8 @@ def _warn_of_tokens(X, sequences, name, reset, has_gaps):
     elif not _holds_integers(X, has_gaps):
         warn_of_floats(name)
     elif reset:
-        warn_of_readings(sequences, name)
+        of_bytes = getattr(X, "dtype", None) == np.uint8
+        warn_of_readings(sequences, name, of_bytes=of_bytes)
 
 
 def _reject_no_rows(X, name):
@@ -335,7 +348,7 @@ def _sparse_tokens(X, name):
         X = X.copy()
         X.sum_duplicates()
     lengths = np.diff(X.indptr)
-    values = X.data
+    values = np.asarray(X.data)
     stored_zeros = values == PADDING
     if stored_zeros.any():
         rows = np.repeat(np.arange(len(lengths)), lengths)
@@ -395,9 +408,10 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
 
 
 def _numeric(X, name, n_channels):
-    """Make `Sequences` of floats from a dense array or a list of arrays, with NaN as padding.
+    """Make `Sequences` of floats from a dense array or a list of arrays, NaN at the end as padding.
 
-    A list without any step has an unknown number of channels; then `n_channels` is used.
+    Other NaN are missing values and stay. So do numbers of float64: who scales them makes float32
+    of them. A list without any step has an unknown number of channels; then `n_channels` is used.
     """
     if isinstance(X, list):
         channels = {row.shape[1] if row.ndim == 2 else 1 for row in X if row.size}
@@ -422,42 +436,20 @@ def _numeric(X, name, n_channels):
     row_of = np.repeat(np.arange(len(lengths)), lengths)
     starts = np.cumsum(lengths) - lengths
     step_of = np.arange(len(values)) - starts[row_of]
-    with np.errstate(over="ignore"):  # an overflow raises an error below, with its row
-        values = values.astype(np.float32)
-    _reject_step(
-        np.isinf(values).any(axis=1),
-        row_of,
-        step_of,
-        name,
-        "infinity (or a value too large for float32)",
-        "Clip or scale the values.",
-    )
-    missing = np.isnan(values)
-    padding = missing.all(axis=1)
-    _reject_step(
-        missing.any(axis=1) & ~padding,
-        row_of,
-        step_of,
-        name,
-        "NaN in some channels only",
-        "Impute missing values; a padding step is NaN in every channel.",
-    )
-    real = np.bincount(row_of[~padding], minlength=len(lengths))
-    _reject_step(
-        padding & (step_of < real[row_of]),
-        row_of,
-        step_of,
-        name,
-        "NaN before the end",
-        "Impute missing values; only the steps after the end of a sequence may be NaN.",
-    )
-    return _from_rows(values[~padding], real)
-
-
-def _reject_step(bad, row_of, step_of, name, what, way_out):
-    if bad.any():
-        first = np.flatnonzero(bad)[0]
+    if values.dtype != np.float32:
+        is_small = values.dtype == np.float16
+        with np.errstate(over="ignore"):  # of a longdouble, which raises the error below
+            values = values.astype(np.float32 if is_small else np.float64, copy=False)
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        first, channel = np.argwhere(is_infinite)[0]
         raise InvalidInputError(
-            f"Input X contains {what}: row {row_of[first]}, time step {step_of[first]}. "
-            f"{name} expects finite numbers, and NaN only as padding at the end. {way_out}"
+            f"Input X contains infinity: row {row_of[first]}, time step {step_of[first]}, channel "
+            f"{channel}. {name} expects finite numbers, and NaN for missing values and for padding "
+            "at the end of a row. Clip the values, or replace infinity by NaN."
         )
+    is_step = ~np.isnan(values).all(axis=1)
+    real = np.zeros(len(lengths), np.int64)
+    real[row_of[is_step]] = step_of[is_step] + 1  # the last of a row remains
+    kept = step_of < real[row_of]
+    return _from_rows(values if kept.all() else values[kept], real)
