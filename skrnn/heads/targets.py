@@ -108,6 +108,22 @@ def warn_of_lookalikes(classes, estimator):
         )
 
 
+# So many different numbers are rarely the names of classes.
+MANY_NUMBERS = 50
+
+
+def warn_of_numbers(classes, estimator):
+    """Warn if classes are so many numbers that y may be a quantity."""
+    if classes.dtype.kind in "iuf" and len(classes) >= MANY_NUMBERS:
+        warn_caller(
+            f"y has {len(classes)} different numbers, from {classes[0]:g} to {classes[-1]:g}. "
+            f"{type(estimator).__name__} learns each as a class of its own, without an order. If y "
+            "is a quantity, divide it into a few classes, or use a regressor; if the numbers are "
+            "names, pass y.astype(str).",
+            UserWarning,
+        )
+
+
 def column_names(y, estimator):
     """Return the names of the columns of a data frame, or None.
 

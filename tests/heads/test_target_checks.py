@@ -139,3 +139,24 @@ def test_labels_of_other_alphabets(other):
     with pytest.warns(UserWarning, match=r"look the same") as found:
         ClassesHead.fit(check_targets(np.array(["neg", "pos", other]), Estimator()), Estimator())
     assert "'neg'" in str(found[0].message) and ascii(other) in str(found[0].message)
+
+
+NUMBERS = {
+    "integers": (np.arange(50), True),
+    "unsigned": (np.arange(60, dtype=np.uint8), True),
+    "whole floats": (np.arange(50.0), True),
+    "fewer": (np.arange(49), False),
+    "names": (np.arange(60).astype(str), False),
+    "bool": (np.array([True, False]), False),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_quantity_as_classes(name):
+    """Fails if many numbers are classes without a word, or names and few numbers warn."""
+    labels, warns = NUMBERS[name]
+    y = check_targets(np.repeat(labels, 3), Estimator())
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        ClassesHead.fit(y, Estimator())
+    assert [("different numbers" in str(one.message)) for one in told] == [True] * warns
