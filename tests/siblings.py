@@ -190,6 +190,7 @@ class _Sibling(NetworkEstimator):
         epochs=5,
         batch_size="auto",
         early_stopping=False,
+        scoring="loss",
         validation_fraction=0.1,
         n_iter_no_change=2,
         tol=0.0,
