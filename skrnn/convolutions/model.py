@@ -85,6 +85,8 @@ class ConvolutionModel:
                 coef[:, outputs] = np.concatenate(fitted.coef)
                 intercept[outputs], left_out[:, outputs] = fitted.intercept, fitted.left_out
                 self.penalty, self.factor = fitted.penalty, fitted.factor
+        if n_samples < 2:  # nothing is left without the row
+            left_out[:] = 0.0
         if is_classes:
             exclusive = strata is not None and n_outputs > 1
             factor, shift = calibrate(left_out, y, sample_weight, exclusive)

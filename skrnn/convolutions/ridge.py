@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 # Penalties, in units of the mean squared norm of a row.
-PENALTIES = 10.0 ** np.arange(-6, 3.5, 0.5)
+PENALTIES = 10.0 ** np.arange(-5, 3.5, 0.5)
+# Against division by zero, for a row that alone decides its prediction.
+SMALLEST_REST = 1e-10
 # Factors of the second block of features.
 FACTORS = (0.0, 0.3, 1.0)
 # The factor is chosen on so many rows at most.
@@ -76,8 +78,7 @@ def fit_ridge(blocks, targets, weights, seed, factors=FACTORS) -> Ridge:
             shrunk = values / (values + penalty * mean_norm)
             leverage = weights / total + squared @ shrunk
             fitted = target_mean + vectors @ (shrunk[:, np.newaxis] * projected) / root
-            # Nothing is left of a row that alone decides its prediction.
-            rest = np.maximum(1 - leverage, 1e-6)[:, np.newaxis]
+            rest = np.maximum(1 - leverage, SMALLEST_REST)[:, np.newaxis]
             left_out = targets + (fitted - targets) / rest
             error = float(weights @ ((left_out - targets) ** 2).sum(axis=1) / total)
             if best is None or error < best[0]:

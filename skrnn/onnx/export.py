@@ -104,6 +104,11 @@ def to_onnx(estimator):
     onnx = check_onnx("to_onnx")
     text, classifier = _parts(estimator)
     graph = Graph(onnx)
+    if classifier.convolutions_ is not None:
+        raise InvalidInputError(
+            f"to_onnx cannot express the convolutions beside the network of this "
+            f"{type(classifier).__name__}. Fit it with n_kernels=None."
+        )
     network, weights = _fitted_network(classifier)
     steps = _read(graph, text, classifier, network)
     scaler = classifier.columns_
