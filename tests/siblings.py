@@ -176,6 +176,7 @@ class _Sibling(NetworkEstimator):
         trainable_embeddings=True,
         vocabulary_size=None,
         input="auto",
+        scaling="auto",
         pooling="max",
         word_dropout=0.1,
         embedding_dropout=0.3,

@@ -36,6 +36,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         The linear model of convolutions beside the network.
     columns_ : skrnn.sequences.ColumnScaler or None
         Names, mean and standard deviation of the columns beside the texts.
+    channels_ : skrnn.sequences.ChannelScaler or None
+        How the channels of numeric sequences are scaled; None for token ids.
     """
 
     # --- The task: defined by subclasses ---
@@ -133,10 +135,18 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
             As in `fit`.
         """
         check_is_fitted(self)
-        return self.beside(self._collapsed(read_again(self, X)))
+        return self.beside(self.prepared(read_again(self, X)))
 
-    def _collapsed(self, sequences):
-        return sequences.collapse() if self.head_.reads == "summary" else sequences
+    def prepared(self, sequences: Sequences) -> Sequences:
+        """Return checked sequences as the network reads them: scaled, without missing values.
+
+        Steps that are missing altogether are left out, unless the head answers each step.
+        """
+        keeps_steps = self.head_.reads != "summary"
+        if self.channels_ is not None:
+            name = type(self).__name__
+            sequences = self.channels_.apply(sequences, name, keeps_steps=keeps_steps)
+        return sequences if keeps_steps else sequences.collapse()
 
     def beside(self, sequences: Sequences) -> Sequences:
         """Return checked sequences, with the columns and scores of linear models that there are."""
@@ -196,6 +206,12 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         state = dict(state)
         state.pop("_start", None)
         super().__setstate__(state)
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags of this estimator."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True  # padding, and missing values of numeric sequences
+        return tags
 
     def __sklearn_is_fitted__(self):
         """Whether predictions can be made."""

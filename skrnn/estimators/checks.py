@@ -62,6 +62,17 @@ def check_extra_losses(estimator, sequences, X_unlabeled):
     return objective
 
 
+def check_scaling(estimator):
+    """Raise ValueError if a training goes on with another `scaling` than it began with."""
+    scaling, channels = getattr(estimator, "scaling", "auto"), estimator.channels_
+    if channels is not None and scaling not in ("auto", channels.scaling):
+        raise InvalidInputError(
+            f"Training cannot continue with scaling={scaling!r}: this {type(estimator).__name__} "
+            f"was trained with scaling={channels.scaling!r}. Set it back, or call fit with "
+            "warm_start=False."
+        )
+
+
 def refuse_for_numbers(estimator, name, off):
     """Raise ValueError for a parameter that needs token ids."""
     raise InvalidInputError(

@@ -7,6 +7,7 @@ from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.extra_losses import WithExtraLosses
 from skrnn.estimators.parameters import (
     CLASSES,
+    CONVOLUTIONS,
     EXTRA_LOSSES,
     NETWORK,
     NGRAMS,
@@ -36,7 +37,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     sequences of similar length.
 
     Each parameter applies to token ids and to numeric sequences, unless its description begins
-    with "Token ids only". The parameters are in groups, in this order:
+    with "Token ids only" or "Numeric sequences only". The parameters are in groups, in this order:
 
     - network: `cell` to `n_kernels`;
     - regularization: `word_dropout` to `extra_losses`;
@@ -84,6 +85,19 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         What X holds. "auto" decides by dtype: integers are token ids, floats are numeric
         sequences. It warns if X looks like something else (see the user guide). With "tokens", NaN
         at the end of rows of floats is padding.
+
+    scaling : {"auto", "standard", "series", None}, default="auto"
+        Numeric sequences only. How numbers are scaled before the network reads them, in float64:
+
+        - "standard": each channel by its mean and standard deviation over all steps of the
+          training rows. So units make no difference. A channel that is constant is only centered;
+        - "series": each channel of each series by its own mean and standard deviation, so that
+          level and amplitude of a series make no difference. A constant series is zero;
+        - "auto": "standard";
+        - None: not at all.
+
+        The first call of `partial_fit`, and the first chunk of `fit_chunks`, decide; later ones
+        only for a channel that was constant until then.
 
     pooling : {"last", "max", "mean", "attention"}, default="max"
         How the states of all time steps become one vector: the state after the last step, the
@@ -265,6 +279,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     columns_ : skrnn.sequences.ColumnScaler or None
         Names, mean and standard deviation of the numeric columns beside the texts, see
         :class:`skrnn.TextWithColumns`; None without columns.
+    channels_ : skrnn.sequences.ChannelScaler or None
+        How numeric sequences are scaled: `scaling` and, for each channel, `mean` and `scale`, the
+        standard deviation (0 if it is constant). None for token ids.
     model_ : keras.Model
         The network as a Keras model: ``model_.summary()`` shows its layers. Loads TensorFlow.
         Changing its weights changes the predictions.
@@ -286,8 +303,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
       they have numeric columns beside them, which the network reads too.
     - numeric sequences: dense floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
       n_channels), or a list of such rows, or a data frame whose cells are series, one column a
-      channel. NaN steps at the end are padding, and so are masked ones. A sequence without steps
-      is read as one step of zeros.
+      channel. They need no scaling (see `scaling`). NaN, or masked, are missing: steps at the end
+      are padding, and other steps without any number are left out. If only some channels of a step
+      are missing, they have their mean in the training rows (with ``scaling="series"``, in the
+      series). A sequence without numbers is read as one step of zeros, after scaling.
 
     If token ids have words, as the output of :class:`skrnn.TextToSequence` has, they must be the
     words of `fit`: another vocabulary raises an error.
@@ -312,9 +331,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's own way to declare them)
         **NETWORK,
+        **NUMERIC,
         **POOLING,
         **NGRAMS,
-        **NUMERIC,
+        **CONVOLUTIONS,
         **REGULARIZATION,
         **EXTRA_LOSSES,
         **TRAINING,
@@ -334,6 +354,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         trainable_embeddings=True,
         vocabulary_size=None,
         input="auto",
+        scaling="auto",
         pooling="max",
         ngram_range=(1, 3),
         n_kernels="auto",
@@ -369,6 +390,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         self.trainable_embeddings = trainable_embeddings
         self.vocabulary_size = vocabulary_size
         self.input = input
+        self.scaling = scaling
         self.pooling = pooling
         self.ngram_range = ngram_range
         self.n_kernels = n_kernels
@@ -627,5 +649,4 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         # Sparse input is token ids. scikit-learn's tag does not distinguish them from numbers.
         tags.input_tags.sparse = self.input == "numeric"
         tags.input_tags.three_d_array = True
-        # allow_nan stays False: NaN is padding after a sequence's end, and an error elsewhere.
         return tags

@@ -26,7 +26,7 @@ from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
-from skrnn.sequences import COLUMNS, ColumnScaler, KnownWords
+from skrnn.sequences import COLUMNS, ChannelScaler, ColumnScaler, KnownWords
 from skrnn.training.state import (
     TrainingSettings,
 )
@@ -53,8 +53,9 @@ WAYS_OUT = {
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
-    *("columns_", "convolutions_"),
+    *("columns_", "channels_", "convolutions_"),
 }
+_CHANNELS = {"mean": "float64", "scale": "float64", "exponent": "int64", "n_numbers": "int64"}
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
 # The dtype of Keras's generator states depends on the version.
@@ -118,6 +119,10 @@ def encode_state(estimator, place):
         state["columns"] = {"names": list(estimator.columns_.names)}
         place.below("columns").put("mean", estimator.columns_.mean)
         place.below("columns").put("scale", estimator.columns_.scale)
+    if estimator.channels_ is not None:
+        state["channels"] = {"scaling": estimator.channels_.scaling}
+        for key, array in zip(_CHANNELS, estimator.channels_.to_arrays(), strict=True):
+            place.below("channels").put(key, array)
     state["network"] = network.description.config()
     state["training"] = _encode_training(estimator, place)
     for i, values in enumerate(network.values):
@@ -201,6 +206,10 @@ def decode_estimator(node, cls):
     estimator.ngrams_ = _decode_ngrams(state, node, description)
     estimator.convolutions_ = decode_convolutions(state, node, description)
     estimator.columns_ = _decode_columns(state, node, description)
+    is_unscaled = not description.is_tokens and "channels" not in state
+    estimator.channels_ = _decode_channels(state, node, description)
+    if is_unscaled and getattr(estimator, "scaling", None) is not None:
+        estimator.set_params(scaling=None)  # so that a further training reads numbers as this one
     variables = description.variables()
     values = [_take_variable(node, i, variable) for i, variable in enumerate(variables)]
     if len({array.dtype for array in values if array.dtype.kind == "f"}) > 1:
@@ -328,6 +337,29 @@ def _decode_columns(state, node, description):
     if not (scale > 0).all():
         columns.refuse("A scale of the columns is not above 0.", ARRAYS)
     return ColumnScaler(names, mean, scale)
+
+
+def _decode_channels(state, node, description):
+    """Return the scaler of the channels, or None for token ids."""
+    n_channels = description.n_channels
+    if "channels" not in state:
+        # Files of earlier versions, whose networks read numbers as they are.
+        return None if n_channels is None else ChannelScaler.unknown(None, n_channels)
+    if n_channels is None:
+        state.refuse("It has the scale of channels, but the network reads token ids.")
+    tree = state.below("channels")
+    scaling = tree.take(
+        "scaling", "'standard', 'series' or null", lambda v: v in ("standard", "series", None)
+    )
+    tree.close()
+    channels = node.of({}, "channels")
+    arrays = [
+        channels.take_array(key, (dtype,), (n_channels,)) for key, dtype in _CHANNELS.items()
+    ]
+    try:
+        return ChannelScaler.from_arrays(scaling, *arrays)
+    except ValueError as error:
+        channels.refuse(str(error), ARRAYS)
 
 
 def _take_variable(node, i, variable, kind="variables"):

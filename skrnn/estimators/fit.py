@@ -69,7 +69,7 @@ class Fit:
         if self.full_data and not sequences.is_tokens and estimator.pretraining_epochs:
             checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
-        self.rows.learn_columns(sequences, weights)
+        sequences = self.rows.prepare(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
         data = [sequences, y, weights, validation and tuple(vars(validation).values()), unlabeled]
@@ -114,7 +114,7 @@ class Fit:
         try:
             sequences, y, head = self.rows.check_rows(X, y, classes)
             weights = self.rows.check_weights(sample_weight, sequences, y, head)
-            self.rows.learn_columns(sequences, weights)
+            sequences = self.rows.prepare(sequences, weights)
             first = encode(sequences, y, weights, rows_with_weight(weights), head)
         except ValueError as error:
             raise InvalidInputError(f"In chunk 0: {error}") from error
@@ -131,6 +131,9 @@ class Fit:
         # The first chunk represents all of them.
         named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
         with self._session(named, head) as session:
+            if session.newest is not None:
+                # Later chunks set what was constant in the first one.
+                estimator.channels_ = session.newest.model.channels_
             if session.is_finished:
                 return self._load_finished(session, validation)
             vectors = self._initial_vectors(first.sequences, None, session, may_be_corpus=False)

@@ -26,8 +26,9 @@ NETWORK: dict = {
     "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
     "input": [StrOptions({"auto", "tokens", "numeric"})],
 }
+NUMERIC: dict = {"scaling": [StrOptions({"auto", "standard", "series"}), None]}
 POOLING: dict = {"pooling": [StrOptions({"last", "max", "mean", "attention"})]}
-NUMERIC: dict = {
+CONVOLUTIONS: dict = {
     "n_kernels": [Interval(Integral, N_KERNELS, None, closed="left"), StrOptions({"auto"}), None]
 }
 NGRAMS: dict = {"ngram_range": [tuple, list, None]}
@@ -65,4 +66,4 @@ RUNNING: dict = {
     "random_state": ["random_state"],
 }
 # Every network estimator has these.
-SHARED: dict = {**NETWORK, **REGULARIZATION, **TRAINING, **STOPPING, **RUNNING}
+SHARED: dict = {**NETWORK, **NUMERIC, **REGULARIZATION, **TRAINING, **STOPPING, **RUNNING}

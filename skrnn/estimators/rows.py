@@ -12,7 +12,7 @@ from skrnn.estimators.weights import check_weights, mean_weight, relative
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.printing import brief
-from skrnn.sequences import ColumnScaler, Sequences, check_feature_names, refuse_mask
+from skrnn.sequences import ChannelScaler, ColumnScaler, Sequences, check_feature_names, refuse_mask
 
 
 @dataclass
@@ -64,7 +64,7 @@ class RowChecker:
         self.name = type(estimator).__name__
 
     def check_rows(self, X, y, classes):
-        """Return sequences, y and head; set the attributes that follow from them."""
+        """Return sequences as given, y and head; set the attributes that follow from them."""
         estimator = self.estimator
         if self.going_on:
             sequences = checks.read_again(estimator, X)
@@ -91,7 +91,7 @@ class RowChecker:
         head.check(y, estimator)
         head = head.with_options(estimator)
         estimator._set_head(head)
-        return estimator._collapsed(sequences), y, head
+        return sequences, y, head
 
     def check_weights(self, sample_weight, sequences, y, head, unit=None):
         """Return the weights in the loss, float32.
@@ -120,12 +120,36 @@ class RowChecker:
             unit = estimator._weight_unit = mean
         return relative(weights, unit)
 
-    def learn_columns(self, sequences, weights):
-        """Set, in a first fit, by what the columns beside the sequences are standardized."""
+    def prepare(self, sequences, weights):
+        """Return the sequences as the network reads them, numbers scaled.
+
+        Set by what the numbers are scaled. What a first fit has set stays, except for channels that
+        have been constant.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            From `check_rows`.
+        weights : ndarray
+            From `check_weights`.
+        """
+        estimator = self.estimator
+        has_weight = weights.reshape(len(weights), -1).any(axis=1)
         if not self.going_on:
             columns = sequences.columns
-            has_weight = weights.reshape(len(weights), -1).any(axis=1)
-            self.estimator.columns_ = columns and ColumnScaler.fit(columns, has_weight)
+            estimator.columns_ = columns and ColumnScaler.fit(columns, has_weight)
+            scaling = getattr(estimator, "scaling", "auto")
+            estimator.channels_ = (
+                None if sequences.is_tokens else ChannelScaler.fit(sequences, has_weight, scaling)
+            )
+        else:
+            checks.check_scaling(estimator)
+            self._learn_more(sequences, has_weight)
+        return estimator.prepared(sequences)
+
+    def _learn_more(self, sequences, has_weight):
+        if self.estimator.channels_ is not None:
+            self.estimator.channels_ = self.estimator.channels_.updated(sequences, has_weight)
 
     def check_validation(self, X_val, y_val, head, like):
         """Return the encoded validation rows, with weights of 1 for each row or output, or None.
@@ -171,20 +195,25 @@ class RowChecker:
 
     def _read_others(self, X):
         """Return the sequences of other rows than those of `check_rows`."""
+        return self.estimator.prepared(self._read_raw(X))
+
+    def _read_raw(self, X):
         sequences = checks.read_again(self.estimator, X)
         checks.remember_words(self.estimator, X, sequences.words)
-        return self.estimator._collapsed(sequences)
+        return sequences
 
     def read_chunk(self, X, y, sample_weight):
         """Return sequences, targets and weights of a chunk."""
         estimator, head = self.estimator, self.estimator.head_
-        sequences = self._read_others(X)
+        sequences = self._read_raw(X)
         given, y = y, self._check_y(y, "y")
         check_lengths(X, sequences, y)
         head.check(y, estimator)
         head.check_names(given, estimator)
         unit = estimator._weight_unit
         weights = self.check_weights(sample_weight, sequences, y, head, unit)
+        self._learn_more(sequences, weights.reshape(len(weights), -1).any(axis=1))
+        sequences = estimator.prepared(sequences)
         rows = encode(sequences, y, weights, rows_with_weight(weights), head)
         return estimator.beside(rows.sequences), rows.targets, rows.weights
 

@@ -1,5 +1,6 @@
 """Input sequences: checks of any accepted container, one common form, and batches."""
 
+from skrnn.sequences.channels import ChannelScaler
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
 from skrnn.sequences.containers import refuse_mask
@@ -15,6 +16,7 @@ __all__ = [
     "PADDING",
     "UNKNOWN",
     "UNKNOWN_WORD",
+    "ChannelScaler",
     "ColumnScaler",
     "Columns",
     "InputForm",

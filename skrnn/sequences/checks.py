@@ -378,9 +378,10 @@ def _check_vocabulary(sequences, name, vocabulary_size, declared):
 
 
 def _numeric(X, name, n_channels):
-    """Make `Sequences` of floats from a dense array or a list of arrays, with NaN as padding.
+    """Make `Sequences` of floats from a dense array or a list of arrays, NaN at the end as padding.
 
-    A list without any step has an unknown number of channels; then `n_channels` is used.
+    Other NaN are missing values and stay. So do numbers of float64: who scales them makes float32
+    of them. A list without any step has an unknown number of channels; then `n_channels` is used.
     """
     if isinstance(X, list):
         channels = {row.shape[1] if row.ndim == 2 else 1 for row in X if row.size}
@@ -405,42 +406,20 @@ def _numeric(X, name, n_channels):
     row_of = np.repeat(np.arange(len(lengths)), lengths)
     starts = np.cumsum(lengths) - lengths
     step_of = np.arange(len(values)) - starts[row_of]
-    with np.errstate(over="ignore"):  # an overflow raises an error below, with its row
-        values = values.astype(np.float32)
-    _reject_step(
-        np.isinf(values).any(axis=1),
-        row_of,
-        step_of,
-        name,
-        "infinity (or a value too large for float32)",
-        "Clip or scale the values.",
-    )
-    missing = np.isnan(values)
-    padding = missing.all(axis=1)
-    _reject_step(
-        missing.any(axis=1) & ~padding,
-        row_of,
-        step_of,
-        name,
-        "NaN in some channels only",
-        "Impute missing values; a padding step is NaN in every channel.",
-    )
-    real = np.bincount(row_of[~padding], minlength=len(lengths))
-    _reject_step(
-        padding & (step_of < real[row_of]),
-        row_of,
-        step_of,
-        name,
-        "NaN before the end",
-        "Impute missing values; only the steps after the end of a sequence may be NaN.",
-    )
-    return _from_rows(values[~padding], real)
-
-
-def _reject_step(bad, row_of, step_of, name, what, way_out):
-    if bad.any():
-        first = np.flatnonzero(bad)[0]
+    if values.dtype != np.float32:
+        is_small = values.dtype == np.float16
+        with np.errstate(over="ignore"):  # of a longdouble, which raises the error below
+            values = values.astype(np.float32 if is_small else np.float64, copy=False)
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        first, channel = np.argwhere(is_infinite)[0]
         raise InvalidInputError(
-            f"Input X contains {what}: row {row_of[first]}, time step {step_of[first]}. "
-            f"{name} expects finite numbers, and NaN only as padding at the end. {way_out}"
+            f"Input X contains infinity: row {row_of[first]}, time step {step_of[first]}, channel "
+            f"{channel}. {name} expects finite numbers, and NaN for missing values and for padding "
+            "at the end of a row. Clip the values, or replace infinity by NaN."
         )
+    is_step = ~np.isnan(values).all(axis=1)
+    real = np.zeros(len(lengths), np.int64)
+    real[row_of[is_step]] = step_of[is_step] + 1  # the last of a row remains
+    kept = step_of < real[row_of]
+    return _from_rows(values if kept.all() else values[kept], real)

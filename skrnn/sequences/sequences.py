@@ -20,9 +20,11 @@ class Sequences:
 
     Attributes
     ----------
-    values : ndarray of shape (n_steps,) int32, or (n_steps, n_channels) float32
+    values : ndarray of shape (n_steps,) int32, or (n_steps, n_channels) float32 or float64
         Token ids, or numeric steps, of all rows one after another. A step that is not real is
-        0 among ids, and NaN in each channel.
+        0 among ids, and NaN in each channel. Numbers are as the caller gave them, with NaN where
+        one is missing, until :class:`skrnn.sequences.channels.ChannelScaler` scales them and fills
+        these in; a network reads them in float32.
     offsets : ndarray of shape (n_samples + 1,) of int64
         Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``; it may be empty.
     words : tuple of str or None
