@@ -10,7 +10,7 @@ second convolution counts only the steps at which all taps are inside the row.
 """
 
 from dataclasses import dataclass, fields
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -101,17 +101,27 @@ class Convolutions:
         for i in number:
             rows = generator.integers(0, len(lengths), n_rows)
             found = [made.convolve(i, values[offsets[r] : offsets[r + 1]]) for r in rows]
-            own = made._biases_of(i)
+            own = made.biases_of(i)
             # A count is of what exceeds the integer, and half of the grid's steps more.
             made.biases[own] = np.floor(np.quantile(np.concatenate(found), quantiles[own]))
         return made
 
-    def _biases_of(self, i):
+    def biases_of(self, i):
+        """Return where the thresholds of convolution `i` are."""
         return slice(self.biases_end[i - 1] if i else 0, self.biases_end[i])
 
     def channels_of(self, i):
         """Return the channels of convolution `i`."""
         return self.channels[self.channels_end[i - 1] if i else 0 : self.channels_end[i]]
+
+    def kernels(self, numbers, n_channels):
+        """Return the weights of convolutions, int64 of shape (n, n_channels, 9)."""
+        weights = np.zeros((len(numbers), n_channels, N_TAPS), np.int64)
+        for own, i in zip(weights, numbers, strict=True):
+            taps = np.full(N_TAPS, -1)
+            taps[TAPS[self.which[i]]] = 2
+            own[self.channels_of(i)] = taps
+        return weights
 
     def convolve(self, i, row):
         """Return convolution `i` of a row (n_steps, n_channels), at the steps that count."""
@@ -158,10 +168,10 @@ class Convolutions:
                 return counts
             except NoKernelsError:
                 pass  # NumPy counts the same
-        for row, (start, end) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+        for row, (start, end) in enumerate(pairwise(offsets)):
             for i in range(len(self.dilation)):
                 above = self.convolve(i, values[start:end])[:, np.newaxis]
-                counts[row, self._biases_of(i)] = (above > self.biases[self._biases_of(i)]).sum(0)
+                counts[row, self.biases_of(i)] = (above > self.biases[self.biases_of(i)]).sum(0)
         return counts
 
     def check(self, n_channels):
@@ -172,7 +182,7 @@ class Convolutions:
             n > 0
             and len(self.which) == len(self.inside) == n
             and (np.diff(self.dilation) >= 0).all()
-            and 1 <= self.dilation[0]
+            and self.dilation[0] >= 1
             and self.dilation[-1] <= 2**24
             and ((self.which >= 0) & (self.which < N_KERNELS)).all()
             and np.isin(self.inside, (0, 1)).all()

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 import skrnn
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.onnx.convolutions import convolution_scores
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
 from skrnn.onnx.inputs import SAMPLES, channel_input, column_input, token_input, word_input
 from skrnn.onnx.ngrams import NgramTable
@@ -19,7 +20,7 @@ def to_onnx(estimator):
 
     The model needs neither skrnn nor TensorFlow to run; the conversion loads TensorFlow. It uses
     ONNX's recurrent operators [1]_ with the lengths of the rows, so predictions do not depend on
-    padding or on other rows. It also contains the n-gram model.
+    padding or on other rows. It also contains the linear model of n-grams or of convolutions.
 
     Parameters
     ----------
@@ -105,11 +106,6 @@ def to_onnx(estimator):
     onnx = check_onnx("to_onnx")
     text, classifier = _parts(estimator)
     graph = Graph(onnx)
-    if classifier.convolutions_ is not None:
-        raise InvalidInputError(
-            f"to_onnx cannot express the convolutions beside the network of this "
-            f"{type(classifier).__name__}. Fit it with n_kernels=None."
-        )
     network, weights = _fitted_network(classifier)
     steps = _read(graph, text, classifier, network)
     scaler = classifier.columns_
@@ -197,6 +193,8 @@ def _write_network(graph, classifier, network, weights, steps, columns):
     evidence = scores = None
     if classifier.vocabulary_size_ is None:
         x = layers.mask_channels(graph, weights, steps)
+        if network.row_inputs:
+            scores = convolution_scores(graph, classifier.convolutions_, steps)
     else:
         if network.row_inputs:
             table = NgramTable(graph, classifier.ngrams_, steps.values)
