@@ -353,9 +353,7 @@ def _decode_channels(state, node, description):
     )
     tree.close()
     channels = node.of({}, "channels")
-    arrays = [
-        channels.take_array(key, (dtype,), (n_channels,)) for key, dtype in _CHANNELS.items()
-    ]
+    arrays = [channels.take_array(key, (dtype,), (n_channels,)) for key, dtype in _CHANNELS.items()]
     try:
         return ChannelScaler.from_arrays(scaling, *arrays)
     except ValueError as error:

@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from skrnn.convolutions.grid import LARGEST, STEPS
-from skrnn.convolutions.kernels import N_TAPS, TAPS
+from skrnn.convolutions.kernels import N_TAPS
 from skrnn.convolutions.summaries import n_segments
 
 
