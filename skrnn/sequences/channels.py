@@ -242,7 +242,8 @@ class ChannelScaler:
             raise InvalidInputError("A mean or scale of the channels is out of range.")
         if not ((n_numbers >= 0) & ((n_numbers > 0) | (scale == 0))).all():
             raise InvalidInputError("A channel without a number has a scale, or less than none.")
-        found = [np.ldexp(one, exponent) for one in (mean, scale)]
+        with np.errstate(over="ignore"):  # the error follows
+            found = [np.ldexp(one, exponent) for one in (mean, scale)]
         if not np.isfinite(found).all():
             raise InvalidInputError("A mean or scale of the channels is out of range.")
         return cls(scaling, *found, n_numbers)
