@@ -54,7 +54,7 @@ def summaries(values, offsets):
     moment = np.add.reduceat(x * place[:, np.newaxis], starts, axis=0)
     # The sum of the squares of `place`; a row of one step has no slope.
     norm = np.maximum(n * (n * n - 1) / 3, 1)
-    slope = moment / norm * (n - 1)
+    slope = 2 * moment / norm * (n - 1)
     change = np.abs(np.diff(x, axis=0, append=x[-1:]))
     change[offsets[1:] - 1] = 0
     change = np.add.reduceat(change, starts, axis=0) / np.maximum(n - 1, 1)

@@ -1,9 +1,9 @@
 """Splitting the contribution of convolutions among the numbers of a sequence.
 
 The score of a model of convolutions counts steps above thresholds, so it has no gradient. Its
-contribution is dealt to the numbers by putting them in place of the baseline one after another, from
-the first step to the last, and from the last to the first: each number gets the mean of its two
-changes of the score. These sum to the whole change, as Shapley values of two orders.
+contribution is dealt to the numbers by putting them in place of the baseline one after another,
+from the first step to the last, and from the last to the first: each number gets the mean of its
+two changes of the score. These sum to the whole change, as Shapley values of two orders.
 """
 
 from dataclasses import replace

@@ -112,7 +112,7 @@ def _summaries(graph, x, place, is_real, lengths, n_channels):
     norm = add("Mul", n, add("Sub", add("Mul", n, n), np.float64(1)))
     norm = add("Max", add("Div", norm, np.float64(3)), np.float64(1))
     before_last = graph.cast(last_place, np.float64)
-    slope = add("Mul", add("Div", moment, norm), before_last)
+    slope = add("Mul", add("Div", moment, norm), add("Mul", before_last, np.float64(2)))
     following = add("Slice", x, np.array([1]), np.array([2**31 - 1]), np.array([1]))
     following = add("Pad", following, np.array([0, 0, 0, 0, 1, 0]), np.float64(0))
     change = add("Abs", add("Sub", following, x))
