@@ -68,7 +68,8 @@ def fit_ridge(blocks, targets, weights, seed, factors=FACTORS) -> Ridge:
     parts = [(block - mean) * root for block, mean in zip(blocks, means, strict=True)]
     target_mean = weights @ targets / total
     y = root * (targets - target_mean)
-    best, grams = None, _grams(parts)
+    grams = _grams(parts)
+    best: tuple = (np.inf,)
     for factor in factors:
         values, vectors = _decompose(parts, grams, factor)
         mean_norm = max(values.sum() / n, np.finfo(float).tiny)
@@ -81,7 +82,7 @@ def fit_ridge(blocks, targets, weights, seed, factors=FACTORS) -> Ridge:
             rest = np.maximum(1 - leverage, SMALLEST_REST)[:, np.newaxis]
             left_out = targets + (fitted - targets) / rest
             error = float(weights @ ((left_out - targets) ** 2).sum(axis=1) / total)
-            if best is None or error < best[0]:
+            if error < best[0]:
                 alpha = penalty * mean_norm
                 dual = vectors @ (projected / (values + alpha)[:, np.newaxis])
                 best = error, penalty, factor, left_out, dual

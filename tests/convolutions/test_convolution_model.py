@@ -9,6 +9,7 @@ from skrnn import EpochSearchCV, RNNClassifier, explain
 from skrnn.convolutions import SCORES, ConvolutionModel
 from skrnn.convolutions.kernels import N_KERNELS
 from skrnn.exceptions import InvalidInputError
+from skrnn.inspection.convolution_shares import deal_to_steps
 from skrnn.sequences import Sequences
 
 SMALL = {**ESTIMATOR, "cell": "rnn", "units": 2, "epochs": 1, "n_kernels": 168, "random_state": 0}
@@ -177,10 +178,16 @@ def test_explanations_contain_the_score(beside, method):
     (found,) = explain(classifier, X[:1], method=method)
     assert found.values.shape == X[0].shape
     change = found.score - found.baseline_score
+    sequence = classifier.prepared(as_sequences(X[:1]))
+    rows = [sequence, as_sequences([0 * X[0]])]
+    both, none = (classifier.convolutions_.score(row).row_inputs[SCORES][0] for row in rows)
+    through = (classifier.network_.values[-1] * (both - none))[found.target]
+    assert abs(through) > 0.2
     if method == "integrated_gradients":
         assert found.values.sum() == pytest.approx(change, abs=0.02 * abs(change) + 1e-3)
-    # The second channel is noise, and the network is hardly trained.
-    assert np.abs(found.values[:, 0]).sum() > np.abs(found.values[:, 1]).sum()
+        shares = deal_to_steps(classifier.convolutions_, sequence)[..., found.target]
+        rest = found.values - classifier.network_.values[-1][found.target] * shares
+        assert np.abs(rest).sum() < np.abs(found.values).sum()  # the network is hardly trained
 
 
 def test_explanation_of_more_numbers_than_places(monkeypatch):
