@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn_compat import HasMethods, Interval, RealNotInt, _fit_context
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences import Origin
 from skrnn.sequences.special_tokens import FIRST_WORD, UNKNOWN, UNKNOWN_WORD
 from skrnn.text.base import DocumentsToSequence
 from skrnn.text.patterns import TOKEN_PATTERN
@@ -411,6 +412,12 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         if self.sparse_output:
             X_ids.words = self._words()
         return X_ids
+
+    @property
+    def origin(self):
+        """What distinguishes the ids from others, as an :class:`skrnn.sequences.Origin`."""
+        words = self._words()
+        return Origin(len(words), words)
 
     def _words(self):
         """Return the word of each id as a tuple, the same one for every call."""

@@ -127,9 +127,7 @@ def test_missing_values(scaling):
     if scaling == "standard":
         expected = (expected - np.nanmean(expected, axis=0)) / np.nanstd(expected, axis=0)
     elif scaling == "series":
-        expected = np.vstack(
-            [(x - np.nanmean(x, axis=0)) / np.nanstd(x, axis=0) for x in X[:4]]
-        )
+        expected = np.vstack([(x - np.nanmean(x, axis=0)) / np.nanstd(x, axis=0) for x in X[:4]])
         expected = expected[~np.isnan(expected).all(axis=1)]
     np.testing.assert_allclose(
         collapsed.values[:-1], np.where(np.isnan(expected), mean, expected), rtol=1e-5, atol=1e-6
@@ -161,6 +159,8 @@ def test_later_rows_set_what_was_constant():
     again = later.updated(read(more * 5), np.ones(8, bool))
     assert again.mean[:3].tolist() == later.mean[:3].tolist() and again.scale[3] > 0
     assert scaler.n_numbers.tolist() == [12, 12, 0, 12]  # no scaler changes
+    twice = scaler.updated(read(first), np.ones(3, bool))  # the same rows do not count twice
+    assert twice.n_numbers.tolist() == [12, 12, 0, 12]
     others = scaler_of(np.zeros((1, 2, 1))).updated(read(np.full((1, 2, 1), 6.0)), np.ones(1, bool))
     assert (others.mean, others.scale, others.n_numbers) == ([3.0], [3.0], [4])
 
@@ -180,7 +180,11 @@ def test_a_channel_without_numbers_is_not_read():
 @pytest.mark.parametrize(
     ("scaling", "value", "message"),
     [
-        (None, 1e39, "too large for float32: row 3, time step 2, channel 1, is 1e.39.*scaling=None"),
+        (
+            None,
+            1e39,
+            "for float32: row 3, time step 2, channel 1, is 1e.39.*scaling=None",
+        ),
         (None, -1e300, "row 3, time step 2"),
         ("standard", 1e12, "row 3, time step 2, channel 1, is 1e.12, more than 1e.09 standard dev"),
         ("standard", -1.7e308, "row 3, time step 2, channel 1"),
