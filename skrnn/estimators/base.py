@@ -37,6 +37,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         How y is encoded, and how raw output becomes a prediction.
     ngrams_ : skrnn.ngrams.NgramModel or None
         The linear n-gram model beside the network.
+    convolutions_ : skrnn.convolutions.ConvolutionModel or None
+        The linear model of convolutions beside the network.
     columns_ : skrnn.sequences.ColumnScaler or None
         Names, mean and standard deviation of the columns beside the texts.
     channels_ : skrnn.sequences.ChannelScaler or None
@@ -187,9 +189,11 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         return sequences if keeps_steps else sequences.collapse()
 
     def beside(self, sequences: Sequences) -> Sequences:
-        """Return checked sequences, with columns and n-gram scores as far as there are any."""
+        """Return checked sequences, with the columns and scores of linear models that there are."""
         if self.ngrams_ is not None:
             sequences = self.ngrams_.score(sequences)
+        if self.convolutions_ is not None:
+            sequences = self.convolutions_.score(sequences)
         return self.beside_columns(sequences)
 
     def beside_columns(self, sequences: Sequences) -> Sequences:

@@ -9,6 +9,7 @@ import skrnn
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.checks import check_origin
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.onnx.convolutions import convolution_scores
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
 from skrnn.onnx.inputs import SAMPLES, channel_input, column_input, token_input, word_input
 from skrnn.onnx.ngrams import NgramTable
@@ -21,7 +22,7 @@ def to_onnx(estimator):
 
     The model needs neither skrnn nor TensorFlow to run; the conversion loads TensorFlow. It uses
     ONNX's recurrent operators [1]_ with the lengths of the rows, so predictions do not depend on
-    padding or on other rows. It also contains the n-gram model.
+    padding or on other rows. It also contains the linear model of n-grams or of convolutions.
 
     Parameters
     ----------
@@ -194,6 +195,8 @@ def _write_network(graph, classifier, network, weights, steps, columns):
     evidence = scores = None
     if classifier.vocabulary_size_ is None:
         x = layers.mask_channels(graph, weights, steps)
+        if network.row_inputs:
+            scores = convolution_scores(graph, classifier.convolutions_, steps)
     else:
         if network.row_inputs:
             table = NgramTable(graph, classifier.ngrams_, steps.values)

@@ -54,6 +54,7 @@ def tiny(**parameters):
 def test_parameters_are_in_the_order_of_their_groups(cls):
     """Fails if a parameter stands in another group than its constraint, or siblings differ."""
     own = {**groups.NETWORK, **groups.NUMERIC, **groups.POOLING, **groups.NGRAMS}
+    own |= groups.CONVOLUTIONS
     own |= {**groups.REGULARIZATION, **groups.EXTRA_LOSSES, **groups.TRAINING}
     own |= {"class_weight": None, "thresholds": None}
     own |= {**groups.STOPPING, **groups.RUNNING}
@@ -65,7 +66,7 @@ def test_parameters_are_in_the_order_of_their_groups(cls):
 def test_groups_of_the_docstring_are_the_groups():
     """Fails if a parameter is added beyond the ends that the docstring names."""
     for group, first, last in [
-        ("network", next(iter(groups.NETWORK)), list(groups.NGRAMS)[-1]),
+        ("network", next(iter(groups.NETWORK)), list(groups.CONVOLUTIONS)[-1]),
         ("regularization", next(iter(groups.REGULARIZATION)), list(groups.EXTRA_LOSSES)[-1]),
         ("training", next(iter(groups.TRAINING)), "thresholds"),
         ("stopping", next(iter(groups.STOPPING)), list(groups.STOPPING)[-1]),
