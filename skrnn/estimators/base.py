@@ -14,7 +14,7 @@ from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments
 from skrnn.printing import BriefParameters
-from skrnn.sequences import COLUMNS, Sequences
+from skrnn.sequences import COLUMNS, Sequences, patched
 
 
 class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition):
@@ -36,6 +36,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         Names, mean and standard deviation of the columns beside the texts.
     channels_ : skrnn.sequences.ChannelScaler or None
         How the channels of numeric sequences are scaled; None for token ids.
+    patch_size_ : int or None
+        Steps of a numeric sequence that the network reads as one; None for token ids.
     """
 
     # --- The task: defined by subclasses ---
@@ -132,8 +134,12 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         X : sparse array or array-like, or list
             As in `fit`.
         """
+        return self.beside(self.read_steps(X))
+
+    def read_steps(self, X) -> Sequences:
+        """Return the checked sequences of X, scaled, with all steps and nothing beside them."""
         check_is_fitted(self)
-        return self.beside(self.prepared(read_again(self, X)))
+        return self.prepared(read_again(self, X))
 
     def prepared(self, sequences: Sequences) -> Sequences:
         """Return checked sequences as the network reads them: scaled, without missing values.
@@ -147,10 +153,17 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         return sequences if keeps_steps else sequences.collapse()
 
     def beside(self, sequences: Sequences) -> Sequences:
-        """Return checked sequences, with columns and n-gram scores as far as there are any."""
+        """Return the network's input for prepared sequences.
+
+        They get columns and n-gram scores as far as there are any. Numeric steps come in patches.
+        """
         if self.ngrams_ is not None:
             sequences = self.ngrams_.score(sequences)
-        return self.beside_columns(sequences)
+        return self.in_patches(self.beside_columns(sequences))
+
+    def in_patches(self, sequences: Sequences) -> Sequences:
+        """Return sequences with numeric steps in patches, see `patch_size`."""
+        return sequences if self.patch_size_ is None else patched(sequences, self.patch_size_)
 
     def beside_columns(self, sequences: Sequences) -> Sequences:
         """Return sequences with their columns, if any, standardized as their first row input."""

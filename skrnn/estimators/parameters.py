@@ -25,7 +25,10 @@ NETWORK: dict = {
     "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
     "input": [StrOptions({"auto", "tokens", "numeric"})],
 }
-NUMERIC: dict = {"scaling": [StrOptions({"auto", "standard", "series"}), None]}
+NUMERIC: dict = {
+    "scaling": [StrOptions({"auto", "standard", "series"}), None],
+    "patch_size": [_COUNT, StrOptions({"auto"})],
+}
 POOLING: dict = {"pooling": [StrOptions({"last", "max", "mean", "attention"})]}
 NGRAMS: dict = {"ngram_range": [tuple, list, None]}
 REGULARIZATION: dict = {
@@ -45,7 +48,7 @@ TRAINING: dict = {
     "learning_rate_decay": [_NOT_NEGATIVE, StrOptions({"auto"})],
     "global_clipnorm": [_POSITIVE, None],
     "pretraining_epochs": [Interval(Integral, 0, None, closed="left")],
-    "epochs": [_COUNT],
+    "epochs": [_COUNT, StrOptions({"auto"})],
     "batch_size": [_COUNT, StrOptions({"auto"})],
 }
 STOPPING: dict = {

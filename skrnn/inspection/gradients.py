@@ -206,7 +206,8 @@ class _Path:
         own = of[TOKENS] * change[TOKENS]
         columns = of[COLUMNS] * change[COLUMNS] if COLUMNS in of else np.zeros(0)
         if not sequence.is_tokens:
-            return own, columns
+            # What fills up the last patch is zero, as in the baseline: it contributes nothing.
+            return self._row.by_step(own), columns
         values = own.sum(axis=1)
         if SCORES in of:
             values += deal_to_tokens(self._ngrams, sequence, of[SCORES], of.get(EVIDENCE))

@@ -9,7 +9,14 @@ import skrnn
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
-from skrnn.onnx.inputs import SAMPLES, channel_input, column_input, token_input, word_input
+from skrnn.onnx.inputs import (
+    SAMPLES,
+    channel_input,
+    column_input,
+    in_patches,
+    token_input,
+    word_input,
+)
 from skrnn.onnx.ngrams import NgramTable
 from skrnn.text import TextToSequence, TextWithColumns
 
@@ -179,7 +186,9 @@ def _read(graph, text, classifier, network):
         return word_input(graph, text.vocabulary_, text.max_length, text.truncate)
     if size is not None:
         return token_input(graph, size)
-    return channel_input(graph, () if classifier._is_table else (network.n_channels,))
+    size = classifier.patch_size_
+    shape = () if classifier._is_table else (network.n_channels // size,)
+    return in_patches(graph, channel_input(graph, shape), size)
 
 
 def _write_network(graph, classifier, network, weights, steps, columns):

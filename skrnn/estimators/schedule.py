@@ -1,0 +1,72 @@
+"""How long a training takes: what "auto" is for the training rows.
+
+The one place that knows. Everything else gets numbers: checkpoints, searches, callbacks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skrnn.sequences.batching import BatchPlan, auto_batch_size
+
+# For token ids, whose networks have learned most in a few passes and then overfit. Chosen by
+# validation on IMDb and TREC, see docs/accuracy.md.
+TOKEN_EPOCHS, TOKEN_DECAY = 5, 1.0
+# For numeric sequences, the number of updates counts: 50 rows in five epochs are 35 of them. Chosen
+# by cross-validation on training parts, see docs/accuracy.md.
+UPDATES, LEAST_EPOCHS = 1000, 20
+# The learning rate after so many updates is that of the first one, divided by this.
+SLOWER = 4.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The length of a training.
+
+    Attributes
+    ----------
+    epochs : int
+    learning_rate_decay : float
+    """
+
+    epochs: int
+    learning_rate_decay: float
+
+
+def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
+    """Return what the parameters `epochs` and `learning_rate_decay` are for the training rows.
+
+    Neither depends on the other, so a training of more epochs begins as one of fewer does.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    sequences : Sequences
+        The training rows as the network reads them, rows without weight included.
+    is_used : ndarray of shape (n_samples,) of bool
+        The rows with a weight.
+    epochs : int or "auto"
+    full_data : bool
+        Whether these are all rows, and not a part of them or the first chunk.
+    """
+    decay, size = estimator.learning_rate_decay, estimator.batch_size
+    if sequences.is_tokens or not full_data:
+        auto = TOKEN_EPOCHS, TOKEN_DECAY if sequences.is_tokens else 0.0
+    else:
+        lengths = sequences.lengths[is_used]
+        size = auto_batch_size(len(lengths)) if size == "auto" else int(size)
+        n_updates = len(BatchPlan(lengths, size))
+        auto = max(LEAST_EPOCHS, -(-UPDATES // n_updates)), (SLOWER - 1) * n_updates / UPDATES
+    return Schedule(
+        int(auto[0] if _is_auto(epochs) else epochs),
+        float(auto[1] if _is_auto(decay) else decay),
+    )
+
+
+def epochs_of_chunks(epochs) -> int:
+    """Return the number of epochs for rows in chunks, of which nobody knows how many there are."""
+    return TOKEN_EPOCHS if _is_auto(epochs) else int(epochs)
+
+
+def _is_auto(value):
+    return isinstance(value, str)
