@@ -15,7 +15,7 @@ from skrnn.estimators import checks
 from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
-from skrnn.estimators.schedule import epochs_of_chunks, schedule
+from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
@@ -108,7 +108,7 @@ class Fit:
         checks.refuse_in_chunks(estimator)
         check_paths(estimator)
         stack = checks.check_stack(estimator)
-        self.epochs = epochs_of_chunks(self.epochs)
+        self.epochs = known_epochs(self.epochs)
         reader = ChunkReader(chunks, self.epochs, self.name)
         X, y, sample_weight = reader.first
         given = FitArguments(X, y, classes=classes)

@@ -63,8 +63,8 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
     )
 
 
-def epochs_of_chunks(epochs) -> int:
-    """Return the number of epochs for rows in chunks, of which nobody knows how many there are."""
+def known_epochs(epochs) -> int:
+    """Return the number of epochs for token ids, and for rows in chunks, which nobody can count."""
     return TOKEN_EPOCHS if _is_auto(epochs) else int(epochs)
 
 
