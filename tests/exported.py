@@ -70,10 +70,14 @@ def tokens(n_columns=LONG):
 
 
 def series(n_channels, n_columns=LONG):
-    """Return the same for numbers, NaN being padding; of two dimensions for 0 channels."""
+    """Return the same for numbers, NaN being padding; of two dimensions for 0 channels.
+
+    Two rows have missing steps.
+    """
     rng = np.random.default_rng(1)
     lengths = [0, 1, LONG, 2, 17, 5, 31, 3, 44]
-    X = rng.normal(size=(len(lengths), n_columns, n_channels or 1)).astype(np.float32)
+    X = rng.normal(size=(len(lengths), n_columns, n_channels or 1))
+    X[6, [0, 4, 5]] = X[7, 1] = np.nan
     X[np.arange(n_columns) >= np.array(lengths)[:, np.newaxis]] = np.nan
     return X if n_channels else X[..., 0]
 
@@ -132,10 +136,10 @@ def fitted_on_tokens():
 
 
 @cache
-def fitted_on_series(n_channels):
+def fitted_on_series(n_channels, scaling=None):
     """Return an estimator on so many channels, 0 being a table, whose X has two dimensions."""
     X = series(n_channels)
-    return small().fit(X, dealt(2, len(X)))
+    return small(scaling=scaling).fit(X, dealt(2, len(X)))
 
 
 @cache

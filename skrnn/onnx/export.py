@@ -47,8 +47,9 @@ def to_onnx(estimator):
           documents. The model truncates rows to `max_length`;
         - "tokens", int32 of shape (n_samples, n_timesteps), for an RNNClassifier on token ids,
           as ``TextToSequence.transform(X).toarray()`` returns them;
-        - "channels", float32 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
-          n_channels) if the estimator was fitted on three dimensions.
+        - "channels", float64 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
+          n_channels) if the estimator was fitted on three dimensions. The model scales them, as
+          the estimator does; float32 would lose what large numbers differ by.
 
         An estimator that was fitted with columns beside the texts (:class:`skrnn.TextWithColumns`)
         has a second input, "columns", float64 of shape (n_samples, n_columns): the numbers in the
@@ -79,11 +80,11 @@ def to_onnx(estimator):
     Notes
     -----
     The model reads its input in the same way as the estimator: zeros (or "") are padding anywhere
-    in a row; a row without ids, or only with the id 1, is one unknown word; a numeric row without
-    steps is one step of zeros. It takes one or more rows, and any number of steps. If the
-    estimator would raise an error (for ids beyond the vocabulary, infinity, or NaN before the end
-    of a row), the runtime does, too: a `Gather` has an index out of bounds. onnxruntime checks
-    that on CPUs; on other devices, do not pass such rows.
+    in a row; a row without ids, or only with the id 1, is one unknown word; NaN is a missing
+    value; a numeric row without steps is one step of zeros. It takes one or more rows, and any
+    number of steps. If the estimator would raise an error (for ids beyond the vocabulary, infinity,
+    or numbers that are too large), the runtime does, too: a `Gather` has an index out of bounds.
+    onnxruntime checks that on CPUs; on other devices, do not pass such rows.
 
     `metadata_props` has "skrnn.words", the source of the words: "token_pattern", "characters", or
     "caller" if it is a callable. Unless it is "caller", "skrnn.text" holds the parameters of
@@ -188,7 +189,7 @@ def _read(graph, text, classifier, network):
         return token_input(graph, size)
     size = classifier.patch_size_
     shape = () if classifier._is_table else (network.n_channels // size,)
-    return in_patches(graph, channel_input(graph, shape), size)
+    return in_patches(graph, channel_input(graph, shape, classifier.channels_), size)
 
 
 def _write_network(graph, classifier, network, weights, steps, columns):

@@ -75,8 +75,8 @@ def word_input(graph, vocabulary, max_length, truncate):
     return _token_steps(graph, tokens)
 
 
-def channel_input(graph, shape):
-    """Declare the input "channels" and return its `Steps`.
+def channel_input(graph, shape, scaler):
+    """Declare the input "channels" and return its `Steps`, scaled.
 
     Parameters
     ----------
@@ -84,29 +84,49 @@ def channel_input(graph, shape):
         Where to write.
     shape : tuple
         () for a table of one channel, else (n_channels,).
+    scaler : skrnn.sequences.ChannelScaler
+        It computes in float64, and so does the graph.
 
     Returns
     -------
     Steps
     """
-    x = graph.input("channels", np.float32, [SAMPLES, STEPS, *shape])
+    x = graph.input("channels", np.float64, [SAMPLES, STEPS, *shape])
     if not shape:
         x = graph.add("Unsqueeze", x, np.array([2]))
     # One more step of padding, which becomes the step of zeros of a row without steps.
-    x = graph.add("Pad", x, np.array([0, 0, 0, 0, 1, 0]), np.float32(np.nan))
+    x = graph.add("Pad", x, np.array([0, 0, 0, 0, 1, 0]), np.float64(np.nan))
     is_nan = graph.add("IsNaN", x)
-    is_padding = graph.add("ReduceMin", graph.cast(is_nan, np.int32), axes=[2], keepdims=0)
-    real = graph.cast(graph.add("Sub", np.int32(1), is_padding), np.int64)
-    lengths = graph.add("ReduceSum", real, np.array([1]))
-    # With n real steps in a row, NaN before the end means that one of its first n is not real.
-    is_bad = graph.cast(graph.add("Or", is_nan, graph.add("IsInf", x)), np.int32)
-    is_bad = graph.cast(graph.add("ReduceMax", is_bad, axes=[2], keepdims=0), np.bool_)
-    is_within = graph.add("Less", graph.positions(x, 1), lengths)
-    is_bad = graph.cast(graph.add("And", is_bad, is_within), np.int32)
-    refused = graph.add("ReduceMax", is_bad, axes=[0, 1], keepdims=0)
-    no_more = graph.add("Gather", np.array([0]), refused, name="no NaN or infinity before the end")
+    is_blank = graph.add("ReduceMin", graph.cast(is_nan, np.int32), axes=[2], keepdims=0)
+    is_real = graph.add("Not", graph.cast(is_blank, np.bool_))
+    is_bad = graph.add("IsInf", x)
+    fill = np.zeros(1, np.float32)
+    if scaler.scaling == "standard":
+        x = graph.add("Div", graph.add("Sub", x, scaler.mean), scaler.divisor)
+        if (scaler.n_numbers == 0).any():
+            x = graph.add("Where", scaler.n_numbers == 0, np.float64(0), x)
+        is_far = graph.add("Greater", graph.add("Abs", x), np.float64(LARGEST_SCALED))
+        is_bad = graph.add("Or", is_bad, is_far)
+    elif scaler.scaling == "series":
+        x = _by_series(graph, x, is_nan)
+    x = graph.cast(x, np.float32)
+    if scaler.scaling is None:
+        is_bad = graph.add("Or", is_bad, graph.add("IsInf", x))
+        fill = scaler.mean.astype(np.float32)
+        if (scaler.n_numbers == 0).any():  # no mean to fill in
+            is_unknown = graph.add("And", is_nan, scaler.n_numbers == 0)
+            is_unknown = graph.add("And", is_unknown, _for_channels(graph, is_real))
+            is_bad = graph.add("Or", is_bad, is_unknown)
+    is_bad = graph.cast(is_bad, np.int32)
+    refused = graph.add("ReduceMax", is_bad, axes=[0, 1, 2], keepdims=0)
+    no_more = graph.add("Gather", np.array([0]), refused, name="no infinite or far number")
+    x = graph.add("Where", is_nan, fill, x)
+    x = graph.add("Where", _for_channels(graph, is_real), x, np.float32(0))
+    n_before, lengths = _ranks(graph, is_real)
+    place = _for_channels(graph, _to_front(graph, is_real, n_before, lengths))
+    place = graph.add("Expand", place, graph.add("Shape", x))
+    x = graph.add("ScatterElements", x, place, x, axis=1)
     lengths = graph.add("Add", graph.add("Max", lengths, np.array([[1]])), no_more)
-    x = graph.add("Where", is_nan, np.float32(0), x)
     return Steps(_as_wide_as_the_longest(graph, x, lengths), lengths)
 
 
@@ -136,9 +156,37 @@ def in_patches(graph, steps, size):
     n_patches = graph.add("Div", complete, np.array([size]))
     shape = graph.add("Concat", n_samples, n_patches, np.array([-1]), axis=0)
     lengths = graph.add("Add", steps.lengths, np.int64(size - 1))
-    return Steps(
-        graph.add("Reshape", x, shape), graph.add("Div", lengths, np.array([size]))
-    )
+    return Steps(graph.add("Reshape", x, shape), graph.add("Div", lengths, np.array([size])))
+
+
+def _for_channels(graph, tensor):
+    """Return a tensor of steps with an axis of channels."""
+    return graph.add("Unsqueeze", tensor, np.array([2]))
+
+
+def _by_series(graph, x, is_nan):
+    """Return each channel of each row, standardized by its own numbers, 0 if it is constant."""
+
+    def mean_of(numbers):
+        numbers = graph.add("Where", is_nan, np.float64(0), numbers)
+        return graph.add("Div", graph.add("ReduceSum", numbers, np.array([1])), n)
+
+    known = graph.cast(graph.add("Not", is_nan), np.float64)
+    n = graph.add("Max", graph.add("ReduceSum", known, np.array([1])), np.float64(1))
+    low = graph.add("Where", is_nan, np.float64(np.inf), x)
+    low = graph.add("ReduceMin", low, axes=[1], keepdims=1)
+    high = graph.add("Where", is_nan, np.float64(-np.inf), x)
+    high = graph.add("ReduceMax", high, axes=[1], keepdims=1)
+    varies = graph.add("Less", low, high)
+    # Squares of large numbers would overflow.
+    largest = graph.add("Max", graph.add("Abs", low), graph.add("Abs", high))
+    x = graph.add("Div", x, graph.add("Where", varies, largest, np.float64(1)))
+    x = graph.add("Sub", x, mean_of(x))
+    x = graph.add("Sub", x, mean_of(x))
+    scale = graph.add("Sqrt", mean_of(graph.add("Mul", x, x)))
+    varies = graph.add("And", varies, graph.add("Greater", scale, np.float64(0)))
+    x = graph.add("Div", x, graph.add("Where", varies, scale, np.float64(1)))
+    return graph.add("Where", varies, x, np.float64(0))
 
 
 def column_input(graph, scaler):
@@ -183,11 +231,9 @@ def _token_steps(graph, tokens):
     is_first = graph.add("Equal", positions, np.int64(0))
     unknown = graph.add("Where", is_first, np.int64(UNKNOWN), np.int64(PADDING))
     tokens = graph.add("Where", is_known, tokens, unknown)
-    is_real, n_before, lengths = _ranks(graph, tokens)
-    # Real tokens move to the front and padding to the back, each in its order.
-    to_front = graph.add("Sub", n_before, np.int64(1))
-    to_back = graph.add("Add", lengths, graph.add("Sub", positions, n_before))
-    place = graph.add("Where", is_real, to_front, to_back)
+    is_real = _is_token(graph, tokens)
+    n_before, lengths = _ranks(graph, is_real)
+    place = _to_front(graph, is_real, n_before, lengths)
     tokens = graph.add("ScatterElements", tokens, place, tokens, axis=1)
     return Steps(_as_wide_as_the_longest(graph, tokens, lengths), lengths)
 
@@ -196,7 +242,8 @@ def _truncated(graph, tokens, max_length, truncate):
     """Replace the tokens that :func:`skrnn.text.rows.truncate_rows` drops by padding."""
     n_head = {"head": max_length, "tail": 0, "both": max_length - max_length // 2}[truncate]
     n_tail = max_length - n_head
-    is_real, n_before, lengths = _ranks(graph, tokens)
+    is_real = _is_token(graph, tokens)
+    n_before, lengths = _ranks(graph, is_real)
     in_head = graph.add("LessOrEqual", n_before, np.int64(n_head))
     n_left = graph.add("Sub", lengths, n_before)
     in_tail = graph.add("Less", n_left, np.int64(n_tail))
@@ -204,12 +251,23 @@ def _truncated(graph, tokens, max_length, truncate):
     return graph.add("Where", is_kept, tokens, np.int64(PADDING))
 
 
-def _ranks(graph, tokens):
-    """Return whether tokens are real, the number up to each, and the number in each row."""
-    is_real = graph.add("Not", graph.add("Equal", tokens, np.int64(PADDING)))
+def _is_token(graph, tokens):
+    return graph.add("Not", graph.add("Equal", tokens, np.int64(PADDING)))
+
+
+def _ranks(graph, is_real):
+    """Return the number of real steps up to each, and the number in each row."""
     real = graph.cast(is_real, np.int64)
     n_before = graph.add("CumSum", real, np.int64(1))
-    return is_real, n_before, graph.add("ReduceSum", real, np.array([1]))
+    return n_before, graph.add("ReduceSum", real, np.array([1]))
+
+
+def _to_front(graph, is_real, n_before, lengths):
+    """Return the places at which real steps are in front, and padding behind, in their order."""
+    to_front = graph.add("Sub", n_before, np.int64(1))
+    positions = graph.positions(is_real, 1)
+    to_back = graph.add("Add", lengths, graph.add("Sub", positions, n_before))
+    return graph.add("Where", is_real, to_front, to_back)
 
 
 def _as_wide_as_the_longest(graph, x, lengths):

@@ -95,7 +95,7 @@ def test_onnx_puts_steps_into_patches(fitted, width):
     pytest.importorskip("onnx")
     from skrnn.onnx import to_onnx
 
-    padded = np.full((len(ROWS), width, 2), np.nan, np.float32)
+    padded = np.full((len(ROWS), width, 2), np.nan)
     for i, row in enumerate(ROWS):
         padded[i, : len(row)] = row[:width]
     session = runtime.InferenceSession(to_onnx(fitted).SerializeToString())
