@@ -192,7 +192,7 @@ class _Sibling(NetworkEstimator):
         batch_size="auto",
         early_stopping=False,
         validation_fraction=0.1,
-        n_iter_no_change=2,
+        n_iter_no_change="auto",
         tol=0.0,
         warm_start=False,
         checkpoint=None,

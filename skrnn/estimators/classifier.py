@@ -152,7 +152,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         The learning rate of epoch k is ``learning_rate / (1 + learning_rate_decay * k)``. Epochs
         are counted from 0, and the count continues through `partial_fit` and `warm_start`. "auto"
         is 1 for token ids. For numeric sequences, it is such that the learning rate is a quarter
-        after 1000 updates, and 0 in `partial_fit` and `fit_chunks`. For long training on clean texts, or on an
+        after the epochs of ``epochs="auto"``, and 0 in `partial_fit` and `fit_chunks`. For long training on clean texts, or on an
         endless stream, use less; 0 keeps the learning rate constant. No effect if `learning_rate`
         is a schedule, if a callback sets the learning rate, or if `optimizer` is an object.
 
@@ -169,9 +169,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     epochs : int or "auto", default="auto"
         Number of passes over the training rows; with early stopping, the maximum. "auto" is 5 for
-        token ids. For numeric sequences, it is as many as make 1000 updates of the weights, and at
-        least 20, so that few rows are enough; in `fit_chunks`, which does not know how many rows
-        there are, it is 5.
+        token ids. For numeric sequences, it is as many as make 600 updates of the weights, so
+        that few rows are enough, and at least 20 (fewer for more than 38,000 rows); in
+        `fit_chunks`, which does not know how many rows there are, it is 5.
 
     batch_size : int or "auto", default="auto"
         Number of rows in each update of the weights. "auto" is the power of two from 8 to 128
@@ -207,8 +207,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         Fraction of the training rows set aside for early stopping and for
         ``thresholds="auto"``. In (0, 1).
 
-    n_iter_no_change : int, default=2
-        Number of epochs without improvement after which early stopping ends the training.
+    n_iter_no_change : int or "auto", default="auto"
+        Number of epochs without improvement after which early stopping ends the training. "auto" is
+        2 for token ids, and for numeric sequences a tenth of the epochs of ``epochs="auto"``, and
+        at least 2.
 
     tol : float, default=0.0
         Minimum decrease of the validation loss that counts as an improvement.
@@ -374,7 +376,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         thresholds=None,
         early_stopping=False,
         validation_fraction=0.1,
-        n_iter_no_change=2,
+        n_iter_no_change="auto",
         tol=0.0,
         warm_start=False,
         checkpoint=None,

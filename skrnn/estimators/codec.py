@@ -257,7 +257,9 @@ def _decode_input(state, estimator, description):
         estimator.patch_size_ = state.take_int("patch_size", 1) if "patch_size" in state else 1
         wanted = estimator.patch_size_ * (1 if estimator._is_table else estimator.n_features_in_)
         if n_channels != wanted:
-            state.refuse(f"The network reads {n_channels} numbers at a step, the input has {wanted}.")
+            state.refuse(
+                f"The network reads {n_channels} numbers at a step, the input has {wanted}."
+            )
 
 
 def _decode_history(state, estimator):
@@ -354,9 +356,7 @@ def _decode_channels(state, node, estimator, description):
     )
     tree.close()
     channels = node.of({}, "channels")
-    arrays = [
-        channels.take_array(key, (dtype,), (n_channels,)) for key, dtype in _CHANNELS.items()
-    ]
+    arrays = [channels.take_array(key, (dtype,), (n_channels,)) for key, dtype in _CHANNELS.items()]
     try:
         return ChannelScaler.from_arrays(scaling, *arrays)
     except ValueError as error:

@@ -53,7 +53,7 @@ class Fit:
         self.name = type(estimator).__name__
         self.rows = RowChecker(estimator, going_on, full_data)
         # Known once the rows are.
-        self.learning_rate_decay: float = 0.0
+        self.learning_rate_decay, self.patience = 0.0, 0
         # Rows from which the head learns how it decides, or None.
         self.deciding = None
 
@@ -160,7 +160,8 @@ class Fit:
             epochs=self.epochs,
             full_data=is_whole and self.full_data,
         )
-        self.epochs, self.learning_rate_decay = found.epochs, found.learning_rate_decay
+        self.epochs, self.patience = found.epochs, found.patience
+        self.learning_rate_decay = found.learning_rate_decay
 
     def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
         """Return the initial vectors of the token embedding, or None."""
@@ -339,7 +340,7 @@ class Fit:
             counts = np.bincount(corpus.values, minlength=estimator.vocabulary_size_)
         stopping = None
         if early_stopping:
-            stopping = BestEpoch(patience=estimator.n_iter_no_change, min_delta=estimator.tol)
+            stopping = BestEpoch(patience=self.patience, min_delta=estimator.tol)
 
         def epoch_tasks(run):
             def as_of_now():
@@ -396,7 +397,7 @@ class Fit:
         head = self.estimator.head_
         found = doubt(losses, head.constant_loss(training.targets, training.weights))
         if found is not None:
-            warn(found.told(self.name), ConvergenceWarning, stacklevel=8)
+            warn(found.told(self.name), ConvergenceWarning, stacklevel=10)
 
     def _changes(self):
         """Return the attributes that this fit has set so far."""

@@ -54,7 +54,7 @@ TRAINING: dict = {
 STOPPING: dict = {
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "n_iter_no_change": [_COUNT],
+    "n_iter_no_change": [_COUNT, StrOptions({"auto"})],
     "tol": [_NOT_NEGATIVE],
 }
 RUNNING: dict = {

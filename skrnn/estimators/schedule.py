@@ -11,12 +11,17 @@ from skrnn.sequences.batching import BatchPlan, auto_batch_size
 
 # For token ids, whose networks have learned most in a few passes and then overfit. Chosen by
 # validation on IMDb and TREC, see docs/accuracy.md.
-TOKEN_EPOCHS, TOKEN_DECAY = 5, 1.0
+TOKEN_EPOCHS, TOKEN_DECAY, TOKEN_PATIENCE = 5, 1.0, 2
 # For numeric sequences, the number of updates counts: 50 rows in five epochs are 35 of them. Chosen
 # by cross-validation on training parts, see docs/accuracy.md.
-UPDATES, LEAST_EPOCHS = 1000, 20
-# The learning rate after so many updates is that of the first one, divided by this.
+UPDATES = 600
+# More rows tell more: each is read so often if that makes no more than so many updates, and never
+# less often than a text.
+PASSES, MOST_UPDATES = 20, 6000
+# After the epochs of "auto", the learning rate is that of the first one, divided by this.
 SLOWER = 4.0
+# Early stopping waits for this part of them: an epoch of few rows is a few updates.
+PATIENCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,16 +32,19 @@ class Schedule:
     ----------
     epochs : int
     learning_rate_decay : float
+    patience : int
+        Epochs without improvement after which early stopping ends the training.
     """
 
     epochs: int
     learning_rate_decay: float
+    patience: int
 
 
 def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
-    """Return what the parameters `epochs` and `learning_rate_decay` are for the training rows.
+    """Return the length of a training on the given rows: what "auto" is for each parameter.
 
-    Neither depends on the other, so a training of more epochs begins as one of fewer does.
+    No parameter depends on another, so a training of more epochs begins as one of fewer does.
 
     Parameters
     ----------
@@ -51,15 +59,18 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
     """
     decay, size = estimator.learning_rate_decay, estimator.batch_size
     if sequences.is_tokens or not full_data:
-        auto = TOKEN_EPOCHS, TOKEN_DECAY if sequences.is_tokens else 0.0
+        auto = TOKEN_EPOCHS, TOKEN_DECAY if sequences.is_tokens else 0.0, TOKEN_PATIENCE
     else:
         lengths = sequences.lengths[is_used]
         size = auto_batch_size(len(lengths)) if size == "auto" else int(size)
         n_updates = len(BatchPlan(lengths, size))
-        auto = max(LEAST_EPOCHS, -(-UPDATES // n_updates)), (SLOWER - 1) * n_updates / UPDATES
+        often = min(PASSES, max(TOKEN_EPOCHS, round(MOST_UPDATES / n_updates)))
+        n_epochs = max(-(-UPDATES // n_updates), often)
+        auto = n_epochs, (SLOWER - 1) / n_epochs, max(TOKEN_PATIENCE, round(PATIENCE * n_epochs))
     return Schedule(
         int(auto[0] if _is_auto(epochs) else epochs),
         float(auto[1] if _is_auto(decay) else decay),
+        int(auto[2] if _is_auto(estimator.n_iter_no_change) else estimator.n_iter_no_change),
     )
 
 

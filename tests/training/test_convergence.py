@@ -15,7 +15,7 @@ EPOCHS = np.arange(100)
         (0.69 - EPOCHS * 0.0001, 0.69, "constant"),
         (np.full(100, 0.66) + 0.02 * np.sin(EPOCHS), 0.69, None),  # learns a little, then nothing
         (0.69 / (1 + np.exp((EPOCHS - 92) / 3)), 0.69, "steep"),  # has only begun to learn
-        (2 - 0.02 * EPOCHS, None, "steep"),
+        (2 / (1 + np.exp((EPOCHS - 95) / 4)), None, "steep"),
         (0.1 / (1 + EPOCHS), 0.69, None),  # begins far below
         ([0.69] * 5, 0.69, None),  # few on purpose
         ([np.nan] * 20, 0.69, None),
