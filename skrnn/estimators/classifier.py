@@ -152,9 +152,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         The learning rate of epoch k is ``learning_rate / (1 + learning_rate_decay * k)``. Epochs
         are counted from 0, and the count continues through `partial_fit` and `warm_start`. "auto"
         is 1 for token ids. For numeric sequences, it is such that the learning rate is a quarter
-        after the epochs of ``epochs="auto"``, and 0 in `partial_fit` and `fit_chunks`. For long training on clean texts, or on an
-        endless stream, use less; 0 keeps the learning rate constant. No effect if `learning_rate`
-        is a schedule, if a callback sets the learning rate, or if `optimizer` is an object.
+        after the epochs of ``epochs="auto"``, and 0 in `partial_fit` and `fit_chunks`. For long
+        training on clean texts, or on an endless stream, use less; 0 keeps the learning rate
+        constant. No effect if `learning_rate` is a schedule, if a callback sets the learning rate,
+        or if `optimizer` is an object.
 
     global_clipnorm : float or None, default=1.0
         If the norm of all gradients together is larger than this, they are scaled down to it.

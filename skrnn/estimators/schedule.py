@@ -5,8 +5,6 @@ The one place that knows. Everything else gets numbers: checkpoints, searches, c
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from skrnn.sequences.batching import BatchPlan, auto_batch_size
 
 # For token ids, whose networks have learned most in a few passes and then overfit. Chosen by
