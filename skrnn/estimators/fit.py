@@ -397,7 +397,7 @@ class Fit:
         head = self.estimator.head_
         found = doubt(losses, head.constant_loss(training.targets, training.weights))
         if found is not None:
-            warn(found.told(self.name), ConvergenceWarning, stacklevel=10)
+            warn(found.told(self.name), ConvergenceWarning, stacklevel=9)
 
     def _changes(self):
         """Return the attributes that this fit has set so far."""

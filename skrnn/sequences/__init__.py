@@ -5,7 +5,7 @@ from skrnn.sequences.checks import InputForm, check_feature_names, check_sequenc
 from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
 from skrnn.sequences.containers import refuse_mask
 from skrnn.sequences.layout import from_channels_first
-from skrnn.sequences.patches import choose_patch_size, patched
+from skrnn.sequences.patches import choose_patch_size, patched, shifted
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
@@ -31,4 +31,5 @@ __all__ = [
     "from_channels_first",
     "patched",
     "refuse_mask",
+    "shifted",
 ]

@@ -64,6 +64,39 @@ def patched(sequences: Sequences, size: int) -> Sequences:
     values = np.zeros((offsets[-1] * size, n_channels), sequences.values.dtype)
     shift = offsets[:-1] * size - sequences.offsets[:-1]
     values[np.arange(len(sequences.values)) + np.repeat(shift, lengths)] = sequences.values
-    return replace(
-        sequences, values=values.reshape(offsets[-1], size * n_channels), offsets=offsets
-    )
+    values = values.reshape(offsets[-1], size * n_channels)
+    return replace(sequences, values=values, offsets=offsets, patch_size=size)
+
+
+def shifted(padded, size: int, shifts):
+    """Return rows whose patches begin elsewhere: with zeros before the first step.
+
+    Where a patch begins is arbitrary. A network that sees the same series with patches that begin
+    at any of its steps cannot remember a few rows by that, and finds what may be anywhere.
+
+    Parameters
+    ----------
+    padded : ndarray of shape (n_samples, n_patches, size * n_channels)
+        Patches, with NaN as padding after the end of a row.
+    size : int
+        Steps in a patch.
+    shifts : ndarray of shape (n_samples,) of int
+        Number of zero steps before each row, from 0 to ``size - 1``.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_patches or n_patches + 1, size * n_channels)
+    """
+    n_samples, n_patches, width = padded.shape
+    steps = padded.reshape(n_samples, n_patches * size, width // size)
+    # NaN, and the zeros that fill up the last patch, are not shifted.
+    is_step = np.nan_to_num(steps).any(axis=2)
+    ends = np.where(is_step.any(axis=1), is_step.shape[1] - is_step[:, ::-1].argmax(axis=1), 1)
+    source = np.arange((n_patches + 1) * size) - shifts[:, np.newaxis]
+    is_known = (source >= 0) & (source < ends[:, np.newaxis])
+    found = steps[np.arange(n_samples)[:, np.newaxis], np.where(is_known, source, 0)]
+    found = np.where(is_known[..., np.newaxis], found, np.float32(0))
+    found = found.reshape(n_samples, n_patches + 1, width)
+    lengths = -(-(ends + shifts) // size)
+    found[np.arange(n_patches + 1) >= lengths[:, np.newaxis]] = np.nan
+    return found[:, : lengths.max()]

@@ -14,7 +14,7 @@ from skrnn import EpochSearchCV, RNNClassifier, explain, trace
 from skrnn.estimators.schedule import UPDATES, known_epochs, schedule
 from skrnn.exceptions import AmbiguousInputWarning, InvalidInputError
 from skrnn.heads.registry import HEADS
-from skrnn.sequences import Sequences
+from skrnn.sequences import Sequences, shifted
 
 rng = np.random.default_rng(0)
 ROWS = [rng.normal(size=(n, 2)) for n in rng.integers(4, 15, 24)]
@@ -43,21 +43,38 @@ def fitted():
 
 
 @pytest.fixture(scope="module")
-def other():
-    """The same network on patches made by hand."""
+def other(fitted):
+    """The same weights in a network for patches made by hand."""
     with pytest.warns(AmbiguousInputWarning):  # six channels of up to five steps
-        return small(patch_size=1).fit(by_hand(ROWS), Y)
+        found = small(patch_size=1, epochs=1).fit(by_hand(ROWS), Y)
+    assert found.network_.description == fitted.network_.description
+    found.network_ = fitted.network_
+    return found
 
 
 # --- Patches ------------------------------------------------------------------------------
 
 
 def test_a_network_reads_patches_as_steps(fitted, other):
-    """Fails if training and prediction put steps into patches differently, or not at all."""
+    """Fails if predictions read single steps, or others than those of a patch together."""
     assert fitted.patch_size_ == SIZE and fitted.n_features_in_ == 2 and other.patch_size_ == 1
-    for one, two in zip(fitted.network_.values, other.network_.values, strict=True):
-        np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(fitted.predict_proba(ROWS), other.predict_proba(by_hand(ROWS)))
+
+
+def test_patches_begin_anywhere_in_training_and_at_the_first_step_elsewhere(monkeypatch):
+    """Fails if validation rows are shifted, the shifts of epochs are the same, or seeds differ."""
+    seen = []
+    monkeypatch.setattr(
+        "skrnn.training.feeds.shifted",
+        lambda steps, size, shifts: seen.append(shifts.tolist()) or shifted(steps, size, shifts),
+    )
+    parts = {"X_val": ROWS, "y_val": Y, "early_stopping": True, "batch_size": 24, "epochs": 2}
+    given = {name: parts.pop(name) for name in ("X_val", "y_val")}
+    small(patch_size=SIZE, **parts).fit(ROWS, Y, **given)
+    first, second = seen
+    assert {*first} == {*second} == {*range(SIZE)} and first != second
+    small(patch_size=SIZE, **parts).fit(ROWS, Y, **given)
+    assert seen[2:] == [first, second]
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skrnn.exceptions import InvalidInputError
-from skrnn.sequences import Sequences, choose_patch_size, patched
+from skrnn.sequences import Sequences, choose_patch_size, patched, shifted
 
 
 def sequences_of(rows, **others):
@@ -26,6 +26,19 @@ def test_a_patch_has_its_steps_side_by_side_and_zeros_at_the_end(size):
             wanted.append(part + [0.0] * (2 * size - len(part)))
         own = found.take([i]).values
         np.testing.assert_array_equal(own, np.array(wanted, np.float32))
+
+
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_a_shift_puts_zeros_before_the_first_step(size):
+    """Fails if steps are lost or mixed up, a row gets a patch without steps, or padding is read."""
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(size=(n, 2)).astype(np.float32) for n in (7, 1, 6, 14, 3, 21)]
+    shifts = rng.integers(size, size=len(rows))
+    padded = patched(sequences_of(rows), size).pad(np.arange(len(rows)))
+    before = [np.zeros((shift, 2), np.float32) for shift in shifts]
+    by_hand = [np.concatenate(both) for both in zip(before, rows, strict=True)]
+    wanted = patched(sequences_of(by_hand), size).pad(np.arange(len(rows)))
+    np.testing.assert_array_equal(shifted(padded, size, shifts), wanted)
 
 
 def test_row_inputs_stay_and_step_inputs_are_refused():
