@@ -164,6 +164,7 @@ assert before == (random.getstate(), np.random.get_state()[1].tolist())
 """
 
 
+@pytest.mark.slow
 def test_first_fit_is_silent():
     """Fails on any warning, log line or progress bar that a new user would meet.
 

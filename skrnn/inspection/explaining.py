@@ -74,8 +74,9 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     word at each step, and the scores of the n-gram model for a text without known n-grams. So an
     unknown word contributes exactly 0, as in occlusion, which replaces one token by the unknown
     word. Columns beside a text have their mean in the training rows. For numeric sequences, the
-    baseline is zero in each channel, which is the mean if the channels are standardized. Let
-    :math:`x` be all inputs of the network. The contribution of the i-th number is
+    baseline is zero in each channel once it is scaled: the mean of the training rows, or with
+    ``scaling="series"`` that of the series (with ``scaling=None``, zero). Missing steps and values
+    contribute 0. Let :math:`x` be all inputs of the network. The contribution of the i-th number is
 
     .. math:: (x_i - x'_i) \int_0^1 \frac{\partial F}{\partial x_i}(x' + a (x - x'))\, da
 
@@ -132,6 +133,10 @@ def _explain(classifier, row, method, chosen, n_steps):
         values, columns, score, baseline_score, n_steps = integrated_gradients(
             classifier, row, direction, n_steps
         )
+    if row.is_read is not None:  # a missing step has no contribution
+        of_all = np.zeros((len(row.is_read), *values.shape[1:]))
+        of_all[row.is_read] = values
+        values = of_all
     predicted = head.predict(raw)
     return Explanation(
         text=row.text,

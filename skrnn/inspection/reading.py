@@ -1,12 +1,13 @@
 """From an estimator and X to the tokens and the input of its network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.estimators.checks import read_again
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.sequences import UNKNOWN, UNKNOWN_WORD, Sequences
 from skrnn.text import DocumentsToSequence, TextWithColumns
@@ -37,6 +38,8 @@ class Row:
         The row with all its steps, scaled, and nothing beside them.
     is_blank : bool
         Whether the text has no known word. The network then reads a single unknown word.
+    is_read : ndarray of shape (n_timesteps,) of bool, or None
+        Which steps of a numeric sequence the network reads: not those that are missing altogether.
     """
 
     text: str | None
@@ -46,6 +49,7 @@ class Row:
     sequence: Sequences
     steps: Sequences
     is_blank: bool
+    is_read: np.ndarray | None = None
 
     def by_step(self, values):
         """Return numbers for each number of the patches as numbers for each of the steps.
@@ -82,8 +86,15 @@ def read(estimator, X, caller):
     if text is None:
         steps = classifier.read_steps(X)
         sequences = classifier.beside(steps)
-        rows = range(len(sequences))
-        return classifier, [_row_of_ids(sequences.take([i]), steps.take([i])) for i in rows]
+        rows = [_row_of_ids(sequences.take([i]), steps.take([i])) for i in range(len(sequences))]
+        if not sequences.is_tokens:
+            given = read_again(classifier, X)
+            read = np.split(given.is_real, given.offsets[1:-1])
+            rows = [
+                replace(row, is_read=of_row if of_row.any() else None)
+                for row, of_row in zip(rows, read, strict=True)
+            ]
+        return classifier, rows
     if classifier.vocabulary_size_ is None:
         raise InvalidInputError(
             f"{caller} cannot assign values to tokens, because the RNNClassifier of this Pipeline "

@@ -86,7 +86,8 @@ class ChannelScaler:
         """Return the scaler after more training rows.
 
         Only channels that have been constant so far, or without a number, learn from them:
-        otherwise the network would read the same value differently than before.
+        otherwise the network would read the same value differently than before. They learn from the
+        first rows together with the first ones that have another value.
 
         Parameters
         ----------
@@ -98,9 +99,7 @@ class ChannelScaler:
         if not is_used.all():
             values = values[np.repeat(is_used, sequences.lengths)]
         is_open = self.scale == 0
-        found = _pooled(
-            (self.mean, self.scale, self.n_numbers), _moments(values), np.maximum(self.n_numbers, 1)
-        )
+        found = _pooled((self.mean, self.scale, self.n_numbers), _moments(values))
         mean, scale, n_numbers = (
             np.where(is_open, new, old)
             for new, old in zip(found, (self.mean, self.scale, self.n_numbers), strict=True)
@@ -242,10 +241,11 @@ class ChannelScaler:
             raise InvalidInputError("A mean or scale of the channels is out of range.")
         if not ((n_numbers >= 0) & ((n_numbers > 0) | (scale == 0))).all():
             raise InvalidInputError("A channel without a number has a scale, or less than none.")
-        found = [np.ldexp(one, exponent) for one in (mean, scale)]
-        if not np.isfinite(found).all():
+        with np.errstate(over="ignore"):  # the error follows
+            mean, scale = np.ldexp(mean, exponent), np.ldexp(scale, exponent)
+        if not (np.isfinite(mean) & np.isfinite(scale)).all():
             raise InvalidInputError("A mean or scale of the channels is out of range.")
-        return cls(scaling, *found, n_numbers)
+        return cls(scaling, mean, scale, n_numbers)
 
 
 def place_of(sequences, step) -> str:
@@ -296,7 +296,7 @@ def _exponents(largest):
     return np.where(is_odd, np.frexp(largest)[1], 0)
 
 
-def _pooled(one, other, divisor):
+def _pooled(one, other):
     """Return the moments of all numbers of two parts, the first of which is constant."""
     (mean_1, _, n_1), (mean_2, scale_2, n_2) = one, other
     exponent = _exponents(np.maximum(np.maximum(np.abs(mean_1), np.abs(mean_2)), scale_2))
@@ -306,10 +306,12 @@ def _pooled(one, other, divisor):
     mean = a + share * (b - a)
     scale = np.sqrt(share * s**2 + share * (1 - share) * (b - a) ** 2)
     mean, scale = np.ldexp(mean, exponent), np.ldexp(scale, exponent)
-    # Exactly, if only one part has numbers, or all are one number.
-    mean = np.where(n_1 == 0, mean_2, np.where((n_2 == 0) | (mean_1 == mean_2), mean_1, mean))
-    scale = np.where(n_1 == 0, scale_2, np.where(n_2 == 0, 0.0, scale))
-    return mean, scale, n
+    # Rows of the same value may be those of before, so they are not counted again.
+    is_same = (n_2 == 0) | ((scale_2 == 0) & (mean_1 == mean_2))
+    pooled = zip((mean, scale, n), one, other, strict=True)
+    return [
+        np.where(n_1 == 0, second, np.where(is_same, first, both)) for both, first, second in pooled
+    ]
 
 
 def _by_series(sequences):

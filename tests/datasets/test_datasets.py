@@ -367,6 +367,7 @@ def real_reviews():
     return load_imdb(REAL_DATA, subset="all", shuffle=False)
 
 
+@pytest.mark.slow
 def test_real_archive_is_complete(real_reviews):
     """Fails if the name pattern misses members of the real archive or mixes up their labels."""
     assert len(real_reviews.data) == 50_000
@@ -381,6 +382,7 @@ def test_real_archive_is_complete(real_reviews):
     assert 49_000 < len(set(real_reviews.data)) < 50_000
 
 
+@pytest.mark.slow
 def test_real_unlabelled_part():
     """Fails if the unlabelled reviews get labels or are cut."""
     if not REAL_DATA:

@@ -103,8 +103,7 @@ def test_ids_outside_the_vocabulary(of_tokens):
 
 BAD_NUMBERS = {
     "infinite": (put(SERIES, (7, 2, 1), np.inf), "infinity.*row 7|row 7.*infinity"),
-    "missing in the middle": (put(SERIES, (7, 2), np.nan), "NaN before the end.*7|7.*NaN before"),
-    "missing channel": (put(SERIES, (7, 4, 1), np.nan), "NaN in some channels.*7|7.*NaN in some"),
+    "far": (put(SERIES, (7, 2, 1), 1e300), "too large: row 7, time step 2, channel 1, is 1e.300"),
     "other channels": (SERIES[:, :, :1], "X has 1 channels.*fitted with 2"),
     "four axes": (SERIES[..., np.newaxis], r"\(60, 5, 2, 1\)"),
 }
@@ -113,7 +112,7 @@ BAD_NUMBERS = {
 @pytest.mark.parametrize("case", BAD_NUMBERS)
 def test_bad_numbers(of_numbers, case):
     rows, match = BAD_NUMBERS[case]
-    if case != "other channels":
+    if case not in ("other channels", "far"):  # a fit scales by what it sees
         raises_and_leaves(small(), match, "fit", rows, Y)
         raises_and_leaves(of_numbers, match, "fit", rows, Y)
     raises_and_leaves(of_numbers, match, "predict", rows)
@@ -225,7 +224,7 @@ class Failing(keras.callbacks.Callback):
         raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("warm_start", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_interrupted_fit(warm_start):
     """Fails if half-trained weights, a history or a class is left on the estimator."""
     model = small(warm_start=warm_start).fit(X, Y)

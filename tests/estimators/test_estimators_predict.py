@@ -111,7 +111,7 @@ def test_training_is_the_same_from_every_container(model):
 
 def test_numeric_padding_and_containers_do_not_matter():
     """Fails if NaN steps count, or one channel is read as steps."""
-    series = [rng.normal(size=(n, 2)) for n in rng.integers(1, 9, 60)]
+    series = [rng.normal(size=(n, 2)).astype(np.float32) for n in rng.integers(1, 9, 60)]
     labels = np.array([row[0, 0] > row[-1, 1] for row in series])
     padded = np.full((60, 12, 2), np.nan)
     for i, row in enumerate(series):

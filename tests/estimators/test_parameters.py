@@ -53,8 +53,9 @@ def tiny(**parameters):
 @pytest.mark.parametrize("cls", [RNNClassifier, RNNRegressorForTest])
 def test_parameters_are_in_the_order_of_their_groups(cls):
     """Fails if a parameter stands in another group than its constraint, or siblings differ."""
-    own = {**groups.NETWORK, **groups.POOLING, **groups.NGRAMS, **groups.REGULARIZATION}
-    own |= {**groups.EXTRA_LOSSES, **groups.TRAINING, "class_weight": None, "thresholds": None}
+    own = {**groups.NETWORK, **groups.NUMERIC, **groups.POOLING, **groups.NGRAMS}
+    own |= {**groups.REGULARIZATION, **groups.EXTRA_LOSSES, **groups.TRAINING}
+    own |= {"class_weight": None, "thresholds": None}
     own |= {**groups.STOPPING, **groups.RUNNING}
     names = list(inspect.signature(cls).parameters)
     assert names == [name for name in own if name in names]

@@ -140,7 +140,17 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize(("parameters", "method", "arguments"), WAYS.values(), ids=WAYS)
+# The others differ from these in one respect each.
+BY_DEFAULT = {"fit", "validation", "balanced labels", "fit_chunks", "partial_fit"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "method", "arguments"),
+    [
+        pytest.param(*way, id=name, marks=() if name in BY_DEFAULT else pytest.mark.slow)
+        for name, way in WAYS.items()
+    ],
+)
 def test_every_way_in(what_is_trained, parameters, method, arguments):
     """Fails if the scale of the weights reaches rows, labels, n-grams, validation or chunks."""
     expected = what_is_trained(small(**parameters), method, *arguments(WEIGHTS))
@@ -241,7 +251,8 @@ def trained(weights, y=Y, **parameters):
     return [one.tobytes() for one in model.network_.values], model.history_
 
 
-@pytest.mark.parametrize("y", [Y, pytest.param(LABELS, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("y", [Y, LABELS])
 def test_the_same_network(y):
     """Fails if weights, losses or the kept epoch depend on the scale."""
     none = trained(None, y)

@@ -33,6 +33,8 @@ N_FEATURES, UNITS = 3, 4
 LENGTHS = np.array([11, 1, 0, 6, 9])
 RIGHT_PADDED = np.arange(11) < LENGTHS[:, None]
 SCATTERED = np.random.default_rng(1).random((5, 11)) < 0.5
+# Keras's own loop takes some seconds to trace in each case, so that most of them run apart.
+ENGINES_ONE_SLOW = ["numba", pytest.param("tensorflow", marks=pytest.mark.slow)]
 
 
 @pytest.fixture
@@ -177,6 +179,7 @@ def test_gradients_are_finite_differences(engine, kind, x):
     ],
     ids=lambda v: "-".join(v) if isinstance(v, dict) else "",
 )
+@pytest.mark.parametrize("engine", ENGINES_ONE_SLOW, indirect=True)
 def test_same_outputs_and_gradients_as_keras(engine, kind, x, params, mask):
     # Steps that padding repeats, zeroes or meets first are where a loop without masks
     # would go wrong, in the outputs or, more quietly, in the gradients.
@@ -185,6 +188,7 @@ def test_same_outputs_and_gradients_as_keras(engine, kind, x, params, mask):
     )
 
 
+@pytest.mark.parametrize("engine", ENGINES_ONE_SLOW, indirect=True)
 def test_gradient_outside_training(engine, x):
     # Nothing is saved then: the gradient has to run the loop again.
     assert_like_keras(make("LSTM"), make("LSTM", keras.layers), x, RIGHT_PADDED, training=False)
@@ -192,6 +196,7 @@ def test_gradient_outside_training(engine, x):
 
 @pytest.mark.parametrize("n_samples", [0, 1, 2, 5])
 @pytest.mark.parametrize("n_steps", [1, 3, 9])
+@pytest.mark.parametrize("engine", ENGINES_ONE_SLOW, indirect=True)
 def test_any_batch_and_time(engine, n_samples, n_steps):
     # A shard without rows, and a chunk longer than the sequence.
     x = np.random.default_rng(0).normal(size=(n_samples, n_steps, N_FEATURES)).astype("float32")
@@ -203,6 +208,7 @@ def test_any_batch_and_time(engine, n_samples, n_steps):
     assert all(np.isfinite(g).all() for g in gradients)
 
 
+@pytest.mark.parametrize("engine", ENGINES_ONE_SLOW, indirect=True)
 def test_rows_without_a_real_step(engine, kind, x):
     # An empty document: zero state, and no NaN in the gradient of the others.
     layer = make(kind)

@@ -13,11 +13,10 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import layers
-from skrnn.kernels.engine import ENGINES
 from skrnn.layers import engine as engines
 from skrnn.layers import fused
 from tests.layers import test_layers
-from tests.layers.test_layers import KINDS, N_FEATURES, UNITS, loss_weights, make
+from tests.layers.test_layers import ENGINES_ONE_SLOW, KINDS, N_FEATURES, UNITS, loss_weights, make
 
 N_SAMPLES, N_STEPS = 5, 11
 # One row in full, one step, no step, and steps that are not the first or the last.
@@ -31,7 +30,7 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=ENGINES_ONE_SLOW)
 def engine(request, monkeypatch):
     """Have the layers run on each engine in turn; tests without it take the default."""
     if request.param == "numba":

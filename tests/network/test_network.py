@@ -280,6 +280,7 @@ def test_meta_of_scikeras():
     assert built("multilabel-indicator", 4, tokens) == ((None, None), (None, 4), "sigmoid")
 
 
+@pytest.mark.slow
 def test_docstring():
     """Fails if the examples of build_network do not run as they stand."""
     found = doctest.DocTestFinder().find(skrnn.network.build_network, "build_network")

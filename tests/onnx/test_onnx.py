@@ -277,6 +277,7 @@ def test_ngrams(ngram_range, n_classes, on_reviews):
     assert np.abs(run(session, repeated)[1] - probability[:20]).max() > 0.01
 
 
+@pytest.mark.slow
 def test_a_corpus_without_ngrams():
     """Fails where no n-gram is kept, none of some length, or there are too many classes for
     evidence at each step."""

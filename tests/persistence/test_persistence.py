@@ -127,7 +127,17 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+# One of each kind of network, target and optimizer; the others take as long again.
+BY_DEFAULT = {
+    "lstm", "n-grams", "multilabel n-grams", "channels", "object labels", "early stopping",
+    "class weights", "scheduled", "warm start", "recurrent dropout",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "case",
+    [one if one in BY_DEFAULT else pytest.param(one, marks=pytest.mark.slow) for one in CASES],
+)
 def test_round_trip_of_the_classifier(case, path):
     """Fails if anything is lost that predicts, is a parameter, or is told of the fit."""
     estimator, X, y = CASES[case]

@@ -165,6 +165,7 @@ def test_no_two_lines_of_a_search_are_alike_on_a_dark_page():
     assert all(contrast(line.get_color(), "black") > 2.5 for line in lines)
 
 
+@pytest.mark.slow
 def test_svg_is_xml(make):
     """Fails if a control character of a label comes into the file, which no browser shows then.
 
@@ -209,6 +210,7 @@ def test_numbers_fit_the_cells_of_a_part():
     assert panel.text_[0, 0].get_window_extent().width < pitch
 
 
+@pytest.mark.slow
 def test_can_be_copied(make):
     """Fails if a drawn display cannot be pickled or copied, for a function made on the way."""
     display = make("a").plot()
