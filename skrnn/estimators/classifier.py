@@ -170,7 +170,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     epochs : int or "auto", default="auto"
         Number of passes over the training rows; with early stopping, the maximum. "auto" is 5 for
-        token ids. For numeric sequences, it is as many as make 600 updates of the weights, so
+        token ids. For numeric sequences, it is as many as make 1000 updates of the weights, so
         that few rows are enough, and at least 20 (fewer for more than 38,000 rows); in
         `fit_chunks`, which does not know how many rows there are, it is 5.
 

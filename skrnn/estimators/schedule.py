@@ -12,7 +12,7 @@ from skrnn.sequences.batching import BatchPlan, auto_batch_size
 TOKEN_EPOCHS, TOKEN_DECAY, TOKEN_PATIENCE = 5, 1.0, 2
 # For numeric sequences, the number of updates counts: 50 rows in five epochs are 35 of them. Chosen
 # by cross-validation on training parts, see docs/accuracy.md.
-UPDATES = 600
+UPDATES = 1000
 # More rows tell more: each is read so often if that makes no more than so many updates, and never
 # less often than a text.
 PASSES, MOST_UPDATES = 20, 6000
