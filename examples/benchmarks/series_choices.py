@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from skrnn import RNNClassifier
 from skrnn.estimators import schedule
+from skrnn.training import feeds
 
 N_FOLDS, N_RESAMPLED = 3, 100
 
@@ -168,10 +169,13 @@ def main():
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--updates", type=int, help="another number of updates for epochs='auto'")
+    parser.add_argument("--aligned", action="store_true", help="patches begin at the first step")
     parser.add_argument("--folds", type=int, default=N_FOLDS, help="measure the first ones only")
     args = parser.parse_args()
     settings = dict(one.split("=", 1) for one in args.set)
     settings = {name: value_of(text) for name, text in settings.items()}
+    if args.aligned:
+        feeds.shifted = lambda steps, size, shifts: steps
     if args.updates is not None:
         schedule.UPDATES = args.updates
     print("| set | accuracy | lowest, highest | random forest | CPU s |")

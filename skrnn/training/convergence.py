@@ -13,8 +13,8 @@ LEAST_EPOCHS = 10
 # Of the epochs, the part at the end whose loss is compared with that of the part before.
 PART = 0.1
 # The loss still falls steeply if in the last part alone, it has lost this share of that of a
-# constant answer.
-STEEP = 0.1
+# constant answer, and there is more than this share left to lose.
+STEEP, LEFT_OVER = 0.1, 0.25
 # It never left the constant answer if it has not lost this share.
 LEFT = 0.02
 
@@ -73,9 +73,11 @@ def doubt(losses, constant) -> Doubt | None:
     lowest = float(np.min(losses))
     if constant is not None and constant > 0 and lowest > (1 - LEFT) * constant:
         return Doubt("constant", float(constant), lowest, len(losses))
-    after = float(np.mean(losses[-n_epochs:]))
-    before = float(np.mean(losses[-2 * n_epochs : -n_epochs]))
+    n_parts = len(losses) // n_epochs
+    *earlier, before, after = np.reshape(losses[-n_parts * n_epochs :], (n_parts, -1)).mean(axis=1)
     whole = losses[0] if constant is None else constant
-    if before - after > STEEP * whole:
-        return Doubt("steep", before, after, n_epochs)
+    # A training that has seen lower losses is unsteady, and not on its way down.
+    falls = before - after > STEEP * whole and before < min(earlier)
+    if falls and after > LEFT_OVER * whole:
+        return Doubt("steep", float(before), float(after), n_epochs)
     return None
