@@ -72,9 +72,12 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
     )
 
 
-def known_epochs(epochs) -> int:
-    """Return the number of epochs for token ids, and for rows in chunks, which nobody can count."""
-    return TOKEN_EPOCHS if _is_auto(epochs) else int(epochs)
+def known_epochs(epochs):
+    """Return the number of epochs for token ids, and for rows in chunks, which nobody can count.
+
+    A number is returned as it is, whether `fit` will accept it or not.
+    """
+    return TOKEN_EPOCHS if isinstance(epochs, str) and epochs == "auto" else epochs
 
 
 def _is_auto(value):
