@@ -36,7 +36,7 @@ _NOT_WRITTEN = {errno.ENOSPC, errno.EFBIG, errno.EIO} | {getattr(errno, "EDQUOT"
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """End with one line, without the usage, which would fill the screen."""
-        say(f"{self.prog}: {one_line(message)}. See {self.prog} --help.")
+        say(f"{self.prog}: {one_line(message).removesuffix('.')}. See {self.prog} --help.")
         raise SystemExit(2)
 
 

@@ -261,9 +261,14 @@ def _how_divided(path, share, n_held_out, n, seed):
             f"The held-out rows are a random {n_held_out:,} of the {n:,} rows of {path} (seed "
             f"{seed}), as many as there are labels; {100 * share:g}% would be {wanted:,}."
         )
+    # The number is rounded up, so the share is not exactly the one that was asked for.
+    exact = n_held_out == share * n
+    part = f"{100 * share:g}% of the rows of {path}, {n_held_out:,} of {n:,}"
+    if not exact:
+        part = f"{n_held_out:,} of the {n:,} rows of {path}, {100 * share:g}% rounded up"
     return (
-        f"The held-out rows are a random {100 * share:g}% of the rows of {path}, {n_held_out:,} "
-        f"of {n:,}, the same share of each label (seed {seed})."
+        f"The held-out rows are a random {part}, with about the same share of each label "
+        f"(seed {seed})."
     )
 
 

@@ -1,34 +1,15 @@
 """Labels and names that a reader cannot distinguish, or that look like a mistake."""
 
-import re
 import warnings
-from collections import Counter, defaultdict
+from collections import defaultdict
 from decimal import Decimal, InvalidOperation
-from unicodedata import category, normalize
+from unicodedata import normalize
 
-# Of labels longer than this, differences are not searched for.
-_LONG = 1000
-# Letters, symbols and marks that show nothing: fillers, variation selectors, a joiner.
-_INVISIBLE = set("\u034f\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0\ufe0e\ufe0f")
+from skrnn.lookalikes import look, quoted, visible
+
 _MISSING = {"nan", "NaN", "NAN", "<NA>", "#N/A", "NaT", "N/A", "n/a", "NA", "null", "NULL", "None"}
 # Warnings about a column end after this many.
 _MOST = 5
-
-
-def look(text):
-    """Return a text as a reader sees it.
-
-    Without surrounding blanks and invisible characters, with single blanks, and in one Unicode
-    form.
-    """
-    if len(text) > _LONG:
-        return text
-    text = normalize("NFKC", text)
-    if not text.isascii() or not text.isprintable():
-        text = "".join(
-            c for c in text if c.isspace() or (category(c)[0] != "C" and c not in _INVISIBLE)
-        )
-    return " ".join(text.split())
 
 
 def likeness(label):
@@ -39,57 +20,6 @@ def likeness(label):
     except (InvalidOperation, ValueError):
         return seen
     return number if number.is_finite() else seen
-
-
-def quoted(names):
-    """Return the repr of each name, with escapes if it would look like another's.
-
-    Parameters
-    ----------
-    names : list of str
-        All different.
-
-    Returns
-    -------
-    list of str
-    """
-    groups = defaultdict(list)
-    for name in names:
-        groups[look(repr(name))].append(name)
-    return [_escaped(name) if len(groups[look(repr(name))]) > 1 else repr(name) for name in names]
-
-
-def shown(labels, width=None, *, escape=None):
-    """Return the labels for a table or picture, no two of them the same.
-
-    A label that has something invisible, or looks like another, is in quotes.
-
-    Parameters
-    ----------
-    labels : list of str
-        All different.
-    width : int or None, default=None
-        Longer names are shortened.
-    escape : callable or None, default=None
-        Takes a name, returns it with escapes for what cannot be shown. None escapes what is not
-        printable.
-
-    Returns
-    -------
-    list of str
-    """
-    groups = defaultdict(list)
-    for label in labels:
-        groups[look(label)].append(label)
-    names = {}
-    for group in groups.values():
-        if len(group) > 1:
-            names |= zip(group, quoted(group), strict=True)
-        else:
-            (label,) = group
-            names[label] = label if _has_single_blanks(label) else repr(label)
-    made = [(escape or _printable)(names[label]) for label in labels]
-    return made if width is None else _shortened(made, width)
 
 
 def warn_of_classes(classes, owner):
@@ -149,8 +79,10 @@ def difference(labels):
         ("blanks", lambda label: " ".join(label.split())),
         ("Unicode form", lambda label: normalize("NFKC", label)),
         ("case", str.casefold),
-        ("invisible characters", look),
-        ("case, blanks or invisible characters", lambda label: look(label).casefold()),
+        ("invisible characters", visible),
+        ("letters of other alphabets that look the same", look),
+        ("case, blanks or invisible characters", lambda label: visible(label).casefold()),
+        ("case, blanks, invisible characters or alphabets", lambda label: look(label).casefold()),
     ):
         if len(set(map(form, labels))) == 1:
             return name
@@ -173,32 +105,6 @@ def _alike(labels, key):
     for label in labels:
         groups[key(label)].append(label)
     return [group for group in groups.values() if len(group) > 1]
-
-
-def _escaped(name):
-    # After a blank, another one would not be seen on a page.
-    return re.sub(r"(?<= ) ", r"\\x20", ascii(name))
-
-
-def _has_single_blanks(label):
-    return label == " ".join(label.split())
-
-
-def _printable(label):
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in label)
-
-
-def _shortened(names, width):
-    half = (width - 3) // 2
-    heads = [name if len(name) <= width else f"{name[: width - 3]}..." for name in names]
-    halves = [f"{name[:half]}...{name[-half:]}" for name in names]
-    n_heads, n_halves = Counter(heads), Counter(halves)
-    made = []
-    for i, (name, head, both) in enumerate(zip(names, heads, halves, strict=True), start=1):
-        number = f"... #{i}"
-        rare = both if n_halves[both] == 1 else name[: width - len(number)] + number
-        made.append(head if n_heads[head] == 1 else rare)
-    return made
 
 
 def _n_rows(n):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn.cli.errors import refusals
-from skrnn.cli.lookalikes import hint, quoted, shown, warn_of_classes
+from skrnn.cli.lookalikes import hint, warn_of_classes
 from skrnn.cli.tables import as_text
 from skrnn.exceptions import CommandError
+from skrnn.lookalikes import quoted, shown
 
 
 @dataclass

@@ -41,6 +41,11 @@ def write_file(path, content, *, force, rescue=False):
     return create_file(path, fill, force=force, rescue=rescue)
 
 
+def file_size(n_bytes):
+    """Return a size as text, which is not 0.0 for a small file."""
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(n_bytes / 1e3, 0.1):.1f} kB"
+
+
 def create_file(path, fill, *, force, rescue=False):
     """Create a file, which appears under its name when it is complete.
 

@@ -197,10 +197,17 @@ def _delimiter(text):
     return text
 
 
+_OF_PYTHON = {"None": "null", "True": "true", "False": "false"}
+
+
 def _setting(text):
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=JSON, such as dropout=0.3")
+    if value in _OF_PYTHON:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is Python; in JSON, it is {name}={_OF_PYTHON[value]}"
+        )
     hooks = {"parse_constant": _no_constant, "parse_int": _whole, "object_pairs_hook": _object}
     try:
         value = json.loads(value, **{key: partial(hook, text) for key, hook in hooks.items()})

@@ -119,6 +119,11 @@ def _check_setting(name, value, text, classifier):
     """Refuse values that scikit-learn's checks accept, and that nobody means."""
     if name == "checkpoint__minutes" and classifier.checkpoint is None:
         raise CommandError(f"--set {name} needs --checkpoint FOLDER.")
+    if name == "callbacks" and value is not None:
+        raise CommandError(
+            "--set callbacks: callbacks are Python objects, which the command line cannot make. "
+            "Leave it out, or train in Python."
+        )
     own = _step_with(name, text, classifier).get_params().get(name)
     if isinstance(value, bool) and not isinstance(own, bool) and name != "verbose":
         raise CommandError(f"--set {name}: {json.dumps(value)} is not a value of this parameter.")

@@ -1,6 +1,6 @@
 """Tables of scores for a terminal."""
 
-from skrnn.cli.lookalikes import shown
+from skrnn.lookalikes import shown
 
 _WIDTH = 24
 

@@ -10,15 +10,15 @@ from skrnn.estimators.extra_losses import objective_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import brief
 from skrnn.sequences import (
-    FIRST_WORD,
     InputForm,
     KnownWords,
+    Origin,
     Sequences,
-    TokenArray,
     check_feature_names,
     check_same_columns,
     check_sequences,
     choose_patch_size,
+    origin_of,
 )
 
 
@@ -136,9 +136,9 @@ def read_again(estimator, X) -> Sequences:
     """Return the sequences of X, checked against the X of the first fit."""
     check_feature_names(estimator, X, reset=False)
     size = estimator.vocabulary_size_
-    if size is not None and isinstance(X, TokenArray):
+    if size is not None:
         # Before the size of ids, whose error would advise a larger vocabulary.
-        check_words(estimator, X, X.words)
+        check_origin(estimator, origin_of(X))
     sequences = check_sequences(
         X,
         estimator=estimator,
@@ -152,31 +152,32 @@ def read_again(estimator, X) -> Sequences:
     return sequences
 
 
-def check_words(estimator, X, words):
+def check_origin(estimator, origin: Origin, of="X"):
     """Raise ValueError if ids have other words than those with which the estimator was fitted.
 
     Parameters
     ----------
     estimator : NetworkEstimator
-    X
-        As the caller gave it.
-    words : tuple of str or None
-        The word of each id; None if X has no words, as a plain array, which is not compared.
+    origin : Origin
+        Of ids. Those of a plain array, of which nothing is known, are not compared.
+    of : str
+        Whose ids these are, for the error.
     """
     name = type(estimator).__name__
-    known, hashes = getattr(estimator, "_words", None), getattr(estimator, "_n_hashes", None)
+    known, hashing = getattr(estimator, "_words", None), getattr(estimator, "_hashing", None)
     if known is not None:
-        known.check(words, name)
-    found = _n_hashes(X)
+        known.check(origin.words, name, of)
+    found = origin.hashing
     if found is None:
-        is_other = hashes is not None and words is not None
+        is_other = hashing is not None and origin.words is not None
     else:
-        is_other = known is not None or hashes not in (None, found)
+        is_other = known is not None or (hashing is not None and bool(_unlike(found, hashing)))
     if is_other:
         raise InvalidInputError(
-            f"X has {_kind_of_ids(found)}, but {name} was fitted on {_kind_of_ids(hashes)}: the "
-            "same id stands for other words. Use the transformer that was used for fit, or put "
-            "both into one Pipeline. To train on other ids, call fit with warm_start=False."
+            f"{of} has {_kind_of_ids(found, hashing)}, but {name} was fitted on "
+            f"{_kind_of_ids(hashing, found)}: the same id stands for other words. Use the "
+            "transformer that was used for fit, or put both into one Pipeline. To train on other "
+            "ids, call fit with warm_start=False."
         )
 
 
@@ -184,19 +185,24 @@ def remember_words(estimator, X, words):
     """Set on the estimator what is known of the words of its ids after training with these."""
     known = getattr(estimator, "_words", None)
     estimator._words = KnownWords.joined(known, words, estimator.vocabulary_size_)
-    estimator._n_hashes = _n_hashes(X) or getattr(estimator, "_n_hashes", None)
+    if estimator.vocabulary_size_ is not None:
+        hashing = origin_of(X).hashing
+        estimator._hashing = hashing or getattr(estimator, "_hashing", None)
 
 
-def _n_hashes(X):
-    """Return the number of ids of HashingTextToSequence, which have no words, or None."""
-    return X.vocabulary_size if isinstance(X, TokenArray) and X.words is None else None
+def _unlike(hashing, other):
+    """Return the names of the settings in which two differ; files of earlier versions lack some."""
+    theirs = dict(other)
+    return [name for name, value in hashing if theirs.get(name, value) != value]
 
 
-def _kind_of_ids(n_hashes):
-    if n_hashes is None:
+def _kind_of_ids(hashing, other):
+    if hashing is None:
         return "token ids of the words of a TextToSequence"
-    n_features = n_hashes - FIRST_WORD
-    return f"the ids of a HashingTextToSequence with n_features={n_features}"
+    names = _unlike(hashing, other or ()) or ["n_features"]
+    settings = [f"{name}={value}" for name, value in hashing if name in names and value]
+    told = f"with {', '.join(settings)}" if settings else "with other parameters"
+    return f"the ids of a HashingTextToSequence {told}"
 
 
 def on_the_way_of(name, error):

@@ -25,7 +25,7 @@ from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
-from skrnn.sequences import COLUMNS, ChannelScaler, ColumnScaler, KnownWords
+from skrnn.sequences import COLUMNS, FIRST_WORD, ChannelScaler, ColumnScaler, KnownWords
 from skrnn.training.state import (
     TrainingSettings,
 )
@@ -99,9 +99,9 @@ def encode_state(estimator, place):
     known = getattr(estimator, "_words", None)
     if known is not None and all(isinstance(word, str | None) for word in known.words):
         state["words"] = [word if word is None else str.__str__(word) for word in known.words]
-    hashes = getattr(estimator, "_n_hashes", None)
-    if hashes is not None:
-        state["n_hashes"] = int(hashes)
+    hashing = getattr(estimator, "_hashing", None)
+    if hashing is not None:
+        state["hashing"] = dict(hashing)
     if estimator.ngrams_ is not None:
         settings, codes, coef, intercept = estimator.ngrams_.to_arrays()
         state["ngrams"] = {"ngram_range": list(map(int, estimator.ngrams_.ngram_range)), **settings}
@@ -245,9 +245,17 @@ def _decode_input(state, estimator, description):
             ),
         )
         estimator._words = KnownWords(words)
-    estimator._n_hashes = None
-    if "n_hashes" in state:
-        estimator._n_hashes = state.take_int("n_hashes", 1)
+    estimator._hashing = None
+    if "hashing" in state:
+        hashing = state.take(
+            "hashing",
+            "an object of strings",
+            lambda v: type(v) is dict and len(v) > 0 and {type(one) for one in v.values()} == {str},
+        )
+        estimator._hashing = tuple(hashing.items())
+    elif "n_hashes" in state:  # before the other settings were compared
+        n_features = state.take_int("n_hashes", FIRST_WORD + 1) - FIRST_WORD
+        estimator._hashing = (("n_features", str(n_features)),)
     estimator.patch_size_ = None
     n_channels = description.n_channels
     if n_channels is not None:

@@ -71,7 +71,7 @@ class RowChecker:
             sequences, estimator.vocabulary_size_, form = checks.read_first(estimator, X)
             if form is not None:
                 estimator.n_features_in_, estimator._is_table = form
-            estimator._words = estimator._n_hashes = None
+            estimator._words = estimator._hashing = None
         checks.remember_words(estimator, X, sequences.words)
         given, y = y, self._check_y(y, "y")
         check_lengths(X, sequences, y)

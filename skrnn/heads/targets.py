@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_array
 
 from skrnn._sklearn_compat import _check_y
 from skrnn.exceptions import InvalidInputError
+from skrnn.lookalikes import look, quoted
 
 
 def check_targets(y, estimator):
@@ -87,18 +88,24 @@ def warn_of_one_hot(y, estimator):
         )
 
 
-def warn_of_spaces(classes, estimator):
-    """Warn if labels are different classes only because of white space."""
+def warn_of_lookalikes(classes, estimator):
+    """Warn if labels that look the same are different classes."""
     alike = defaultdict(list)
     for label in classes.tolist():
         if isinstance(label, str):
-            alike[" ".join(label.split())].append(label)
-    pairs = [labels for labels in alike.values() if len(labels) > 1]
-    if pairs:
+            alike[look(label)].append(label)
+    groups = [labels for labels in alike.values() if len(labels) > 1]
+    if groups:
+        group = groups[0]
+        blanks_only = len({" ".join(label.split()) for label in group}) == 1
+        names = " and ".join(map(repr, group) if blanks_only else quoted(group))
+        how = "differ in white space only" if blanks_only else "look the same"
+        way_out = (
+            "pass [' '.join(label.split()) for label in y]" if blanks_only else "make them equal"
+        )
         warn(
-            f"{' and '.join(map(repr, pairs[0]))} in y differ in white space only, but are "
-            f"different classes for {type(estimator).__name__}. If they should be one, pass "
-            "[' '.join(label.split()) for label in y].",
+            f"{names} in y {how}, but are different classes for {type(estimator).__name__}. If "
+            f"they should be one, {way_out}.",
             UserWarning,
             stacklevel=11,
         )

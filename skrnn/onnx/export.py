@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import skrnn
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.estimators.checks import check_origin
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
 from skrnn.onnx.inputs import (
@@ -19,6 +20,7 @@ from skrnn.onnx.inputs import (
 )
 from skrnn.onnx.ngrams import NgramTable
 from skrnn.text import TextToSequence, TextWithColumns
+from skrnn.text.splitting import deciding_parameters
 
 
 def to_onnx(estimator):
@@ -183,7 +185,7 @@ def _read(graph, text, classifier, network):
     """Declare the input and return its `Steps`."""
     size = classifier.vocabulary_size_
     if text is not None:
-        _check_words(text, size)
+        _check_words(text, classifier)
         return word_input(graph, text.vocabulary_, text.max_length, text.truncate)
     if size is not None:
         return token_input(graph, size)
@@ -215,7 +217,8 @@ def _write_network(graph, classifier, network, weights, steps, columns):
     return logits
 
 
-def _check_words(text, vocabulary_size):
+def _check_words(text, classifier):
+    vocabulary_size = classifier.vocabulary_size_
     if vocabulary_size is None:
         raise InvalidInputError(
             "to_onnx cannot express a Pipeline whose RNNClassifier reads the ids of "
@@ -227,6 +230,7 @@ def _check_words(text, vocabulary_size):
             f"TextToSequence returns ids up to {largest}, but RNNClassifier was fitted on a "
             f"vocabulary of {vocabulary_size} ids. Fit the Pipeline as a whole."
         )
+    check_origin(classifier, text.origin, of="The TextToSequence of the Pipeline")
     for word in text.vocabulary_:
         check_utf8(word, "word")
     if "" in text.vocabulary_:
@@ -239,17 +243,7 @@ def _check_words(text, vocabulary_size):
 
 def _words_metadata(text):
     """Return the metadata from which other languages know how to split documents into words."""
-    deciding = ["analyzer"]
-    if not callable(text.analyzer):
-        deciding.append("preprocessor")
-        if text.preprocessor is None:
-            deciding += ["lowercase", "strip_accents", "strip_markup"]
-        if text.analyzer == "word":
-            deciding.append("token_pattern" if text.tokenizer is None else "tokenizer")
-            deciding.append("stop_words")
-    parameters = {name: getattr(text, name) for name in deciding}
-    if not isinstance(text.stop_words, str | None) and "stop_words" in parameters:
-        parameters["stop_words"] = sorted(text.stop_words)
+    parameters = deciding_parameters(text)
     if any(map(callable, parameters.values())):
         return {"skrnn.words": "caller"}
     words = "characters" if text.analyzer == "char" else "token_pattern"

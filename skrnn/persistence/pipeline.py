@@ -5,7 +5,8 @@ import itertools
 from sklearn.pipeline import Pipeline
 
 from skrnn.estimators.base import NetworkEstimator
-from skrnn.exceptions import InvalidTypeError
+from skrnn.estimators.checks import check_origin
+from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import refuse_other_attributes
 from skrnn.persistence.inner import readers
@@ -106,6 +107,17 @@ def _check_agreement(pipeline, node):
             _check_pair(before, after, node)
 
 
+def _check_words(before, after, node):
+    """Check that a network reads the ids of the vocabulary with which it was trained."""
+    inside = getattr(before, "transformers_", ())  # of a ColumnTransformer
+    for text in (before, *(one for _, one, _ in inside)):
+        if isinstance(text, DocumentsToSequence) and after.vocabulary_size_ is not None:
+            try:
+                check_origin(after, text.origin, of=f"The {type(text).__name__} of the Pipeline")
+            except InvalidInputError as error:
+                node.refuse(str(error))
+
+
 def _check_pair(before, after, node):
     names = f"{type(before).__name__} before {type(after).__name__}"
     if not hasattr(before, "transform"):
@@ -121,6 +133,8 @@ def _check_pair(before, after, node):
         _check_columns(before, after, node)
         if isinstance(before, TextWithColumns):
             before = tokenizer_of(before.to_sequence_)
+    if isinstance(after, NetworkEstimator):
+        _check_words(before, after, node)
     if isinstance(before, DocumentsToSequence) and isinstance(after, NetworkEstimator):
         gives, takes = _n_ids(before), after.vocabulary_size_
         # A dense array does not show how many words there are.

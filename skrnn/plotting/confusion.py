@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from skrnn._sklearn_compat import _num_samples
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.lookalikes import shown
 from skrnn.plotting.style import check_matplotlib, flat_axes, plain
 
 # Inches: side of a cell, smallest and largest side of a matrix, width of a character, of a figure.
@@ -247,7 +248,7 @@ class ConfusionMatricesDisplay:
         matrices = [np.asarray(self.confusion_matrices[name]) for name in names]
         n_classes = _n_classes(matrices)
         labels = range(n_classes) if self.display_labels is None else self.display_labels
-        labels = [plain(label) for label in labels]
+        labels = [plain(label) for label in _distinct(labels)]
         own_figure = ax is None
         if own_figure:
             ax = _make_axes(plt, len(names), labels)
@@ -317,6 +318,14 @@ def _named(things):
     if len(dict(pairs)) < len(pairs):
         raise InvalidInputError(f"Names must differ, got {[name for name, _ in pairs]}.")
     return dict(pairs)
+
+
+def _distinct(labels):
+    """Return the labels, with quotes and escapes if two str would look the same."""
+    labels = list(labels)
+    if len(set(labels)) < len(labels) or not all(isinstance(label, str) for label in labels):
+        return labels
+    return shown([str(label) for label in labels], escape=str)
 
 
 def _n_classes(matrices):

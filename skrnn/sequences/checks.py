@@ -13,13 +13,17 @@ from sklearn.utils.validation import check_array
 from skrnn._sklearn_compat import _check_feature_names
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.columns import check_columns, told_lost_columns
+from skrnn.sequences.components import reject_components
 from skrnn.sequences.containers import as_rows, open_container
+from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import warn_of_axes
 from skrnn.sequences.lookalikes import (
     MIN_ROWS_OF_COUNTS,
     reject_columns_beside_text,
     reject_word_counts,
+    warn_of_counts,
 )
+from skrnn.sequences.origin import origin_of
 from skrnn.sequences.readings import (
     warn_of_floats,
     warn_of_gaps,
@@ -28,7 +32,6 @@ from skrnn.sequences.readings import (
 )
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import PADDING, UNKNOWN
-from skrnn.sequences.token_array import TokenArray
 
 # A larger vocabulary has to be declared: at 64 dimensions this one takes 4 GB. Integers far beyond
 # are hashes, timestamps or amounts.
@@ -101,7 +104,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         If integers look like readings, floats like token ids, or axes are perhaps swapped.
     """
     name, reset = type(estimator).__name__, form is None
-    declared, words = (X.vocabulary_size, X.words) if isinstance(X, TokenArray) else (None, None)
+    origin = origin_of(X)
     if getattr(X, "column_values", None) is not None:
         columns = check_columns(X.column_values, X.column_names, X.shape[0], name)
         checked = check_sequences(
@@ -113,7 +116,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         )
         return checked._replace(sequences=replace(checked.sequences, columns=columns))
     # Whether somebody has said what X is.
-    is_said = isinstance(X, TokenArray)
+    is_said = isinstance(X, KeepsOrigin)
     is_said |= (input if reset else getattr(estimator, "input", "auto")) != "auto"
     opened = open_container(X)
     X, has_gaps = opened.X, opened.has_gaps
@@ -129,6 +132,8 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     if not is_ragged:
         if reset and not is_said:
             reject_columns_beside_text(X, name, input)
+            if input == "numeric":
+                reject_components(X, name)
         if X.ndim == 2 and (input == "numeric" or reset):
             form = _check_width(X.shape[1], name, form)
 
@@ -139,9 +144,11 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         if not reset or is_ragged or X.ndim == 3:
             form = _check_channels(width, name, None if reset else form)
         if reset:
-            warn_of_axes(width, int(sequences.lengths.max(initial=0)), name)
+            warn_of_axes(sequences, name)
             if not is_said:
-                warn_of_ids(sequences, name)
+                warn_of_ids(sequences, name, is_padded=not is_ragged)
+                if not is_ragged:
+                    warn_of_counts(X, name)
         return CheckedInput(sequences, None, form)
     if is_ragged:
         sequences = _ragged_tokens(X, name)
@@ -152,11 +159,17 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         sequences = _sparse_tokens(X, name)
     else:
         sequences = _dense_tokens(X, name)
-    if words is not None:
-        sequences = replace(sequences, words=words)
+    if origin.is_calculated:
+        raise InvalidInputError(
+            "X is the result of a calculation with token ids, such as twice the ids. Token ids are "
+            f"numbers of words, so {name} would read other words. Pass what TextToSequence "
+            "returns, or rows of it, X[rows]. To use the result as numbers, set input='numeric'."
+        )
+    if origin.words is not None:
+        sequences = replace(sequences, words=origin.words)
     if not is_said:
         _warn_of_tokens(X, sequences, name, reset, has_gaps)
-    vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, declared)
+    vocabulary_size = _check_vocabulary(sequences, name, vocabulary_size, origin.vocabulary_size)
     return CheckedInput(sequences, vocabulary_size, form)
 
 
@@ -174,7 +187,8 @@ def _warn_of_tokens(X, sequences, name, reset, has_gaps):
     elif not _holds_integers(X, has_gaps):
         warn_of_floats(name)
     elif reset:
-        warn_of_readings(sequences, name)
+        of_bytes = getattr(X, "dtype", None) == np.uint8
+        warn_of_readings(sequences, name, of_bytes=of_bytes)
 
 
 def _reject_text(X, name):
@@ -318,7 +332,7 @@ def _sparse_tokens(X, name):
         X = X.copy()
         X.sum_duplicates()
     lengths = np.diff(X.indptr)
-    values = X.data
+    values = np.asarray(X.data)
     stored_zeros = values == PADDING
     if stored_zeros.any():
         rows = np.repeat(np.arange(len(lengths)), lengths)

@@ -69,9 +69,24 @@ def from_channels_first(X: Any) -> Any:
     )
 
 
-def warn_of_axes(n_channels, n_steps, name):
-    """Warn if the longest series has fewer time steps than channels."""
-    if n_channels > n_steps > 1:
+# As many channels that are not close to their neighbors are coordinates of vectors, as of words.
+MIN_COORDINATES, NOT_SMOOTH = 50, 0.7
+
+
+def _are_vectors(values):
+    """Whether steps are vectors with many coordinates, and not the values of a time series."""
+    values = values[:: max(1, len(values) // 1000)].astype(np.float64)
+    if values.shape[1] < MIN_COORDINATES:
+        return False
+    mixed = values[:, np.random.default_rng(0).permutation(values.shape[1])]
+    steps, any_two = (np.abs(np.diff(one, axis=1)).mean() for one in (values, mixed))
+    return steps > NOT_SMOOTH * any_two
+
+
+def warn_of_axes(sequences, name):
+    """Warn if the longest series has fewer time steps than channels, and those may be steps."""
+    n_channels, n_steps = sequences.values.shape[1], int(sequences.lengths.max(initial=0))
+    if n_channels > n_steps > 1 and not _are_vectors(sequences.values):
         warn_caller(
             f"X has more channels than time steps: {name} reads it as at most {n_steps} steps of "
             f"{n_channels} channels, from the layout (n_samples, n_timesteps, n_channels). If its "

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences.warning import warn_caller
 
 # A binary column is preceded by a gap only in the rows in which it is 1.
 MIN_SHARE = 0.25
@@ -96,6 +97,8 @@ def reject_word_counts(X, name):
     ValueError
         The message names the ways out.
     """
+    if X.ndim == 3 and X.shape[2] == 1:
+        X = X[:, :, 0]
     if X.ndim != 2 or 0 in X.shape:
         return
     columns, values, lengths = _entries(X)
@@ -112,7 +115,13 @@ def reject_word_counts(X, name):
     if are_ids:
         reads, input = "as token ids in the order of the text", "tokens"
         ones = np.mean(values == 1)
-        found = f"{ones:.0%} of its values are 1" if ones >= MIN_ONES else None
+        is_few = X.shape[0] < MIN_ROWS_OF_COUNTS or X.shape[1] < MIN_COLUMNS
+        if ones == 1:  # events are on and off too
+            found = "all its values are 1" if _are_columns_of_words(columns, X.shape, 1) else None
+        elif ones >= MIN_ONES and (is_few or _are_uneven(columns, X.shape)):
+            found = f"{ones:.0%} of its values are 1"
+        else:
+            found = None
     else:
         reads, input = "as a series of numbers, a step for each column", "numeric"
         found = _found_in_floats(columns, values, lengths, X.shape)
@@ -128,11 +137,37 @@ def reject_word_counts(X, name):
     )
 
 
+def warn_of_counts(X, name):
+    """Warn if floats look like counts of letters or of frequent words, which may have no gaps.
+
+    Parameters
+    ----------
+    X : ndarray
+        Training rows of an estimator, read as a series of numbers.
+    name : str
+        Name of the estimator.
+    """
+    if X.ndim == 3 and X.shape[2] == 1:
+        X = X[:, :, 0]
+    if X.ndim != 2 or not (np.floor(X) == X).all() or (X < 0).any():
+        return
+    columns, _, _ = _entries(X)
+    if _are_columns_of_words(columns, X.shape, MAX_SHARE):
+        warn_caller(
+            "X has floats that look like counts of words or letters: its columns differ in their "
+            f"number of values as words do. {name} reads a row as a series of numbers, but counts "
+            "have no order: use TextToSequence() instead of CountVectorizer. If each row of X "
+            "really is a series, set input='numeric'."
+        )
+
+
 def _found_in_floats(columns, values, lengths, shape):
     """Return what shows that floats are weights of words, or None."""
     if not _are_columns_of_words(columns, shape, MAX_SHARE):
         return None
     sizes = np.abs(values.astype(np.float64))
+    if _are_scaled(columns, sizes, shape):
+        return "its columns are words, scaled by their spread or largest value"
     ones = _share_of_ones(columns, sizes, shape[1])
     if ones >= MIN_ONES:
         return f"{ones:.0%} of its values are the smallest of their column"
@@ -174,6 +209,26 @@ def _are_columns_of_words(columns, shape, max_share):
     by_chance = n_rows * share * (1 - share)
     is_even = counts.var() < MIN_UNEVENNESS * by_chance
     return not is_even and np.abs(np.diff(counts)).mean() > MIN_DISORDER * spread
+
+
+def _are_uneven(columns, shape):
+    """Whether columns differ in their number of entries more than by chance."""
+    counts = np.bincount(columns, minlength=shape[1])
+    share = counts.sum() / (shape[0] * shape[1])
+    return counts.var() >= MIN_UNEVENNESS * shape[0] * share * (1 - share)
+
+
+def _are_scaled(columns, sizes, shape):
+    """Whether each column has a standard deviation of 1, or 1 as its largest value."""
+    n_rows, width = shape
+    largest = np.zeros(width)
+    np.maximum.at(largest, columns, sizes)
+    used = largest > 0
+    mean, square = (np.bincount(columns, sizes**power, width) / n_rows for power in (1, 2))
+    variance = square - mean**2
+    return any(
+        np.mean(np.isclose(one[used], 1, rtol=1e-3)) > MIN_GAPS for one in (largest, variance)
+    )
 
 
 def _share_of_ones(columns, sizes, width):

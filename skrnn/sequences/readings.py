@@ -3,34 +3,29 @@
 Integers are token ids and floats are numbers. Programs that pad or load data often turn ids into
 floats, and readings such as heart rates are often integers. In both cases a network would learn
 from what it reads wrongly, only worse.
-
-Token ids number words. So ids next to each other are not close to each other, the small ones occur
-(usually the frequent words), and zero, which is padding, is before or after them and never among
-them. Readings are often close to the one before, or within a band far from zero, or zero at times.
 """
 
 import numpy as np
 
+from skrnn.sequences.distributions import MIN_DIFFERENT, why_readings
 from skrnn.sequences.warning import warn_caller
 
 # Of more steps, evenly spaced rows are looked at.
 MAX_STEPS = 200_000
-# Fewer different numbers, or fewer numbers, can be anything.
-MIN_DIFFERENT, MIN_STEPS = 10, 100
-# Minimum share of rows, and number of rows, with zeros among the numbers.
-ZERO_ROWS, MIN_ZERO_ROWS = 0.05, 5
-# Readings have their 5% quantile above this part of the 95% quantile. Letters of plain text, as
-# bytes, have 0.27.
-BAND = 0.3
-# Readings differ from the one before by less than this part of the mean difference between any two.
-SMOOTH = 0.5
+# Fewer numbers can be anything.
+MIN_STEPS = 100
+# Padded rows of so many different lengths are texts, even of fewer than MIN_DIFFERENT words.
+MIN_LENGTHS = 3
+# Programs that cannot pad with zeros or NaN take this.
+OTHER_PADDING = -1
 
 
-def warn_of_ids(sequences, name):
+def warn_of_ids(sequences, name, *, is_padded):
     """Warn if numeric sequences look like token ids that became floats.
 
-    That is, if they have one channel of at least `MIN_DIFFERENT` whole numbers, none negative,
-    different lengths or padding, and if they do not look like readings.
+    That is, if they have one channel of whole numbers, none negative, different lengths or padding
+    (zeros, NaN or -1), and if they do not look like readings. Of fewer than `MIN_DIFFERENT`
+    different numbers, only padded rows count, since grades are no ids.
 
     Parameters
     ----------
@@ -38,29 +33,42 @@ def warn_of_ids(sequences, name):
         Numeric, of a first fit.
     name : str
         Name of the estimator.
+    is_padded : bool
+        Whether the rows came in an array, which has to be padded.
     """
     if sequences.values.shape[1] != 1:
         return
-    values, lengths, has_zeros = _sample(sequences)
+    steps = sequences.values.reshape(-1)
+    # Ids may be 0 where the padding is not.
+    padding = OTHER_PADDING if (steps == OTHER_PADDING).any() and steps.min() == -1 else 0
+    values, lengths, has_padding = _sample(sequences, padding)
     if not len(values) or (values < 0).any() or (values != np.floor(values)).any():
         return
-    n_different = len(np.unique(values))
-    if n_different < MIN_DIFFERENT or not len(np.unique(lengths)) > 1:
+    n_different, n_lengths = len(np.unique(values)), len(np.unique(lengths))
+    if n_lengths < 2 or n_different < 2:
         return
-    if _why_readings(values, lengths, MIN_DIFFERENT) is not None:
+    if n_different < MIN_DIFFERENT and (not is_padded or n_lengths < MIN_LENGTHS):
         return
-    behind = "padded with zeros" if has_zeros else "of different lengths or padded with NaN"
+    if why_readings(values, lengths, MIN_DIFFERENT) is not None:
+        return
+    behind = "of different lengths or padded with NaN"
+    if has_padding:
+        behind = "padded with zeros" if padding == 0 else "padded with -1"
+    way_out = (
+        'set input="tokens", with which NaN at the end of a row is padding (pandas fills short '
+        "rows with NaN, which makes floats of all ids)"
+    )
+    if has_padding and padding:
+        way_out = 'replace -1 by 0, which is padding, and set input="tokens" (not with NaN)'
     warn_caller(
         f"X has floats that look like token ids: whole numbers, none negative, {n_different} "
         f"different ones, in rows {behind}. {name} reads floats as numeric series. If they are "
-        'token ids, set input="tokens", with which NaN at the end of a row is padding (pandas '
-        "fills short rows with NaN, which makes floats of all ids). If they are numbers, set "
-        'input="numeric".'
+        f'token ids, {way_out}. If they are numbers, set input="numeric".'
     )
 
 
-def warn_of_readings(sequences, name):
-    """Warn if token ids look like readings: close to each other, in a band, or zero at times.
+def warn_of_readings(sequences, name, *, of_bytes=False):
+    """Warn if token ids look like readings, see :mod:`skrnn.sequences.distributions`.
 
     Parameters
     ----------
@@ -68,15 +76,23 @@ def warn_of_readings(sequences, name):
         Token ids of a first fit, without the words.
     name : str
         Name of the estimator.
+    of_bytes : bool
+        Whether the ids are unsigned integers of 8 bits.
     """
     values, lengths, _ = _sample(sequences)
-    why = _why_readings(values, lengths, MIN_STEPS)
+    why = why_readings(values, lengths, MIN_STEPS, of_bytes=of_bytes)
     if why is not None:
+        counts = ""
+        if "zeros" in why:
+            counts = (
+                " If they are counts of words or letters, which have no order, use "
+                "TextToSequence() instead of CountVectorizer."
+            )
         warn_caller(
             f"X has integers that look like readings, such as heart rates, counts or pixels: "
             f"{why}. {name} reads integers as token ids, each number as a word of its own. If "
             'they are numbers, pass floats or set input="numeric"; if they are token ids, set '
-            'input="tokens".'
+            f'input="tokens".{counts}'
         )
 
 
@@ -97,8 +113,8 @@ def warn_of_floats(name):
     )
 
 
-def _sample(sequences):
-    """Return the values between the padding zeros, their number in each row, and if there are any.
+def _sample(sequences, padding=0):
+    """Return the values between the padding, their number in each row, and if there is any.
 
     NaN at the end of rows has been removed before.
     """
@@ -107,7 +123,7 @@ def _sample(sequences):
         sequences = sequences.take(np.linspace(0, len(sequences) - 1, n_rows).astype(int))
     values = sequences.values.reshape(-1)
     row_of = np.repeat(np.arange(len(sequences)), sequences.lengths)
-    real = np.flatnonzero(values)
+    real = np.flatnonzero(values != padding)
     first, last = np.full(len(sequences), len(values)), np.full(len(sequences), -1)
     last[row_of[real]] = real
     first[row_of[real[::-1]]] = real[::-1]
@@ -115,23 +131,3 @@ def _sample(sequences):
     kept = (places >= first[row_of]) & (places <= last[row_of])
     lengths = np.bincount(row_of[kept], minlength=len(sequences))
     return values[kept].astype(np.float64), lengths, bool((~kept).any())
-
-
-def _why_readings(values, lengths, min_steps):
-    """Return what of the values ids do not have, or None."""
-    row_of = np.repeat(np.arange(len(lengths)), lengths)
-    zero_rows = len(np.unique(row_of[values == 0]))
-    if zero_rows >= max(MIN_ZERO_ROWS, ZERO_ROWS * len(lengths)):
-        return f"{zero_rows / len(lengths):.0%} of the rows have zeros among the others"
-    if len(values) < min_steps or len(np.unique(values)) < MIN_DIFFERENT:
-        return None
-    low, high = np.quantile(values, [0.05, 0.95])
-    if low > BAND * high:
-        return f"nearly all are from {low:g} to {high:g}"
-    same_row = row_of[1:] == row_of[:-1]
-    steps = np.abs(np.diff(values))[same_row]
-    n, ascending = len(values), np.sort(values)
-    spread = 2 / (n * (n - 1)) * ((2 * np.arange(n) - n + 1) @ ascending)  # Gini's mean difference
-    if len(steps) >= min_steps / 2 and steps.mean() < SMOOTH * spread:
-        return "each is close to the one before"
-    return None

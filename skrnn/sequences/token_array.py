@@ -5,18 +5,21 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.exceptions import InvalidInputError
 from skrnn.sequences.columns import check_columns
-from skrnn.sequences.words import join_words, split_words
+from skrnn.sequences.keeping import KeepsOrigin
 
 
-class TokenArray(csr_array):
+class TokenArray(KeepsOrigin, csr_array):
     """A CSR array of token ids that keeps its vocabulary.
 
     It is a :class:`scipy.sparse.csr_array`. Copies and selected rows keep ``vocabulary_size``, so
     that a network fitted on some folds of a corpus has an embedding for the words that occur only
-    in other folds, and ``words``, so that it can look up their vectors. Functions of SciPy that
-    combine arrays (``scipy.sparse.vstack``) return a plain array.
+    in other folds, and ``words``, so that it can look up their vectors. All operations whose result
+    holds the same ids keep both, also conversions to other formats. If a result holds other
+    numbers, such as ``X * 2``, networks do not read it as ids. Functions of SciPy that combine
+    arrays (``scipy.sparse.vstack``) return a plain array, in which networks still find the words,
+    and raise an error for arrays of different vocabularies.
 
     From :class:`skrnn.TextWithColumns`, it also has numeric columns, one row of them for each row
     of ids. Selected rows, copies and pickles keep them. Such an array stores its ids as negative
@@ -30,6 +33,9 @@ class TokenArray(csr_array):
     words : tuple of str or None
         The word of each id; None for padding, the unknown word and ids without a word. The
         attribute is None if the words are not known.
+    hashing : tuple of (str, str) or None
+        The parameters of the :class:`skrnn.HashingTextToSequence` that made the ids, which has no
+        words.
     column_values : ndarray of shape (n_samples, n_columns) of float64, or None
         The numeric columns.
     column_names : tuple of str or None
@@ -45,8 +51,6 @@ class TokenArray(csr_array):
     (5, (None, None, 'film', 'bad', 'good'))
     """
 
-    vocabulary_size = None
-    words = None
     column_values: Any = None
     column_names: Any = None
 
@@ -60,43 +64,8 @@ class TokenArray(csr_array):
 
     def astype(self, *args, **kwargs):
         """Cast as `csr_array` does, and keep the vocabulary and the columns."""
-        return self._hand_on(super().astype(*args, **kwargs))
-
-    # Sums and differences would be ids of other words. Resamplers that make new rows between two
-    # others, as SMOTE does, begin with a difference.
-
-    def __add__(self, other):
-        """Add zero only."""
-        if self.column_values is None:  # else the sum is refused by what reads it
-            self._refuse_arithmetic(other)
-        return super().__add__(other)
-
-    def __radd__(self, other):
-        """Add zero only."""
-        if self.column_values is None:  # else the sum is refused by what reads it
-            self._refuse_arithmetic(other)
-        return super().__radd__(other)
-
-    def __sub__(self, other):
-        """Subtract zero only."""
-        self._refuse_arithmetic(other)
-        return super().__sub__(other)
-
-    def __rsub__(self, other):
-        """Raise TypeError."""
-        self._refuse_arithmetic(other)
-        return super().__rsub__(other)
-
-    def _refuse_arithmetic(self, other):
-        if np.ndim(other):
-            raise InvalidTypeError(
-                "Token ids are numbers of words, so their sums and differences have no meaning: "
-                "a row between two texts, as SMOTE and ADASYN make them, would be a text of "
-                "other words. To balance classes, repeat or leave out rows, with "
-                "imbalanced-learn's RandomOverSampler or RandomUnderSampler, or set "
-                "class_weight='balanced'. To compare two arrays, use (a != b).nnz; to calculate "
-                "with the numbers, convert X with scipy.sparse.csr_array(X)."
-            )
+        result = self._after(super().astype(*args, **kwargs), False)
+        return result if result.dtype == bool else self._hand_on_columns(result)
 
     def resize(self, *shape):
         """Resize as `csr_array` does; refused if there are columns, whose rows would be lost."""
@@ -146,12 +115,12 @@ class TokenArray(csr_array):
         return result
 
     def _hand_on(self, result, key=slice(None)):
-        if isinstance(result, TokenArray):
-            result.vocabulary_size = self.vocabulary_size
-            result.words = self.words
-            if self.column_values is not None:
-                result.column_values = self._columns_at(key, result)
-                result.column_names = self.column_names
+        return self._hand_on_columns(self._after(result, True), key)
+
+    def _hand_on_columns(self, result, key=slice(None)):
+        if isinstance(result, TokenArray) and self.column_values is not None:
+            result.column_values = self._columns_at(key, result)
+            result.column_names = self.column_names
         return result
 
     def _columns_at(self, key, result):
@@ -170,16 +139,3 @@ class TokenArray(csr_array):
                 "X[rows, :n]. X.without_columns() can be indexed in any way."
             )
         return values.copy()
-
-    def __getstate__(self):
-        """Pickle the words as one string."""
-        state = self.__dict__.copy()
-        if self.words is not None:
-            state["words"] = join_words(self.words)
-        return state
-
-    def __setstate__(self, state):
-        """Restore the words from one string."""
-        self.__dict__.update(state)
-        if self.words is not None:
-            self.words = split_words(self.words)

@@ -52,27 +52,25 @@ class KnownWords:
         is_long = len(self.words) >= min(len(words), vocabulary_size)
         return words is self._seen and is_long and None not in self.words[FIRST_WORD:]
 
-    def check(self, words, name):
-        """Raise ValueError if an id has another word in `words`.
+    def check(self, words, name, of="X"):
+        """Raise ValueError if an id has another word in `words`, which are those of `of`.
 
         Takes no time if these are the words of the last check, which a fitted
         :class:`skrnn.TextToSequence` gives each of its results.
         """
         if words is None or words is self._seen:
             return
-        n = min(len(self.words), len(words))
-        if self.words[:n] != tuple(words[:n]):
-            for token, (mine, other) in enumerate(zip(self.words, words, strict=False)):
-                if mine != other and mine is not None and other is not None:
-                    raise InvalidInputError(
-                        f"X has token ids of another vocabulary ({_count(words)} words) than the "
-                        f"one with which this {name} was fitted ({_count(self.words)} words): id "
-                        f"{token} is {other!r} in X, but was {mine!r} in fit. Use the fitted "
-                        "TextToSequence, text.transform(new_texts) instead of "
-                        "fit_transform(new_texts), or put both into one Pipeline: "
-                        f"make_pipeline(TextToSequence(), {name}()). To train on another "
-                        "vocabulary, call fit with warm_start=False."
-                    )
+        token = first_contradiction(self.words, words)
+        if token is not None:
+            here = "X" if of == "X" else "it"
+            raise InvalidInputError(
+                f"{of} has token ids of another vocabulary ({_count(words)} words) than the one "
+                f"with which this {name} was fitted ({_count(self.words)} words): id {token} is "
+                f"{words[token]!r} in {here}, but was {self.words[token]!r} in fit. Use the fitted "
+                "TextToSequence, text.transform(new_texts) instead of fit_transform(new_texts), or "
+                f"put both into one Pipeline: make_pipeline(TextToSequence(), {name}()). To train "
+                "on another vocabulary, call fit with warm_start=False."
+            )
         self._seen = words
 
     def __getstate__(self):
@@ -86,6 +84,17 @@ class KnownWords:
     def __skrnn_digest__(self):
         """Return the content that :func:`skrnn.caching.hashing.digest` hashes."""
         return self.words
+
+
+def first_contradiction(words, others):
+    """Return the first id that has another word in `others` than in `words`, or None."""
+    n = min(len(words), len(others))
+    if words is others or words[:n] == tuple(others[:n]):
+        return None
+    for token, (mine, other) in enumerate(zip(words, others, strict=False)):
+        if mine != other and mine is not None and other is not None:
+            return token
+    return None
 
 
 def _count(words):

@@ -5,29 +5,27 @@ import unicodedata
 
 from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 
+from skrnn.text.apostrophes import (
+    ALWAYS,
+    BETWEEN,
+    IS_APOSTROPHE,
+    join_apostrophes,
+    restore_escaped,
+    restore_garbled,
+)
 from skrnn.text.replacing import Edits, Replacement
 
 # No language has more marks on a letter: Unicode's Stream-Safe Text Format, UAX #15, section 13.
 # The time that NFC takes is quadratic in this number.
 MAX_MARKS = 30
 
-# Always an apostrophe: the typographic one, also as a letter or full-width, and what the Windows
-# code page has at its place.
-_ALWAYS = "\u2019\u02bc\uff07\x92"
-# An apostrophe between letters: accents that stand alone, quotation marks, primes, and letters
-# that look like one.
-_BETWEEN = (
-    "`\xb4\u2018\u201b\u02b9\u02bb\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u0384\u055a\u05f3\u07f4\u07f5"
-    "\u1fbd\u1fbf\u1fef\u1ffd\u1ffe\u2032\u2035\u275b\u275c\ua78b\ua78c\uff40\x91"
-)
 # Soft hyphens, joiners, marks of direction, and variants of the same character.
 _INVISIBLE = "\xad\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufe00-\ufe0f"
 
-_APOSTROPHES = Replacement(re.compile(rf"[{_ALWAYS}]|(?<=\w)[{_BETWEEN}](?=[^\W\d_])"), "'")
+_APOSTROPHES = Replacement(re.compile(rf"[{ALWAYS}]|(?<=\w)[{BETWEEN}](?=[^\W\d_])"), "'")
 _GRAVE = Replacement(re.compile(r"(?<=\w)`(?=[A-Za-z])"), "'")
 _TYPOGRAPHIC = Replacement(re.compile("\u2019"), "'")
 _UNSEEN = Replacement(re.compile(f"[{_INVISIBLE}]+"), "", clings=True)
-_IS_APOSTROPHE = frozenset(_ALWAYS + _BETWEEN)
 _IS_UNSEEN = frozenset(
     chr(code)
     for code in (
@@ -71,14 +69,19 @@ def unify_characters(document):
     document : PlainText or AlignedText
         It is changed: NFC, one kind of apostrophe, no invisible characters.
     """
+    restore_escaped(document)
     if document.text.isascii():
+        join_apostrophes(document, None)
         if "`" in document.text:
             document.run(_GRAVE)
         return
-    if not _IS_UNSEEN.isdisjoint(document.text):
+    seen = restore_garbled(document, set(document.text))
+    if not _IS_UNSEEN.isdisjoint(seen):
         document.run(_UNSEEN)
-    _compose(document)
-    if not _IS_APOSTROPHE.isdisjoint(document.text):
+    if max(seen) >= "\u0300":  # those before are composed
+        _compose(document)
+    join_apostrophes(document, seen)
+    if not IS_APOSTROPHE.isdisjoint(seen):
         document.run(_APOSTROPHES)
 
 

@@ -9,9 +9,11 @@ from sklearn.utils import murmurhash3_32
 
 from skrnn._sklearn_compat import Interval, _fit_context
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences import Origin
 from skrnn.sequences.special_tokens import FIRST_WORD
 from skrnn.text.base import DocumentsToSequence
 from skrnn.text.patterns import TOKEN_PATTERN
+from skrnn.text.splitting import described_splitting
 
 # An id is an int32, and the two below FIRST_WORD have a meaning.
 _MOST = 2**31 - 1 - FIRST_WORD
@@ -86,8 +88,8 @@ class HashingTextToSequence(DocumentsToSequence):
     -----
     The hash is MurmurHash3 (32 bits, seed 0) of the token in UTF-8, modulo `n_features`. A network
     can only read ids of the same `n_features` and the same way to split documents. Ids of another
-    `n_features`, or of :class:`TextToSequence`, raise an error. Another way to split documents is
-    not recognized.
+    `n_features`, of other parameters that decide about tokens, or of :class:`TextToSequence`, raise
+    an error. Functions, such as a `tokenizer`, are compared by their names.
 
     Examples
     --------
@@ -204,7 +206,10 @@ class HashingTextToSequence(DocumentsToSequence):
         self._validate_params()
         id_of = _Ids(self.n_features)
         ids, lengths = self._read(X, partial(map, id_of.__getitem__))
-        return self._lay_out(ids, lengths, int(self.n_features) + FIRST_WORD)
+        X_ids = self._lay_out(ids, lengths, int(self.n_features) + FIRST_WORD)
+        if self.sparse_output:
+            X_ids.hashing = self.origin.hashing
+        return X_ids
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output's columns, if `max_length` says how many there are.
@@ -234,6 +239,12 @@ class HashingTextToSequence(DocumentsToSequence):
         if self.max_length is None:
             raise AttributeError(_NO_WIDTH)
         return self.max_length
+
+    @property
+    def origin(self):
+        """What distinguishes the ids from others, as an :class:`skrnn.sequences.Origin`."""
+        hashing = (("n_features", str(int(self.n_features))), *described_splitting(self))
+        return Origin(int(self.n_features) + FIRST_WORD, hashing=hashing)
 
     def _width(self, lengths):
         longest = max(1, int(lengths.max(initial=0)))

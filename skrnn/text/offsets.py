@@ -13,9 +13,16 @@ from functools import partial
 import numpy as np
 from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 
+from skrnn.text.apostrophes import restore_lost
 from skrnn.text.characters import is_accent
 from skrnn.text.patterns import find_tokens, finder_of
-from skrnn.text.tokens import prepare, preprocess_text, split_characters
+from skrnn.text.tokens import (
+    find_words,
+    find_words_in_any_case,
+    prepare,
+    preprocess_text,
+    split_characters,
+)
 
 _NOT_BLANK = re.compile(r"\S")
 
@@ -141,7 +148,9 @@ def find_spans(analyzer, document, tokens):
         return None
     if analyzer.tokenize is split_characters:
         found = _spans_of_characters(aligned.text)
-    elif analyzer.tokenize is find_tokens:
+    elif analyzer.tokenize in (find_tokens, find_words, find_words_in_any_case):
+        if analyzer.tokenize is not find_tokens:
+            restore_lost(aligned)
         found = _spans_of_matches(finder_of(aligned.text), aligned.text)
     elif analyzer.tokenize_from is None:
         found = _spans_of_matches(analyzer.tokenize.__self__, aligned.text)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn_compat import HasMethods, Interval, RealNotInt, _fit_context
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences import Origin
 from skrnn.sequences.special_tokens import FIRST_WORD, UNKNOWN, UNKNOWN_WORD
 from skrnn.text.base import DocumentsToSequence
 from skrnn.text.patterns import TOKEN_PATTERN
@@ -132,15 +133,27 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
     -----
     The default preprocessing
 
-    1. drops markup, if `strip_markup` is True: comments, scripts and styles with their content, and
-       tags whose name is one of HTML's and whose attributes have values. Then it replaces entities,
-       also those that were escaped twice (``&amp;#39;``), and drops tags that were escaped
-       (``&lt;br&gt;``). So "a < b", "<3" and "I <really> love it" stay. Tags of formatting
-       (``<b>``) can stand within a word, all others end it;
+    1. drops markup, if `strip_markup` is True: comments, scripts and styles with their content,
+       declarations, and tags. A tag has a name of HTML, SVG or MathML, or one of a custom element
+       with a hyphen or colon, and looks like a tag: it has attributes with values, or closes itself
+       (``<input/>``), or has an end tag (``<b>so</b>``), or is an end tag, or is one that needs
+       none (``<br>``, ``<hr>``, ``<img>``, ``<p>``, ``<li>``, and those of tables). In a text with
+       tags of a page such as ``<div>``, names without an end tag are tags, too. So
+       ``#include <map>``, ``List<S>``, "a < b", "<3" and "<user>" stay. Tags of formatting
+       (``<b>``) can stand within a word, all others end it. What the end of the text cuts off is
+       dropped: a comment, a script or style with attributes or code, and a tag. Then entities are
+       replaced, also those that were escaped twice (``&amp;#39;``). A tag that was escaped is text
+       (``a&lt;b&gt;c``), but if the text has no other tags, those with attributes or an end tag
+       are dropped, as in feeds;
     2. removes invisible characters (soft hyphens, variation selectors, marks of direction), keeps
        at most 30 combining marks in a row [3]_, and normalizes Unicode to its composed form (NFC);
     3. replaces all kinds of apostrophes by the plain one: the typographic one (U+2019) anywhere,
-       and accents, primes and quotation marks between letters, where an apostrophe is meant;
+       and accents, primes and quotation marks between letters, where an apostrophe is meant. So are
+       forms that exports and wrong encodings leave between letters: one after a backslash, its code
+       as a literal of JSON or Python, ``don''t``, ``don%27t``, ``don=92t``, ``don<U+2019>t``, and
+       the characters of an apostrophe in UTF-8 that was read as Windows-1252 or Latin-1. In negated
+       English verbs, a sign or blank in its place is one: "don?t", "don;t", "don 't". An escaped
+       space (``%20``) is a space;
     4. converts to lower case and strips accents.
 
     It is the same for words and characters, and for a `tokenizer`.
@@ -411,6 +424,12 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         if self.sparse_output:
             X_ids.words = self._words()
         return X_ids
+
+    @property
+    def origin(self):
+        """What distinguishes the ids from others, as an :class:`skrnn.sequences.Origin`."""
+        words = self._words()
+        return Origin(len(words), words)
 
     def _words(self):
         """Return the word of each id as a tuple, the same one for every call."""

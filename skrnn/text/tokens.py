@@ -10,6 +10,7 @@ from warnings import warn
 import numpy as np
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.text.apostrophes import restore_lost
 from skrnn.text.characters import (
     STRIP_ACCENTS,
     strip_accents,
@@ -107,6 +108,8 @@ def make_analyzer(
         preprocess = partial(
             preprocess_text, lower=lowercase, accents=strip_accents, markup=strip_markup
         )
+        if analyzer == "word" and tokenizer is None and token_pattern == TOKEN_PATTERN:
+            preprocess = partial(preprocess, lost=False)  # by find_words, in less time
     else:
         preprocess = preprocessor
     # A user's strip_accents can return anything, too.
@@ -117,7 +120,10 @@ def make_analyzer(
     if tokenizer is not None:
         found = Analyzer(preprocess, tokenizer, preprocess_from, "tokenizer")
     elif token_pattern == TOKEN_PATTERN:
-        found = Analyzer(preprocess, find_tokens, preprocess_from)
+        find = find_tokens
+        if preprocessor is None and strip_markup != "line_breaks":
+            find = find_words if lowercase else find_words_in_any_case
+        found = Analyzer(preprocess, find, preprocess_from)
     else:
         found = Analyzer(preprocess, _compile(token_pattern).findall, preprocess_from)
     return replace(found, stop_words=stop_words)
@@ -149,7 +155,7 @@ def _as_is(document):
     return document
 
 
-def preprocess_text(document, lower, accents, markup):
+def preprocess_text(document, lower, accents, markup, lost=True):
     """Return a document without markup, with characters in one form.
 
     Parameters
@@ -160,17 +166,19 @@ def preprocess_text(document, lower, accents, markup):
         Removes accents.
     markup : bool or "line_breaks"
         The parameter `strip_markup`.
+    lost : bool, default=True
+        Whether to restore lost apostrophes.
 
     Returns
     -------
     str
     """
     text = PlainText(document)
-    prepare(text, lower, accents, markup)
+    prepare(text, lower, accents, markup, lost)
     return text.text
 
 
-def prepare(text, lower, accents, markup):
+def prepare(text, lower, accents, markup, lost=True):
     """Preprocess a `PlainText` or `AlignedText` in place; see :func:`preprocess_text`.
 
     Apostrophes are unified before accents are stripped: "ascii" would remove the typographic one,
@@ -183,10 +191,34 @@ def prepare(text, lower, accents, markup):
         if markup:
             strip_markup(text)
         unify_characters(text)
+        if lost:
+            restore_lost(text)
     if lower:
         text.lower()
     if accents is not None:
         strip_accents(text, accents)
+
+
+def find_words(text):
+    """Return the tokens of the default pattern in a text in lower case.
+
+    In "don?t" and the like, the apostrophe is restored. They are searched for only if "t" is a
+    token, since tokens are fewer than characters.
+    """
+    tokens = find_tokens(text)
+    return find_tokens(_restored(text)) if "t" in tokens else tokens
+
+
+def find_words_in_any_case(text):
+    """Return the tokens of the default pattern in a text, as `find_words`."""
+    tokens = find_tokens(text)
+    return find_tokens(_restored(text)) if "t" in tokens or "T" in tokens else tokens
+
+
+def _restored(text):
+    document = PlainText(text)
+    restore_lost(document)
+    return document.text
 
 
 def split_characters(text):

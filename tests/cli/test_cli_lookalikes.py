@@ -9,10 +9,11 @@ from sklearn.pipeline import make_pipeline
 
 import skrnn
 from skrnn.cli import main
-from skrnn.cli.lookalikes import difference, hint, likeness, look, quoted, shown
+from skrnn.cli.lookalikes import difference, hint, likeness
 from skrnn.cli.report.scores import measure
 from skrnn.cli.score_tables import class_table, confusion_table
 from skrnn.cli.tables import as_text
+from skrnn.lookalikes import look, quoted, shown
 
 # Two labels, how they are shown, and the difference that a warning names.
 SAME_LOOK = {

@@ -45,7 +45,8 @@ def held_out_rows(printed):
 @pytest.mark.parametrize(
     ("n_labels", "told"),
     [
-        (4, "are a random 20% of the rows of data.csv, 12 of 60, the same share of each label"),
+        (4, "are a random 20% of the rows of data.csv, 12 of 60, with about the same share of each "
+            "label"),
         (30, "are a random 30 of the 60 rows of data.csv (seed 0), as many as there are labels; "
              "20% would be 12."),
     ],

@@ -5,9 +5,12 @@ from copy import deepcopy
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer, make_column_transformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
@@ -17,9 +20,11 @@ from skrnn import (
     HashingTextToSequence,
     RNNClassifier,
     TextToSequence,
+    TextWithColumns,
     explain,
     trace,
 )
+from skrnn.onnx import to_onnx
 
 FIRST = ["good film", "bad film", "good plot", "bad plot"] * 10
 Y = np.array([1, 0, 1, 0] * 10)
@@ -139,6 +144,54 @@ def test_what_does_not_contradict_is_taken(fitted, same):
     assert len(fitted.predict(same)) == 40
 
 
+HASHING = HashingTextToSequence(n_features=30)
+FRAME = pd.DataFrame({"text": FIRST, "number": range(len(FIRST))})
+COLUMNS = TextWithColumns(text="text", columns=["number"])
+# Wider than the texts, so that the result is sparse.
+PICK = make_column_transformer((TextToSequence(max_length=9), "text"), sparse_threshold=1)
+
+
+def fitted_on(texts, transformer):
+    rows = FRAME.assign(text=texts) if transformer in (COLUMNS, PICK) else texts
+    return clone(transformer).fit(rows)
+
+
+MISMATCHED = {
+    "words": (TextToSequence(), TextToSequence(), lambda clf: clf),
+    "of TextWithColumns": (COLUMNS, COLUMNS, lambda clf: clf),
+    "in a ColumnTransformer": (PICK, PICK, lambda clf: clf),
+    "in a pipeline": (TextToSequence(), TextToSequence(), make_pipeline),
+    "frozen": (TextToSequence(), TextToSequence(), FrozenEstimator),
+    "hashes": (HASHING, HashingTextToSequence(n_features=20), lambda clf: clf),
+    "split otherwise": (
+        HASHING,
+        HashingTextToSequence(n_features=30, analyzer="char"),
+        lambda clf: clf,
+    ),
+    "words for hashes": (HASHING, TextToSequence(), lambda clf: clf),
+    "hashes for words": (TextToSequence(), HASHING, lambda clf: clf),
+}
+
+
+@pytest.mark.parametrize("name", MISMATCHED)
+def test_no_file_of_a_pipeline_that_reads_other_words(name, tmp_path):
+    """Fails if a pipeline of a tokenizer and a network that do not fit together is exported."""
+    mine, other, around = MISMATCHED[name]
+    mine, other = fitted_on(FIRST, mine), fitted_on(OTHER, other)
+    columns = mine.__class__ in (TextWithColumns, ColumnTransformer)
+    clf = small(vocabulary_size=40).fit(mine.transform(FRAME if columns else FIRST), Y)
+    path = tmp_path / "model.skrnn"
+    skrnn.save(make_pipeline(mine, around(clf)), path)
+    before = path.read_bytes()
+    wrong = make_pipeline(other, around(clf))
+    with pytest.raises(ValueError, match="ToSequence of the Pipeline has .* was.* fit"):
+        skrnn.save(wrong, path)
+    assert path.read_bytes() == before
+    if name in ("words", "of TextWithColumns", "words for hashes"):
+        with pytest.raises(ValueError, match="The TextToSequence of the Pipeline has"):
+            to_onnx(wrong)
+
+
 def test_folds_and_new_fits_are_free(fitted):
     """Fails if folds contradict each other, or a new fit is held to the words of the last one."""
     assert len(cross_val_score(small(), X, Y, cv=2)) == 2
@@ -185,6 +238,63 @@ def test_hashed_ids_are_of_one_kind(tmp_path):
         small(vocabulary_size=200).fit(words, y, X_unlabeled=hashed[50])
     with pytest.raises(ValueError, match="n_features=50, but .* words of a TextToSequence"):
         small(vocabulary_size=200).fit(words, y).predict(hashed[50])
+
+
+SPLITTING = {
+    "lowercase": {"lowercase": False},
+    "accents": {"strip_accents": "ascii"},
+    "markup": {"strip_markup": False},
+    "characters": {"analyzer": "char"},
+    "analyzer": {"analyzer": str.split},
+    "preprocessor": {"preprocessor": str.lower},
+    "tokenizer": {"tokenizer": str.split},
+    "pattern": {"token_pattern": r"\w+"},
+    "stop words": {"stop_words": ["the"]},
+    "English": {"stop_words": "english"},
+    "many stop words": {"stop_words": [f"word{i}" for i in range(50)]},
+}
+HARMLESS = {"max_length": 3, "truncate": "tail", "lowercase": np.True_}
+
+
+@pytest.mark.filterwarnings("ignore:.*stop_words never occur")
+@pytest.mark.parametrize("given", SPLITTING.values(), ids=SPLITTING)
+def test_hashes_of_texts_that_are_split_otherwise(given, tmp_path):
+    """Fails if ids of other analyzer settings are read as those of fit."""
+    X = HASHING.transform(FIRST)
+    other = clone(HASHING).set_params(**given)
+    clf = small().fit(X, Y)
+    skrnn.save(clf, tmp_path / "m")
+    name = next(iter(given))
+    for one in (clf, skrnn.load(tmp_path / "m"), pickle.loads(pickle.dumps(clf))):
+        with pytest.raises(ValueError, match=f"with.*{name}=.*, but .* was fitted"):
+            one.predict(other.transform(FIRST))
+        with pytest.raises(ValueError, match="HashingTextToSequence with"):
+            one.partial_fit(other.transform(FIRST), Y)
+        one.predict(clone(HASHING).transform(FIRST))
+    small().fit(other.transform(FIRST), Y).predict(clone(other).transform(OTHER))
+
+
+def test_what_does_not_change_hashes():
+    """Fails if a parameter is compared that decides about no token."""
+    clf = small().fit(HASHING.transform(FIRST), Y)
+    for name, value in HARMLESS.items():
+        clf.predict(clone(HASHING).set_params(**{name: value}).transform(FIRST))
+    clf.predict(HASHING.transform(FIRST).copy()[:3])
+    overridden = HashingTextToSequence(n_features=30, analyzer=str.split)
+    clf = small().fit(overridden.transform(FIRST), Y)
+    clf.predict(clone(overridden).set_params(lowercase=False, token_pattern=None).transform(FIRST))
+    clf = small().fit(HASHING.set_params(stop_words=["a", "b"]).transform(FIRST), Y)
+    clf.predict(clone(HASHING).set_params(stop_words={"b", "a"}).transform(FIRST))
+    HASHING.set_params(stop_words=None)
+
+
+def test_hashes_of_older_files(tmp_path):
+    """Fails if a network of which only the number of hashes is known refuses its own ids."""
+    clf = small().fit(HASHING.transform(FIRST), Y)
+    clf._hashing = clf._hashing[:1]
+    clf.predict(HASHING.transform(FIRST))
+    with pytest.raises(ValueError, match="n_features=20, but .* n_features=30"):
+        clf.predict(HashingTextToSequence(n_features=20).transform(FIRST))
 
 
 def test_a_larger_vocabulary_is_another_one(fitted):

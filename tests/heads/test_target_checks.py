@@ -127,3 +127,14 @@ def test_labels_that_look_the_same(other, dtype):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ClassesHead.fit(check_targets(["neg", "Neg", "not neg"], Estimator()), Estimator())
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["n\u0435g", "ne\u0261", "n\u200beg", "\uff4eeg"],
+)
+def test_labels_of_other_alphabets(other):
+    """Fails if a letter that looks like another makes a class without a word."""
+    with pytest.warns(UserWarning, match=r"look the same") as found:
+        ClassesHead.fit(check_targets(np.array(["neg", "pos", other]), Estimator()), Estimator())
+    assert "'neg'" in str(found[0].message) and ascii(other) in str(found[0].message)

@@ -75,6 +75,18 @@ def array(name, change):
     return changed
 
 
+def scaled(**changes):
+    """Return a change to a file whose channels are scaled."""
+
+    def change(file):
+        file.last["state"]["channels"] = {"scaling": "standard"}
+        arrays = {"mean": [0.5, 0.0], "scale": [1.0, 1.0], "exponent": [0, 3], "n_numbers": [9, 9]}
+        for name, values in (arrays | changes).items():
+            file.arrays[f"model/channels/{name}"] = np.array(values)
+
+    return change
+
+
 def nan(values):
     values.flat[-1] = np.nan
 
@@ -240,6 +252,13 @@ ATTACKS = {
     "features": ("nbsvm", put("state", "n_features_in", 7), "should be"),
     "channels": ("numeric", put("state", "n_features_in", 7), "channels"),
     "table": ("numeric", put("state", "is_table", True), "channels"),
+    "scaling of channels": ("numeric", put("state", "channels", {"scaling": "mean"}), "'scaling'"),
+    "no arrays of channels": ("numeric", put("state", "channels", {"scaling": None}), "is missing"),
+    "channels of tokens": ("default", put("state", "channels", {"scaling": None}), "reads token"),
+    "exponent of channels": ("numeric", scaled(exponent=[0, 2**62]), "exponent"),
+    "scale of channels": ("numeric", scaled(scale=[-0.5, 1.0]), "mean or scale"),
+    "mean of channels": ("numeric", scaled(mean=[np.nan, 0.0]), "finite"),
+    "fewer channels": ("numeric", scaled(n_numbers=[9]), "n_numbers"),
     "history": (
         "numeric",
         put("state", "history", {"loss": [1.0], "a": []}),

@@ -24,9 +24,23 @@ UNITS = {
     "marks between invisible characters": "\u0301\u200e\u0316",
     "marks on letters": "e\u0316\u0301",
     "vowel signs": "\u0915\u093f\u0903",
+    "vowel signs of Tibet": "\u0f71\u0f72\u0f74",
+    "vowel signs in two parts": "\u0f73\u0f75\u0f81",
+    "vowel signs of Tibet on letters": "\u0f40" + "\u0f72\u0f71" * 15,
     "one long word": "n",
     "apostrophes": "'",
     "apostrophes of all kinds": "\u2019`\u02bc\xb4",
+    "doubled apostrophes": "a''",
+    "apostrophes that are letters": "\u02bc",
+    "backslashes": "a\\",
+    "escapes": "a\\u2019",
+    "escapes of URLs": "a%25",
+    "garbled apostrophes": "a\xe2\u20ac\u2122",
+    "garbled again": "\xc3\xa2\xe2\u201a\xac",
+    "joiners and apostrophes": "\u200d'",
+    "lost apostrophes": "don?t ",
+    "almost lost apostrophes": "n ' ",
+    "entities without ampersand": " #39;t",
     "contractions": "n't",
     "almost contractions": "n'tt'",
     "numbers": "1.",
@@ -39,6 +53,15 @@ UNITS = {
     "unfinished values in other quotes": '<a x="y" z="',
     "many attributes": "<a x=1 x=1 ",
     "attributes": " x = ",
+    "values in both quotes": "<a x='\" y=\"' ",
+    "values with tags": '<a x="<b>" y=\'<',
+    "start tags of words": "<map>",
+    "pairs of tags": "<time></time>",
+    "custom tags": "<a-b-c",
+    "parts of pages": "<div <div>",
+    "CDATA": "<![CDATA[",
+    "ends of CDATA": "]]>",
+    "programs in pages": "<?php ",
     "scripts": "<script>",
     "ends of scripts": "</script>",
     "scripts and styles": "<style><script></style>",
@@ -72,6 +95,13 @@ UNITS = {
     "letters that grow without accents": "\ufdfa",
     "half characters": "\ud800",
 }
+# A mark of each combining class, since marks of different classes are put in order.
+_BY_CLASS = {unicodedata.combining(chr(code)): chr(code) for code in range(0x1F000)}
+UNITS["marks of all classes"] = "".join(_BY_CLASS[number] for number in sorted(_BY_CLASS) if number)
+UNITS["all ASCII punctuation"] = "".join(
+    chr(code) for code in range(33, 127) if not chr(code).isalnum()
+)
+UNITS |= {f"a row of {sign}": sign for sign in ".-_/()[]{}:;!?\"'^~|@"}
 # A quadratic step takes sixteen times as long, not four times.
 SHORT, TIMES, MOST = 1_000, 4, 9
 # Shorter times are noise.

@@ -1,6 +1,8 @@
 """Apostrophes of all kinds, entities and tags, wherever text comes in."""
 
+import re
 import unicodedata
+from html import unescape
 
 import pytest
 from hypothesis import given, settings
@@ -114,15 +116,115 @@ def test_entities_are_their_characters(entity, parameters):
         ("a <b and c> d", "a < b and c > d"),
         ("I <really> love it <3", "i < really > love it <3"),
         ("<scripted> <i am> <a lot>", "< scripted > < i am > < a lot >"),
-        ("open <script>and never closed", "open and never closed"),
-        ("open <!-- and never closed", "open < ! and never closed"),
-        ("cut <a href='x", "cut < a href = x"),
+        ("open <!-- and never closed", "open"),
+        ("cut <a href='x", "cut"),
         ("x <<p>> y", "x < > y"),
     ],
 )
 def test_the_rule_for_markup(text, tokens):
     """Fails if a tag becomes a word, or what only looks like one is dropped."""
     assert cut(text)[0] == tokens.split()
+
+
+MARKUP = {
+    # kind: texts, all of which say "one two"
+    "SVG": [
+        "<svg width='3'><path d='M0 1'/><g><text x=1>one</text></g></svg> two",
+        "one<svg:rect x='1'/><clipPath id=a></clipPath><linearGradient/> two",
+    ],
+    "MathML": ["<math><mrow><mi>one</mi><mspace/><mtext>two</mtext></mrow></math>"],
+    "custom elements": [
+        "<my-widget>one</my-widget> two",
+        "one <my-widget size='3' data-on>two",
+        "one <o:p></o:p> two <fb:like href='x'/>",
+        "one</my-widget> two",
+    ],
+    "CDATA": ["<![CDATA[one]]> two", "<![cdata[<p>one two</p>]]>", "one <![CDATA[two"],
+    "cut off": [
+        "one two <script>var x = 1; f(",
+        "one two <script src='x'>words",
+        "one two <style>p { color: red",
+        "one two <style type='text/css'>words",
+        "one two <!-- words",
+        "one two <br",
+        "one two <br /",
+        'one two <a href="http://x.org/a?b=c',
+        "one two <img src='a' alt=",
+        "<div class='x'>one <section>two <time>",
+        "<p>one <span>two",
+    ],
+    "other languages": [
+        "one <?php echo 'a > b'; ?> two",
+        "one <?= $x ?> two",
+        "<!ENTITY b 'c'>one two",
+        "one<?xml-stylesheet href='x'?> two",
+    ],
+    "attributes": [
+        "<div v-if='a > b' data-x :y='1' @click=\"z\">one two</div>",
+        "<a title='x < y' href='#'>one</a> two",
+        "<input disabled>one two",
+    ],
+    "comments": ["one <!-- a --!> two", "one <!-- a -- > two", "one <!-- <b> -->two"],
+    "escaped slash": ["<p>one <b>two<\\/b><\\/p>", "one<br \\/>two"],
+    "whole text escaped": [
+        "&lt;p&gt;one&lt;/p&gt; two",
+        "one &lt;br/&gt;two",
+        "&lt;a href='x'&gt;one&lt;/a&gt; two",
+        "one &lt;!-- x --&gt; two",
+    ],
+    "no end": ["<P>one<P>two", "<li>one<li>two", "<tr><td>one<td>two", "one<hr>two", "one</b> two"],
+}
+
+
+@pytest.mark.parametrize("kind", MARKUP)
+def test_markup_is_no_word(kind):
+    """Fails if a tag, or what it holds that nobody sees, becomes words."""
+    for text in MARKUP[kind]:
+        tokens, written = cut(text)
+        assert tokens == ["one", "two"] == written, text
+
+
+TEXT = {
+    "code": [
+        "#include <map>",
+        "#include <string>",
+        "List<S> x",
+        "Map<S, List<b>> m",
+        "std::vector<int> v",
+        "a<b>c",
+        "f<a>(x) + g<i>(y)",
+        "Option<T> Box<dyn Fn>",
+        "for (i=0; i<s; i++) >",
+        "x<y and y>z",
+        "if (a<b && c>d)",
+    ],
+    "placeholders": [
+        "an <object> and a <time>",
+        "fill in <label> and <address> <title>",
+        "cp <source> <dir>",
+        "<user> said <URL> <number> <hashtag>",
+        "the <mask> is <first-name>",
+        "see <http://example.org/x> <joe@example.org>",
+    ],
+    "prose": ["use a <div> here", "a <script> tag runs (code)", "I <3 it", "<sarcasm>so</sarcasm>"],
+    "escaped": ["a&lt;b&gt;c", "&lt;user&gt; wrote", "x &lt; y and y &gt; z", "&lt;time&gt;"],
+    "escaped beside tags": [
+        "<p>use &lt;b&gt;x&lt;/b&gt; here</p>",
+        "<pre><code>#include &lt;map&gt;</code></pre>",
+        "one<br />&lt;p&gt;two",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", TEXT)
+def test_text_is_no_markup(kind):
+    """Fails if a word in angle brackets is dropped that nothing shows to be a tag."""
+    tags = re.compile(r"</?(?:p|pre|code|br /)>")
+    for text in TEXT[kind]:
+        wanted = unescape(tags.sub(" ", text) if kind == "escaped beside tags" else text)
+        tokens, written = cut(text)
+        assert tokens == cut(wanted, strip_markup=False)[0], text
+        assert [unescape(part).lower() for part in written] == tokens
 
 
 def test_markup_can_be_kept():
@@ -189,6 +291,21 @@ def test_every_mark_is_known_to_the_limit():
 PIECES = [
     *("<", ">", "<b>", "</b>", "<p>", "<br />", "<!--", "-->", "<script>", "</script>", "<a x='"),
     *("&", "amp;", "&lt;", "&gt;", "&#39;", "&eacute;", "&#", "39;", "a", "b", "n", "t", "'", " "),
+    *(
+        "<map>",
+        "</map>",
+        "<o:p>",
+        "<![CDATA[",
+        "]]>",
+        "<?php",
+        "?>",
+        "<br",
+        "=",
+        "\\",
+        "%27",
+        "#39;",
+    ),
+    *("don", "?", ";", "\u200b", "\xe2\u20ac\u2122", "\ufffd", "%20", "<U+2019>", "T", ","),
     *("\xb4", "`", "\u2019", "\xad", "\ufe0f", "\u0301", "\u0316", "\U0001f600", "\u200d", "E"),
 ]
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skrnn import TextToSequence, make_reviews
-from skrnn.text.characters import _IS_APOSTROPHE
+from skrnn.text.apostrophes import IS_APOSTROPHE
 from skrnn.text.offsets import find_spans
 
 NASTY = [
@@ -116,7 +116,7 @@ def test_any_text(parameters):
     def fold(text):
         # How a sigma is written, and what is an apostrophe, depends on what stands around.
         text = text.replace("\u03c2", "\u03c3")
-        return "".join("'" if character in _IS_APOSTROPHE else character for character in text)
+        return "".join("'" if character in IS_APOSTROPHE else character for character in text)
 
     @settings(max_examples=150, deadline=None)
     @given(TEXTS)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from skrnn.cli.errors import one_line, refusals
-from skrnn.cli.new_files import create_file, write_file
+from skrnn.cli.new_files import create_file, file_size, write_file
 from skrnn.cli.options import add_force_option, count, file_path, seed
 from skrnn.cli.outputs import check_outputs
 from skrnn.exceptions import CommandError
@@ -256,5 +256,5 @@ def _save(pipeline, arguments):
     check_matplotlib("The demo").close(display.figure_)
     write_file(picture, content.getvalue(), force=arguments.force)
     print(f"{picture}: the learning curve")
-    print(f"{saved}: the pipeline, {size / 1e6:.1f} MB")
+    print(f"{saved}: the pipeline, {file_size(size)}")
     return saved

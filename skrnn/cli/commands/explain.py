@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from skrnn.cli.errors import refusals, require
-from skrnn.cli.lookalikes import hint, quoted
+from skrnn.cli.lookalikes import hint
 from skrnn.cli.new_files import write_file
 from skrnn.cli.options import add_force_option, add_format_options, count, file_path, read_options
 from skrnn.cli.outputs import check_outputs, check_page
 from skrnn.cli.score_tables import short
 from skrnn.exceptions import CommandError
+from skrnn.lookalikes import quoted
 
 
 def add_parser(commands):

@@ -5,11 +5,12 @@ import contextlib
 import shlex
 import sys
 import time
+import warnings
 from functools import partial
 from pathlib import Path
 
 from skrnn.cli.errors import refusals, require
-from skrnn.cli.new_files import create_file, write_file
+from skrnn.cli.new_files import create_file, file_size, write_file
 from skrnn.cli.options import add_force_option, add_network_options, add_table_options, file_path
 from skrnn.cli.outputs import check_folder, check_outputs, check_page
 from skrnn.cli.pipeline import check_savable, make_network
@@ -172,7 +173,9 @@ def _fit_network(network, data, arguments):
     from skrnn.cli.data import validation_rows
 
     try:
-        with refusals("the network could not be trained: "):
+        with refusals("the network could not be trained: "), warnings.catch_warnings():
+            # warn_of_labels has told it, with the numbers of rows.
+            warnings.filterwarnings("ignore", r".* in y (look the same|differ in white space)")
             labels = np.array(data.classes)
             ids = network[0].fit_transform(data.train.texts)
             network[-1].fit(ids, labels[data.train.truth], **validation_rows(network, data, labels))
@@ -210,7 +213,7 @@ def _save(arguments, data, network):
             arguments.output, partial(save, network), force=arguments.force, rescue=True
         )
     as_scored = "the scored model, " if data.held_out is not None else ""
-    return f"{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {size / 1e6:.1f} MB"
+    return f"{arguments.output}: {as_scored}fitted on {len(data.train):,} rows, {file_size(size)}"
 
 
 def _write_report(arguments, data, network, predictions):

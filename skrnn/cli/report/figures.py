@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from skrnn.cli.lookalikes import shown
+from skrnn.lookalikes import shown
 from skrnn.plotting.style import COLORS, DASHES, MARKERS, printable
 
 # Equally full bins: if most probabilities are near 1, bins of equal width are empty.

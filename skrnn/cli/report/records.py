@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from skrnn.cli.lookalikes import shown
 from skrnn.cli.report.scores import Scores
+from skrnn.lookalikes import shown
 
 
 @dataclass

@@ -7,15 +7,17 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from skrnn.cli.lookalikes import look
 from skrnn.cli.tables.names import check_names
 from skrnn.cli.tables.table import listed_names
 from skrnn.exceptions import CommandError
+from skrnn.lookalikes import look
 
 # What may separate columns if the user does not say it.
 _CANDIDATES = (",", ";", "\t", "|")
 # The delimiter is found in the beginning of a file.
 _SAMPLE_CHARACTERS, _SAMPLE_ROWS = 1_000_000, 100
+# With this line Excel is told, and tells, what separates the columns.
+_TOLD = re.compile(r"\ufeff?\"?sep=([^\w\s\"]|\t)\"?[ \t,;]*(?:\r\n?|\n)", re.IGNORECASE)
 _LARGEST = 2**31 - 1  # a long of C, on Windows
 
 
@@ -106,6 +108,10 @@ def read_delimited(path, text, *, delimiter, own, quotes, columns=()):
         raise CommandError(
             f"{path} has a NUL character. Is it a text file? For UTF-16: --encoding utf-16."
         )
+    if told := _TOLD.match(text):
+        # An empty line is left, so that the numbers of lines are those of the file.
+        text = "\n" + text[told.end() :]
+        delimiter = delimiter or told[1]
     with _long_fields(len(text)):
         if delimiter is None:
             delimiter = find_delimiter(text, own, quotes, columns)

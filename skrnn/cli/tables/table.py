@@ -4,8 +4,8 @@ import difflib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from skrnn.cli.lookalikes import look, quoted
 from skrnn.exceptions import CommandError
+from skrnn.lookalikes import look, quoted
 
 # Error messages show at most this many columns or rows.
 _SHOWN = 10
