@@ -18,7 +18,7 @@ from skrnn.estimators.rows import FitArguments, warn_of_order
 from skrnn.estimators.settings import refuse_inner
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
-from skrnn.sequences import COLUMNS, Sequences, refuse_mask
+from skrnn.sequences import COLUMNS, Sequences, patched, refuse_mask
 
 
 class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition):
@@ -43,6 +43,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         Names, mean and standard deviation of the columns beside the texts.
     channels_ : skrnn.sequences.ChannelScaler or None
         How the channels of numeric sequences are scaled; None for token ids.
+    patch_size_ : int or None
+        Steps of a numeric sequence that the network reads as one; None for token ids.
     """
 
     # --- The task: defined by subclasses ---
@@ -171,11 +173,15 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         X : sparse array or array-like, or list
             As in `fit`.
         """
-        check_is_fitted(self)
         before = vars(self).get("_has_read")
         if before is not None and before[0] is X:  # validation rows, at each epoch
             return before[1]
-        return self.beside(self.prepared(read_again(self, X)))
+        return self.beside(self.read_steps(X))
+
+    def read_steps(self, X) -> Sequences:
+        """Return the checked sequences of X, scaled, with all steps and nothing beside them."""
+        check_is_fitted(self)
+        return self.prepared(read_again(self, X))
 
     def prepared(self, sequences: Sequences) -> Sequences:
         """Return checked sequences as the network reads them: scaled, without missing values.
@@ -189,12 +195,20 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         return sequences if keeps_steps else sequences.collapse()
 
     def beside(self, sequences: Sequences) -> Sequences:
-        """Return checked sequences, with the columns and scores of linear models that there are."""
+        """Return the network's input for prepared sequences.
+
+        They get columns and the scores of linear models as far as there are any. Numeric steps come
+        in patches.
+        """
         if self.ngrams_ is not None:
             sequences = self.ngrams_.score(sequences)
         if self.convolutions_ is not None:
             sequences = self.convolutions_.score(sequences)
-        return self.beside_columns(sequences)
+        return self.in_patches(self.beside_columns(sequences))
+
+    def in_patches(self, sequences: Sequences) -> Sequences:
+        """Return sequences with numeric steps in patches, see `patch_size`."""
+        return sequences if self.patch_size_ is None else patched(sequences, self.patch_size_)
 
     def beside_columns(self, sequences: Sequences) -> Sequences:
         """Return sequences with their columns, if any, standardized as their first row input."""

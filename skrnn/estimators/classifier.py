@@ -99,6 +99,13 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         The first call of `partial_fit`, and the first chunk of `fit_chunks`, decide; later ones
         only for a channel that was constant until then.
 
+    patch_size : int or "auto", default="auto"
+        Numeric sequences only. Number of consecutive time steps that the network reads as one, with
+        so many times the channels. Long series then need fewer steps, which is faster, and they
+        are easier to learn. What the last patch of a series lacks is filled up with zeros after
+        scaling. "auto" is the mean length of the training rows divided by 40, rounded, and at least
+        1, which means no patches.
+
     pooling : {"last", "max", "mean", "attention"}, default="max"
         How the states of all time steps become one vector: the state after the last step, the
         maximum or mean over the steps, or a mean weighted by a learned attention.
@@ -155,9 +162,11 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     learning_rate_decay : float or "auto", default="auto"
         The learning rate of epoch k is ``learning_rate / (1 + learning_rate_decay * k)``. Epochs
         are counted from 0, and the count continues through `partial_fit` and `warm_start`. "auto"
-        is 1 for token ids and 0 for numeric sequences. For long training on clean texts, or on an
-        endless stream, use less; 0 keeps the learning rate constant. No effect if `learning_rate`
-        is a schedule, if a callback sets the learning rate, or if `optimizer` is an object.
+        is 1 for token ids. For numeric sequences, it is such that the learning rate is a quarter
+        after the epochs of ``epochs="auto"``, and 0 in `partial_fit` and `fit_chunks`. For long
+        training on clean texts, or on an endless stream, use less; 0 keeps the learning rate
+        constant. No effect if `learning_rate` is a schedule, if a callback sets the learning rate,
+        or if `optimizer` is an object.
 
     global_clipnorm : float or None, default=1.0
         If the norm of all gradients together is larger than this, they are scaled down to it.
@@ -170,8 +179,11 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         only the first layer is pretrained. Uses the settings of `optimizer`, and no dropout except
         `recurrent_dropout`. No effect in `partial_fit`, nor if `warm_start` continues a training.
 
-    epochs : int, default=5
-        Number of passes over the training rows; with early stopping, the maximum.
+    epochs : int or "auto", default="auto"
+        Number of passes over the training rows; with early stopping, the maximum. "auto" is 5 for
+        token ids. For numeric sequences, it is as many as make 1000 updates of the weights, so
+        that few rows are enough, and at least 20 (fewer for more than 38,000 rows); in
+        `fit_chunks`, which does not know how many rows there are, it is 5.
 
     batch_size : int or "auto", default="auto"
         Number of rows in each update of the weights. "auto" is the power of two from 8 to 128
@@ -218,8 +230,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         Fraction of the training rows set aside for early stopping and for
         ``thresholds="auto"``. In (0, 1).
 
-    n_iter_no_change : int, default=2
-        Number of epochs without improvement after which early stopping ends the training.
+    n_iter_no_change : int or "auto", default="auto"
+        Number of epochs without improvement after which early stopping ends the training. "auto" is
+        2 for token ids, and for numeric sequences a tenth of the epochs of ``epochs="auto"``, and
+        at least 2.
 
     tol : float, default=0.0
         Minimum decrease of the validation loss, or increase of the score, that counts as an
@@ -295,6 +309,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     channels_ : skrnn.sequences.ChannelScaler or None
         How numeric sequences are scaled: `scaling` and, for each channel, `mean` and `scale`, the
         standard deviation (0 if it is constant). None for token ids.
+    patch_size_ : int or None
+        Number of time steps of a numeric sequence that the network reads as one; None for token
+        ids.
     model_ : keras.Model
         The network as a Keras model: ``model_.summary()`` shows its layers. Loads TensorFlow.
         Changing its weights changes the predictions.
@@ -368,6 +385,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         vocabulary_size=None,
         input="auto",
         scaling="auto",
+        patch_size="auto",
         pooling="max",
         ngram_range=(1, 3),
         n_kernels="auto",
@@ -381,14 +399,14 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         learning_rate_decay="auto",
         global_clipnorm=1.0,
         pretraining_epochs=0,
-        epochs=5,
+        epochs="auto",
         batch_size="auto",
         class_weight=None,
         thresholds=None,
         early_stopping=False,
         scoring="loss",
         validation_fraction=0.1,
-        n_iter_no_change=2,
+        n_iter_no_change="auto",
         tol=0.0,
         warm_start=False,
         checkpoint=None,
@@ -405,6 +423,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         self.vocabulary_size = vocabulary_size
         self.input = input
         self.scaling = scaling
+        self.patch_size = patch_size
         self.pooling = pooling
         self.ngram_range = ngram_range
         self.n_kernels = n_kernels

@@ -4,8 +4,10 @@ from copy import copy
 from dataclasses import replace
 from numbers import Real
 from typing import Any
+from warnings import warn
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.caching.hashing import digest
 from skrnn.caching.store import shared
@@ -15,6 +17,7 @@ from skrnn.estimators import checks
 from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
+from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session
 from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
@@ -26,12 +29,8 @@ from skrnn.network.description import (
     ngram_inputs,
 )
 from skrnn.ngrams import NgramModel
-from skrnn.sequences import COLUMNS
+from skrnn.sequences import COLUMNS, Sequences
 from skrnn.training.state import TrainingSettings
-
-# Chosen by validation on IMDb and TREC, where networks overfit early. How long training on numeric
-# sequences takes depends on the task.
-AUTO_DECAY = 1.0
 
 
 class Fit:
@@ -43,7 +42,7 @@ class Fit:
         A copy of the estimator to train, on which fitted attributes are set.
     caller : NetworkEstimator
         The estimator itself, which is not changed. scikit-learn keeps its callbacks there.
-    epochs : int
+    epochs : int or "auto"
         Number of epochs.
     going_on : bool
         Whether training continues from the fitted state of the estimator.
@@ -56,7 +55,9 @@ class Fit:
         self.estimator, self.caller = estimator, caller
         self.epochs, self.going_on, self.full_data = epochs, going_on, full_data
         self.name = type(estimator).__name__
-        self.rows = RowChecker(estimator, going_on, epochs, full_data)
+        self.rows = RowChecker(estimator, going_on, full_data)
+        # Known once the rows are.
+        self.learning_rate_decay, self.patience = 0.0, 0
         # Rows from which the head learns how it decides, or None.
         self.deciding = None
 
@@ -72,7 +73,8 @@ class Fit:
         if self.full_data and not sequences.is_tokens and estimator.pretraining_epochs:
             checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
-        sequences = self.rows.prepare(sequences, weights)
+        sequences = self.rows.prepare(sequences, weights, head)
+        self._decide_length(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
         data = [sequences, y, weights, validation and validation.arrays, unlabeled]
@@ -81,7 +83,7 @@ class Fit:
             early_stopping = estimator.early_stopping and self.full_data
             if held_out is None and (early_stopping or (head.needs_held_out and self.full_data)):
                 rows, held_out = self.rows.hold_out(
-                    given, sequences, y, weights, rows, head, session.seeds
+                    given, sequences, y, weights, rows, head, session.seeds, self.epochs
                 )
                 early_stopping = early_stopping and held_out is not None
                 validation = held_out if early_stopping else None
@@ -112,16 +114,18 @@ class Fit:
         check_paths(estimator)
         scorer_of(estimator)
         stack = checks.check_stack(estimator)
+        self.epochs = known_epochs(self.epochs)
         reader = ChunkReader(chunks, self.epochs, self.name)
         X, y, sample_weight = reader.first
         given = FitArguments(X, y, classes=classes)
         try:
             sequences, y, head = self.rows.check_rows(X, y, classes)
             weights = self.rows.check_weights(sample_weight, sequences, y, head)
-            sequences = self.rows.prepare(sequences, weights)
+            sequences = self.rows.prepare(sequences, weights, head)
             first = encode(sequences, y, weights, rows_with_weight(weights), head)
         except ValueError as error:
             raise InvalidInputError(f"In chunk 0: {error}") from error
+        self._decide_length(sequences, weights, is_whole=False)
         validation = self.rows.check_validation(X_val, y_val, head, weights)
         for option, is_on, off in (
             ("early_stopping=True", estimator.early_stopping, "early_stopping=False"),
@@ -150,6 +154,18 @@ class Fit:
                 network, training, given, session,
                 early_stopping=estimator.early_stopping, validation=validation,
             )  # fmt: skip
+
+    def _decide_length(self, sequences, weights, *, is_whole=True):
+        """Set the number of epochs, and the decay of the learning rate, for the training rows."""
+        found = schedule(
+            self.estimator,
+            self.estimator.in_patches(sequences),
+            weights.reshape(len(weights), -1).any(axis=1),
+            epochs=self.epochs,
+            full_data=is_whole and self.full_data,
+        )
+        self.epochs, self.patience = found.epochs, found.patience
+        self.learning_rate_decay = found.learning_rate_decay
 
     def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
         """Return the initial vectors of the token embedding, or None."""
@@ -193,7 +209,8 @@ class Fit:
         else:
             estimator.ngrams_ = None
         sequences = self._beside_numbers(sequences, training, head, seed)
-        return replace(training, sequences=estimator.beside_columns(sequences))
+        sequences = estimator.in_patches(estimator.beside_columns(sequences))
+        return replace(training, sequences=sequences)
 
     def _beside_numbers(self, sequences, training, head, seed):
         """Fit the model of convolutions, if any; return numeric rows with its scores."""
@@ -294,7 +311,7 @@ class Fit:
             return network
         from skrnn.training.pretraining import pretrain
 
-        settings = self._settings(is_tokens=True)
+        settings = self._settings()
 
         def on_state(state):
             if session.folder is None or state.finished:
@@ -318,21 +335,16 @@ class Fit:
         estimator.pretraining_history_ = {"loss": losses}
         return network
 
-    def _settings(self, is_tokens) -> TrainingSettings:
+    def _settings(self) -> TrainingSettings:
         estimator = self.estimator
-        rate, norm, decay = (
-            getattr(estimator, name)
-            for name in ("learning_rate", "global_clipnorm", "learning_rate_decay")
-        )
-        if decay == "auto":
-            decay = AUTO_DECAY if is_tokens else 0.0
+        rate, norm = estimator.learning_rate, estimator.global_clipnorm
         named = isinstance(estimator.optimizer, str)
         callbacks, size = estimator.callbacks, estimator.batch_size
         return TrainingSettings(
             optimizer=estimator.optimizer,
             learning_rate=(float(rate) if isinstance(rate, Real) else rate) if named else None,
             global_clipnorm=float(norm) if named and norm else None,
-            learning_rate_decay=float(decay),
+            learning_rate_decay=self.learning_rate_decay,
             batch_size=size if size == "auto" else int(size),
             callbacks=list(callbacks) if isinstance(callbacks, tuple) else callbacks,
             verbose=int(estimator.verbose),
@@ -347,7 +359,7 @@ class Fit:
         from skrnn.training.progress import is_in_search
 
         estimator = self.estimator
-        settings = self._settings(network.description.is_tokens)
+        settings = self._settings()
         context = self.caller._init_callback_context(max_subtasks=self.epochs)
         # Its callbacks know the estimator by its identity, so they get the caller.
         context.call_on_fit_task_begin(estimator=self.caller, **given.for_callbacks())
@@ -359,7 +371,7 @@ class Fit:
         scorer: Any = scorer_of(estimator) if validation is not None else None
         if early_stopping:
             stopping = BestEpoch(
-                patience=estimator.n_iter_no_change,
+                patience=self.patience,
                 min_delta=estimator.tol,
                 by_score=scorer is not None,
             )
@@ -398,6 +410,8 @@ class Fit:
         history = estimator.history_ if self.going_on else None
         outcome = Trainer(run_settings).fit(network, data, plan, history)
         self._set_outcome(outcome.network, outcome.state, settings)
+        if outcome.ended_by is None and not outcome.state.stopped and not is_in_search(context):
+            self._warn_of_doubt(training, outcome.state)
         if outcome.ended_by is None:
             context.call_on_fit_task_end(
                 estimator=self.caller,
@@ -418,6 +432,18 @@ class Fit:
         self._set_outcome(network, state, settings, one)
         return one
 
+    def _warn_of_doubt(self, training, state):
+        """Warn if the training has not converged, as far as its losses tell."""
+        from skrnn.training.convergence import doubt
+
+        losses = state.history["loss"][-self.epochs :]
+        if not self.full_data or not isinstance(training.sequences, Sequences):
+            return
+        head = self.estimator.head_
+        found = doubt(losses, head.constant_loss(training.targets, training.weights))
+        if found is not None:
+            warn(found.told(self.name), ConvergenceWarning, stacklevel=9)
+
     def _changes(self, estimator=None):
         """Return the attributes that this fit has set so far, or those of a moment of it."""
         before = vars(self.caller)
@@ -434,7 +460,7 @@ class Fit:
     def _values_to_continue(self, network):
         """Return the values of the network with which training continues."""
         values, unaveraged = network.values, vars(self.estimator).get("_unaveraged")
-        settings = self._settings(network.description.is_tokens)
+        settings = self._settings()
         if unaveraged is None or self._optimizer_state(settings) is None:
             return values
         # Unless somebody has changed the weights of `model_` since.
@@ -465,7 +491,7 @@ class Fit:
     def _load_finished(self, session, held_out):
         """Load the result of a finished training instead of repeating it."""
         kept, estimator = session.newest.model, self.estimator
-        settings = self._settings(kept.vocabulary_size_ is not None)
+        settings = self._settings()
         estimator.ngrams_, estimator.embedding_coverage_ = kept.ngrams_, kept.embedding_coverage_
         estimator.convolutions_ = kept.convolutions_
         estimator.pretraining_history_ = kept.pretraining_history_

@@ -73,15 +73,13 @@ class RowChecker:
     estimator : NetworkEstimator
     going_on : bool
         Whether rows are compared with those of the first fit.
-    epochs : int
-        Named in a warning.
     full_data : bool
         Whether the weights of the rows of this call decide their unit. Otherwise it is that of the
         call with which the training began.
     """
 
-    def __init__(self, estimator, going_on, epochs, full_data=True):
-        self.estimator, self.going_on, self.epochs = estimator, going_on, epochs
+    def __init__(self, estimator, going_on, full_data=True):
+        self.estimator, self.going_on = estimator, going_on
         self.full_data = full_data
         self.name = type(estimator).__name__
 
@@ -146,11 +144,11 @@ class RowChecker:
             unit = estimator._weight_unit = mean
         return relative(weights, unit)
 
-    def prepare(self, sequences, weights):
-        """Return the sequences as the network reads them, numbers scaled.
+    def prepare(self, sequences, weights, head):
+        """Return the sequences with their numbers scaled.
 
-        Set by what the numbers are scaled. What a first fit has set stays, except for channels that
-        have been constant.
+        Set by what the numbers are scaled, and the size of patches. What a first fit has set stays,
+        except for channels that have been constant.
 
         Parameters
         ----------
@@ -158,6 +156,7 @@ class RowChecker:
             From `check_rows`.
         weights : ndarray
             From `check_weights`.
+        head : Head
         """
         estimator = self.estimator
         has_weight = weights.reshape(len(weights), -1).any(axis=1)
@@ -170,8 +169,12 @@ class RowChecker:
             )
         else:
             checks.check_scaling(estimator)
+            checks.check_same_patch_size(estimator)
             self._learn_more(sequences, has_weight)
-        return estimator.prepared(sequences)
+        sequences = estimator.prepared(sequences)
+        if not self.going_on:
+            estimator.patch_size_ = checks.check_patch_size(estimator, sequences, head)
+        return sequences
 
     def _learn_more(self, sequences, has_weight):
         if self.estimator.channels_ is not None:
@@ -250,10 +253,10 @@ class RowChecker:
         rows = encode(sequences, y, weights, rows_with_weight(weights), head)
         return estimator.beside(rows.sequences), rows.targets, rows.weights
 
-    def hold_out(self, given, sequences, y, weights, rows, head, seeds):
+    def hold_out(self, given, sequences, y, weights, rows, head, seeds, epochs):
         """Return the rows to train on, and the encoded validation rows or None.
 
-        `given` are the arguments of the caller; the others are checked.
+        `given` are the arguments of the caller; the others are checked. A warning names `epochs`.
         """
         fraction = self.estimator.validation_fraction
         n_rows = len(rows)
@@ -266,7 +269,7 @@ class RowChecker:
         options, effect = [], ""
         if self.estimator.early_stopping:
             options.append("early_stopping=True")
-            effect = f" Training takes all {self.epochs} epochs, on all rows."
+            effect = f" Training takes all {epochs} epochs, on all rows."
         if head.needs_held_out:
             options.append("thresholds='auto'")
             effect += " All thresholds are 0.5."

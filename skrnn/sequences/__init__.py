@@ -7,6 +7,7 @@ from skrnn.sequences.containers import plain_column, refuse_mask
 from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import from_channels_first
 from skrnn.sequences.origin import Origin, origin_of
+from skrnn.sequences.patches import choose_patch_size, patched, shifted
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
@@ -30,8 +31,11 @@ __all__ = [
     "check_feature_names",
     "check_same_columns",
     "check_sequences",
+    "choose_patch_size",
     "from_channels_first",
     "origin_of",
+    "patched",
     "plain_column",
     "refuse_mask",
+    "shifted",
 ]
