@@ -11,7 +11,8 @@ step of the pipeline is :class:`skrnn.RNNRegressor`.
 # --------
 # :func:`skrnn.make_reviews` generates film reviews that praise or not, by the order of
 # their words. Here, reviews that praise have about 8 stars, and others about 3; the word
-# "honestly" makes the opinion stronger. With your own data, `stars` is a list or a column of numbers, in any unit.
+# "honestly" makes the opinion stronger. With your own data, `stars` is a list or a column of
+# numbers, in any unit.
 import numpy as np
 
 from skrnn import make_reviews

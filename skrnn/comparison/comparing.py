@@ -16,6 +16,7 @@ from skrnn.comparison.foreign import CLASSIFIER, REGRESSOR, WithTags, has_tags, 
 from skrnn.comparison.measuring import mean_row, measure
 from skrnn.comparison.result import Comparison
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.sequences import plain_column, refuse_mask
 
 
 def compare(
@@ -129,7 +130,8 @@ def compare(
     named = _named(estimators)
     if isinstance(X, str | bytes):
         raise InvalidInputError(f"X is a single {type(X).__name__}. Pass a list of documents.")
-    X, y, groups = indexable(X, y, groups)
+    refuse_mask(y, "y")
+    X, y, groups = indexable(*map(plain_column, (X, y, groups)))
     if not isinstance(error_score, int | float) and error_score != "raise":
         raise InvalidInputError(f"error_score must be 'raise' or a number, got {error_score!r}.")
     kinds = {name: kind_of(estimator) for name, estimator in named}
