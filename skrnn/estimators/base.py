@@ -32,6 +32,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         How y is encoded, and how raw output becomes a prediction.
     ngrams_ : skrnn.ngrams.NgramModel or None
         The linear n-gram model beside the network.
+    convolutions_ : skrnn.convolutions.ConvolutionModel or None
+        The linear model of convolutions beside the network.
     columns_ : skrnn.sequences.ColumnScaler or None
         Names, mean and standard deviation of the columns beside the texts.
     channels_ : skrnn.sequences.ChannelScaler or None
@@ -155,10 +157,13 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
     def beside(self, sequences: Sequences) -> Sequences:
         """Return the network's input for prepared sequences.
 
-        They get columns and n-gram scores as far as there are any. Numeric steps come in patches.
+        They get the columns and the scores of linear models that there are. Then, numeric steps
+        come in patches.
         """
         if self.ngrams_ is not None:
             sequences = self.ngrams_.score(sequences)
+        if self.convolutions_ is not None:
+            sequences = self.convolutions_.score(sequences)
         return self.in_patches(self.beside_columns(sequences))
 
     def in_patches(self, sequences: Sequences) -> Sequences:

@@ -7,6 +7,7 @@ from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.extra_losses import WithExtraLosses
 from skrnn.estimators.parameters import (
     CLASSES,
+    CONVOLUTIONS,
     EXTRA_LOSSES,
     NETWORK,
     NGRAMS,
@@ -38,7 +39,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     Each parameter applies to token ids and to numeric sequences, unless its description begins
     with "Token ids only" or "Numeric sequences only". The parameters are in groups, in this order:
 
-    - network: `cell` to `ngram_range`;
+    - network: `cell` to `n_kernels`;
     - regularization: `word_dropout` to `extra_losses`;
     - training: `optimizer` to `thresholds`;
     - stopping: `early_stopping` to `tol`;
@@ -118,6 +119,16 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         are cross-fitted, as in stacking, so that the network learns how far to trust them. None
         turns the n-gram model off. No effect if training starts with `partial_fit`, which never
         sees all rows.
+
+    n_kernels : int, "auto" or None, default="auto"
+        Numeric sequences only. Adds a linear model of features of convolutions, as MiniRocket's
+        (Dempster et al. 2021), and of levels. It is fitted before the network, by ridge
+        regression, and its score is multiplied by a learned weight and added to the network's
+        output. The training rows are scored by models that have not seen them, so that the network
+        learns how far to trust the scores. An int of 84 or more is the number of features of
+        convolutions, rounded down to a multiple of 84; "auto" is 9,996, and fewer for more than
+        839 rows. None turns the model off. No effect if training starts with `partial_fit` or
+        `fit_chunks`, which never see all rows.
 
     word_dropout : float, default=0.1
         Token ids only. Fraction of the tokens that are replaced by the unknown word during
@@ -277,6 +288,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         How labels become targets, and raw output becomes predictions.
     ngrams_ : skrnn.ngrams.NgramModel or None
         The linear n-gram model beside the network.
+    convolutions_ : skrnn.convolutions.ConvolutionModel or None
+        The linear model of convolutions beside the network.
     columns_ : skrnn.sequences.ColumnScaler or None
         Names, mean and standard deviation of the numeric columns beside the texts, see
         :class:`skrnn.TextWithColumns`; None without columns.
@@ -338,6 +351,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         **NUMERIC,
         **POOLING,
         **NGRAMS,
+        **CONVOLUTIONS,
         **REGULARIZATION,
         **EXTRA_LOSSES,
         **TRAINING,
@@ -361,6 +375,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         patch_size="auto",
         pooling="max",
         ngram_range=(1, 3),
+        n_kernels="auto",
         word_dropout=0.1,
         embedding_dropout=0.3,
         recurrent_dropout=0.0,
@@ -397,6 +412,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         self.patch_size = patch_size
         self.pooling = pooling
         self.ngram_range = ngram_range
+        self.n_kernels = n_kernels
         self.word_dropout = word_dropout
         self.embedding_dropout = embedding_dropout
         self.recurrent_dropout = recurrent_dropout

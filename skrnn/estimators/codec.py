@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn.caching.hashing import digest
 from skrnn.embeddings import EmbeddingCoverage
+from skrnn.estimators.convolutions_codec import decode_convolutions, encode_convolutions
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.estimators.former_parameters import with_present_names
 from skrnn.exceptions import InvalidTypeError, NotStorableError
@@ -52,7 +53,7 @@ WAYS_OUT = {
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
-    *("columns_", "channels_", "patch_size_"),
+    *("columns_", "channels_", "patch_size_", "convolutions_"),
 }
 _CHANNELS = {"mean": "float64", "scale": "float64", "exponent": "int64", "n_numbers": "int64"}
 _OPTIONS = ("learning_rate", "global_clipnorm")
@@ -110,6 +111,10 @@ def encode_state(estimator, place):
             below.put(f"codes/{n}", of_length)
         below.put("coef", coef)
         below.put("intercept", intercept)
+    if estimator.convolutions_ is not None:
+        state["convolutions"] = encode_convolutions(
+            estimator.convolutions_, place.below("convolutions")
+        )
     if estimator.columns_ is not None:
         state["columns"] = {"names": list(estimator.columns_.names)}
         place.below("columns").put("mean", estimator.columns_.mean)
@@ -201,6 +206,7 @@ def decode_estimator(node, cls):
         )
     estimator.embedding_coverage_ = _decode_coverage(state)
     estimator.ngrams_ = _decode_ngrams(state, node, description)
+    estimator.convolutions_ = decode_convolutions(state, node, description, estimator.patch_size_)
     estimator.columns_ = _decode_columns(state, node, description)
     is_unscaled = not description.is_tokens and "channels" not in state
     estimator.channels_ = _decode_channels(state, node, estimator, description)

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.caching.hashing import digest
 from skrnn.caching.store import shared
+from skrnn.convolutions import ConvolutionModel
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
 from skrnn.estimators.checkpointing import check_paths
@@ -19,6 +20,7 @@ from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
+    CONVOLUTION_SCORES,
     NGRAM_SCORES,
     NetworkDescription,
     SideInput,
@@ -204,8 +206,30 @@ class Fit:
             sequences = estimator.beside(sequences)
         else:
             estimator.ngrams_ = None
+        sequences = self._beside_numbers(sequences, training, head, seed)
         sequences = estimator.in_patches(estimator.beside_columns(sequences))
         return replace(training, sequences=sequences)
+
+    def _beside_numbers(self, sequences, training, head, seed):
+        """Fit the model of convolutions, if any; return numeric rows with its scores."""
+        estimator = self.estimator
+        if self.going_on and estimator.convolutions_ is None:
+            return sequences  # the network has no place for scores
+        n_kernels = getattr(estimator, "n_kernels", None) if self.full_data else None
+        if sequences.is_tokens or not head.fits_ngrams or seed is None:
+            n_kernels = None
+        if n_kernels is not None:
+            targets = head.ngram_targets(training.targets)
+            estimator.convolutions_, sequences = shared(
+                "convolutions",
+                [sequences, *targets, training.weights, n_kernels, seed],
+                lambda: _fit_convolutions(n_kernels, sequences, targets, training.weights, seed),
+            )
+        elif self.going_on:
+            sequences = estimator.convolutions_.score(sequences)
+        else:
+            estimator.convolutions_ = None
+        return sequences
 
     def _beside_held_out(self, validation, held_out, head):
         """Return validation rows with n-gram scores; set the rows from which the head learns."""
@@ -227,9 +251,11 @@ class Fit:
         elif self.going_on and estimator.embedding_coverage_ is not None:
             embedding_dim = estimator.network_.description.embedding_dim
         side_inputs: tuple = ()
+        if CONVOLUTION_SCORES in sequences.row_inputs:
+            side_inputs = (SideInput(CONVOLUTION_SCORES, "row", head.n_outputs),)
         columns = sequences.row_inputs.get(COLUMNS)
         if columns is not None:
-            side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]),)
+            side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]), *side_inputs)
         if NGRAM_SCORES in sequences.row_inputs:
             side_inputs += ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
         size = estimator.vocabulary_size_
@@ -448,6 +474,7 @@ class Fit:
         kept, estimator = session.newest.model, self.estimator
         settings = self._settings()
         estimator.ngrams_, estimator.embedding_coverage_ = kept.ngrams_, kept.embedding_coverage_
+        estimator.convolutions_ = kept.convolutions_
         estimator.pretraining_history_ = kept.pretraining_history_
         self._beside_held_out(None, held_out, estimator.head_)
         self._set_outcome(kept.network_, session.newest.state, settings)
@@ -489,3 +516,10 @@ def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed)
     return ngrams, ngrams.fit_score(
         sequences, y, strata, weights, vocabulary_size=vocabulary_size, seed=seed
     )
+
+
+def _fit_convolutions(n_kernels, sequences, targets, weights, seed):
+    """Return a fitted model of convolutions, and the training rows with its scores."""
+    model = ConvolutionModel(n_kernels)
+    y, strata = targets
+    return model, model.fit_score(sequences, y, strata, weights, seed=seed)

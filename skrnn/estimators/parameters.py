@@ -7,6 +7,7 @@ import os
 from numbers import Integral, Real
 
 from skrnn._sklearn_compat import HasMethods, Interval, StrOptions
+from skrnn.convolutions.kernels import N_KERNELS
 from skrnn.estimators.checkpointing import Checkpoint
 from skrnn.estimators.extra_losses import ExtraLoss
 
@@ -30,6 +31,9 @@ NUMERIC: dict = {
     "patch_size": [_COUNT, StrOptions({"auto"})],
 }
 POOLING: dict = {"pooling": [StrOptions({"last", "max", "mean", "attention"})]}
+CONVOLUTIONS: dict = {
+    "n_kernels": [Interval(Integral, N_KERNELS, None, closed="left"), StrOptions({"auto"}), None]
+}
 NGRAMS: dict = {"ngram_range": [tuple, list, None]}
 REGULARIZATION: dict = {
     "word_dropout": [_SHARE],
