@@ -191,6 +191,7 @@ class _Sibling(NetworkEstimator):
         epochs="auto",
         batch_size="auto",
         early_stopping=False,
+        scoring="loss",
         validation_fraction=0.1,
         n_iter_no_change="auto",
         tol=0.0,

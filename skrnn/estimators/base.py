@@ -4,6 +4,8 @@ TensorFlow is loaded by the first fit, or by `model_`. Importing this module, an
 loading or predicting with an estimator, do not load it.
 """
 
+from types import FunctionType
+
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,9 +14,11 @@ from skrnn.backend.interrupts import is_interrupted, noted_interrupts
 from skrnn.backend.pickling import NamedParameters, StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
-from skrnn.estimators.rows import FitArguments
+from skrnn.estimators.rows import FitArguments, warn_of_order
+from skrnn.estimators.settings import refuse_inner
+from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
-from skrnn.sequences import COLUMNS, Sequences, patched
+from skrnn.sequences import COLUMNS, Sequences, patched, refuse_mask
 
 
 class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition):
@@ -22,7 +26,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
     task, and defines `_check_y` and `_make_head`. Its own `fit`, `partial_fit` and `fit_chunks`
-    document their y and call the implementation here.
+    document their y and call the implementation here; its `score` passes y and weights through
+    `_to_score`.
 
     Attributes
     ----------
@@ -119,6 +124,38 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         copied.__dict__ = vars(self).copy()
         return copied
 
+    # --- Parameters ---
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, and of the objects among them.
+
+        Parameters
+        ----------
+        **params : dict
+            Names as in `get_params`.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter. Nothing is changed then.
+        """
+        refuse_inner(self, params)
+        return super().set_params(**params)
+
+    def _validate_params(self):
+        rate = getattr(self, "learning_rate", None)
+        if isinstance(rate, FunctionType):
+            raise InvalidInputError(
+                f"learning_rate of {type(self).__name__} is the function {rate.__qualname__}, but "
+                "must be a number or a schedule of Keras. For a function of the epoch, pass "
+                "callbacks=[keras.callbacks.LearningRateScheduler(function)]."
+            )
+        super()._validate_params()
+
     # --- Reading and predicting ---
 
     @property
@@ -136,6 +173,10 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         X : sparse array or array-like, or list
             As in `fit`.
         """
+        check_is_fitted(self)
+        before = vars(self).get("_has_read")
+        if before is not None and before[0] is X:  # validation rows, at each epoch
+            return before[1]
         return self.beside(self.read_steps(X))
 
     def read_steps(self, X) -> Sequences:
@@ -183,6 +224,31 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         now = self.as_of_now()
         sequences = now.read(X)  # which raises NotFittedError before fit
         return decode(now.head_, now.network_.raw(sequences))
+
+    def _to_score(self, X, y, sample_weight):
+        """Return the y and weights of `score`, checked as those of `fit`."""
+        check_is_fitted(self)
+        refuse_mask(sample_weight, "sample_weight")
+        refuse_mask(y, "y")
+        given, y = y, self._check_y(y)
+        self.head_.check_names(given, self)
+        warn_of_order(X, given, "y")
+        return y, sample_weight
+
+    # --- Displays ---
+
+    def __dir__(self):
+        """Return the names of the attributes; those that load TensorFlow are not asked for."""
+        # scikit-learn's own reads each attribute.
+        names = [name for name in object.__dir__(self) if name != "model_" and hasattr(self, name)]
+        has_model = hasattr(self, "network_") and not vars(self).get("_hides_model", False)
+        return [*names, "model_"] if has_model else names
+
+    def _get_fitted_attr_html(self, doc_link=""):
+        # The HTML display reads all attributes that `dir` lists.
+        shown = self.as_of_now()
+        shown._hides_model = True
+        return super(NetworkEstimator, shown)._get_fitted_attr_html(doc_link)
 
     # --- State ---
 

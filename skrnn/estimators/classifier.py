@@ -209,11 +209,22 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         cannot learn them.
 
     early_stopping : bool, default=False
-        Whether to stop when the loss on validation rows has not improved for `n_iter_no_change`
-        epochs, and to keep the weights of the best epoch. The validation rows are `X_val` and
+        Whether to stop when the loss on validation rows, or their score (`scoring`), has not
+        improved for `n_iter_no_change` epochs, and to keep the weights of the best epoch. The
+        validation rows are `X_val` and
         `y_val` of `fit` if given, and a stratified random part of the training rows otherwise. If
         that part would have fewer than ten rows, or fewer than one of each class, `fit` warns,
         and trains for all epochs on all rows.
+
+    scoring : str, callable or None, default="loss"
+        What early stopping watches, as in
+        :class:`sklearn.ensemble.HistGradientBoostingClassifier`: the "loss" on the validation rows;
+        or a score, by the name of a scorer of scikit-learn, such as "f1_macro", by a callable
+        ``scorer(estimator, X, y)``, or, with None, by the method `score`. After each epoch, the
+        estimator as it is then is scored on the validation rows, with their `sample_weight` if
+        they are a part of the training rows and the scorer takes weights. `history_` has the
+        score as "val_score", also if `early_stopping` is off and `X_val` is given. A scorer that
+        fails, or returns NaN, raises an error.
 
     validation_fraction : float, default=0.1
         Fraction of the training rows set aside for early stopping and for
@@ -225,7 +236,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         at least 2.
 
     tol : float, default=0.0
-        Minimum decrease of the validation loss that counts as an improvement.
+        Minimum decrease of the validation loss, or increase of the score, that counts as an
+        improvement.
 
     warm_start : bool, default=False
         Whether `fit` continues from the weights, optimizer state and history of the previous
@@ -271,9 +283,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         The epoch, counted from 1, whose weights are kept; `n_iter_` without early stopping.
     history_ : dict of str to list of float
         One value for each epoch: "loss" and "accuracy" on the training rows (running means over
-        the epoch), and "val_loss" and "val_accuracy" if there are validation rows. Additional
-        losses in use are not part of "loss". They are in "adversarial_loss",
-        "virtual_adversarial_loss" and, without its weight, "entropy".
+        the epoch), and "val_loss" and "val_accuracy" if there are validation rows; their
+        "val_score" unless `scoring` is "loss". Additional losses in use are not part of "loss".
+        They are in "adversarial_loss", "virtual_adversarial_loss" and, without its weight,
+        "entropy".
     pretraining_history_ : dict of str to list of float
         The "loss" of the language model in each epoch of pretraining, in nats per token. For a
         vocabulary of more than 512 words, it is the loss of a sampled softmax (Jean et al. 2015),
@@ -391,6 +404,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         class_weight=None,
         thresholds=None,
         early_stopping=False,
+        scoring="loss",
         validation_fraction=0.1,
         n_iter_no_change="auto",
         tol=0.0,
@@ -428,6 +442,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         self.class_weight = class_weight
         self.thresholds = thresholds
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
@@ -660,6 +675,32 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
             `fit`.
         """
         return self._answer(X, lambda head, raw: head.predict(raw))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy: the share of rows whose class, or whose labels, are all right.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            As in `fit`. The columns of a data frame must be the labels of `fit`, in their order.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If sequences, labels or weights are not valid, as in `fit`.
+        """
+        y, sample_weight = self._to_score(X, y, sample_weight)
+        return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags of this estimator."""

@@ -43,6 +43,7 @@ WAYS_OUT = {
     "learning_rate": (
         "Only Keras's own schedules can be stored: call set_params(learning_rate=0.002) first."
     ),
+    "scoring": "Only the name of a scorer can be stored: call set_params(scoring='loss') first.",
     "random_state": "Only an int can be stored: call set_params(random_state=None) first.",
     "thresholds": "Only a list or an array can be stored: call set_params(thresholds=list(...)).",
     "class_weight": (

@@ -3,6 +3,7 @@
 from copy import copy
 from dataclasses import replace
 from numbers import Real
+from typing import Any
 from warnings import warn
 
 import numpy as np
@@ -18,6 +19,7 @@ from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
 from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session
+from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
     CONVOLUTION_SCORES,
@@ -64,6 +66,7 @@ class Fit:
         estimator = self.estimator
         stack = checks.check_stack(estimator)
         check_paths(estimator)
+        scorer_of(estimator)  # an unknown name is an error now
         ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
         sequences, y, head = self.rows.check_rows(given.X, given.y, given.classes)
         objective = checks.check_extra_losses(estimator, sequences, given.X_unlabeled)
@@ -74,13 +77,13 @@ class Fit:
         self._decide_length(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
-        data = [sequences, y, weights, validation and tuple(vars(validation).values()), unlabeled]
+        data = [sequences, y, weights, validation and validation.arrays, unlabeled]
         with self._session(data if self.full_data else None, head) as session:
             rows, held_out = rows_with_weight(weights), validation
             early_stopping = estimator.early_stopping and self.full_data
             if held_out is None and (early_stopping or (head.needs_held_out and self.full_data)):
                 rows, held_out = self.rows.hold_out(
-                    sequences, y, weights, rows, head, session.seeds, self.epochs
+                    given, sequences, y, weights, rows, head, session.seeds, self.epochs
                 )
                 early_stopping = early_stopping and held_out is not None
                 validation = held_out if early_stopping else None
@@ -109,6 +112,7 @@ class Fit:
         estimator = self.estimator
         checks.refuse_in_chunks(estimator)
         check_paths(estimator)
+        scorer_of(estimator)
         stack = checks.check_stack(estimator)
         self.epochs = known_epochs(self.epochs)
         reader = ChunkReader(chunks, self.epochs, self.name)
@@ -133,7 +137,7 @@ class Fit:
                     f"set rows aside. Pass them, or set {off}."
                 )
         # The first chunk represents all of them.
-        named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
+        named = ["chunks", *first.arrays, validation and validation.arrays]
         with self._session(named, head) as session:
             if session.newest is not None:
                 # Later chunks set what was constant in the first one.
@@ -144,9 +148,7 @@ class Fit:
             first = self._beside_training(first, None, head, None)
             validation = self._beside_held_out(validation, validation, head)
             network = self._network(first.sequences, stack, vectors, head, session)
-            stream = ChunkStream(
-                tuple(vars(first).values()), lambda: reader.read(self.rows.read_chunk)
-            )
+            stream = ChunkStream(first.arrays, lambda: reader.read(self.rows.read_chunk))
             training = replace(first, sequences=stream)
             return self._train(
                 network, training, given, session,
@@ -365,23 +367,33 @@ class Fit:
         if objective is not None:
             counts = np.bincount(corpus.values, minlength=estimator.vocabulary_size_)
         stopping = None
+        channels = estimator.channels_
+        scorer: Any = scorer_of(estimator) if validation is not None else None
         if early_stopping:
-            stopping = BestEpoch(patience=self.patience, min_delta=estimator.tol)
+            stopping = BestEpoch(
+                patience=self.patience,
+                min_delta=estimator.tol,
+                by_score=scorer is not None,
+            )
 
         def epoch_tasks(run):
             def as_of_now():
-                history = run.history_so_far
-                n_iter = len(history["loss"])
-                network = run.snapshot()
-                return self._changes() | {
-                    "network_": network, "history_": history, "n_iter_": n_iter
-                }  # fmt: skip
+                network, state = run.moment()
+                return self._changes(self._moment(network, state, settings))
 
             return EpochTasks(context, self.caller, given.for_callbacks(), as_of_now)
+
+        def score(run, epoch, losses):
+            network, state = run.moment(losses)
+            one = self._moment(network, state, settings)
+            if estimator.channels_ is channels:  # later chunks may scale otherwise
+                one._has_read = validation.scored.X, validation.sequences
+            return scorer.score(one, validation.scored, epoch)
 
         plan = FitPlan(
             self.epochs,
             stopping=stopping,
+            score=score if scorer is not None else None,
             callbacks=[epoch_tasks],
             objective=objective,
             optimizer_state=self._optimizer_state(settings),
@@ -391,7 +403,7 @@ class Fit:
         )
         data = FitData(
             training.sequences, training.targets, training.weights,
-            validation and tuple(vars(validation).values()), unlabeled, counts,
+            validation and validation.arrays, unlabeled, counts,
         )  # fmt: skip
         # In a search, the lines of several fits would overwrite one another.
         run_settings = replace(settings, verbose=0) if is_in_search(context) else settings
@@ -425,10 +437,17 @@ class Fit:
         if found is not None:
             warn(found.told(self.name), ConvergenceWarning, stacklevel=9)
 
-    def _changes(self):
-        """Return the attributes that this fit has set so far."""
+    def _moment(self, network, state, settings):
+        """Return the estimator as it would be if the training ended in this state."""
+        one = copy(self.estimator)
+        one.__dict__.pop("_kept_epochs", None)
+        self._set_outcome(network, state, settings, one)
+        return one
+
+    def _changes(self, estimator=None):
+        """Return the attributes that this fit has set so far, or those of a moment of it."""
         before = vars(self.caller)
-        now = vars(self.estimator).items()
+        now = vars(self.estimator if estimator is None else estimator).items()
         # A new attribute may be None, which is not the same as missing.
         return {k: value for k, value in now if k not in before or before[k] is not value}
 
@@ -487,11 +506,8 @@ class Fit:
             return None
 
         def moment(state, values):
-            one = copy(self.estimator)
-            one.__dict__.pop("_kept_epochs", None)
             network_then = type(network)(network.description, values, network.seed)
-            self._set_outcome(network_then, state, settings, one)
-            return one
+            return self._moment(network_then, state, settings)
 
         def on_state(state):
             if session.folder is not None:

@@ -57,6 +57,7 @@ TRAINING: dict = {
 }
 STOPPING: dict = {
     "early_stopping": ["boolean"],
+    "scoring": [str, callable, None],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [_COUNT, StrOptions({"auto"})],
     "tol": [_NOT_NEGATIVE],

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
-from skrnn.heads.targets import is_one_hot, warn_of_lookalikes
+from skrnn.heads.targets import is_one_hot, warn_of_lookalikes, warn_of_numbers
 from skrnn.heads.weights import class_weights
 from skrnn.kernels.engine import engine
 
@@ -64,6 +64,7 @@ class ClassesHead(Head):
             )
         head.check(y, estimator)
         warn_of_lookalikes(head.classes, estimator)
+        warn_of_numbers(head.classes, estimator)
         return head
 
     def with_options(self, estimator):

@@ -3,7 +3,7 @@
 from skrnn.sequences.channels import ChannelScaler
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
-from skrnn.sequences.containers import refuse_mask
+from skrnn.sequences.containers import plain_column, refuse_mask
 from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import from_channels_first
 from skrnn.sequences.origin import Origin, origin_of
@@ -35,6 +35,7 @@ __all__ = [
     "from_channels_first",
     "origin_of",
     "patched",
+    "plain_column",
     "refuse_mask",
     "shifted",
 ]

@@ -101,7 +101,8 @@ def test_in_a_pipeline_with_column_transformer_and_feature_union():
         ]
         assert list(table.index) == [7, 8, 9, 10]
         assert table.iloc[3].tolist()[1:] == [clone(text).fit(DOCS).vocabulary_["?"], 4]
-    union = FeatureUnion([("w", TextToSequence()), ("c", TextToSequence(analyzer="char"))])
+    dense = TextToSequence(sparse_output=False)  # which carries no words that would be compared
+    union = FeatureUnion([("w", dense), ("c", clone(dense).set_params(analyzer="char"))])
     assert union.fit_transform(DOCS).shape[1] == len(union.get_feature_names_out())
     pipe = clone(make_pipeline(TextToSequence())).set_params(texttosequence__max_length=2)
     assert pipe.fit_transform(DOCS).shape == (4, 2)
