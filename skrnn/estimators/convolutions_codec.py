@@ -28,7 +28,7 @@ def encode_convolutions(model, place):
     return {"n_kernels": n_kernels, "penalty": model.penalty, "factor": model.factor}
 
 
-def decode_convolutions(state, node, description):
+def decode_convolutions(state, node, estimator, description):
     """Return the `ConvolutionModel` of a file, or None, as in a network without its scores."""
     is_read = any(one.name == SCORES for one in description.row_inputs)
     if is_read != ("convolutions" in state):
@@ -45,7 +45,8 @@ def decode_convolutions(state, node, description):
     factor = tree.take_float("factor", "a number not below 0", lambda v: 0 <= v < 1e12)
     tree.close()
     below = node.of({}, "convolutions")
-    n_outputs, n_channels = description.head_.n_outputs, description.n_channels
+    n_outputs = description.head_.n_outputs
+    n_channels = description.n_channels // estimator.patch_size_
     shapes = {
         "mean": (n_channels,),
         "scale": (n_channels,),

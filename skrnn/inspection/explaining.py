@@ -164,6 +164,8 @@ def _named(columns, scaler):
 
 
 def _number_of(target, classes):
+    if hasattr(target, "as_py"):  # a scalar of Arrow
+        target = target.as_py()
     if np.ndim(target) != 0:
         raise InvalidInputError(
             f"target={target!r} is several classes. Pass one of {classes.tolist()}, and call "

@@ -171,8 +171,8 @@ class _Path:
         if name == COLUMNS:
             return np.zeros_like(numbers)
         if name == CONVOLUTION_SCORES:
-            sequence = self._row.sequence
-            zeros = replace(sequence, values=np.zeros_like(sequence.values), row_inputs={})
+            steps = self._row.steps  # before they are put into patches
+            zeros = replace(steps, values=np.zeros_like(steps.values))
             return self._convolutions.score(zeros).row_inputs[name][0]
         return self._ngrams.to_arrays()[3]
 
@@ -218,6 +218,8 @@ class _Path:
         own = of[TOKENS] * change[TOKENS]
         columns = of[COLUMNS] * change[COLUMNS] if COLUMNS in of else np.zeros(0)
         if not sequence.is_tokens:
+            # What fills up the last patch is zero, as in the baseline: it contributes nothing.
+            own = self._row.by_step(own)
             if CONVOLUTION_SCORES in of:
                 own = own + self._convolution_shares @ of[CONVOLUTION_SCORES]
             return own, columns
@@ -228,7 +230,7 @@ class _Path:
 
     @functools.cached_property
     def _convolution_shares(self):
-        return deal_to_steps(self._convolutions, self._row.sequence)
+        return deal_to_steps(self._convolutions, self._row.steps)
 
 
 def _tensors(values):
