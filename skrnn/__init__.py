@@ -14,6 +14,7 @@ _HOMES = {
     "HashingTextToSequence": "text",
     "TextWithColumns": "text",
     "RNNClassifier": "estimators",
+    "RNNRegressor": "estimators",
     "AdversarialLoss": "estimators",
     "VirtualAdversarialLoss": "estimators",
     "EntropyLoss": "estimators",

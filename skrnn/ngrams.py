@@ -2,8 +2,9 @@
 
 A recurrent network reads order and context. A linear model learns single phrases better, from
 fewer documents. :class:`NgramModel` is NB-SVM (see :mod:`skrnn.baselines`) on the sequences that
-the network reads. Its score of a row is added to the network's output, and its evidence at each
-token is an additional input of the network. Nothing here needs TensorFlow.
+the network reads, or, for numbers, a ridge regression on n-grams that are weighted alike (see
+:mod:`skrnn.baselines.ridge`). Its score of a row is added to the network's output, and its evidence
+at each token is an additional input of the network. Nothing here needs TensorFlow.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from skrnn.backend.threads import one_blas_thread
 from skrnn.baselines import NBSVMClassifier
+from skrnn.baselines.ridge import PENALTIES, fit_ridge, row_norms
 from skrnn.embeddings.corpus import EMBEDDING_RMS
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import UNKNOWN
@@ -196,7 +198,10 @@ def _look_up(code, codes):
 
 
 class NgramModel:
-    """NB-SVM on the n-grams of token sequences, with a score for each output of the network.
+    """Linear models of the n-grams of token sequences, with a score for each output of the network.
+
+    For classes it is NB-SVM, for numbers ridge regression, whose penalty is chosen on the rows that
+    cross-fitting holds out.
 
     Parameters
     ----------
@@ -222,8 +227,8 @@ class NgramModel:
         ----------
         sequences : Sequences
             Token ids.
-        y : ndarray of shape (n_samples, n_outputs), bool
-            For each score, whether it should be positive.
+        y : ndarray of shape (n_samples, n_outputs), bool or float
+            For each score, whether it should be positive, or what it should be.
         strata : ndarray of shape (n_samples,), or None
             Classes by which the folds are stratified.
         sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs)
@@ -236,35 +241,39 @@ class NgramModel:
         Returns
         -------
         Sequences
-            With the row input `SCORES`, log-odds, and with up to `MAX_CHANNELS` outputs the step
-            input `EVIDENCE`.
+            With the row input `SCORES`, log-odds or numbers, and with up to `MAX_CHANNELS` outputs
+            the step input `EVIDENCE`.
         """
         n_outputs = y.shape[1]
         found = self._fit_vocabulary(sequences, vocabulary_size, n_outputs)
         X = found.indicators()
-        scores = np.zeros((len(sequences), n_outputs), np.float32)
         has_evidence = n_outputs <= MAX_CHANNELS
         evidence = np.zeros((len(found.row_of), n_outputs), np.float32) if has_evidence else None
-        self._coef = np.zeros((n_outputs, X.shape[1]), np.float32)
+        scores, of_folds = np.zeros((len(sequences), n_outputs), np.float32), []
+        self._coef, self._sizes = np.zeros((n_outputs, X.shape[1]), np.float32), None
         self._intercept = np.zeros(n_outputs, np.float32)
         self._scale = 1.0
         if X.nnz:
-            C = PENALTY * X.shape[0] / X.nnz
-            for train, rest in _folds(len(y), strata, seed):
-                fitted = _fit_linear(X[train], y[train], sample_weight[train], C)
-                scores[rest] = X[rest] @ fitted[0].T + fitted[1]
-                if has_evidence:
-                    is_rest = np.isin(np.arange(len(sequences)), rest)
-                    evidence += found.of_rows(is_rest).evidence(fitted[0])
-            self._coef, self._intercept = _fit_linear(X, y, sample_weight, C)
-            if has_evidence:  # the initial variance of the embedding's dimensions
-                self._scale = EMBEDDING_RMS / (evidence.std() or 1.0)
+            fit = _fit_classes if y.dtype == bool else _fit_numbers
+            folds = list(_folds(len(y), strata, seed))
+            scores, of_folds, model = fit(X, y, sample_weight, folds)
+            self._coef, self._sizes, self._intercept = model
+        if has_evidence and X.nnz:
+            for rest, coef in of_folds:
+                is_rest = np.isin(np.arange(len(sequences)), rest)
+                evidence += found.of_rows(is_rest).evidence(coef)
+            # The initial variance of the embedding's dimensions.
+            self._scale = EMBEDDING_RMS / (evidence.std() or 1.0)
         return self._with(sequences, scores, evidence)
 
     def score(self, sequences):
         """Return sequences of token ids with scores and evidence, as `fit_score` does."""
         found = self._vocabulary.find(sequences)
-        scores = found.indicators().astype(np.float32) @ self._coef.T + self._intercept
+        X = found.indicators().astype(np.float32)
+        scores = X @ self._coef.T
+        if self._sizes is not None:
+            scores /= row_norms(X @ self._sizes.T)
+        scores += self._intercept
         has_evidence = len(self._coef) <= MAX_CHANNELS
         return self._with(sequences, scores, found.evidence(self._coef) if has_evidence else None)
 
@@ -283,8 +292,19 @@ class NgramModel:
         settings = {"min_df": int(self._vocabulary.min_df), "scale": float(self._scale)}
         return settings, list(self._vocabulary._codes), self._coef, self._intercept
 
+    @property
+    def sizes(self):
+        """The squares of the n-grams' weights, by whose sum a row's score is divided, or None.
+
+        ndarray of shape (n_outputs, n_ngrams) of float32; see `row_norms` of
+        :mod:`skrnn.baselines.ridge`.
+        """
+        return self._sizes
+
     @classmethod
-    def from_arrays(cls, ngram_range, vocabulary_size, settings, codes, coef, intercept):
+    def from_arrays(
+        cls, ngram_range, vocabulary_size, settings, codes, coef, intercept, sizes=None
+    ):
         """Return the model that `to_arrays` has encoded.
 
         Raises
@@ -305,7 +325,13 @@ class NgramModel:
                 f"The coefficients of the n-grams have shape {coef.shape}, but should have "
                 f"{(len(intercept), model.n_ngrams)}."
             )
+        if sizes is not None and (sizes.shape != coef.shape or not (sizes >= 0).all()):
+            raise InvalidInputError(
+                f"The sizes of the n-grams must be of shape {coef.shape}, as the coefficients, and "
+                f"not negative, but have shape {sizes.shape}."
+            )
         model._coef, model._intercept, model._scale = coef, intercept, settings["scale"]
+        model._sizes = sizes
         return model
 
     def _fit_vocabulary(self, sequences, vocabulary_size, n_outputs):
@@ -333,6 +359,59 @@ def _folds(n_samples, strata, seed):
     splitter = StratifiedKFold if smallest >= N_FOLDS else KFold
     folds = splitter(min(N_FOLDS, n_samples), shuffle=True, random_state=seed)
     return folds.split(np.empty(n_samples), strata)
+
+
+def _fit_classes(X, y, sample_weight, folds):
+    """Fit NB-SVM for each output.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_samples, n_outputs), float32
+        Of each row, by a model that has not seen it.
+    of_folds : list of tuple (rows, coef)
+        The coefficients by which the rows of a fold are scored.
+    model : tuple (coef, None, intercept)
+        Of all rows, float32.
+    """
+    scores, of_folds = np.zeros(y.shape, np.float32), []
+    C = PENALTY * X.shape[0] / X.nnz
+    for train, rest in folds:
+        coef, intercept = _fit_linear(X[train], y[train], sample_weight[train], C)
+        scores[rest] = X[rest] @ coef.T + intercept
+        of_folds.append((rest, coef))
+    coef, intercept = _fit_linear(X, y, sample_weight, C)
+    return scores, of_folds, (coef, None, intercept)
+
+
+def _fit_numbers(X, y, sample_weight, folds):
+    """Fit a ridge regression for each output; see `_fit_classes` for what is returned.
+
+    The model has squared weights instead of None. The penalty is the one with the smallest squared
+    error on the rows of the folds.
+    """
+    scores = np.zeros(y.shape, np.float32)
+    shape = (y.shape[1], X.shape[1])
+    coef, sizes = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    intercept = np.zeros(y.shape[1], np.float32)
+    of_folds = [(rest, np.zeros(shape, np.float32)) for _, rest in folds]
+    for k in range(y.shape[1]):
+        target = y[:, k].astype(np.float64)
+        weights = sample_weight if sample_weight.ndim == 1 else sample_weight[:, k]
+        weights = weights.astype(np.float64)
+        found = np.zeros((len(PENALTIES), len(y)))
+        paths = []
+        for train, rest in folds:
+            paths.append(fit_ridge(X[train], target[train], weights[train]))
+            for i in range(len(PENALTIES)):
+                of_one, squares, constant = paths[-1].model(i)
+                found[i, rest] = X[rest] @ of_one / row_norms(X[rest] @ squares) + constant
+        best = int(((found - target) ** 2 @ weights).argmin())
+        scores[:, k] = found[best]
+        for (_, of_fold), path in zip(of_folds, paths, strict=True):
+            of_fold[k] = path.model(best)[0]
+        whole = fit_ridge(X, target, weights, PENALTIES[[best]])
+        coef[k], sizes[k], intercept[k] = whole.model(0)
+    return scores, of_folds, (coef, sizes, intercept)
 
 
 def _fit_linear(X, y, sample_weight, C):

@@ -26,6 +26,7 @@ PUBLIC = [
     "HashingTextToSequence",
     "TextWithColumns",
     "RNNClassifier",
+    "RNNRegressor",
     "AdversarialLoss",
     "VirtualAdversarialLoss",
     "EntropyLoss",

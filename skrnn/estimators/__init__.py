@@ -3,11 +3,13 @@
 from skrnn.estimators.checkpointing import Checkpoint
 from skrnn.estimators.classifier import RNNClassifier
 from skrnn.estimators.extra_losses import AdversarialLoss, EntropyLoss, VirtualAdversarialLoss
+from skrnn.estimators.regressor import RNNRegressor
 
 __all__ = [
     "AdversarialLoss",
     "Checkpoint",
     "EntropyLoss",
     "RNNClassifier",
+    "RNNRegressor",
     "VirtualAdversarialLoss",
 ]

@@ -48,9 +48,15 @@ def check_ngram_range(estimator):
     return both
 
 
-def check_extra_losses(estimator, sequences, X_unlabeled):
+def check_extra_losses(estimator, sequences, X_unlabeled, head):
     """Return the `Objective` of the additional losses."""
     objective = objective_of(estimator)
+    if objective.entropy_weight and not head.has_entropy:
+        raise InvalidInputError(
+            f"extra_losses={estimator.extra_losses!r} of {type(estimator).__name__} has an "
+            "EntropyLoss, which is the entropy of probabilities, but its predictions have none. "
+            "Leave this loss out."
+        )
     if objective and not sequences.is_tokens:
         refuse_for_numbers(estimator, "extra_losses", None)
     if objective.entropy_weight and X_unlabeled is None:

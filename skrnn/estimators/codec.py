@@ -112,6 +112,9 @@ def encode_state(estimator, place):
             below.put(f"codes/{n}", of_length)
         below.put("coef", coef)
         below.put("intercept", intercept)
+        if estimator.ngrams_.sizes is not None:
+            state["ngrams"]["has_sizes"] = True
+            below.put("sizes", estimator.ngrams_.sizes)
     if estimator.convolutions_ is not None:
         state["convolutions"] = encode_convolutions(
             estimator.convolutions_, place.below("convolutions")
@@ -321,15 +324,17 @@ def _decode_ngrams(state, node, description):
         "min_df": ngrams.take_int("min_df", 1),
         "scale": ngrams.take_float("scale", "a number in (0, 1e12]", lambda v: 0 < v <= 1e12),
     }
+    has_sizes = "has_sizes" in ngrams and ngrams.take_flag("has_sizes")
     ngrams.close()
     codes = [
         ngrams.take_array(f"codes/{n}", ("int64",), (None,)) for n in range(1, ngram_range[1] + 1)
     ]
     coef = ngrams.take_array("coef", ("float32",), (n_outputs, None))
     intercept = ngrams.take_array("intercept", ("float32",), (n_outputs,))
+    sizes = ngrams.take_array("sizes", ("float32",), coef.shape) if has_sizes else None
     try:
         return NgramModel.from_arrays(
-            ngram_range, description.vocabulary_size, settings, codes, coef, intercept
+            ngram_range, description.vocabulary_size, settings, codes, coef, intercept, sizes
         )
     except ValueError as error:
         ngrams.refuse(str(error), ARRAYS)

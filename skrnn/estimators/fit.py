@@ -1,5 +1,6 @@
 """One fit of an estimator: checks, seeds, checkpoint, initial vectors, n-grams, training."""
 
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from numbers import Real
@@ -69,13 +70,15 @@ class Fit:
         scorer_of(estimator)  # an unknown name is an error now
         ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
         sequences, y, head = self.rows.check_rows(given.X, given.y, given.classes)
-        objective = checks.check_extra_losses(estimator, sequences, given.X_unlabeled)
+        objective = checks.check_extra_losses(estimator, sequences, given.X_unlabeled, head)
         if self.full_data and not sequences.is_tokens and estimator.pretraining_epochs:
             checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
+        head = self.rows.learn(head, y, weights)
         sequences = self.rows.prepare(sequences, weights, head)
         self._decide_length(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
+        head = estimator.head_
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
         data = [sequences, y, weights, validation and validation.arrays, unlabeled]
         with self._session(data if self.full_data else None, head) as session:
@@ -118,15 +121,16 @@ class Fit:
         reader = ChunkReader(chunks, self.epochs, self.name)
         X, y, sample_weight = reader.first
         given = FitArguments(X, y, classes=classes)
-        try:
+        with _in_chunk_0():
             sequences, y, head = self.rows.check_rows(X, y, classes)
             weights = self.rows.check_weights(sample_weight, sequences, y, head)
+            head = self.rows.learn(head, y, weights)
             sequences = self.rows.prepare(sequences, weights, head)
-            first = encode(sequences, y, weights, rows_with_weight(weights), head)
-        except ValueError as error:
-            raise InvalidInputError(f"In chunk 0: {error}") from error
         self._decide_length(sequences, weights, is_whole=False)
         validation = self.rows.check_validation(X_val, y_val, head, weights)
+        head = estimator.head_
+        with _in_chunk_0():
+            first = encode(sequences, y, weights, rows_with_weight(weights), head)
         for option, is_on, off in (
             ("early_stopping=True", estimator.early_stopping, "early_stopping=False"),
             ("thresholds='auto'", head.needs_held_out, "thresholds=None"),
@@ -523,6 +527,14 @@ class Fit:
                 kept.take(lambda: moment(state, values), state)
 
         return on_state
+
+
+@contextmanager
+def _in_chunk_0():
+    try:
+        yield
+    except ValueError as error:
+        raise InvalidInputError(f"In chunk 0: {error}") from error
 
 
 def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed):

@@ -144,6 +144,13 @@ class RowChecker:
             unit = estimator._weight_unit = mean
         return relative(weights, unit)
 
+    def learn(self, head, y, weights):
+        """Return the head after it has learned from these rows; set it on the estimator."""
+        learned = head.learn(y, weights)
+        if learned is not head:
+            self.estimator._set_head(learned)
+        return learned
+
     def prepare(self, sequences, weights, head):
         """Return the sequences with their numbers scaled.
 
@@ -208,6 +215,8 @@ class RowChecker:
             head.check(y_val, self.estimator)
             head.check_names(given, self.estimator)
             weights = np.ones((len(sequences), *like.shape[1:]), dtype=np.float32)
+            # So that they have the unit of the training rows, also of chunks to come.
+            head = self.learn(head, y_val, weights)
             rows = encode(sequences, y_val, weights, np.arange(len(sequences)), head)
             rows.scored = Scored(X_val, y_val)
         except ValueError as error:
@@ -248,6 +257,7 @@ class RowChecker:
         head.check_names(given, estimator)
         unit = estimator._weight_unit
         weights = self.check_weights(sample_weight, sequences, y, head, unit)
+        head = self.learn(head, y, weights)
         self._learn_more(sequences, weights.reshape(len(weights), -1).any(axis=1))
         sequences = estimator.prepared(sequences)
         rows = encode(sequences, y, weights, rows_with_weight(weights), head)

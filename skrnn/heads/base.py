@@ -60,6 +60,8 @@ class Head(ABC):
         The wrapper of scikeras that trains it.
     fits_ngrams : bool
         Whether a linear n-gram model can be fitted beside the network.
+    has_entropy : bool
+        Whether predictions have an `entropy`, as those of probabilities.
     n_outputs : int
         Width of the raw output.
     """
@@ -68,6 +70,7 @@ class Head(ABC):
     reads: ClassVar[str] = "summary"
     wrapper: ClassVar[str] = "BaseWrapper"
     fits_ngrams: ClassVar[bool] = False
+    has_entropy: ClassVar[bool] = False
     n_outputs: int
 
     # --- y, targets and weights ---
@@ -98,6 +101,21 @@ class Head(ABC):
 
     def with_options(self, estimator) -> Head:
         """Return the head with those parameters of the estimator that it has, checked."""
+        return self
+
+    def learn(self, y, weights) -> Head:
+        """Return the head after it has learned from rows what depends on their weights.
+
+        It is called with the rows of each call of a training, and once more with validation rows.
+        What training depends on must not change after it has been learned.
+
+        Parameters
+        ----------
+        y : ndarray
+            Checked.
+        weights : ndarray of shape (n_samples,) or (n_samples, n_outputs), float32
+            In the loss. Rows of weight 0 must not count.
+        """
         return self
 
     def weights(self, y, sample_weight, estimator) -> np.ndarray:
@@ -170,8 +188,8 @@ class Head(ABC):
 
         Returns
         -------
-        y : ndarray of shape (n_samples, n_outputs), bool
-            For each raw output, whether it should be positive.
+        y : ndarray of shape (n_samples, n_outputs), bool or float
+            For each raw output, whether it should be positive, or what it should be.
         strata : ndarray of shape (n_samples,), or None
             Classes by which the folds of the cross-fitting are stratified.
         """
@@ -284,6 +302,19 @@ class Head(ABC):
         """Write the outputs of an ONNX model, given the name of the raw output."""
         raise NotImplementedError
 
+    @property
+    def targets(self) -> np.ndarray:
+        """What can be explained, in the order of their numbers: classes, labels or outputs."""
+        raise NotImplementedError
+
     def direction(self, raw, target) -> tuple[np.ndarray, int]:
         """Return the combination of raw outputs to explain, and the number of the target."""
         raise NotImplementedError
+
+    def unit(self, target) -> tuple[float, float]:
+        """Return by what an explained combination is multiplied, and what is then added to it."""
+        return 1.0, 0.0
+
+    def probability(self, raw, target) -> float | None:
+        """Return the probability of a target, by its number; None if there is none."""
+        return None

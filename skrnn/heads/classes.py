@@ -30,6 +30,7 @@ class ClassesHead(Head):
     kind = "classes"
     wrapper = "KerasClassifier"
     fits_ngrams = True
+    has_entropy = True
 
     def __init__(self, classes, n_outputs=None):
         self.classes = classes
@@ -271,6 +272,15 @@ class ClassesHead(Head):
         graph.output(label, "label", dtype, [samples])
         probabilities = graph.add(activation, raw, **axis)
         graph.output(probabilities, "probabilities", np.float32, [samples, len(self.classes)])
+
+    @property
+    def targets(self):
+        """The classes."""
+        return self.classes
+
+    def probability(self, raw, target):
+        """Return the probability of a class, by its number."""
+        return float(self.probabilities(raw)[0, target])
 
     def direction(self, raw, target):
         """Return the logit of a class, by its number; None is the predicted class."""

@@ -40,6 +40,7 @@ class LabelsHead(Head):
     kind = "labels"
     wrapper = "KerasClassifier"
     fits_ngrams = True
+    has_entropy = True
     _weighs_outputs = False
 
     def __init__(self, n_outputs, names=None, thresholds=None):
@@ -281,7 +282,7 @@ class LabelsHead(Head):
             )
         head = cls(len(classes))
         if "names" in node:
-            head.names = _take_names(node, len(classes))
+            head.names = take_names(node, len(classes))
         if "thresholds" in node:
             head.thresholds = np.array(
                 node.take(
@@ -303,13 +304,24 @@ class LabelsHead(Head):
         graph.output(is_there, "label", np.int64, shape)
         graph.output(graph.add("Sigmoid", raw), "probabilities", np.float32, shape)
 
+    @property
+    def targets(self):
+        """The labels."""
+        return self.classes
+
+    def probability(self, raw, target):
+        """Return the probability of a label, by its number."""
+        return float(self.probabilities(raw)[0, target])
+
     def direction(self, raw, target):
         """Return the log-odds of a label, by its number; None is the most probable label."""
         target = int(raw[0].argmax()) if target is None else target
         return np.eye(self.n_outputs)[target], target
 
 
-def _take_names(node, n_labels):
+def take_names(node, n_labels):
+    """Return the names of labels, or of other columns of y, of a node of a file."""
+
     def is_valid(names):
         kinds = set(map(type, names)) if type(names) is list else set()
         return kinds in ({str}, {int}) and len(names) == n_labels == len(set(names))

@@ -18,7 +18,8 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
 
     The explained score is the logit :math:`F` of one class: for two classes, the log-odds of the
     target (so the score of ``classes_[0]`` is minus `decision_function`); for more classes, the
-    logit of the class; for several labels, the log-odds of the label.
+    logit of the class; for several labels, the log-odds of the label. For numbers, it is the
+    prediction, or, with ``loss="poisson"``, its logarithm.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
           word. Takes one prediction for each token. The contributions do not sum to a difference
           of scores.
     target : class label or None, default=None
-        The class, or the number of the label, to explain. None is, for each text, the predicted
-        class, or the most probable label.
+        The class, the label or the output (its number, or the name of its column) to explain. None
+        is, for each text, the predicted class, the most probable label, or the only output.
     n_steps : int, default=32
         Initial number of points on the line at which the gradient is computed. Points are added,
         up to about 1024, until the contributions sum to the change of the score within 1%. No
@@ -119,7 +120,7 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
         raise InvalidInputError(f"n_steps must be a positive integer, got {n_steps!r}.")
     classifier, rows = read(estimator, X, "explain")
-    chosen = None if target is None else _number_of(target, classifier.classes_)
+    chosen = None if target is None else _number_of(target, classifier.head_.targets)
     found = []
     for row in rows:  # not a comprehension: in some Pythons it is a frame, which moves warnings
         found.append(_explain(classifier, row, method, chosen, int(n_steps)))
@@ -142,20 +143,21 @@ def _explain(classifier, row, method, chosen, n_steps):
         of_all[row.is_read] = values
         values = of_all
     predicted = head.predict(raw)
+    factor, constant = head.unit(chosen)
     return Explanation(
         text=row.text,
         tokens=row.tokens,
         spans=row.spans,
         ids=row.ids,
-        values=values,
-        target=classifier.classes_[[chosen]].tolist()[0],
+        values=factor * values,
+        target=head.targets[[chosen]].tolist()[0],
         prediction=predicted[0] if predicted.ndim == 2 else predicted.tolist()[0],
-        probability=float(head.probabilities(raw)[0, chosen]),
-        score=score,
-        baseline_score=baseline_score,
+        probability=head.probability(raw, chosen),
+        score=factor * score + constant,
+        baseline_score=factor * baseline_score + constant,
         method=method,
         n_steps=n_steps,
-        columns=_named(columns, classifier.columns_),
+        columns=_named(factor * columns, classifier.columns_),
     )
 
 
@@ -163,18 +165,18 @@ def _named(columns, scaler):
     return None if scaler is None else dict(zip(scaler.names, columns.tolist(), strict=True))
 
 
-def _number_of(target, classes):
+def _number_of(target, targets):
     if hasattr(target, "as_py"):  # a scalar of Arrow
         target = target.as_py()
     if np.ndim(target) != 0:
         raise InvalidInputError(
-            f"target={target!r} is several classes. Pass one of {classes.tolist()}, and call "
-            "explain once for each."
+            f"target={target!r} is several classes or outputs. Pass one of {targets.tolist()}, and "
+            "call explain once for each."
         )
-    found = np.flatnonzero(classes == target)
+    found = np.flatnonzero(targets == target)
     if len(found) != 1:
         raise InvalidInputError(
-            f"target={target!r} is not a class of the estimator; the classes are "
-            f"{classes.tolist()}. target=None explains the predicted class of each text."
+            f"target={target!r} is not a class or output of the estimator, which are "
+            f"{targets.tolist()}. target=None explains the predicted class of each text."
         )
     return int(found[0])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skrnn.exceptions import InvalidInputError
-from skrnn.inspection.html import render
+from skrnn.inspection.html import render, told_answer
 
 
 @dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives no single truth value
@@ -28,15 +28,16 @@ class Explanation:
     values : ndarray of shape (n_tokens,), or (n_timesteps, n_channels), of float64
         The contributions, in units of the score. Positive values support `target`.
     target : object
-        The explained class or label, one of `classes_`.
+        The explained class or label, one of `classes_`, or output.
     prediction : object
-        The result of `predict`: a class, or, for several labels, an indicator of shape
-        (n_labels,).
-    probability : float
-        The probability of `target`.
+        The result of `predict`: a class or number, or, for several labels or outputs, an array of
+        shape (n_labels,).
+    probability : float or None
+        The probability of `target`; None if numbers are predicted.
     score : float
         The logit of `target`: log-odds for two classes or several labels, the unnormalized
-        log-probability for more than two classes.
+        log-probability for more than two classes. For numbers the prediction, or, with
+        ``loss="poisson"``, its logarithm.
     baseline_score : float
         The logit of the baseline, which has the same number of tokens, all unknown. (A text of
         unknown words only is read as a single one, and may have another score.)
@@ -69,7 +70,7 @@ class Explanation:
     values: np.ndarray
     target: Any
     prediction: Any
-    probability: float
+    probability: float | None
     score: float
     baseline_score: float
     method: str
@@ -80,7 +81,7 @@ class Explanation:
         """Return a summary without the arrays."""
         size = "x".join(map(str, self.values.shape))
         return (
-            f"Explanation(target={self.target!r}, probability={self.probability:.3f}, "
+            f"Explanation(target={self.target!r}, {told_answer(self, '=')}, "
             f"score={self.score:.3f}, method={self.method!r}, {size} values)"
         )
 

@@ -80,8 +80,17 @@ def told_target(explanation, tell=str):
     str
     """
     target, prediction = explanation.target, explanation.prediction
-    is_other = np.ndim(prediction) == 0 and prediction != target
+    is_class = explanation.probability is not None
+    is_other = is_class and np.ndim(prediction) == 0 and prediction != target
     return tell(target) + (f" (predicted: {tell(prediction)})" if is_other else "")
+
+
+def told_answer(explanation, sign=" "):
+    """Return the probability of the target, or the predicted numbers."""
+    if explanation.probability is not None:
+        return f"probability{sign}{explanation.probability:.3f}"
+    numbers = ", ".join(f"{one:.4g}" for one in np.atleast_1d(explanation.prediction))
+    return f"prediction{sign}{numbers}"
 
 
 def _safe(text):
@@ -93,7 +102,7 @@ def _legend(explanation):
     target = _safe(told_target(explanation))
     against = _mark("against it", "", -1.0)
     return (
-        f"<strong><bdi>{target}</bdi></strong>: probability {explanation.probability:.3f}, "
+        f"<strong><bdi>{target}</bdi></strong>: {told_answer(explanation)}, "
         f"score {explanation.score:+.2f} (with all words unknown "
         f"{explanation.baseline_score:+.2f}).<br>\n"
         f"{_mark('for it', '', 1.0)} {against}, full colour is {strongest:.2f}; "

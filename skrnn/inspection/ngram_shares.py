@@ -3,10 +3,13 @@
 The score of an n-gram model is a sum of weights, one for each different n-gram of a text. Its
 evidence at a token is the sum of the weights of the n-grams that end there. So each weight belongs
 to an n-gram, and is split equally among the tokens of the n-gram. The score counts an n-gram once,
-so if it occurs several times, its weight is first split equally among the occurrences.
+so if it occurs several times, its weight is first split equally among the occurrences. If the
+score is divided by the size of the row, so are its shares.
 """
 
 import numpy as np
+
+from skrnn.baselines.ridge import row_norms
 
 
 def deal_to_tokens(model, sequence, per_score, per_evidence):
@@ -34,7 +37,11 @@ def deal_to_tokens(model, sequence, per_score, per_evidence):
     sizes = [len(codes[n - 1]) for n in lengths]
     weights = coef.astype(np.float64)[:, found.number]  # (n_outputs, n_occurrences)
     times = np.bincount(found.number, minlength=1)[found.number]
-    worth = per_score @ weights / times
+    per_weight = per_score.astype(np.float64)
+    if model.sizes is not None:
+        present = np.unique(found.number)
+        per_weight = per_weight / row_norms(model.sizes[:, present].astype(np.float64).sum(axis=1))
+    worth = per_weight @ weights / times
     if per_evidence is not None:
         worth += settings["scale"] * (per_evidence[found.step].T * weights).sum(axis=0)
     n = np.repeat(lengths, sizes)[found.number]

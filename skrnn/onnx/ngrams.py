@@ -8,6 +8,7 @@ begin with it are not found either, because no code ends in the tokens 0 or 1.
 
 import numpy as np
 
+from skrnn.baselines.ridge import FLOOR, POWER
 from skrnn.onnx.graph import ML
 
 
@@ -29,9 +30,7 @@ class NgramTable:
         self.model = model
         coef = model._coef
         self.none = coef.shape[1]
-        weights = np.zeros((self.none + 1, len(coef)), np.float32)
-        weights[: self.none] = coef.T
-        self.weights = graph.constant(weights, "ngram_weights")
+        self.weights = self._table(coef, "ngram_weights")
         self.found = list(self._find(tokens))
 
     def evidence(self):
@@ -54,9 +53,22 @@ class NgramTable:
         before = graph.add("Pad", before, np.array([0, 1, 0, 0]), np.int64(-1))
         is_first = graph.add("Not", graph.add("Equal", ordered, before))
         counted = graph.add("Where", is_first, ordered, np.int64(self.none))
-        weights = graph.add("Gather", self.weights, counted, axis=0)
-        total = graph.add("ReduceSum", weights, np.array([1]), keepdims=0)
+        total = self._total(self.weights, counted)
+        if self.model.sizes is not None:
+            squares = self._total(self._table(self.model.sizes, "ngram_sizes"), counted)
+            squares = graph.add("Add", squares, np.float32(FLOOR))
+            total = graph.add("Div", total, graph.add("Pow", squares, np.float32(POWER)))
         return graph.add("Add", total, np.asarray(self.model._intercept, np.float32))
+
+    def _table(self, of_ngrams, name):
+        """Return a constant with the numbers of each n-gram, and zeros for none."""
+        table = np.zeros((self.none + 1, len(of_ngrams)), np.float32)
+        table[: self.none] = of_ngrams.T
+        return self.graph.constant(table, name)
+
+    def _total(self, table, counted):
+        found = self.graph.add("Gather", table, counted, axis=0)
+        return self.graph.add("ReduceSum", found, np.array([1]), keepdims=0)
 
     def _find(self, tokens):
         """Yield for each length the numbers of the n-grams that end at each step."""

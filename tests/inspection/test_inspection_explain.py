@@ -414,7 +414,7 @@ def test_tokens_without_text():
          TypeError, "Pass its last step, which is a Pipeline"),
         (make_pipeline("passthrough", TextToSequence(), RNNClassifier()), [""], {}, TypeError,
          r"Pass its part pipeline\[1:\], and the input texts"),
-        ("last", REVIEWS[:1], {"target": [0, 1]}, ValueError, r"is several classes\. Pass one of"),
+        ("last", REVIEWS[:1], {"target": [0, 1]}, ValueError, r"several classes or outputs\. Pass"),
         (LogisticRegression(), [""], {}, TypeError, "but got LogisticRegression"),
         (make_pipeline(TextToSequence(), RNNClassifier()), [""], {}, NotFittedError, "fitted"),
     ],
