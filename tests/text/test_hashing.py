@@ -155,7 +155,9 @@ def test_a_file_whose_ids_do_not_fit_is_refused(stream, tmp_path):
     """Fails if a network is loaded behind a hash of more ids than it has."""
     wide = make_pipeline(HashingTextToSequence(n_features=501), stream[-1])
     path = tmp_path / "wide.skrnn"
-    with pytest.raises(ValueError, match="n_features=501, but RNNClassifier was fitted .* n_features=500"):
+    with pytest.raises(
+        ValueError, match="n_features=501, but RNNClassifier was fitted .* n_features=500"
+    ):
         save(wide, path)
         load(path)
 
