@@ -8,6 +8,7 @@ from skrnn._sklearn_compat import Interval, StrOptions, _fit_context
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.extra_losses import WithExtraLosses
 from skrnn.estimators.parameters import (
+    CONVOLUTIONS,
     EXTRA_LOSSES,
     NETWORK,
     NGRAMS,
@@ -278,8 +279,8 @@ default="squared_error"
     history_ : dict of str to list of float
         One value for each epoch: "loss" and "rmse", the root mean squared error, on the training
         rows (running means over the epoch), and "val_loss" and "val_rmse" if there are validation
-        rows; their "val_score" unless `scoring` is "loss". Loss and "rmse" are of the scaled y, see `loss`: with the squared error, a constant has an "rmse"
-        of 1. Additional losses in use are not part of "loss". They are in "adversarial_loss" and
+        rows; their "val_score" unless `scoring` is "loss". Loss and "rmse" are of the scaled y, see
+        `loss`: with the squared error, a constant has an "rmse" of 1. Additional losses in use are not part of "loss". They are in "adversarial_loss" and
         "virtual_adversarial_loss".
     pretraining_history_ : dict of str to list of float
         The "loss" of the language model in each epoch of pretraining, in nats per token. For a
@@ -368,6 +369,7 @@ default="squared_error"
         **NUMERIC,
         **POOLING,
         **NGRAMS,
+        **CONVOLUTIONS,
         **REGULARIZATION,
         **EXTRA_LOSSES,
         "loss": [StrOptions(set(LOSSES))],
