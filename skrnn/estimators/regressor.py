@@ -280,8 +280,8 @@ default="squared_error"
         One value for each epoch: "loss" and "rmse", the root mean squared error, on the training
         rows (running means over the epoch), and "val_loss" and "val_rmse" if there are validation
         rows; their "val_score" unless `scoring` is "loss". Loss and "rmse" are of the scaled y, see
-        `loss`: with the squared error, a constant has an "rmse" of 1. Additional losses in use are not part of "loss". They are in "adversarial_loss" and
-        "virtual_adversarial_loss".
+        `loss`: with the squared error, a constant has an "rmse" of 1. Additional losses in use are
+        not part of "loss". They are in "adversarial_loss" and "virtual_adversarial_loss".
     pretraining_history_ : dict of str to list of float
         The "loss" of the language model in each epoch of pretraining, in nats per token. For a
         vocabulary of more than 512 words, it is the loss of a sampled softmax (Jean et al. 2015),
