@@ -8,6 +8,7 @@ from skrnn._sklearn_compat import Interval, StrOptions, _fit_context
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.extra_losses import WithExtraLosses
 from skrnn.estimators.parameters import (
+    CONVOLUTIONS,
     EXTRA_LOSSES,
     NETWORK,
     NGRAMS,
@@ -368,6 +369,7 @@ default="squared_error"
         **NUMERIC,
         **POOLING,
         **NGRAMS,
+        **CONVOLUTIONS,
         **REGULARIZATION,
         **EXTRA_LOSSES,
         "loss": [StrOptions(set(LOSSES))],
