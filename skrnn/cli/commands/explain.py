@@ -98,10 +98,10 @@ def _lines(task, place, explanation):
     scores = map(task.contribution, (explanation.score, explanation.baseline_score))
     heading = "{}: {}, score {} (baseline {})".format(place, task.told(explanation), *scores)
     words = [
-        f"{task.contribution(value):>8}  {short(token)}"
+        f"{task.contribution(value):>{task.contribution_width}}  {short(token)}"
         for token, value in zip(explanation.tokens, explanation.values, strict=True)
     ]
-    return "\n".join([heading, *(words or ["         (no words)"])])
+    return "\n".join([heading, *(words or [" " * (task.contribution_width + 1) + "(no words)"])])
 
 
 def _page(arguments, places, explanations, note):

@@ -26,6 +26,8 @@ class Task:
         The end of a sentence on how held-out rows were chosen.
     both_parts : str
         What must be in the rows for training and in those held out, for an error.
+    contribution_width : int
+        The widest contribution, in characters.
     """
 
     name = ""
@@ -36,6 +38,7 @@ class Task:
     score_names: list = []  # noqa: RUF012 (never changed)
     how_divided = ""
     both_parts = ""
+    contribution_width = 8
 
     # --- Estimators and their parameters ---
 
@@ -112,7 +115,8 @@ class Task:
         """Return rows of str that describe the truth of each part, with a heading."""
         raise NotImplementedError
 
-    def folds(self, table, column, labels, n, seed):
+    @classmethod
+    def folds(cls, table, column, labels, n, seed):
         """Return the folds of cross-validation; raise CommandError if the rows do not suffice."""
         raise NotImplementedError
 

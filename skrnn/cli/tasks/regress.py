@@ -60,13 +60,21 @@ class Regress(Task):
         "MAE (negative)": "neg_mean_absolute_error",
     }
     scoring_note = "Higher is better for all scores, so the errors are negative."
+    contribution_width = 10
     score_names = ["R²", "RMSE", "MAE"]  # noqa: RUF012 (never changed)
 
     # --- Estimators and their parameters ---
 
     @classmethod
     def check_parameters(cls, estimator):
-        """Refuse a quantile without its loss, which has no effect, and the loss without it."""
+        """Refuse a quantile without its loss, which has no effect, and losses of classes."""
+        from skrnn.estimators.extra_losses import objective_of
+
+        if objective_of(estimator).entropy_weight:
+            raise InvalidInputError(
+                "--set extra_losses: EntropyLoss is the entropy of probabilities, so it is for "
+                f"--task classify only. {cls.estimator} predicts none. Leave it out."
+            )
         has_quantile = estimator.quantile is not None
         if has_quantile != (estimator.loss == "quantile"):
             way_out = "--set loss=quantile" if has_quantile else "--set quantile=0.9"
@@ -140,7 +148,8 @@ class Regress(Task):
             for name, function in told.items()
         ]
 
-    def folds(self, table, column, labels, n, seed):
+    @classmethod
+    def folds(cls, table, column, labels, n, seed):
         """Return shuffled folds of at least two rows, for R²."""
         from sklearn.model_selection import KFold
 
