@@ -59,12 +59,12 @@ def read_data(arguments, share, held_out_file):
     table, texts, labels, n_dropped = read_labelled(arguments)
     kind, column = task_class(arguments.task), arguments.label
     task = kind.of_table(table, column, labels, once=bool(share))
-    rows = _rows(table, texts, task.truth(table, column, labels))
+    rows = rows_of(table, texts, task.truth(table, column, labels))
     _check_texts(table, arguments.text, texts)
     if held_out_file is not None:
         other, texts, labels, dropped = read_labelled(arguments, held_out_file)
         truth = task.held_out_truth(other, column, labels, table)
-        held_out = _rows(other, texts, truth)
+        held_out = rows_of(other, texts, truth)
         how = f"All rows of {held_out_file} are held out."
         return Data(str(table.path), task, rows, held_out, how, n_dropped + dropped)
     if share == 0:
@@ -165,7 +165,8 @@ def baselines(data):
     return made
 
 
-def _rows(table, texts, truth):
+def rows_of(table, texts, truth):
+    """Return the rows of a table."""
     return Rows(texts, truth, [f"{table.path}, {table.place} {line}" for line in table.frame.index])
 
 

@@ -235,12 +235,13 @@ def test_ways_to_write_a_number(written, tmp_path):
     np.testing.assert_array_equal(Regress().truth(table, "x", table.labels("x")), [4100, 4100])
 
 
-def test_negative_counts(folder, capsys):
+@pytest.mark.parametrize("command", [TRAIN, ["compare", *TRAIN[1:-1]]])
+def test_negative_counts(command, folder, capsys):
     """Fails if the row that is named is one of the training part, and not of the table."""
     records = rows(20)
     records[13]["stars"] = "-1"
     write_csv(folder / "train.csv", records)
-    assert main([*TRAIN, "--set", "loss=poisson"]) == 2
+    assert main([*command, "--set", "loss=poisson"]) == 2
     err = capsys.readouterr().err
     assert "train.csv, line 15: the number -1 is negative" in err and err.count("\n") == 1
 
@@ -326,6 +327,7 @@ def test_what_is_for_classes_only(command, told, folder, capsys):
     assert status == 2 and told in err and err.count("\n") == 1 and out == ""
 
 
+@pytest.mark.slow
 def test_several_numbers_per_text(tmp_path, capsys):
     """Fails if the first of several numbers is shown as the answer, or (n, 1) is refused."""
     network = RNNRegressor(cell="rnn", units=2, epochs=1, random_state=0)

@@ -29,11 +29,15 @@ def run(arguments):
     table, texts, labels, _ = read_labelled(arguments)
     if arguments.cv < 2:
         raise CommandError("--cv 1: cross-validation needs at least 2 folds.")
+    from skrnn.cli.data import rows_of
+
     kind, column = task_class(arguments.task), arguments.label
     folds = kind.folds(table, column, labels, arguments.cv, arguments.seed)
     task = kind.of_table(table, column, labels, once=False)
-    y = task.targets(task.truth(table, column, labels))
+    labelled = rows_of(table, texts, task.truth(table, column, labels))
+    y = task.targets(labelled.truth)
     network = make_network(arguments)
+    task.check_rows(network[-1], labelled)
     # TensorFlow starts here, outside of the first fold's time.
     import skrnn.network.build  # noqa: F401
 
