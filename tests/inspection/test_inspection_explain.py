@@ -235,9 +235,7 @@ def test_numbers():
     """Fails if channels are mixed up, padding contributes, or the baseline is not the mean."""
     X = np.random.default_rng(0).normal(size=(40, 7, 2)).astype(np.float32)
     X[0, 5:] = np.nan
-    classifier = RNNClassifier(**SMALL | {"cell": "gru", "pooling": "max", "scaling": None}).fit(
-        X, X[:, 2, 1] > 0
-    )
+    classifier = RNNClassifier(**SMALL | {"cell": "gru", "pooling": "max"}).fit(X, X[:, 2, 1] > 0)
     enlarge(classifier)
     found = explain(classifier, X[:5])
     assert found[0].values.shape == (5, 2) and found[1].values.shape == (7, 2)
