@@ -96,6 +96,7 @@ def test_complete(name):
         assert np.abs(each.values).max(initial=0) > 1e-3 or i in (12, 13)
 
 
+@pytest.mark.slow
 def test_the_baseline_is_unknown_words():
     """Fails if the baseline is anything but as many unknown words without n-grams."""
     pipe = fitted("last")
