@@ -16,8 +16,12 @@ _INSIDE = re.compile(
 )
 
 
+# A variable that a shell replaces and Python does not.
+_VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%(\w+)%")
+
+
 def local_path(path: Any, place: str, way_out: str | None = None) -> Any:
-    """Return a path unchanged, or raise an error if it is a URL.
+    """Return a path unchanged, or raise an error if it is a URL or has a variable of the shell.
 
     Opened as a path, ``s3://bucket/run`` is a file in a local folder called ``s3:``.
 
@@ -38,7 +42,8 @@ def local_path(path: Any, place: str, way_out: str | None = None) -> Any:
     Raises
     ------
     InvalidInputError
-        If it is a URL. It is a ValueError.
+        If it is a URL, or has a variable of the environment such as $HOME and does not exist. It
+        is a ValueError.
 
     Examples
     --------
@@ -62,5 +67,12 @@ def local_path(path: Any, place: str, way_out: str | None = None) -> Any:
             f"{place}={text!r} looks like a URL, but must be a local path. "
             + (way_out or "Mount the storage as a folder, or copy the file to a local disk.")
             + " If it is a local path, pass it as an absolute path."
+        )
+    variable = _VARIABLE.search(text)
+    if variable and variable[variable.lastindex or 0] in os.environ and not os.path.lexists(text):
+        raise InvalidInputError(
+            f"{place}={text!r} has the variable {variable[0]}, which a shell replaces, but Python "
+            "does not. Pass os.path.expandvars(path), or for the home directory a path that begins "
+            "with '~'."
         )
     return path

@@ -6,4 +6,10 @@ NETWORK = {
     "embedding_dropout": 0.0,
     "dropout": 0.0,
 }
-ESTIMATOR = {**NETWORK, "embeddings": None, "ngram_range": None, "learning_rate_decay": 0.0}
+ESTIMATOR = {
+    **NETWORK,
+    "embeddings": None,
+    "ngram_range": None,
+    "n_kernels": None,
+    "learning_rate_decay": 0.0,
+}

@@ -126,3 +126,50 @@ def test_what_is_no_path(path):
     """Fails if an empty path is the working directory, or the content of a file is a path."""
     with pytest.raises(ValueError, match=r"is not a path\. (Pass the path|.*io\.BytesIO)"):
         local_path(path, "checkpoint")
+
+
+VARIABLES = ["$SKRNN_HOME/run", "${SKRNN_HOME}", "%SKRNN_HOME%\\run", "a/$SKRNN_HOME"]
+
+
+@pytest.mark.parametrize("path", VARIABLES)
+@pytest.mark.parametrize("place", ["checkpoint", "embeddings", "search", "save", "load"])
+def test_variables_of_the_shell(path, place, tmp_path, monkeypatch):
+    """Fails if a folder is made that is called like a variable, or other signs are refused."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKRNN_HOME", "elsewhere")
+    call = {
+        **PLACES,
+        "search": lambda path: EpochSearchCV(
+            RNNClassifier(), {"epochs": [1]}, cv=2, checkpoint=path
+        ).fit(X, Y),
+        "save": lambda path: skrnn.save(TextToSequence().fit(["a"]), path),
+        "load": skrnn.load,
+    }[place]
+    with pytest.raises(ValueError, match=r"has the variable .*os\.path\.expandvars"):
+        call(path)
+    assert not list(tmp_path.iterdir())
+    assert local_path("a$b", "checkpoint") == "a$b"
+    (tmp_path / path).mkdir(parents=True)
+    assert local_path(path, "checkpoint") == path
+
+
+def test_the_home_directory(tmp_path, monkeypatch):
+    """Fails if "~" is a folder of that name in some places and the home directory in others."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    text = TextToSequence().fit(["a b"])
+    skrnn.save(text, "~/text.skrnn")
+    assert skrnn.load("~/text.skrnn").vocabulary_ == text.vocabulary_
+    (tmp_path / "home" / "v.txt").write_text("a 1 2\nb 3 4\n")
+    assert read_embeddings("~/v.txt", ["b"])[0].tolist() == [[3.0, 4.0]]
+    assert os.listdir(tmp_path) == ["home"]
+
+
+def test_a_folder_that_is_missing(tmp_path):
+    """Fails if the error names the temporary file instead of the path that was given."""
+    path = tmp_path / "missing" / "text.skrnn"
+    with pytest.raises(FileNotFoundError) as caught:
+        skrnn.save(TextToSequence().fit(["a"]), path)
+    assert caught.value.filename == str(path) and ".tmp" not in str(caught.value)

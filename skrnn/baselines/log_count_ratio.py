@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 from skrnn._sklearn_compat import Interval, _check_sample_weight
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
+from skrnn.sequences import plain_column, refuse_mask
 
 
 class LogCountRatio(BriefParameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -110,6 +111,9 @@ class LogCountRatio(BriefParameters, OneToOneFeatureMixin, TransformerMixin, Bas
             values.
         """
         self._validate_params()
+        refuse_mask(y, "y")
+        refuse_mask(sample_weight, "sample_weight")
+        y = plain_column(y)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32])
         check_non_negative(X, "LogCountRatio.fit")
         check_classification_targets(y)

@@ -14,6 +14,7 @@ from skrnn._sklearn_compat import Interval, _check_sample_weight
 from skrnn.baselines.log_count_ratio import LogCountRatio
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
+from skrnn.sequences import plain_column, refuse_mask
 
 
 class NBSVMClassifier(BriefParameters, ClassifierMixin, BaseEstimator):
@@ -115,6 +116,7 @@ class NBSVMClassifier(BriefParameters, ClassifierMixin, BaseEstimator):
             If `y` has only one class, or `X` has negative values.
         """
         self._validate_params()
+        y = _checked(y, sample_weight)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_non_negative(X, "NBSVMClassifier.fit")
         check_classification_targets(y)
@@ -143,6 +145,26 @@ class NBSVMClassifier(BriefParameters, ClassifierMixin, BaseEstimator):
         self.intercept_ = np.array(intercept)
         self.n_iter_ = np.array(n_iter)
         return self
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Counts or indicators.
+
+        y : array-like of shape (n_samples,)
+            The labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the documents.
+
+        Returns
+        -------
+        score : float
+        """
+        return super().score(X, _checked(y, sample_weight), sample_weight)
 
     def decision_function(self, X):
         """Return the log-odds of each class against the rest.
@@ -221,3 +243,10 @@ class NBSVMClassifier(BriefParameters, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
         return tags
+
+
+def _checked(y, sample_weight):
+    """Return labels that scikit-learn reads rightly, or raise ValueError if any are masked."""
+    refuse_mask(y, "y")
+    refuse_mask(sample_weight, "sample_weight")
+    return plain_column(y)

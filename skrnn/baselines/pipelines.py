@@ -46,7 +46,9 @@ def make_tfidf_logistic(
     Returns
     -------
     pipeline : Pipeline
-        Unfitted, with the steps ``tfidfvectorizer`` and ``logisticregression``.
+        Unfitted, with the steps ``tfidfvectorizer`` and ``logisticregression``, both
+        scikit-learn's own, which iterate over the documents: of a column of Arrow, pass
+        ``column.to_pylist()``.
 
     Examples
     --------
@@ -107,7 +109,8 @@ def make_nbsvm(
     pipeline : Pipeline
         Unfitted, with the steps ``countvectorizer`` and ``nbsvmclassifier``: a
         search sets ``nbsvmclassifier__C``, and sample weights are passed to
-        `fit` as ``nbsvmclassifier__sample_weight``.
+        `fit` as ``nbsvmclassifier__sample_weight``. The first step is scikit-learn's own,
+        which iterates over the documents: of a column of Arrow, pass ``column.to_pylist()``.
 
     Examples
     --------

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from warnings import warn
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from skrnn.cli.report.records import Predictions, Rows
 from skrnn.cli.report.scores import measure
 from skrnn.cli.score_tables import short_labels, text_table
 from skrnn.exceptions import CommandError
+from skrnn.heads.targets import MANY_NUMBERS
 
 # Number of classes that are listed one by one.
 _LISTED = 20
@@ -63,6 +65,7 @@ def read_data(arguments, share, held_out_file):
     table, texts, labels, n_dropped = read_labelled(arguments)
     classes = sorted(set(labels))
     _check_classes(table, arguments.label, labels, classes, once=share)
+    _warn_of_numbers(table, arguments.label, classes)
     _check_texts(table, arguments.text, texts)
     warn_of_labels(Counter(labels), f"{table.path}: column {arguments.label!r}")
     rows = _rows(table, texts, labels, classes)
@@ -215,6 +218,22 @@ def _check_classes(table, column, labels, classes, *, once):
             f"{table.path}: label {single[0]!r} is in one row only, so it cannot be both trained "
             f"and held out.{many}{hint(single[0], classes)} If {column!r} is the column of labels, "
             "remove such rows, or use --validation 0 or FILE."
+        )
+
+
+def _warn_of_numbers(table, column, classes):
+    """Warn if labels are so many numbers that the column may be a quantity."""
+    try:
+        numbers = sorted(map(float, classes))
+    except ValueError:
+        return
+    if len(numbers) >= MANY_NUMBERS:
+        warn(
+            f"{table.path}: column {column!r} has {len(numbers)} different numbers, from "
+            f"{numbers[0]:g} to {numbers[-1]:g}. Each becomes a class of its own, without an "
+            "order. If they are a quantity, convert them to a few classes first, such as 'low' and "
+            "'high'.",
+            stacklevel=2,
         )
 
 

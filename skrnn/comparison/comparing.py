@@ -16,6 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skrnn.comparison.measuring import mean_row, measure
 from skrnn.comparison.result import Comparison
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.sequences import plain_column, refuse_mask
 
 
 def compare(
@@ -122,7 +123,8 @@ def compare(
     named = _named(estimators)
     if isinstance(X, str | bytes):
         raise InvalidInputError(f"X is a single {type(X).__name__}. Pass a list of documents.")
-    X, y, groups = indexable(X, y, groups)
+    refuse_mask(y, "y")
+    X, y, groups = indexable(*map(plain_column, (X, y, groups)))
     if not isinstance(error_score, int | float) and error_score != "raise":
         raise InvalidInputError(f"error_score must be 'raise' or a number, got {error_score!r}.")
     for _, estimator in named:  # a misspelt scorer is an error before the first long fit

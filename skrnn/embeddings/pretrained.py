@@ -87,7 +87,7 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
     if isinstance(source, str | os.PathLike):
         local_path(source, "embeddings")
         lookup = _lookup(words)
-        dim = read_file(os.fspath(source), lookup)
+        dim = read_file(os.path.expanduser(os.fspath(source)), lookup)
         name = os.fspath(source)
     elif isinstance(source, np.ndarray | list | tuple):
         return _take_rows(source, words)
@@ -122,6 +122,11 @@ def _lookup(words):
 
 
 def _take_rows(source, words):
+    rows = source if isinstance(source, list | tuple) else [source]
+    if any(map(np.ma.is_masked, rows)):
+        raise InvalidInputError(
+            "The array of vectors has masked values. Fill them, for example by vectors.filled(0.0)."
+        )
     try:
         array = np.asarray(source)
         numeric = array.dtype.kind in "biuf"
@@ -154,7 +159,13 @@ def _read_mapping(source, words, lookup, name):
         form = next((form for form in spellings(word) if form in source), None)
         if form is None:
             continue
-        vector = np.asarray(source[form])
+        vector = source[form]
+        if np.ma.is_masked(vector):
+            raise InvalidInputError(
+                f"In {name}, the vector of {show(form)} has masked values. Fill them, or leave the "
+                "word out."
+            )
+        vector = np.asarray(vector)
         if vector.dtype.kind not in "biuf" or vector.ndim != 1 or not vector.size:
             raise InvalidInputError(
                 f"In {name}, the vector of {show(form)} is {vector.dtype} of shape {vector.shape}, "

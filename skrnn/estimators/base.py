@@ -4,6 +4,8 @@ TensorFlow is loaded by the first fit, or by `model_`. Importing this module, an
 loading or predicting with an estimator, do not load it.
 """
 
+from types import FunctionType
+
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,9 +14,11 @@ from skrnn.backend.interrupts import is_interrupted, noted_interrupts
 from skrnn.backend.pickling import NamedParameters, StartTensorFlow, is_of_keras
 from skrnn.estimators.checks import read_again
 from skrnn.estimators.fit import Fit
-from skrnn.estimators.rows import FitArguments
+from skrnn.estimators.rows import FitArguments, warn_of_order
+from skrnn.estimators.settings import refuse_inner
+from skrnn.exceptions import InvalidInputError
 from skrnn.printing import BriefParameters
-from skrnn.sequences import COLUMNS, Sequences
+from skrnn.sequences import COLUMNS, Sequences, patched, refuse_mask
 
 
 class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition):
@@ -22,7 +26,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
     task, and defines `_check_y` and `_make_head`. Its own `fit`, `partial_fit` and `fit_chunks`
-    document their y and call the implementation here.
+    document their y and call the implementation here; its `score` passes y and weights through
+    `_to_score`.
 
     Attributes
     ----------
@@ -32,10 +37,14 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         How y is encoded, and how raw output becomes a prediction.
     ngrams_ : skrnn.ngrams.NgramModel or None
         The linear n-gram model beside the network.
+    convolutions_ : skrnn.convolutions.ConvolutionModel or None
+        The linear model of convolutions beside the network.
     columns_ : skrnn.sequences.ColumnScaler or None
         Names, mean and standard deviation of the columns beside the texts.
     channels_ : skrnn.sequences.ChannelScaler or None
         How the channels of numeric sequences are scaled; None for token ids.
+    patch_size_ : int or None
+        Steps of a numeric sequence that the network reads as one; None for token ids.
     """
 
     # --- The task: defined by subclasses ---
@@ -115,6 +124,38 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         copied.__dict__ = vars(self).copy()
         return copied
 
+    # --- Parameters ---
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, and of the objects among them.
+
+        Parameters
+        ----------
+        **params : dict
+            Names as in `get_params`.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter. Nothing is changed then.
+        """
+        refuse_inner(self, params)
+        return super().set_params(**params)
+
+    def _validate_params(self):
+        rate = getattr(self, "learning_rate", None)
+        if isinstance(rate, FunctionType):
+            raise InvalidInputError(
+                f"learning_rate of {type(self).__name__} is the function {rate.__qualname__}, but "
+                "must be a number or a schedule of Keras. For a function of the epoch, pass "
+                "callbacks=[keras.callbacks.LearningRateScheduler(function)]."
+            )
+        super()._validate_params()
+
     # --- Reading and predicting ---
 
     @property
@@ -132,8 +173,15 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         X : sparse array or array-like, or list
             As in `fit`.
         """
+        before = vars(self).get("_has_read")
+        if before is not None and before[0] is X:  # validation rows, at each epoch
+            return before[1]
+        return self.beside(self.read_steps(X))
+
+    def read_steps(self, X) -> Sequences:
+        """Return the checked sequences of X, scaled, with all steps and nothing beside them."""
         check_is_fitted(self)
-        return self.beside(self.prepared(read_again(self, X)))
+        return self.prepared(read_again(self, X))
 
     def prepared(self, sequences: Sequences) -> Sequences:
         """Return checked sequences as the network reads them: scaled, without missing values.
@@ -147,10 +195,20 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         return sequences if keeps_steps else sequences.collapse()
 
     def beside(self, sequences: Sequences) -> Sequences:
-        """Return checked sequences, with columns and n-gram scores as far as there are any."""
+        """Return the network's input for prepared sequences.
+
+        They get columns and the scores of linear models as far as there are any. Numeric steps come
+        in patches.
+        """
         if self.ngrams_ is not None:
             sequences = self.ngrams_.score(sequences)
-        return self.beside_columns(sequences)
+        if self.convolutions_ is not None:
+            sequences = self.convolutions_.score(sequences)
+        return self.in_patches(self.beside_columns(sequences))
+
+    def in_patches(self, sequences: Sequences) -> Sequences:
+        """Return sequences with numeric steps in patches, see `patch_size`."""
+        return sequences if self.patch_size_ is None else patched(sequences, self.patch_size_)
 
     def beside_columns(self, sequences: Sequences) -> Sequences:
         """Return sequences with their columns, if any, standardized as their first row input."""
@@ -165,6 +223,31 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         now = self.as_of_now()
         sequences = now.read(X)  # which raises NotFittedError before fit
         return decode(now.head_, now.network_.raw(sequences))
+
+    def _to_score(self, X, y, sample_weight):
+        """Return the y and weights of `score`, checked as those of `fit`."""
+        check_is_fitted(self)
+        refuse_mask(sample_weight, "sample_weight")
+        refuse_mask(y, "y")
+        given, y = y, self._check_y(y)
+        self.head_.check_names(given, self)
+        warn_of_order(X, given, "y")
+        return y, sample_weight
+
+    # --- Displays ---
+
+    def __dir__(self):
+        """Return the names of the attributes; those that load TensorFlow are not asked for."""
+        # scikit-learn's own reads each attribute.
+        names = [name for name in object.__dir__(self) if name != "model_" and hasattr(self, name)]
+        has_model = hasattr(self, "network_") and not vars(self).get("_hides_model", False)
+        return [*names, "model_"] if has_model else names
+
+    def _get_fitted_attr_html(self, doc_link=""):
+        # The HTML display reads all attributes that `dir` lists.
+        shown = self.as_of_now()
+        shown._hides_model = True
+        return super(NetworkEstimator, shown)._get_fitted_attr_html(doc_link)
 
     # --- State ---
 

@@ -17,6 +17,7 @@ from skrnn.sequences import (
     check_feature_names,
     check_same_columns,
     check_sequences,
+    choose_patch_size,
     origin_of,
 )
 
@@ -75,6 +76,32 @@ def check_scaling(estimator):
         raise InvalidInputError(
             f"Training cannot continue with scaling={scaling!r}: this {type(estimator).__name__} "
             f"was trained with scaling={channels.scaling!r}. Set it back, or call fit with "
+            "warm_start=False."
+        )
+
+
+def check_patch_size(estimator, sequences, head):
+    """Return the size of patches that a first fit begins with; None for token ids."""
+    if sequences.is_tokens:
+        return None
+    size = getattr(estimator, "patch_size", "auto")
+    if head.reads != "summary":
+        if size not in ("auto", 1):
+            raise InvalidInputError(
+                f"patch_size={size} of {type(estimator).__name__} puts several steps into one, but "
+                "each step has an answer of its own. Set it to 1 or 'auto'."
+            )
+        return 1
+    return choose_patch_size(sequences.lengths) if size == "auto" else int(size)
+
+
+def check_same_patch_size(estimator):
+    """Raise ValueError if a training goes on with another `patch_size` than it began with."""
+    size, begun = getattr(estimator, "patch_size", "auto"), estimator.patch_size_
+    if begun is not None and size not in ("auto", begun):
+        raise InvalidInputError(
+            f"Training cannot continue with patch_size={size}: this {type(estimator).__name__} was "
+            f"trained with patches of {begun} steps. Set it back, or call fit with "
             "warm_start=False."
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn.caching.hashing import digest
 from skrnn.embeddings import EmbeddingCoverage
+from skrnn.estimators.convolutions_codec import decode_convolutions, encode_convolutions
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.estimators.former_parameters import with_present_names
 from skrnn.exceptions import InvalidTypeError, NotStorableError
@@ -42,6 +43,7 @@ WAYS_OUT = {
     "learning_rate": (
         "Only Keras's own schedules can be stored: call set_params(learning_rate=0.002) first."
     ),
+    "scoring": "Only the name of a scorer can be stored: call set_params(scoring='loss') first.",
     "random_state": "Only an int can be stored: call set_params(random_state=None) first.",
     "thresholds": "Only a list or an array can be stored: call set_params(thresholds=list(...)).",
     "class_weight": (
@@ -52,7 +54,7 @@ WAYS_OUT = {
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
-    *("columns_", "channels_"),
+    *("columns_", "channels_", "convolutions_", "patch_size_"),
 }
 _CHANNELS = {"mean": "float64", "scale": "float64", "exponent": "int64", "n_numbers": "int64"}
 _OPTIONS = ("learning_rate", "global_clipnorm")
@@ -113,6 +115,10 @@ def encode_state(estimator, place):
         if estimator.ngrams_.sizes is not None:
             state["ngrams"]["has_sizes"] = True
             below.put("sizes", estimator.ngrams_.sizes)
+    if estimator.convolutions_ is not None:
+        state["convolutions"] = encode_convolutions(
+            estimator.convolutions_, place.below("convolutions")
+        )
     if estimator.columns_ is not None:
         state["columns"] = {"names": list(estimator.columns_.names)}
         place.below("columns").put("mean", estimator.columns_.mean)
@@ -121,6 +127,8 @@ def encode_state(estimator, place):
         state["channels"] = {"scaling": estimator.channels_.scaling}
         for key, array in zip(_CHANNELS, estimator.channels_.to_arrays(), strict=True):
             place.below("channels").put(key, array)
+    if estimator.patch_size_ is not None:
+        state["patch_size"] = int(estimator.patch_size_)
     state["network"] = network.description.config()
     state["training"] = _encode_training(estimator, place)
     for i, values in enumerate(network.values):
@@ -202,9 +210,10 @@ def decode_estimator(node, cls):
         )
     estimator.embedding_coverage_ = _decode_coverage(state)
     estimator.ngrams_ = _decode_ngrams(state, node, description)
+    estimator.convolutions_ = decode_convolutions(state, node, estimator, description)
     estimator.columns_ = _decode_columns(state, node, description)
     is_unscaled = not description.is_tokens and "channels" not in state
-    estimator.channels_ = _decode_channels(state, node, description)
+    estimator.channels_ = _decode_channels(state, node, estimator, description)
     if is_unscaled and getattr(estimator, "scaling", None) is not None:
         estimator.set_params(scaling=None)  # so that a further training reads numbers as this one
     variables = description.variables()
@@ -257,13 +266,18 @@ def _decode_input(state, estimator, description):
     elif "n_hashes" in state:  # before the other settings were compared
         n_features = state.take_int("n_hashes", FIRST_WORD + 1) - FIRST_WORD
         estimator._hashing = (("n_features", str(n_features)),)
+    estimator.patch_size_ = None
     n_channels = description.n_channels
     if n_channels is not None:
         if not hasattr(estimator, "_is_table"):
             state.refuse("'is_table' is missing, but numeric sequences need it.")
-        wanted = 1 if estimator._is_table else estimator.n_features_in_
+        # Files of earlier versions have none.
+        estimator.patch_size_ = state.take_int("patch_size", 1) if "patch_size" in state else 1
+        wanted = estimator.patch_size_ * (1 if estimator._is_table else estimator.n_features_in_)
         if n_channels != wanted:
-            state.refuse(f"The network has {n_channels} channels, the input {wanted}.")
+            state.refuse(
+                f"The network reads {n_channels} numbers at a step, the input has {wanted}."
+            )
 
 
 def _decode_history(state, estimator):
@@ -346,9 +360,11 @@ def _decode_columns(state, node, description):
     return ColumnScaler(names, mean, scale)
 
 
-def _decode_channels(state, node, description):
+def _decode_channels(state, node, estimator, description):
     """Return the scaler of the channels, or None for token ids."""
     n_channels = description.n_channels
+    if n_channels is not None:
+        n_channels //= estimator.patch_size_
     if "channels" not in state:
         # Files of earlier versions, whose networks read numbers as they are.
         return None if n_channels is None else ChannelScaler.unknown(None, n_channels)

@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from skrnn._sklearn_compat import Interval
-from skrnn.estimators.settings import Settings
+from skrnn.estimators.settings import Settings, refuse_inner
 from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.values import storable
 from skrnn.training.objective import Objective
@@ -170,7 +170,13 @@ class WithExtraLosses:
         Returns
         -------
         self : estimator
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter. Nothing is changed then.
         """
+        refuse_inner(self, params)
         return self._set_params("extra_losses", **params)
 
 

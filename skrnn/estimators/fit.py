@@ -4,31 +4,34 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from numbers import Real
+from typing import Any
+from warnings import warn
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.caching.hashing import digest
 from skrnn.caching.store import shared
+from skrnn.convolutions import ConvolutionModel
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
 from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
+from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session
+from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
+    CONVOLUTION_SCORES,
     NGRAM_SCORES,
     NetworkDescription,
     SideInput,
     ngram_inputs,
 )
 from skrnn.ngrams import NgramModel
-from skrnn.sequences import COLUMNS
+from skrnn.sequences import COLUMNS, Sequences
 from skrnn.training.state import TrainingSettings
-
-# Chosen by validation on IMDb and TREC, where networks overfit early. How long training on numeric
-# sequences takes depends on the task.
-AUTO_DECAY = 1.0
 
 
 class Fit:
@@ -40,7 +43,7 @@ class Fit:
         A copy of the estimator to train, on which fitted attributes are set.
     caller : NetworkEstimator
         The estimator itself, which is not changed. scikit-learn keeps its callbacks there.
-    epochs : int
+    epochs : int or "auto"
         Number of epochs.
     going_on : bool
         Whether training continues from the fitted state of the estimator.
@@ -53,7 +56,9 @@ class Fit:
         self.estimator, self.caller = estimator, caller
         self.epochs, self.going_on, self.full_data = epochs, going_on, full_data
         self.name = type(estimator).__name__
-        self.rows = RowChecker(estimator, going_on, epochs, full_data)
+        self.rows = RowChecker(estimator, going_on, full_data)
+        # Known once the rows are.
+        self.learning_rate_decay, self.patience = 0.0, 0
         # Rows from which the head learns how it decides, or None.
         self.deciding = None
 
@@ -62,6 +67,7 @@ class Fit:
         estimator = self.estimator
         stack = checks.check_stack(estimator)
         check_paths(estimator)
+        scorer_of(estimator)  # an unknown name is an error now
         ngram_range = checks.check_ngram_range(estimator) if self.full_data else None
         sequences, y, head = self.rows.check_rows(given.X, given.y, given.classes)
         objective = checks.check_extra_losses(estimator, sequences, given.X_unlabeled, head)
@@ -69,17 +75,18 @@ class Fit:
             checks.refuse_for_numbers(estimator, "pretraining_epochs", 0)
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
         head = self.rows.learn(head, y, weights)
-        sequences = self.rows.prepare(sequences, weights)
+        sequences = self.rows.prepare(sequences, weights, head)
+        self._decide_length(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
         head = estimator.head_
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
-        data = [sequences, y, weights, validation and tuple(vars(validation).values()), unlabeled]
+        data = [sequences, y, weights, validation and validation.arrays, unlabeled]
         with self._session(data if self.full_data else None, head) as session:
             rows, held_out = rows_with_weight(weights), validation
             early_stopping = estimator.early_stopping and self.full_data
             if held_out is None and (early_stopping or (head.needs_held_out and self.full_data)):
                 rows, held_out = self.rows.hold_out(
-                    sequences, y, weights, rows, head, session.seeds
+                    given, sequences, y, weights, rows, head, session.seeds, self.epochs
                 )
                 early_stopping = early_stopping and held_out is not None
                 validation = held_out if early_stopping else None
@@ -108,7 +115,9 @@ class Fit:
         estimator = self.estimator
         checks.refuse_in_chunks(estimator)
         check_paths(estimator)
+        scorer_of(estimator)
         stack = checks.check_stack(estimator)
+        self.epochs = known_epochs(self.epochs)
         reader = ChunkReader(chunks, self.epochs, self.name)
         X, y, sample_weight = reader.first
         given = FitArguments(X, y, classes=classes)
@@ -116,7 +125,8 @@ class Fit:
             sequences, y, head = self.rows.check_rows(X, y, classes)
             weights = self.rows.check_weights(sample_weight, sequences, y, head)
             head = self.rows.learn(head, y, weights)
-            sequences = self.rows.prepare(sequences, weights)
+            sequences = self.rows.prepare(sequences, weights, head)
+        self._decide_length(sequences, weights, is_whole=False)
         validation = self.rows.check_validation(X_val, y_val, head, weights)
         head = estimator.head_
         with _in_chunk_0():
@@ -131,7 +141,7 @@ class Fit:
                     f"set rows aside. Pass them, or set {off}."
                 )
         # The first chunk represents all of them.
-        named = ["chunks", *vars(first).values(), validation and tuple(vars(validation).values())]
+        named = ["chunks", *first.arrays, validation and validation.arrays]
         with self._session(named, head) as session:
             if session.newest is not None:
                 # Later chunks set what was constant in the first one.
@@ -142,14 +152,24 @@ class Fit:
             first = self._beside_training(first, None, head, None)
             validation = self._beside_held_out(validation, validation, head)
             network = self._network(first.sequences, stack, vectors, head, session)
-            stream = ChunkStream(
-                tuple(vars(first).values()), lambda: reader.read(self.rows.read_chunk)
-            )
+            stream = ChunkStream(first.arrays, lambda: reader.read(self.rows.read_chunk))
             training = replace(first, sequences=stream)
             return self._train(
                 network, training, given, session,
                 early_stopping=estimator.early_stopping, validation=validation,
             )  # fmt: skip
+
+    def _decide_length(self, sequences, weights, *, is_whole=True):
+        """Set the number of epochs, and the decay of the learning rate, for the training rows."""
+        found = schedule(
+            self.estimator,
+            self.estimator.in_patches(sequences),
+            weights.reshape(len(weights), -1).any(axis=1),
+            epochs=self.epochs,
+            full_data=is_whole and self.full_data,
+        )
+        self.epochs, self.patience = found.epochs, found.patience
+        self.learning_rate_decay = found.learning_rate_decay
 
     def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
         """Return the initial vectors of the token embedding, or None."""
@@ -192,7 +212,30 @@ class Fit:
             sequences = estimator.beside(sequences)
         else:
             estimator.ngrams_ = None
-        return replace(training, sequences=estimator.beside_columns(sequences))
+        sequences = self._beside_numbers(sequences, training, head, seed)
+        sequences = estimator.in_patches(estimator.beside_columns(sequences))
+        return replace(training, sequences=sequences)
+
+    def _beside_numbers(self, sequences, training, head, seed):
+        """Fit the model of convolutions, if any; return numeric rows with its scores."""
+        estimator = self.estimator
+        if self.going_on and estimator.convolutions_ is None:
+            return sequences  # the network has no place for scores
+        n_kernels = getattr(estimator, "n_kernels", None) if self.full_data else None
+        if sequences.is_tokens or not head.fits_ngrams or seed is None:
+            n_kernels = None
+        if n_kernels is not None:
+            targets = head.ngram_targets(training.targets)
+            estimator.convolutions_, sequences = shared(
+                "convolutions",
+                [sequences, *targets, training.weights, n_kernels, seed],
+                lambda: _fit_convolutions(n_kernels, sequences, targets, training.weights, seed),
+            )
+        elif self.going_on:
+            sequences = estimator.convolutions_.score(sequences)
+        else:
+            estimator.convolutions_ = None
+        return sequences
 
     def _beside_held_out(self, validation, held_out, head):
         """Return validation rows with n-gram scores; set the rows from which the head learns."""
@@ -214,9 +257,11 @@ class Fit:
         elif self.going_on and estimator.embedding_coverage_ is not None:
             embedding_dim = estimator.network_.description.embedding_dim
         side_inputs: tuple = ()
+        if CONVOLUTION_SCORES in sequences.row_inputs:
+            side_inputs = (SideInput(CONVOLUTION_SCORES, "row", head.n_outputs),)
         columns = sequences.row_inputs.get(COLUMNS)
         if columns is not None:
-            side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]),)
+            side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]), *side_inputs)
         if NGRAM_SCORES in sequences.row_inputs:
             side_inputs += ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
         size = estimator.vocabulary_size_
@@ -270,7 +315,7 @@ class Fit:
             return network
         from skrnn.training.pretraining import pretrain
 
-        settings = self._settings(is_tokens=True)
+        settings = self._settings()
 
         def on_state(state):
             if session.folder is None or state.finished:
@@ -294,21 +339,16 @@ class Fit:
         estimator.pretraining_history_ = {"loss": losses}
         return network
 
-    def _settings(self, is_tokens) -> TrainingSettings:
+    def _settings(self) -> TrainingSettings:
         estimator = self.estimator
-        rate, norm, decay = (
-            getattr(estimator, name)
-            for name in ("learning_rate", "global_clipnorm", "learning_rate_decay")
-        )
-        if decay == "auto":
-            decay = AUTO_DECAY if is_tokens else 0.0
+        rate, norm = estimator.learning_rate, estimator.global_clipnorm
         named = isinstance(estimator.optimizer, str)
         callbacks, size = estimator.callbacks, estimator.batch_size
         return TrainingSettings(
             optimizer=estimator.optimizer,
             learning_rate=(float(rate) if isinstance(rate, Real) else rate) if named else None,
             global_clipnorm=float(norm) if named and norm else None,
-            learning_rate_decay=float(decay),
+            learning_rate_decay=self.learning_rate_decay,
             batch_size=size if size == "auto" else int(size),
             callbacks=list(callbacks) if isinstance(callbacks, tuple) else callbacks,
             verbose=int(estimator.verbose),
@@ -323,7 +363,7 @@ class Fit:
         from skrnn.training.progress import is_in_search
 
         estimator = self.estimator
-        settings = self._settings(network.description.is_tokens)
+        settings = self._settings()
         context = self.caller._init_callback_context(max_subtasks=self.epochs)
         # Its callbacks know the estimator by its identity, so they get the caller.
         context.call_on_fit_task_begin(estimator=self.caller, **given.for_callbacks())
@@ -331,23 +371,33 @@ class Fit:
         if objective is not None:
             counts = np.bincount(corpus.values, minlength=estimator.vocabulary_size_)
         stopping = None
+        channels = estimator.channels_
+        scorer: Any = scorer_of(estimator) if validation is not None else None
         if early_stopping:
-            stopping = BestEpoch(patience=estimator.n_iter_no_change, min_delta=estimator.tol)
+            stopping = BestEpoch(
+                patience=self.patience,
+                min_delta=estimator.tol,
+                by_score=scorer is not None,
+            )
 
         def epoch_tasks(run):
             def as_of_now():
-                history = run.history_so_far
-                n_iter = len(history["loss"])
-                network = run.snapshot()
-                return self._changes() | {
-                    "network_": network, "history_": history, "n_iter_": n_iter
-                }  # fmt: skip
+                network, state = run.moment()
+                return self._changes(self._moment(network, state, settings))
 
             return EpochTasks(context, self.caller, given.for_callbacks(), as_of_now)
+
+        def score(run, epoch, losses):
+            network, state = run.moment(losses)
+            one = self._moment(network, state, settings)
+            if estimator.channels_ is channels:  # later chunks may scale otherwise
+                one._has_read = validation.scored.X, validation.sequences
+            return scorer.score(one, validation.scored, epoch)
 
         plan = FitPlan(
             self.epochs,
             stopping=stopping,
+            score=score if scorer is not None else None,
             callbacks=[epoch_tasks],
             objective=objective,
             optimizer_state=self._optimizer_state(settings),
@@ -357,13 +407,15 @@ class Fit:
         )
         data = FitData(
             training.sequences, training.targets, training.weights,
-            validation and tuple(vars(validation).values()), unlabeled, counts,
+            validation and validation.arrays, unlabeled, counts,
         )  # fmt: skip
         # In a search, the lines of several fits would overwrite one another.
         run_settings = replace(settings, verbose=0) if is_in_search(context) else settings
         history = estimator.history_ if self.going_on else None
         outcome = Trainer(run_settings).fit(network, data, plan, history)
         self._set_outcome(outcome.network, outcome.state, settings)
+        if outcome.ended_by is None and not outcome.state.stopped and not is_in_search(context):
+            self._warn_of_doubt(training, outcome.state)
         if outcome.ended_by is None:
             context.call_on_fit_task_end(
                 estimator=self.caller,
@@ -377,10 +429,29 @@ class Fit:
             )
         return outcome.ended_by
 
-    def _changes(self):
-        """Return the attributes that this fit has set so far."""
+    def _moment(self, network, state, settings):
+        """Return the estimator as it would be if the training ended in this state."""
+        one = copy(self.estimator)
+        one.__dict__.pop("_kept_epochs", None)
+        self._set_outcome(network, state, settings, one)
+        return one
+
+    def _warn_of_doubt(self, training, state):
+        """Warn if the training has not converged, as far as its losses tell."""
+        from skrnn.training.convergence import doubt
+
+        losses = state.history["loss"][-self.epochs :]
+        if not self.full_data or not isinstance(training.sequences, Sequences):
+            return
+        head = self.estimator.head_
+        found = doubt(losses, head.constant_loss(training.targets, training.weights))
+        if found is not None:
+            warn(found.told(self.name), ConvergenceWarning, stacklevel=9)
+
+    def _changes(self, estimator=None):
+        """Return the attributes that this fit has set so far, or those of a moment of it."""
         before = vars(self.caller)
-        now = vars(self.estimator).items()
+        now = vars(self.estimator if estimator is None else estimator).items()
         # A new attribute may be None, which is not the same as missing.
         return {k: value for k, value in now if k not in before or before[k] is not value}
 
@@ -393,7 +464,7 @@ class Fit:
     def _values_to_continue(self, network):
         """Return the values of the network with which training continues."""
         values, unaveraged = network.values, vars(self.estimator).get("_unaveraged")
-        settings = self._settings(network.description.is_tokens)
+        settings = self._settings()
         if unaveraged is None or self._optimizer_state(settings) is None:
             return values
         # Unless somebody has changed the weights of `model_` since.
@@ -424,8 +495,9 @@ class Fit:
     def _load_finished(self, session, held_out):
         """Load the result of a finished training instead of repeating it."""
         kept, estimator = session.newest.model, self.estimator
-        settings = self._settings(kept.vocabulary_size_ is not None)
+        settings = self._settings()
         estimator.ngrams_, estimator.embedding_coverage_ = kept.ngrams_, kept.embedding_coverage_
+        estimator.convolutions_ = kept.convolutions_
         estimator.pretraining_history_ = kept.pretraining_history_
         self._beside_held_out(None, held_out, estimator.head_)
         self._set_outcome(kept.network_, session.newest.state, settings)
@@ -438,11 +510,8 @@ class Fit:
             return None
 
         def moment(state, values):
-            one = copy(self.estimator)
-            one.__dict__.pop("_kept_epochs", None)
             network_then = type(network)(network.description, values, network.seed)
-            self._set_outcome(network_then, state, settings, one)
-            return one
+            return self._moment(network_then, state, settings)
 
         def on_state(state):
             if session.folder is not None:
@@ -475,3 +544,10 @@ def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed)
     return ngrams, ngrams.fit_score(
         sequences, y, strata, weights, vocabulary_size=vocabulary_size, seed=seed
     )
+
+
+def _fit_convolutions(n_kernels, sequences, targets, weights, seed):
+    """Return a fitted model of convolutions, and the training rows with its scores."""
+    model = ConvolutionModel(n_kernels)
+    y, strata = targets
+    return model, model.fit_score(sequences, y, strata, weights, seed=seed)

@@ -7,6 +7,7 @@ import os
 from numbers import Integral, Real
 
 from skrnn._sklearn_compat import HasMethods, Interval, StrOptions
+from skrnn.convolutions.kernels import N_KERNELS
 from skrnn.estimators.checkpointing import Checkpoint
 from skrnn.estimators.extra_losses import ExtraLoss
 
@@ -25,8 +26,14 @@ NETWORK: dict = {
     "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
     "input": [StrOptions({"auto", "tokens", "numeric"})],
 }
-NUMERIC: dict = {"scaling": [StrOptions({"auto", "standard", "series"}), None]}
+NUMERIC: dict = {
+    "scaling": [StrOptions({"auto", "standard", "series"}), None],
+    "patch_size": [_COUNT, StrOptions({"auto"})],
+}
 POOLING: dict = {"pooling": [StrOptions({"last", "max", "mean", "attention"})]}
+CONVOLUTIONS: dict = {
+    "n_kernels": [Interval(Integral, N_KERNELS, None, closed="left"), StrOptions({"auto"}), None]
+}
 NGRAMS: dict = {"ngram_range": [tuple, list, None]}
 REGULARIZATION: dict = {
     "word_dropout": [_SHARE],
@@ -45,13 +52,14 @@ TRAINING: dict = {
     "learning_rate_decay": [_NOT_NEGATIVE, StrOptions({"auto"})],
     "global_clipnorm": [_POSITIVE, None],
     "pretraining_epochs": [Interval(Integral, 0, None, closed="left")],
-    "epochs": [_COUNT],
+    "epochs": [_COUNT, StrOptions({"auto"})],
     "batch_size": [_COUNT, StrOptions({"auto"})],
 }
 STOPPING: dict = {
     "early_stopping": ["boolean"],
+    "scoring": [str, callable, None],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "n_iter_no_change": [_COUNT],
+    "n_iter_no_change": [_COUNT, StrOptions({"auto"})],
     "tol": [_NOT_NEGATIVE],
 }
 RUNNING: dict = {

@@ -8,6 +8,7 @@ from skrnn._sklearn_compat import Interval, StrOptions, _fit_context
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.extra_losses import WithExtraLosses
 from skrnn.estimators.parameters import (
+    CONVOLUTIONS,
     EXTRA_LOSSES,
     NETWORK,
     NGRAMS,
@@ -37,7 +38,7 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
     Each parameter applies to token ids and to numeric sequences, unless its description begins
     with "Token ids only" or "Numeric sequences only". The parameters are in groups, in this order:
 
-    - network: `cell` to `ngram_range`;
+    - network: `cell` to `n_kernels`;
     - regularization: `word_dropout` to `extra_losses`;
     - training: `loss` to `batch_size`;
     - stopping: `early_stopping` to `tol`;
@@ -97,6 +98,13 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
         The first call of `partial_fit`, and the first chunk of `fit_chunks`, decide; later ones
         only for a channel that was constant until then.
 
+    patch_size : int or "auto", default="auto"
+        Numeric sequences only. Number of consecutive time steps that the network reads as one, with
+        so many times the channels. Long series then need fewer steps, which is faster, and they
+        are easier to learn. What the last patch of a series lacks is filled up with zeros after
+        scaling. "auto" is the mean length of the training rows divided by 40, rounded, and at least
+        1, which means no patches.
+
     pooling : {"last", "max", "mean", "attention"}, default="max"
         How the states of all time steps become one vector: the state after the last step, the
         maximum or mean over the steps, or a mean weighted by a learned attention.
@@ -111,6 +119,16 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
         During training, the n-gram scores are cross-fitted, as in stacking, so that the network
         learns how far to trust them. None turns the n-gram model off. No effect if training starts
         with `partial_fit`, which never sees all rows.
+
+    n_kernels : int, "auto" or None, default="auto"
+        Numeric sequences only. Adds a linear model of features of convolutions, as MiniRocket's
+        (Dempster et al. 2021), and of levels. It is fitted before the network, by ridge
+        regression, and its score is multiplied by a learned weight and added to the network's
+        output. The training rows are scored by models that have not seen them, so that the network
+        learns how far to trust the scores. An int of 84 or more is the number of features of
+        convolutions, rounded down to a multiple of 84; "auto" is 9,996, and fewer for more than
+        839 rows. None turns the model off. No effect if training starts with `partial_fit` or
+        `fit_chunks`, which never see all rows.
 
     word_dropout : float, default=0.1
         Token ids only. Fraction of the tokens that are replaced by the unknown word during
@@ -164,9 +182,11 @@ default="squared_error"
     learning_rate_decay : float or "auto", default="auto"
         The learning rate of epoch k is ``learning_rate / (1 + learning_rate_decay * k)``. Epochs
         are counted from 0, and the count continues through `partial_fit` and `warm_start`. "auto"
-        is 1 for token ids and 0 for numeric sequences. For long training on clean texts, or on an
-        endless stream, use less; 0 keeps the learning rate constant. No effect if `learning_rate`
-        is a schedule, if a callback sets the learning rate, or if `optimizer` is an object.
+        is 1 for token ids. For numeric sequences, it is such that the learning rate is a quarter
+        after the epochs of ``epochs="auto"``, and 0 in `partial_fit` and `fit_chunks`. For long
+        training on clean texts, or on an endless stream, use less; 0 keeps the learning rate
+        constant. No effect if `learning_rate` is a schedule, if a callback sets the learning rate,
+        or if `optimizer` is an object.
 
     global_clipnorm : float or None, default=1.0
         If the norm of all gradients together is larger than this, they are scaled down to it.
@@ -179,8 +199,11 @@ default="squared_error"
         only the first layer is pretrained. Uses the settings of `optimizer`, and no dropout except
         `recurrent_dropout`. No effect in `partial_fit`, nor if `warm_start` continues a training.
 
-    epochs : int, default=5
-        Number of passes over the training rows; with early stopping, the maximum.
+    epochs : int or "auto", default="auto"
+        Number of passes over the training rows; with early stopping, the maximum. "auto" is 5 for
+        token ids. For numeric sequences, it is as many as make 1000 updates of the weights, so
+        that few rows are enough, and at least 20 (fewer for more than 38,000 rows); in
+        `fit_chunks`, which does not know how many rows there are, it is 5.
 
     batch_size : int or "auto", default="auto"
         Number of rows in each update of the weights. "auto" is the power of two from 8 to 128
@@ -188,19 +211,33 @@ default="squared_error"
         updates. Has no influence on predictions.
 
     early_stopping : bool, default=False
-        Whether to stop when the loss on validation rows has not improved for `n_iter_no_change`
-        epochs, and to keep the weights of the best epoch. The validation rows are `X_val` and
+        Whether to stop when the loss on validation rows, or their score (`scoring`), has not
+        improved for `n_iter_no_change` epochs, and to keep the weights of the best epoch. The
+        validation rows are `X_val` and
         `y_val` of `fit` if given, and a random part of the training rows otherwise. If that part
         would have fewer than ten rows, `fit` warns, and trains for all epochs on all rows.
+
+    scoring : str, callable or None, default="loss"
+        What early stopping watches, as in
+        :class:`sklearn.ensemble.HistGradientBoostingRegressor`: the "loss" on the validation rows;
+        or a score, by the name of a scorer of scikit-learn, such as "r2", by a callable
+        ``scorer(estimator, X, y)``, or, with None, by the method `score`. After each epoch, the
+        estimator as it is then is scored on the validation rows, with their `sample_weight` if
+        they are a part of the training rows and the scorer takes weights. `history_` has the
+        score as "val_score", also if `early_stopping` is off and `X_val` is given. A scorer that
+        fails, or returns NaN, raises an error.
 
     validation_fraction : float, default=0.1
         Fraction of the training rows set aside for early stopping. In (0, 1).
 
-    n_iter_no_change : int, default=2
-        Number of epochs without improvement after which early stopping ends the training.
+    n_iter_no_change : int or "auto", default="auto"
+        Number of epochs without improvement after which early stopping ends the training. "auto" is
+        2 for token ids, and for numeric sequences a tenth of the epochs of ``epochs="auto"``, and
+        at least 2.
 
     tol : float, default=0.0
-        Minimum decrease of the validation loss that counts as an improvement.
+        Minimum decrease of the validation loss, or increase of the score, that counts as an
+        improvement.
 
     warm_start : bool, default=False
         Whether `fit` continues from the weights, optimizer state and history of the previous
@@ -242,9 +279,9 @@ default="squared_error"
     history_ : dict of str to list of float
         One value for each epoch: "loss" and "rmse", the root mean squared error, on the training
         rows (running means over the epoch), and "val_loss" and "val_rmse" if there are validation
-        rows. Both are of the scaled y, see `loss`: with the squared error, a constant has an "rmse"
-        of 1. Additional losses in use are not part of "loss". They are in "adversarial_loss" and
-        "virtual_adversarial_loss".
+        rows; their "val_score" unless `scoring` is "loss". Losses and "rmse" are of the scaled y,
+        see `loss`: with the squared error, a constant has an "rmse" of 1. Additional losses in use
+        are not part of "loss". They are in "adversarial_loss" and "virtual_adversarial_loss".
     pretraining_history_ : dict of str to list of float
         The "loss" of the language model in each epoch of pretraining, in nats per token. For a
         vocabulary of more than 512 words, it is the loss of a sampled softmax (Jean et al. 2015),
@@ -260,12 +297,17 @@ default="squared_error"
         ``head_.scale`` of each column.
     ngrams_ : skrnn.ngrams.NgramModel or None
         The linear n-gram model beside the network.
+    convolutions_ : skrnn.convolutions.ConvolutionModel or None
+        The linear model of convolutions beside the network.
     columns_ : skrnn.sequences.ColumnScaler or None
         Names, mean and standard deviation of the numeric columns beside the texts, see
         :class:`skrnn.TextWithColumns`; None without columns.
     channels_ : skrnn.sequences.ChannelScaler or None
         How numeric sequences are scaled: `scaling` and, for each channel, `mean` and `scale`, the
         standard deviation (0 if it is constant). None for token ids.
+    patch_size_ : int or None
+        Number of time steps of a numeric sequence that the network reads as one; None for token
+        ids.
     model_ : keras.Model
         The network as a Keras model: ``model_.summary()`` shows its layers. Loads TensorFlow.
         Changing its weights changes the predictions.
@@ -327,6 +369,7 @@ default="squared_error"
         **NUMERIC,
         **POOLING,
         **NGRAMS,
+        **CONVOLUTIONS,
         **REGULARIZATION,
         **EXTRA_LOSSES,
         "loss": [StrOptions(set(LOSSES))],
@@ -348,8 +391,10 @@ default="squared_error"
         vocabulary_size=None,
         input="auto",
         scaling="auto",
+        patch_size="auto",
         pooling="max",
         ngram_range=(1, 3),
+        n_kernels="auto",
         word_dropout=0.1,
         embedding_dropout=0.3,
         recurrent_dropout=0.0,
@@ -362,11 +407,12 @@ default="squared_error"
         learning_rate_decay="auto",
         global_clipnorm=1.0,
         pretraining_epochs=0,
-        epochs=5,
+        epochs="auto",
         batch_size="auto",
         early_stopping=False,
+        scoring="loss",
         validation_fraction=0.1,
-        n_iter_no_change=2,
+        n_iter_no_change="auto",
         tol=0.0,
         warm_start=False,
         checkpoint=None,
@@ -383,8 +429,10 @@ default="squared_error"
         self.vocabulary_size = vocabulary_size
         self.input = input
         self.scaling = scaling
+        self.patch_size = patch_size
         self.pooling = pooling
         self.ngram_range = ngram_range
+        self.n_kernels = n_kernels
         self.word_dropout = word_dropout
         self.embedding_dropout = embedding_dropout
         self.recurrent_dropout = recurrent_dropout
@@ -400,6 +448,7 @@ default="squared_error"
         self.epochs = epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
@@ -550,6 +599,33 @@ default="squared_error"
             `fit`.
         """
         return self._answer(X, lambda head, raw: head.predict(raw))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination R², with several columns its mean over them.
+
+        Parameters
+        ----------
+        X : sparse array or array-like, or list
+            As in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            As in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            1 at best; 0 for a constant that is the mean of y.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If sequences, numbers or weights are not valid, as in `fit`.
+        """
+        y, sample_weight = self._to_score(X, y, sample_weight)
+        return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags of this estimator."""

@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 from typing import Any
-from warnings import warn
 
 import numpy as np
 from sklearn.utils import check_consistent_length
 
 from skrnn.estimators import checks
+from skrnn.estimators.validation_score import Scored, scorer_of
 from skrnn.estimators.weights import check_weights, mean_weight, relative
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.printing import brief
-from skrnn.sequences import ChannelScaler, ColumnScaler, Sequences, check_feature_names, refuse_mask
+from skrnn.sequences import (
+    ChannelScaler,
+    ColumnScaler,
+    Sequences,
+    check_feature_names,
+    plain_column,
+    refuse_mask,
+)
+from skrnn.sequences.warning import warn_caller
 
 
 @dataclass
@@ -36,11 +44,25 @@ class FitArguments:
 
 @dataclass
 class Rows:
-    """Encoded rows for training or validation."""
+    """Encoded rows for training or validation.
+
+    Attributes
+    ----------
+    sequences, targets, weights
+        What training takes.
+    scored : Scored or None
+        Validation rows as a scorer takes them.
+    """
 
     sequences: Sequences
     targets: np.ndarray | Sequences
     weights: np.ndarray
+    scored: Scored | None = None
+
+    @property
+    def arrays(self):
+        """Sequences, targets and weights."""
+        return self.sequences, self.targets, self.weights
 
 
 class RowChecker:
@@ -51,15 +73,13 @@ class RowChecker:
     estimator : NetworkEstimator
     going_on : bool
         Whether rows are compared with those of the first fit.
-    epochs : int
-        Named in a warning.
     full_data : bool
         Whether the weights of the rows of this call decide their unit. Otherwise it is that of the
         call with which the training began.
     """
 
-    def __init__(self, estimator, going_on, epochs, full_data=True):
-        self.estimator, self.going_on, self.epochs = estimator, going_on, epochs
+    def __init__(self, estimator, going_on, full_data=True):
+        self.estimator, self.going_on = estimator, going_on
         self.full_data = full_data
         self.name = type(estimator).__name__
 
@@ -77,6 +97,10 @@ class RowChecker:
         checks.remember_words(estimator, X, sequences.words)
         given, y = y, self._check_y(y, "y")
         check_lengths(X, sequences, y)
+        warn_of_order(X, given, "y")
+        if classes is not None:
+            refuse_mask(classes, "classes")
+            classes = plain_column(classes)
         if not self.going_on:
             head = estimator._make_head(y, classes)
             head.learn_names(given, estimator)
@@ -127,11 +151,11 @@ class RowChecker:
             self.estimator._set_head(learned)
         return learned
 
-    def prepare(self, sequences, weights):
-        """Return the sequences as the network reads them, numbers scaled.
+    def prepare(self, sequences, weights, head):
+        """Return the sequences with their numbers scaled.
 
-        Set by what the numbers are scaled. What a first fit has set stays, except for channels that
-        have been constant.
+        Set by what the numbers are scaled, and the size of patches. What a first fit has set stays,
+        except for channels that have been constant.
 
         Parameters
         ----------
@@ -139,6 +163,7 @@ class RowChecker:
             From `check_rows`.
         weights : ndarray
             From `check_weights`.
+        head : Head
         """
         estimator = self.estimator
         has_weight = weights.reshape(len(weights), -1).any(axis=1)
@@ -151,8 +176,12 @@ class RowChecker:
             )
         else:
             checks.check_scaling(estimator)
+            checks.check_same_patch_size(estimator)
             self._learn_more(sequences, has_weight)
-        return estimator.prepared(sequences)
+        sequences = estimator.prepared(sequences)
+        if not self.going_on:
+            estimator.patch_size_ = checks.check_patch_size(estimator, sequences, head)
+        return sequences
 
     def _learn_more(self, sequences, has_weight):
         if self.estimator.channels_ is not None:
@@ -178,6 +207,9 @@ class RowChecker:
             )
         try:
             sequences = self._read_others(X_val)
+        except ValueError as error:
+            raise checks.on_the_way_of("X_val", error) from error
+        try:
             given, y_val = y_val, self._check_y(y_val, "y_val")
             check_lengths(X_val, sequences, y_val)
             head.check(y_val, self.estimator)
@@ -185,9 +217,12 @@ class RowChecker:
             weights = np.ones((len(sequences), *like.shape[1:]), dtype=np.float32)
             # So that they have the unit of the training rows, also of chunks to come.
             head = self.learn(head, y_val, weights)
-            return encode(sequences, y_val, weights, np.arange(len(sequences)), head)
+            rows = encode(sequences, y_val, weights, np.arange(len(sequences)), head)
+            rows.scored = Scored(X_val, y_val)
         except ValueError as error:
-            raise checks.on_the_way_of("X_val, y_val", error) from error
+            raise InvalidInputError(f"In X_val, y_val: {error}") from error
+        warn_of_order(X_val, given, "y_val")
+        return rows
 
     def check_unlabeled(self, X_unlabeled, head):
         """Return the sequences without a label, or None."""
@@ -217,6 +252,7 @@ class RowChecker:
         sequences = self._read_raw(X)
         given, y = y, self._check_y(y, "y")
         check_lengths(X, sequences, y)
+        warn_of_order(X, given, "y")
         head.check(y, estimator)
         head.check_names(given, estimator)
         unit = estimator._weight_unit
@@ -227,28 +263,33 @@ class RowChecker:
         rows = encode(sequences, y, weights, rows_with_weight(weights), head)
         return estimator.beside(rows.sequences), rows.targets, rows.weights
 
-    def hold_out(self, sequences, y, weights, rows, head, seeds):
-        """Return the rows to train on, and the encoded validation rows or None."""
+    def hold_out(self, given, sequences, y, weights, rows, head, seeds, epochs):
+        """Return the rows to train on, and the encoded validation rows or None.
+
+        `given` are the arguments of the caller; the others are checked. A warning names `epochs`.
+        """
         fraction = self.estimator.validation_fraction
         n_rows = len(rows)
         rows, held_out = head.hold_out(rows, y, fraction=fraction, seed=seeds[1])
         if len(held_out):
-            return rows, encode(sequences, y, weights, held_out, head)
+            found = encode(sequences, y, weights, held_out, head)
+            if scorer_of(self.estimator) is not None:
+                found.scored = Scored.held_out(given.X, y, given.sample_weight, held_out)
+            return rows, found
         options, effect = [], ""
         if self.estimator.early_stopping:
             options.append("early_stopping=True")
-            effect = f" Training takes all {self.epochs} epochs, on all rows."
+            effect = f" Training takes all {epochs} epochs, on all rows."
         if head.needs_held_out:
             options.append("thresholds='auto'")
             effect += " All thresholds are 0.5."
-        warn(
+        warn_caller(
             f"{' and '.join(options)} of {self.name} "
             f"{'has' if len(options) == 1 else 'have'} no effect: validation_fraction={fraction} "
             f"of {n_rows} rows is less than {MIN_HELD_OUT} rows, or less than one of each "
             f"class.{effect} Pass X_val and y_val to fit, or set a larger validation_fraction"
             f"{' or early_stopping=False' if self.estimator.early_stopping else ''}.",
             UserWarning,
-            stacklevel=7,
         )
         return rows, None
 
@@ -269,6 +310,34 @@ def check_lengths(X, sequences, y):
             "X = [case.to_numpy(float) for _, case in X.groupby(level=0, sort=False)]."
         )
     check_consistent_length(sequences, y)
+
+
+def warn_of_order(X, other, what):
+    """Warn if two pandas objects have the same index labels in another order.
+
+    Rows are paired by position, as everywhere in scikit-learn. Different labels say nothing about
+    which rows belong together, but the same ones in another order do.
+
+    Parameters
+    ----------
+    X, other : object
+        As the caller gave them.
+    what : str
+        Name of the argument that has to be in the order of X.
+    """
+    index: Any = getattr(X, "index", None)
+    others: Any = getattr(other, "index", None)
+    if not (hasattr(index, "equals") and hasattr(others, "equals")):  # only those of pandas
+        return
+    if len(index) != len(others) or index.equals(others):
+        return
+    if index.is_unique and others.is_unique and others.isin(index).all():
+        warn_caller(
+            f"X and {what} have the same index labels in different orders, but rows are paired by "
+            f"position. If the index tells which rows belong together, pass {what}.loc[X.index]; "
+            f"otherwise, pass {what}.reset_index(drop=True) to silence this warning.",
+            UserWarning,
+        )
 
 
 def encode(sequences, y, weights, rows, head) -> Rows:

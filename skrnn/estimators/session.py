@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from warnings import warn
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -12,6 +11,7 @@ from skrnn.backend.standard_output import print_line
 from skrnn.estimators.checkpointing import checkpoint_of
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.exceptions import UnknownObjectError
+from skrnn.sequences.warning import warn_caller
 
 
 @dataclass
@@ -100,13 +100,12 @@ def _opened(estimator, data, head, seeds, epochs, going_on, checkpoint):
     try:
         name = training_name(estimator, decides, words, any_seed=any_seed)
     except UnknownObjectError as error:
-        warn(
+        warn_caller(
             f"This fit of {type(estimator).__name__} writes no checkpoints and uses none, since it "
             f"cannot be known which are of the same training: {error} Use callbacks, schedules and "
             "other parameters that can be pickled and do not read what may change, or set "
             "checkpoint=None to silence this warning.",
             UserWarning,
-            stacklevel=2,
         )
         yield Session(seeds)
         return

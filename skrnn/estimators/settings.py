@@ -5,6 +5,26 @@ from typing import Any
 
 from skrnn._sklearn_compat import validate_parameter_constraints
 from skrnn.exceptions import InvalidInputError
+from skrnn.printing import brief
+
+_EXAMPLES = {
+    "checkpoint": ", such as skrnn.Checkpoint(path)",
+    "extra_losses": ", such as skrnn.AdversarialLoss()",
+}
+
+
+def refuse_inner(estimator, params):
+    """Raise ValueError if names of `set_params` go into values that have no parameters."""
+    own = estimator.get_params(deep=False)
+    for name in params:
+        key, inside, inner = name.partition("__")
+        value = params.get(key, own.get(key))
+        if inside and key in own and not hasattr(value, "set_params"):
+            raise InvalidInputError(
+                f"{name} of {type(estimator).__name__} cannot be set, because {key} is "
+                f"{brief(value)}, which has no parameters. Set {key} to an object that has "
+                f"{inner!r}{_EXAMPLES.get(key, '')}."
+            )
 
 
 class Settings:

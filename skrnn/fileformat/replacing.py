@@ -36,7 +36,7 @@ def checked_path(path):
             "bytes, a path-like, or a binary file that is open: open(path, 'rb') to load, "
             "open(path, 'wb') to save."
         )
-    return os.fsdecode(local_path(path, "path", _WAY_OUT))
+    return os.path.expanduser(os.fsdecode(local_path(path, "path", _WAY_OUT)))
 
 
 def replace_file(path, fill, check=None):
@@ -86,9 +86,11 @@ def replace_file(path, fill, check=None):
         if check is not None:
             check(temporary)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.lexists(temporary):
             os.remove(temporary)
+        if isinstance(error, OSError) and error.filename == temporary:
+            error.filename = path  # that which the caller knows
         raise
     _sync_folder(folder)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from skrnn.exceptions import InvalidInputError, InvalidTypeError, NotStorableError
 from skrnn.fileformat import optimizers
+from skrnn.fileformat.nodes import BYTES_PER_BYTE, FREE_BYTES
 
 _NUMBERS = {
     name: np.dtype(name)
@@ -27,6 +28,9 @@ MAX_NUMBERED = 10_000
 # Larger ones, such as vectors, are no settings.
 MAX_ARRAY = 100_000
 _SCALARS = (bool, int, float, str, type(None))
+# Labels of fixed width may take so many bytes whatever their lengths; several estimators in a file
+# share `FREE_BYTES`.
+MAX_SPARE_WIDTH = FREE_BYTES // 16
 # Classes of values that files hold by their parameters.
 _STORABLE: dict[str, Any] = {}
 
@@ -208,15 +212,27 @@ def encode_labels(labels):
         If they are neither numbers nor strings.
     """
     if labels.dtype.kind == "U":
-        return {"dtype": f"U{labels.dtype.itemsize // 4}", "values": labels.tolist()}
+        return _encode_words(labels)
     if labels.dtype.name in _NUMBERS:
         return {"dtype": labels.dtype.name, "values": labels.tolist()}
-    if labels.dtype == object and all(type(label) is str for label in labels):
-        return {"dtype": "object", "values": labels.tolist()}
+    if labels.dtype == object and all(isinstance(label, str) for label in labels):
+        # Of subclasses, such as an enumeration of str, the text is kept, to which they are equal.
+        return {"dtype": "object", "values": [str.__str__(label) for label in labels]}
     raise InvalidTypeError(
         f"The class labels have dtype {labels.dtype}, such as {str(labels[:1].tolist())[:60]}, but "
         "skrnn.save can only store numbers and strings. Fit with such labels, or use joblib.dump."
     )
+
+
+def _encode_words(labels):
+    """Return labels of fixed width, in a dtype that a file of their size may ask for."""
+    values = labels.tolist()
+    lengths = list(map(len, values))
+    written = sum(lengths) + 3 * len(values)
+    for width in (labels.dtype.itemsize // 4, max(1, *lengths)):
+        if 4 * width * len(values) <= max(BYTES_PER_BYTE * written, MAX_SPARE_WIDTH):
+            return {"dtype": f"U{width}", "values": values}
+    return {"dtype": "object", "values": values}
 
 
 def decode_labels(node):

@@ -135,6 +135,20 @@ class Head(ABC):
         """
         return sample_weight
 
+    def constant_loss(self, targets, weights) -> float | None:
+        """Return the weighted mean loss of the best constant answer, or None if it is not known.
+
+        With it, `fit` can tell that a network has learned nothing.
+
+        Parameters
+        ----------
+        targets : ndarray or Sequences
+            From `encode`.
+        weights : ndarray
+            As the loss takes them.
+        """
+        return None
+
     def weighing_outputs(self) -> Head:
         """Return a head whose losses take a weight for each row and output."""
         raise NotImplementedError

@@ -3,13 +3,13 @@
 from math import ceil
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, softmax, xlogy
 from sklearn.model_selection import train_test_split
 
 from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.fileformat.values import decode_labels, encode_labels
 from skrnn.heads.base import MIN_HELD_OUT, Head, Variable
-from skrnn.heads.targets import is_one_hot, warn_of_lookalikes
+from skrnn.heads.targets import is_one_hot, warn_of_lookalikes, warn_of_numbers
 from skrnn.heads.weights import class_weights
 from skrnn.kernels.engine import engine
 
@@ -65,6 +65,7 @@ class ClassesHead(Head):
             )
         head.check(y, estimator)
         warn_of_lookalikes(head.classes, estimator)
+        warn_of_numbers(head.classes, estimator)
         return head
 
     def with_options(self, estimator):
@@ -117,6 +118,10 @@ class ClassesHead(Head):
             return sample_weight
         of_class = class_weights(estimator.class_weight, self.classes, y, estimator)
         return sample_weight * of_class[np.searchsorted(self.classes, y)]
+
+    def constant_loss(self, targets, weights):
+        """Return the entropy of the classes."""
+        return float(entropy_of_counts(np.bincount(targets.ravel().astype(int), weights)))
 
     def hold_out(self, rows, y, *, fraction, seed):
         """Split off stratified validation rows; the only row of a class remains for training.
@@ -284,6 +289,12 @@ class ClassesHead(Head):
             return np.array([1.0 if target else -1.0]), target
         target = int(raw[0].argmax()) if target is None else target
         return np.eye(self.n_outputs)[target], target
+
+
+def entropy_of_counts(counts):
+    """Return the entropy in nats of weighted counts, along the first axis; 0 for zeros."""
+    shares = counts / np.maximum(counts.sum(axis=0), np.finfo(float).tiny)
+    return -xlogy(shares, shares).sum(axis=0)
 
 
 def dense(summary, n_outputs, seeds, name):

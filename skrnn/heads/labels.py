@@ -13,6 +13,7 @@ from skrnn.heads.classes import (
     dense,
     dense_output,
     dense_variables,
+    entropy_of_counts,
     sigmoid_divergence,
     sigmoid_entropy,
     sigmoid_losses,
@@ -149,6 +150,14 @@ class LabelsHead(Head):
             return sample_weight
         of_label = label_weights(estimator.class_weight, self.classes, y, estimator)
         return sample_weight[:, np.newaxis] * of_label[np.arange(self.n_outputs), y]
+
+    def constant_loss(self, targets, weights):
+        """Return the entropy of each label's values, averaged over the labels."""
+        of_label = weights if weights.ndim == 2 else weights[:, np.newaxis]
+        counts = np.stack([((targets > 0) * of_label).sum(0), ((targets <= 0) * of_label).sum(0)])
+        # The weights of some labels may be larger than those of others.
+        shares = counts.sum(axis=0) / max(counts.sum(), np.finfo(float).tiny)
+        return float(shares @ entropy_of_counts(counts.astype(float)))
 
     def weighing_outputs(self):
         """Return the head with the loss of each label instead of their mean."""

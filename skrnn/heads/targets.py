@@ -1,7 +1,6 @@
 """Checks of class labels and multilabel indicators."""
 
 from collections import defaultdict
-from warnings import warn
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,6 +10,8 @@ from sklearn.utils.validation import check_array
 from skrnn._sklearn_compat import _check_y
 from skrnn.exceptions import InvalidInputError
 from skrnn.lookalikes import look, quoted
+from skrnn.sequences import plain_column, refuse_mask
+from skrnn.sequences.warning import warn_caller
 
 
 def check_targets(y, estimator):
@@ -36,9 +37,7 @@ def check_targets(y, estimator):
     name = type(estimator).__name__
     if y is None:
         raise InvalidInputError(f"{name} requires y to be passed, but the target y is None.")
-    if hasattr(y, "to_pylist") and not hasattr(y, "column_names"):  # a column of Arrow
-        y = y.to_pylist()
-    y = _as_array(y.toarray() if issparse(y) else y, name)
+    y = _as_array(y.toarray() if issparse(y) else plain_column(y), name)
     if y.ndim == 2 and y.shape[1] > 1:
         y = check_array(y, input_name="y", dtype=None, estimator=estimator)
         kind = type_of_target(y, input_name="y")
@@ -78,13 +77,12 @@ def is_one_hot(y):
 def warn_of_one_hot(y, estimator):
     """Warn if an indicator may be one class for each row, which is not read as such."""
     if is_one_hot(y):
-        warn(
+        warn_caller(
             f"Every row of y, of shape {y.shape}, has exactly one 1, as if it were the one-hot "
             f"code of classes. {type(estimator).__name__} reads it as {y.shape[1]} independent "
             "labels, of which it may predict several for a row, or none. If each row has one "
             "class, pass np.argmax(y, axis=1), or y.idxmax(axis=1) for a pandas DataFrame.",
             UserWarning,
-            stacklevel=11,
         )
 
 
@@ -103,11 +101,26 @@ def warn_of_lookalikes(classes, estimator):
         way_out = (
             "pass [' '.join(label.split()) for label in y]" if blanks_only else "make them equal"
         )
-        warn(
+        warn_caller(
             f"{names} in y {how}, but are different classes for {type(estimator).__name__}. If "
             f"they should be one, {way_out}.",
             UserWarning,
-            stacklevel=11,
+        )
+
+
+# So many different numbers are rarely the names of classes.
+MANY_NUMBERS = 50
+
+
+def warn_of_numbers(classes, estimator):
+    """Warn if classes are so many numbers that y may be a quantity."""
+    if classes.dtype.kind in "iuf" and len(classes) >= MANY_NUMBERS:
+        warn_caller(
+            f"y has {len(classes)} different numbers, from {classes[0]:g} to {classes[-1]:g}. "
+            f"{type(estimator).__name__} learns each as a class of its own, without an order. If y "
+            "is a quantity, use RNNRegressor, or divide it into a few classes; if the numbers are "
+            "names, pass y.astype(str).",
+            UserWarning,
         )
 
 
@@ -124,7 +137,8 @@ def column_names(y, estimator):
     Returns
     -------
     ndarray of object (str) or int64, or None
-        None if there are no names, or names of other types, or the columns' numbers.
+        None if there are no names, or the columns' numbers. Names of other types, such as the
+        tuples of a pandas MultiIndex, become str.
 
     Raises
     ------
@@ -136,14 +150,12 @@ def column_names(y, estimator):
     if names is None or callable(names) or np.ndim(y) != 2:
         return None
     names = list(names)
-    if all(isinstance(name, str) for name in names):
-        found = np.array([str(name) for name in names], dtype=object)
-    elif all(isinstance(name, int | np.integer) and not isinstance(name, bool) for name in names):
+    if all(isinstance(name, int | np.integer) and not isinstance(name, bool) for name in names):
         found = np.array(names, dtype=np.int64)
         if np.array_equal(found, np.arange(len(names))):
             return None
     else:
-        return None
+        found = np.array([str(name) for name in names], dtype=object)
     return check_unique(found, f"The columns of y for {type(estimator).__name__}")
 
 
@@ -164,9 +176,7 @@ def _as_array(y, name):
     An object array may also hold labels of one type, for example from a column of a data frame.
     """
     boxed = y
-    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
-        row = int(np.argwhere(np.ma.getmaskarray(y))[0][0])
-        raise InvalidInputError(f"y is masked in row {row}; {name} expects a label. Drop the row.")
+    refuse_mask(y, "y")
     try:
         y = np.asarray(y)
     except ValueError:

@@ -1,6 +1,7 @@
 """Thresholds of labels: the probability above which each is predicted."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,13 @@ def check_thresholds(thresholds, names, estimator):
     if not is_number:
         raise InvalidInputError(f"{wanted} Got {thresholds!r} instead.")
     found = found.astype(np.float64)
+    index: Any = getattr(thresholds, "index", None)
+    labels = index.tolist() if hasattr(index, "tolist") else None  # of a pandas Series
+    if labels is not None and labels != names.tolist() and set(labels) == set(names.tolist()):
+        raise InvalidInputError(
+            f"The 'thresholds' parameter of {type(estimator).__name__} has the labels {labels}, "
+            f"but the order of y is {names.tolist()}. Pass thresholds.loc[list(classes_)]."
+        )
     if isinstance(thresholds, Real):
         found = np.full(len(names), found)
     if found.shape != (len(names),):

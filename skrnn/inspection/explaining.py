@@ -86,7 +86,11 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     1% of the whole change, and the sum of their absolute values below 5%. The contributions of the
     components of a token's embedding are added. The contributions of an n-gram (its weights in
     the score, and in the network's extra input at its last token) are split equally among its
-    tokens.
+    tokens. The score of the convolutions beside a network of numeric sequences counts steps above
+    thresholds, so it has no gradient. Its contribution is dealt to the numbers by putting them in
+    place of the baseline one after another, from the first step to the last and from the last to
+    the first: a number gets the mean of its two changes of the score. If there are more than 512
+    numbers, neighboring steps share theirs equally.
 
     References
     ----------
@@ -162,6 +166,8 @@ def _named(columns, scaler):
 
 
 def _number_of(target, targets):
+    if hasattr(target, "as_py"):  # a scalar of Arrow
+        target = target.as_py()
     if np.ndim(target) != 0:
         raise InvalidInputError(
             f"target={target!r} is several classes or outputs. Pass one of {targets.tolist()}, and "

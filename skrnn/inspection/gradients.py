@@ -1,13 +1,15 @@
 """Integrated gradients (Sundararajan, Taly & Yan 2017) of a network's logit."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from warnings import warn
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skrnn.convolutions import SCORES as CONVOLUTION_SCORES
+from skrnn.inspection.convolution_shares import deal_to_steps
 from skrnn.inspection.ngram_shares import deal_to_tokens
 from skrnn.ngrams import EVIDENCE, SCORES
 from skrnn.sequences import COLUMNS, UNKNOWN
@@ -137,6 +139,7 @@ class _Path:
         check_tensorflow()
 
         self._row, self._ngrams = row, classifier.ngrams_
+        self._convolutions = classifier.convolutions_
         network = classifier.network_
         # As in predictions: the variables of a network made under a strategy belong to it.
         with programs.tracing, keras_defaults():
@@ -156,13 +159,22 @@ class _Path:
         # are standardized, so their mean is zero.
         for name, numbers in sequence.row_inputs.items():
             end.append(numbers[0])
-            is_columns = name == COLUMNS
-            start.append(np.zeros_like(numbers[0]) if is_columns else self._ngrams.to_arrays()[3])
+            start.append(self._baseline(name, numbers[0]))
         for evidence in sequence.step_inputs.values():
             end.append(evidence)
             start.append(np.zeros_like(evidence))
         self._start, self._change = start, [e - s for e, s in zip(end, start, strict=True)]
         self.scores = {}  # at the ends of parts, by their position on the path
+
+    def _baseline(self, name, numbers):
+        """Return a side input of the row at the start of the path."""
+        if name == COLUMNS:
+            return np.zeros_like(numbers)
+        if name == CONVOLUTION_SCORES:
+            steps = self._row.steps  # before they are put into patches
+            zeros = replace(steps, values=np.zeros_like(steps.values))
+            return self._convolutions.score(zeros).row_inputs[name][0]
+        return self._ngrams.to_arrays()[3]
 
     def integrate(self, parts):
         """Return the `_Part` of each (start, end)."""
@@ -206,11 +218,19 @@ class _Path:
         own = of[TOKENS] * change[TOKENS]
         columns = of[COLUMNS] * change[COLUMNS] if COLUMNS in of else np.zeros(0)
         if not sequence.is_tokens:
+            # What fills up the last patch is zero, as in the baseline: it contributes nothing.
+            own = self._row.by_step(own)
+            if CONVOLUTION_SCORES in of:
+                own = own + self._convolution_shares @ of[CONVOLUTION_SCORES]
             return own, columns
         values = own.sum(axis=1)
         if SCORES in of:
             values += deal_to_tokens(self._ngrams, sequence, of[SCORES], of.get(EVIDENCE))
         return values, columns
+
+    @functools.cached_property
+    def _convolution_shares(self):
+        return deal_to_steps(self._convolutions, self._row.steps)
 
 
 def _tensors(values):

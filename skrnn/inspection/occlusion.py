@@ -34,16 +34,16 @@ def occlusion(classifier, row, direction):
         numbers zero, and all columns at their mean, which is also the baseline of integrated
         gradients.
     """
-    steps = row.sequence.values
+    steps = row.steps.values
     fill = UNKNOWN if row.sequence.is_tokens else 0
     # Replacing a token that is already unknown changes nothing.
     places = np.argwhere(steps != fill)
 
-    columns = row.sequence.columns
+    columns = row.steps.columns
     (score,) = _score(classifier, steps[np.newaxis], columns, direction)
     baseline = np.full_like(steps, fill)
     # Keep the number of steps: do not collapse to the single step of a text of unknown words.
-    baseline = replace(row.sequence, values=baseline, row_inputs={}, step_inputs={})
+    baseline = replace(row.steps, values=baseline)
     of_columns = np.zeros(0)
     if columns is not None:
         mean = classifier.columns_.mean

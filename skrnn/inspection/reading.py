@@ -32,7 +32,10 @@ class Row:
     ids : ndarray of shape (n_tokens,) of int32, or None
         The token ids.
     sequence : Sequences
-        One row, with its n-gram scores and columns. Step i is token i, unless `is_blank`.
+        One row, with its n-gram scores and columns. Step i is token i, unless `is_blank`. Numeric
+        steps are in patches, see `patch_size` of the estimator.
+    steps : Sequences
+        The row with all its steps, scaled, and nothing beside them.
     is_blank : bool
         Whether the text has no known word. The network then reads a single unknown word.
     is_read : ndarray of shape (n_timesteps,) of bool, or None
@@ -44,8 +47,23 @@ class Row:
     spans: np.ndarray | None
     ids: np.ndarray | None
     sequence: Sequences
+    steps: Sequences
     is_blank: bool
     is_read: np.ndarray | None = None
+
+    def by_step(self, values):
+        """Return numbers for each number of the patches as numbers for each of the steps.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_patches, patch_size * n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_timesteps, n_channels)
+        """
+        steps = self.steps.values
+        return values.reshape(-1, steps.shape[1])[: len(steps)]
 
 
 def read(estimator, X, caller):
@@ -66,8 +84,9 @@ def read(estimator, X, caller):
     """
     text, between, classifier = _parts(estimator, caller)
     if text is None:
-        sequences = classifier.read(X)
-        rows = [_row_of_numbers(sequences.take([i])) for i in range(len(sequences))]
+        steps = classifier.read_steps(X)
+        sequences = classifier.beside(steps)
+        rows = [_row_of_ids(sequences.take([i]), steps.take([i])) for i in range(len(sequences))]
         if not sequences.is_tokens:
             given = read_again(classifier, X)
             read = np.split(given.is_real, given.offsets[1:-1])
@@ -181,15 +200,16 @@ def _row_of_text(text, analyzer, document, tokens, sequence):
     if is_blank:
         ids = np.full(len(tokens), UNKNOWN, np.int32)
     document = document if isinstance(document, str) else None
-    return Row(document, tokens, spans, ids, sequence, is_blank)
+    return Row(document, tokens, spans, ids, sequence, sequence.beside({}, {}), is_blank)
 
 
-def _row_of_numbers(sequence):
+def _row_of_ids(sequence, steps):
+    """Return the row of token ids or of a numeric sequence."""
     if not sequence.is_tokens:
-        return Row(None, None, None, None, sequence, False)
+        return Row(None, None, None, None, sequence, steps, False)
     words = sequence.words or ()
     tokens = [_name(token, words) for token in sequence.values.tolist()]
-    return Row(None, tokens, None, sequence.values, sequence, _is_blank(sequence))
+    return Row(None, tokens, None, sequence.values, sequence, steps, _is_blank(sequence))
 
 
 def _name(token, words):

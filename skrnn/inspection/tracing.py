@@ -26,7 +26,8 @@ class Trace:
         The kind of recurrent layer.
     inputs : ndarray of shape (n_timesteps, n_features) of float64
         The input of the first layer: the token's embedding, followed by the n-gram weights for
-        each output; or the numeric channels, scaled, without missing steps.
+        each output; or the numeric channels, scaled, without missing steps. Of a numeric
+        sequence, a step is a patch of ``patch_size_`` steps, whose channels are side by side.
     layers : list of dict of str to dict of str to ndarray of shape (n_timesteps, units)
         For each recurrent layer, first to last, a dict of its directions: "forward" and, with
         ``bidirectional=True``, "backward". Each direction is a dict of activations, float64:

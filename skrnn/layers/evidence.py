@@ -7,6 +7,8 @@ from skrnn.backend.tensorflow import keras
 
 # NB-SVM is overconfident: on held-out reviews, half its log-odds is closer to the truth.
 INITIAL_WEIGHT = 0.5
+# The scores of convolutions are calibrated on left-out rows.
+CALIBRATED_WEIGHT = 1.0
 
 
 @keras.saving.register_keras_serializable(package="skrnn")
@@ -38,13 +40,22 @@ class AddScores(keras.layers.Layer):
 
     Takes the logits and the scores, both (n_samples, n_outputs), and returns the same shape. The
     network is trained together with the weights, so it learns what the scores do not explain.
+
+    Parameters
+    ----------
+    initial_weight : float
+        The weights before training.
     """
+
+    def __init__(self, initial_weight=INITIAL_WEIGHT, **kwargs):
+        super().__init__(**kwargs)
+        self.initial_weight = initial_weight
 
     def build(self, input_shape):
         """Create one weight for each output."""
         self.weight = self.add_weight(
             shape=(input_shape[0][-1],),
-            initializer=keras.initializers.Constant(INITIAL_WEIGHT),
+            initializer=keras.initializers.Constant(self.initial_weight),
             name="weight",
         )
 
@@ -56,6 +67,10 @@ class AddScores(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """Return (n_samples, n_outputs)."""
         return input_shape[0]
+
+    def get_config(self):
+        """Return the parameters."""
+        return {**super().get_config(), "initial_weight": self.initial_weight}
 
 
 @keras.saving.register_keras_serializable(package="skrnn")

@@ -6,8 +6,9 @@ import numpy as np
 
 from skrnn.backend.tensorflow import check_tensorflow, keras
 from skrnn.exceptions import InvalidInputError
-from skrnn.layers.evidence import AddScores
+from skrnn.layers.evidence import CALIBRATED_WEIGHT, INITIAL_WEIGHT, AddScores
 from skrnn.network.description import (
+    CONVOLUTION_SCORES,
     LOGITS,
     N_GATES,
     POOLINGS,
@@ -195,7 +196,9 @@ def build(
     raw = head.outputs(encoding, seeds, description.raw_layer())
     for i, one in enumerate(description.row_inputs):
         name = LOGITS if i == len(description.row_inputs) - 1 else f"add_{one.name}"
-        raw = AddScores(name=name)([raw, encoding.side[one.name]])
+        is_calibrated = one.name == CONVOLUTION_SCORES
+        weight = CALIBRATED_WEIGHT if is_calibrated else INITIAL_WEIGHT
+        raw = AddScores(weight, name=name)([raw, encoding.side[one.name]])
     inputs = encoding.inputs if len(encoding.inputs) > 1 else encoding.inputs[0]
     model = keras.Model(inputs, head.activate(raw), name=f"{description.cell}_{head.kind}")
     if compile_kwargs is not None:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from skrnn.convolutions import SCORES as CONVOLUTION_SCORES
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import Head, Variable
 from skrnn.heads.registry import head_of_layout
@@ -336,6 +337,8 @@ class NetworkDescription:
                 )
         if not self.is_tokens and {NGRAM_SCORES, NGRAM_EVIDENCE} & set(names):
             raise InvalidInputError("A network of numeric channels reads no n-grams.")
+        if self.is_tokens and CONVOLUTION_SCORES in names:
+            raise InvalidInputError("A network of token ids reads no convolutions.")
 
 
 def ngram_inputs(n_outputs: int, has_evidence: bool) -> tuple[SideInput, ...]:

@@ -9,8 +9,16 @@ import skrnn
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.checks import check_origin
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.onnx.convolutions import convolution_scores
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
-from skrnn.onnx.inputs import SAMPLES, channel_input, column_input, token_input, word_input
+from skrnn.onnx.inputs import (
+    SAMPLES,
+    channel_input,
+    column_input,
+    in_patches,
+    token_input,
+    word_input,
+)
 from skrnn.onnx.ngrams import NgramTable
 from skrnn.text import TextToSequence, TextWithColumns
 from skrnn.text.splitting import deciding_parameters
@@ -21,7 +29,7 @@ def to_onnx(estimator):
 
     The model needs neither skrnn nor TensorFlow to run; the conversion loads TensorFlow. It uses
     ONNX's recurrent operators [1]_ with the lengths of the rows, so predictions do not depend on
-    padding or on other rows. It also contains the n-gram model.
+    padding or on other rows. It also contains the linear model of n-grams or of convolutions.
 
     Parameters
     ----------
@@ -182,7 +190,7 @@ def _read(graph, text, classifier, network):
         return word_input(graph, text.vocabulary_, text.max_length, text.truncate)
     if size is not None:
         return token_input(graph, size)
-    shape = () if classifier._is_table else (network.n_channels,)
+    shape = () if classifier._is_table else (network.n_channels // classifier.patch_size_,)
     return channel_input(graph, shape, classifier.channels_)
 
 
@@ -193,6 +201,9 @@ def _write_network(graph, classifier, network, weights, steps, columns):
 
     evidence = scores = None
     if classifier.vocabulary_size_ is None:
+        if network.row_inputs:
+            scores = convolution_scores(graph, classifier.convolutions_, steps)
+        steps = in_patches(graph, steps, classifier.patch_size_)
         x = layers.mask_channels(graph, weights, steps)
     else:
         if network.row_inputs:

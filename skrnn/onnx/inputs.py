@@ -130,6 +130,35 @@ def channel_input(graph, shape, scaler):
     return Steps(_as_wide_as_the_longest(graph, x, lengths), lengths)
 
 
+def in_patches(graph, steps, size):
+    """Return steps with each `size` consecutive ones as one, as :mod:`skrnn.sequences.patches`.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write.
+    steps : Steps
+        Numeric.
+    size : int
+
+    Returns
+    -------
+    Steps
+    """
+    if size == 1:
+        return steps
+    # More zeros than needed: then only complete patches are kept.
+    x = graph.add("Pad", steps.values, np.array([0, 0, 0, 0, size - 1, 0]), np.float32(0))
+    longest = graph.add("Gather", graph.add("Shape", x), np.array([1]))
+    complete = graph.add("Mul", graph.add("Div", longest, np.array([size])), np.array([size]))
+    x = graph.add("Slice", x, np.array([0]), complete, np.array([1]))
+    n_samples = graph.add("Gather", graph.add("Shape", x), np.array([0]))
+    n_patches = graph.add("Div", complete, np.array([size]))
+    shape = graph.add("Concat", n_samples, n_patches, np.array([-1]), axis=0)
+    lengths = graph.add("Add", steps.lengths, np.int64(size - 1))
+    return Steps(graph.add("Reshape", x, shape), graph.add("Div", lengths, np.array([size])))
+
+
 def _for_channels(graph, tensor):
     """Return a tensor of steps with an axis of channels."""
     return graph.add("Unsqueeze", tensor, np.array([2]))

@@ -166,6 +166,8 @@ class TrainingCurveDisplay:
             for key in ("loss", "accuracy", *rest)
             if key in self.history
         }
+        if "val_score" in self.history and "score" not in self.history:
+            panels["score"] = [("val_score", "validation", "s--")]
         if further:
             styles = ("o-", "s--", "^-.", "D:")
             panels[_FURTHER] = [

@@ -5,7 +5,6 @@ import time
 import uuid
 from functools import partial
 from numbers import Integral, Real
-from warnings import warn
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -30,6 +29,7 @@ from skrnn.search.plan import FitPlan
 from skrnn.search.results import ResultFolder
 from skrnn.search.staged_fit import fit_and_score
 from skrnn.search.workers import check_picklable, run_tasks
+from skrnn.sequences.warning import warn_caller
 
 
 class EpochSearchCV(BriefParameters, GridSearchCV):
@@ -299,13 +299,12 @@ class EpochSearchCV(BriefParameters, GridSearchCV):
             for name in plan.left:
                 folder.name(*plan.inputs(name))
         except UnknownObjectError as error:
-            warn(
+            warn_caller(
                 "This search neither uses the results in checkpoint= nor keeps its own, since it "
                 f"cannot be known whether these are of the same search: {error} Use parameters and "
                 "rows that can be pickled, and code that does not read what may change, or set "
                 "checkpoint=None to silence this warning.",
                 UserWarning,
-                stacklevel=2,
             )
             return None
         return folder

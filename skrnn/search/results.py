@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from warnings import warn
 
 import joblib
 import numpy as np
@@ -14,6 +13,7 @@ from skrnn.caching.hashing import digest
 from skrnn.exceptions import InvalidFileError, InvalidInputError, UnknownObjectError
 from skrnn.fileformat import container
 from skrnn.paths import local_path
+from skrnn.sequences.warning import warn_caller
 
 # Part of the names; change it if results depend on something new.
 FORMAT = 2
@@ -75,10 +75,9 @@ class ResultFolder:
             document, _ = container.read(path)
             return document["results"]
         except (InvalidFileError, OSError, KeyError) as error:
-            warn(
+            warn_caller(
                 f"A result of the search is damaged, and its fit is repeated: {error}",
                 UserWarning,
-                stacklevel=2,
             )
             return None
 
@@ -88,11 +87,10 @@ class ResultFolder:
             plain = [{k: _plain(v) for k, v in result.items()} for result in results]
             container.write(self.path / name, {"results": plain}, {}, check=container.read)
         except (OSError, TypeError, ValueError) as error:
-            warn(
+            warn_caller(
                 f"A result of the search could not be written to {self.path}: {error}. The search "
                 "continues. If it is interrupted, this fit has to be repeated.",
                 UserWarning,
-                stacklevel=2,
             )
 
 

@@ -4,7 +4,6 @@ import tempfile
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from pathlib import Path
-from warnings import warn
 
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
@@ -12,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.backend.pickling import check
 from skrnn.exceptions import WorkerDiedError
+from skrnn.sequences.warning import warn_caller
 
 # After so many crashes, tasks run one at a time.
 MAX_CRASHES = 3
@@ -166,9 +166,8 @@ def _marker(folder, name):
 
 def _warn_of(crash, n_suspects):
     running = f"{n_suspects} fits were running" if n_suspects else "fits were running"
-    warn(
+    warn_caller(
         f"A worker process of the search ended while {running} ({type(crash).__name__}): it was "
         "killed or ran out of memory. These fits are repeated one at a time; no other is lost.",
         RuntimeWarning,
-        stacklevel=4,
     )

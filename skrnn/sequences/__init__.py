@@ -3,10 +3,11 @@
 from skrnn.sequences.channels import ChannelScaler
 from skrnn.sequences.checks import InputForm, check_feature_names, check_sequences
 from skrnn.sequences.columns import COLUMNS, Columns, ColumnScaler, check_same_columns
-from skrnn.sequences.containers import refuse_mask
+from skrnn.sequences.containers import plain_column, refuse_mask
 from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import from_channels_first
 from skrnn.sequences.origin import Origin, origin_of
+from skrnn.sequences.patches import choose_patch_size, patched, shifted
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
@@ -30,7 +31,11 @@ __all__ = [
     "check_feature_names",
     "check_same_columns",
     "check_sequences",
+    "choose_patch_size",
     "from_channels_first",
     "origin_of",
+    "patched",
+    "plain_column",
     "refuse_mask",
+    "shifted",
 ]

@@ -3,6 +3,7 @@
 Nothing here needs TensorFlow.
 """
 
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ from sklearn.utils.validation import check_array
 
 from skrnn._sklearn_compat import _check_feature_names
 from skrnn.exceptions import InvalidInputError
-from skrnn.sequences.columns import check_columns, told_lost_columns
+from skrnn.printing import brief
+from skrnn.sequences.columns import check_columns, reject_lost_columns, told_lost_columns
 from skrnn.sequences.components import reject_components
 from skrnn.sequences.containers import as_rows, open_container
 from skrnn.sequences.keeping import KeepsOrigin
@@ -118,6 +120,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
     # Whether somebody has said what X is.
     is_said = isinstance(X, KeepsOrigin)
     is_said |= (input if reset else getattr(estimator, "input", "auto")) != "auto"
+    _reject_no_rows(X, name)
     opened = open_container(X)
     X, has_gaps = opened.X, opened.has_gaps
     _reject_text(X, name)
@@ -133,6 +136,7 @@ def check_sequences(X, *, estimator, input="auto", form=None, vocabulary_size=No
         if reset and not is_said:
             reject_columns_beside_text(X, name, input)
             if input == "numeric":
+                reject_lost_columns(X, name)
                 reject_components(X, name)
         if X.ndim == 2 and (input == "numeric" or reset):
             form = _check_width(X.shape[1], name, form)
@@ -189,6 +193,18 @@ def _warn_of_tokens(X, sequences, name, reset, has_gaps):
     elif reset:
         of_bytes = getattr(X, "dtype", None) == np.uint8
         warn_of_readings(sequences, name, of_bytes=of_bytes)
+
+
+def _reject_no_rows(X, name):
+    """Raise ValueError if X has no rows in an order: None, a mapping, a set or a generator."""
+    if X is None or isinstance(X, Mapping | Set | Iterator):
+        way_out = " Pass list(X)." if isinstance(X, Iterator) else ""
+        if isinstance(X, Mapping | Set):
+            way_out = " Pass its rows in the order of y, as a list."
+        raise InvalidInputError(
+            f"{name} got {type(X).__name__} as X, {brief(X)}; it expects a sequence of numbers for "
+            f"each row: an array, a list of lists, or the output of TextToSequence.{way_out}"
+        )
 
 
 def _reject_text(X, name):

@@ -13,6 +13,8 @@ from skrnn.exceptions import InvalidInputError
 
 # The name of the columns among the side inputs of a network.
 COLUMNS = "columns"
+# Ids that have lost their columns: texts have many different lengths, and most of a row is ids.
+MIN_LENGTHS, MIN_SHARE_OF_LOST = 3, 0.5
 # Beyond this, files hold no number, and squares overflow.
 LARGEST = 1e100
 # A sum of so many standard deviations, times any trained weight, is finite in float32.
@@ -79,7 +81,7 @@ def check_columns(values, names: Sequence, n_rows: int, owner: str) -> Columns:
         else:
             what, way_out = f"is {value}", f"Clip the numbers, or scale them below {LARGEST:g}."
         raise InvalidInputError(
-            f"{owner}: the number in row {row} of the column {names[column]!r} {what}. {way_out}"
+            f"The number in row {row} of the column {names[column]!r} {what}. {way_out}"
         )
     return Columns(values, names)
 
@@ -178,14 +180,50 @@ def told_lost_columns(values) -> str:
     A :class:`skrnn.sequences.TokenArray` with columns stores its ids as negative numbers, so that
     no operation that drops the columns leaves an array that can be taken for texts alone.
     """
-    if not len(values) or (values > 0).any():
+    if not len(values) or (values > 0).all() or np.mean(values < 0) < MIN_SHARE_OF_LOST:
         return ""
+    is_it = "This row is" if (values < 0).all() else "If this row is"
+    then = ":" if (values < 0).all() else ", that is the reason:"
     return (
-        " This row is of an array of TextWithColumns that has lost its columns: functions such as "
-        "scipy.sparse.vstack, and methods such as toarray, return plain arrays. Join the frames "
-        "before TextWithColumns, or select rows by X[rows]; X.without_columns() has the texts "
-        "alone."
+        f" {is_it} of an array of TextWithColumns that has lost its columns{then} functions such "
+        "as scipy.sparse.vstack, ColumnTransformer and FeatureUnion, and methods such as toarray, "
+        "return plain arrays. Join the frames before TextWithColumns, and give it all numbers as "
+        "columns=[...]; select rows by X[rows]; X.without_columns() has the texts alone."
     )
+
+
+def reject_lost_columns(X, name: str) -> None:
+    """Raise ValueError if floats have the ids of TextWithColumns among other columns.
+
+    ColumnTransformer and FeatureUnion put the outputs of their transformers side by side in a plain
+    array, of floats if any of them is. The negative ids of :class:`skrnn.TextWithColumns` are
+    columns of whole numbers up to 0 in it, in which each row ends with zeros: no series looks so.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_timesteps)
+        Rows that would be read as numbers.
+    name : str
+        Of the estimator, for the error.
+    """
+    if X.dtype.kind != "f" or X.ndim != 2:
+        return
+    are_ids = np.append(((X <= 0) & (np.trunc(X) == X)).all(axis=0), False)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], are_ids]).astype(np.int8)))
+    for first, end in edges.reshape(-1, 2):
+        # A column of zeros may come before the text.
+        start = first + int((X[:, first:end] != 0).any(axis=0).argmax())
+        is_real = X[:, start:end] != 0
+        lengths = is_real.sum(axis=1)
+        is_padded = (is_real == (np.arange(end - start) < lengths[:, np.newaxis])).all()
+        if is_padded and len(np.unique(lengths[lengths > 0])) >= MIN_LENGTHS:
+            raise InvalidInputError(
+                f"The columns {start} to {end - 1} of X look like the ids of TextWithColumns, "
+                "which a ColumnTransformer or FeatureUnion has put beside other columns. "
+                f"{name} would read each row as a series of numbers. Give all numbers to "
+                "TextWithColumns(TextToSequence(), text=..., columns=[...]), and use it without "
+                "the other. If each row of X really is a series, set input='numeric'."
+            )
 
 
 def _listed(names):

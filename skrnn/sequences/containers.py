@@ -120,21 +120,34 @@ def fill(masked):
     return (objects, False) if numbers is None else (numbers, has_gaps)
 
 
+def plain_column(values):
+    """Return a column of Arrow as a list of Python's objects, anything else as it is.
+
+    Iterating over a column of Arrow gives its own scalars, which are equal to nothing.
+    """
+    is_arrow = hasattr(values, "to_pylist") and not hasattr(values, "column_names")
+    return values.to_pylist() if is_arrow else values
+
+
 def refuse_mask(array, what):
     """Raise ValueError if values of an array are masked; below a mask is nothing to be read.
 
     Parameters
     ----------
     array : array-like
+        An array, or a list of scalars or rows, of which some may be masked.
     what : str
         Name of the argument, for the error.
     """
-    if np.ma.is_masked(array):
-        first = int(
-            np.flatnonzero(np.ma.getmaskarray(array).reshape(len(array), -1).any(axis=1))[0]
-        )
+    row = None
+    if isinstance(array, list | tuple):
+        row = next((row for row, one in enumerate(array) if np.ma.is_masked(one)), None)
+    elif np.ma.is_masked(array):
+        mask = np.ma.getmaskarray(array)
+        row = int(np.flatnonzero(mask.reshape(max(mask.shape[:1], default=1), -1).any(axis=1))[0])
+    if row is not None:
         raise InvalidInputError(
-            f"{what} has masked values, the first in row {first}. Leave out these rows, also of X."
+            f"{what} has masked values, the first in row {row}. Leave out these rows, also of X."
         )
 
 

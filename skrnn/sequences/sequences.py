@@ -36,6 +36,8 @@ class Sequences:
     columns : Columns or None
         Numeric columns as the caller gave them. The network reads them standardized, which are
         row inputs.
+    patch_size : int
+        Steps of the caller that are one step here, see :mod:`skrnn.sequences.patches`.
     """
 
     values: np.ndarray
@@ -44,6 +46,7 @@ class Sequences:
     row_inputs: dict = field(default_factory=dict)
     step_inputs: dict = field(default_factory=dict)
     columns: Columns | None = None
+    patch_size: int = 1
 
     def __len__(self):
         """Return the number of rows."""
@@ -83,6 +86,7 @@ class Sequences:
             {name: values[rows] for name, values in self.row_inputs.items()},
             {name: values[steps] for name, values in self.step_inputs.items()},
             self.columns and self.columns.take(rows),
+            self.patch_size,
         )
 
     def beside(self, row_inputs, step_inputs):

@@ -29,21 +29,41 @@ class AlignedHistory(keras.callbacks.History):
                 values[:0] = [np.nan] * n_before
 
 
+class ValidationScore(keras.callbacks.Callback):
+    """Add the score of the validation rows to the losses of an epoch, as "val_score".
+
+    Parameters
+    ----------
+    score : callable
+        Takes the number of the epoch, from 1, and the losses, and returns the score.
+    """
+
+    def __init__(self, score):
+        super().__init__()
+        self.score = score
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Score the network. All callbacks get the same dict of losses, so later ones read it."""
+        logs["val_score"] = self.score(epoch + 1, logs)
+
+
 class BestEpoch(keras.callbacks.EarlyStopping):
-    """Stop on the validation loss, and keep the weights of the best epoch.
+    """Stop on the validation loss or score, and keep the weights of the best epoch.
 
     Parameters
     ----------
     patience : int
         Number of epochs without improvement after which training ends.
     min_delta : float
-        Minimum decrease of the loss that counts as an improvement.
+        Minimum decrease of the loss, or increase of the score, that counts as an improvement.
+    by_score : bool, default=False
+        Whether the score decides.
     """
 
-    def __init__(self, *, patience, min_delta):
+    def __init__(self, *, patience, min_delta, by_score=False):
         super().__init__(
-            monitor="val_loss",
-            mode="min",
+            monitor="val_score" if by_score else "val_loss",
+            mode="max" if by_score else "min",
             patience=patience,
             min_delta=min_delta,
             restore_best_weights=True,

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from warnings import warn
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from skrnn.caching.code import cells_of, is_installed, names_of
 from skrnn.caching.hashing import digest
 from skrnn.exceptions import InvalidFileError, InvalidInputError
 from skrnn.fileformat import container
+from skrnn.sequences.warning import warn_caller
 from skrnn.training.locks import FolderLock
 from skrnn.training.state import versions
 
@@ -122,12 +122,11 @@ class CheckpointFolder:
                 found.close()
                 continue
             if in_use:
-                warn(
+                warn_caller(
                     "The same fit is running elsewhere, and its checkpoints are in use: "
                     f"{', '.join(in_use)}. This fit does not continue from them: it has its own in "
                     f"{path}. To continue from the others, end that fit first.",
                     UserWarning,
-                    stacklevel=2,
                 )
             return found, found.newest()
 
@@ -171,20 +170,18 @@ class CheckpointFolder:
             self._tell_unreadable(state, error)
             return
         except OSError as error:
-            warn(
+            warn_caller(
                 f"The checkpoint {path} could not be written: {error}. Training continues, and "
                 "earlier checkpoints are intact. Free some disk space, so that the next one can be "
                 "written.",
                 UserWarning,
-                stacklevel=2,
             )
             return
         except (TypeError, ValueError) as error:
-            warn(
+            warn_caller(
                 f"The estimator cannot be stored in a checkpoint: {error} Training continues "
                 "without checkpoints. Set checkpoint=None to silence this warning.",
                 UserWarning,
-                stacklevel=2,
             )
             return
         damaged = [p for p in self._damaged if p != path]
@@ -200,13 +197,12 @@ class CheckpointFolder:
             return
         self._has_told = True
         within = f", batch {state.batch}" if state.batch else ""
-        warn(
+        warn_caller(
             f"The state of the training after epoch {state.epoch}{within} is not kept as a "
             f"checkpoint, because it could not be read back: {error.problem} Training continues, "
             "and earlier checkpoints are intact. If it diverges, use a smaller learning_rate or a "
             "global_clipnorm.",
             UserWarning,
-            stacklevel=2,
         )
 
 
@@ -227,10 +223,9 @@ def _read_or_warn(path, read):
     try:
         return read_checkpoint(path, read)
     except (InvalidFileError, OSError) as error:
-        warn(
+        warn_caller(
             f"A checkpoint is damaged, so the previous one is used: {error}",
             UserWarning,
-            stacklevel=2,
         )
         return None
 
@@ -247,11 +242,10 @@ def read_checkpoint(path, read):
     unlike = [name for name, version in versions().items() if before.get(name) != version]
     if unlike and not checkpoint.state.finished:
         changed = ", ".join(f"{k} {before.get(k)} then, {versions()[k]} now" for k in unlike)
-        warn(
+        warn_caller(
             f"Training is resumed from {path}, which was written with other versions ({changed}). "
             "The result may differ from that of a training without interruption.",
             UserWarning,
-            stacklevel=2,
         )
     return checkpoint
 

@@ -77,5 +77,5 @@ class StreamFeed(Feed):
         for number, (X, y, sample_weight) in enumerate(self.stream.read()):
             self.X, self.y, self.sample_weight = X, y, sample_weight
             rng = np.random.default_rng([self.seed, self.epoch, number])
-            for rows in BatchPlan(X.lengths, self.batch_size).batches(rng):
-                yield arrays_of(X, y, sample_weight, rows)
+            for i, rows in enumerate(BatchPlan(X.lengths, self.batch_size).batches(rng)):
+                yield self._shifted(arrays_of(X, y, sample_weight, rows), number, i)

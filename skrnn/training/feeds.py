@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skrnn.backend.tensorflow import keras, tf
-from skrnn.sequences import Sequences
+from skrnn.sequences import Sequences, shifted
 from skrnn.sequences.batching import BatchPlan
 from skrnn.training.streams import Stream
 
@@ -54,7 +54,17 @@ class Feed(keras.callbacks.Callback):
             rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
             self._ordered, self._rows = self.epoch, self.plan.batches(rng)
         rows = self._rows[i]
-        return arrays_of(self.X, self.y, self.sample_weight, rows)
+        arrays = arrays_of(self.X, self.y, self.sample_weight, rows)
+        return self._shifted(arrays, i)
+
+    def _shifted(self, arrays, *batch):
+        """Return the arrays of a batch for training, the patches beginning anywhere."""
+        size = self.X.patch_size
+        if size == 1 or self.seed is None:
+            return arrays
+        steps, *others = arrays
+        rng = np.random.default_rng([self.seed, Stream.SHIFTS, self.epoch, *batch])
+        return shifted(steps, size, rng.integers(size, size=len(steps))), *others
 
     def dataset(self):
         """Return the batches for Keras, with dynamic lengths, so that one trace is enough."""

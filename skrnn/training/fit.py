@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,12 @@ from skrnn.network.programs import PREDICT_BATCH_SIZE, network_variables, read_v
 from skrnn.sequences import Sequences
 from skrnn.sequences.batching import auto_batch_size
 from skrnn.training import trainers
-from skrnn.training.callbacks import AlignedHistory, BestEpoch, FiniteTraining
+from skrnn.training.callbacks import (
+    AlignedHistory,
+    BestEpoch,
+    FiniteTraining,
+    ValidationScore,
+)
 from skrnn.training.chunks import ChunkStream, StreamFeed
 from skrnn.training.feeds import Feed, PairedFeed
 from skrnn.training.objective import Objective
@@ -73,6 +79,9 @@ class FitPlan:
         Early stopping.
     callbacks : sequence of callables
         Each takes the `Run` and returns a Keras callback, to be run after those of the settings.
+    score : callable or None
+        Takes the `Run`, the number of the epoch and its losses, and returns the validation score,
+        which callbacks find among the losses.
     objective : Objective or None
         Losses in addition to that of the head.
     optimizer_state : list of ndarray or None
@@ -88,6 +97,7 @@ class FitPlan:
     epochs: int
     stopping: BestEpoch | None = None
     callbacks: Sequence[Callable] = ()
+    score: Callable | None = None
     objective: Objective | None = None
     optimizer_state: list | None = None
     resumed: TrainingState | None = None
@@ -148,10 +158,27 @@ class Run:
         """The history before this training and of its finished epochs."""
         return joined(self.before, self.history.history)
 
-    def snapshot(self):
-        """Return the network in its current state."""
+    def moment(self, logs=None):
+        """Return the network after an epoch, and the state of the training.
+
+        Parameters
+        ----------
+        logs : dict of str to float or None
+            Losses and scores of the epoch, if the history does not have them yet.
+        """
         values = read_values(network_variables(self.model))
-        return FittedNetwork(self.description, values, self.seed)
+        history = self.history_so_far
+        if logs is not None:
+            history = joined(history, {name: [value] for name, value in logs.items()})
+        state = TrainingState(
+            epoch=len(history["loss"]),
+            batch=0,
+            variables=values,
+            optimizer=read_values(self.model.optimizer.variables),
+            metrics=[],
+            history=history,
+        )
+        return FittedNetwork(self.description, values, self.seed), state
 
 
 def initial_network(description: NetworkDescription, seed: int, embeddings=None) -> FittedNetwork:
@@ -276,6 +303,8 @@ class Trainer:
             X, y, weights = data.validation
             watched = Feed(X, y, weights, PREDICT_BATCH_SIZE)
         own = [feed, FiniteTraining()]
+        if plan.score is not None:  # before the user's callbacks, which may read it
+            own.append(ValidationScore(partial(plan.score, run)))
         rate = self.settings.fixed_learning_rate
         if rate is not None:
             own.append(recorder.make_decay(rate, self.settings.learning_rate_decay))

@@ -65,7 +65,7 @@ class EarlyStoppingState:
     wait : int
         Epochs without improvement.
     best : float or None
-        The best validation loss.
+        The best validation loss or score.
     best_epoch : int
         Its epoch, counted from 0.
     stopped_epoch : int

@@ -9,3 +9,4 @@ class Stream(IntEnum):
     PRETRAINING = 1
     NOISE = 2
     ROUNDS = 3
+    SHIFTS = 4

@@ -177,6 +177,21 @@ def test_labels_that_may_be_missing(label, folder, monkeypatch, capsys):
     )
 
 
+@pytest.mark.parametrize(("last", "warns"), [("59.5", True), ("x", False)])
+def test_a_quantity_as_labels(last, warns, folder, monkeypatch, capsys):
+    """Fails if many numbers become classes without a word, or names and numbers warn."""
+    write(folder / "data.csv", [*map(str, range(50)), last])
+
+    def stop(*_, **__):
+        raise FitReachedError
+
+    monkeypatch.setattr(skrnn.RNNClassifier, "fit", stop)
+    with pytest.raises(FitReachedError):
+        main(["train", *TABLE])
+    told = "has 51 different numbers, from 0 to 59.5. Each becomes a class of its own"
+    assert (told in capsys.readouterr().err) == warns
+
+
 @pytest.mark.parametrize("blank", ["", " ", "\t", "\xa0", "\u200b", "\ufeff \u2800"])
 def test_labels_without_a_visible_character_are_missing(blank, folder, capsys):
     """Fails if a label that looks empty is a class."""

@@ -93,6 +93,26 @@ def test_what_callbacks_are_given():
     assert recorder.fitted[0].predict(X).shape == (120,)
 
 
+def test_copies_are_estimators_of_their_epoch():
+    """Fails if a copy lacks what makes it go on, or has thresholds that it has not learned."""
+    recorder, labels = Recorder(), np.stack([Y, ~Y, X[:, 0] == 3], axis=1).astype(int)
+    clf = small(**ESTIMATOR, epochs=2, thresholds="auto", validation_fraction=0.3)
+    clf.set_callbacks(recorder).fit(X, labels)
+    for copy, epoch in zip(recorder.fitted, (1, 2, 2), strict=True):
+        assert copy.best_epoch_ == copy.n_iter_ == epoch
+        assert copy._settings == clf._settings
+        assert vars(copy).keys() >= vars(clf).keys()
+        assert np.array_equal(copy.head_.thresholds, copy.thresholds_)
+    np.testing.assert_array_equal(recorder.fitted[1].thresholds_, clf.thresholds_)
+    (first, *_), one = recorder.fitted, small(**ESTIMATOR, epochs=1, thresholds="auto")
+    one.set_params(validation_fraction=0.3).fit(X, labels)
+    np.testing.assert_array_equal(first.thresholds_, one.thresholds_)
+    np.testing.assert_array_equal(first.predict(X), one.predict(X))
+    for copy in (first, one):
+        copy.set_params(thresholds=None).partial_fit(X, labels)
+    np.testing.assert_array_equal(first.predict_proba(X), one.predict_proba(X))
+
+
 def test_copies_have_attributes_that_are_none():
     """Fails if a copy lacks what the fit sets to None, and predicts with."""
     recorder = Recorder()

@@ -6,6 +6,7 @@ comes from somewhere inside Keras or NumPy instead, or if there is none.
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
@@ -158,8 +159,9 @@ def test_other_targets_than_before(of_tokens):
 
 def test_bad_validation_rows():
     """Fails if it is not told that the rows are those of X_val."""
-    match = "In X_val, y_val: "
-    raises_and_leaves(small(), match + ".*id 12 in row 0", "fit", X, Y, X_val=X + 5, y_val=Y)
+    match = "In X_val: .*id 12 in row 0.*Pipeline transforms X_val"
+    raises_and_leaves(small(), match, "fit", X, Y, X_val=X + 5, y_val=Y)
+    match = "In X_val, y_val: (?!.*Pipeline)"
     raises_and_leaves(small(), match + ".*label", "fit", X, Y, X_val=X, y_val=["maybe"] * 60)
     raises_and_leaves(small(), match + ".*inconsistent", "fit", X, Y, X_val=X, y_val=Y[:9])
 
@@ -269,3 +271,52 @@ def test_edges(rows, y, parameters):
     found = small(**parameters).fit(rows, y).predict_proba(rows)
     assert np.isfinite(found).all()
     assert found.shape == (len(rows), 2)
+
+
+NO_ROWS = {
+    "None": None,
+    "dict": {"a": [2, 3]},
+    "set": {2, 3},
+    "generator": (row for row in [[2, 3]]),
+    "iterator": iter([[2, 3]]),
+}
+
+
+@pytest.mark.parametrize("name", NO_ROWS)
+@pytest.mark.parametrize("method", ["fit", "predict", "X_val", "X_unlabeled"])
+def test_x_without_rows(name, method, of_tokens):
+    """Fails if what has no rows in an order gets an error about dimensions."""
+    bad, match = NO_ROWS[name], "got .* as X.*a sequence of numbers for each row"
+    if method == "predict":
+        raises_and_leaves(of_tokens, match, "predict", bad)
+    elif method == "fit":
+        raises_and_leaves(small(), match, "fit", bad, Y)
+    elif bad is not None:
+        y_val = {"y_val": Y} if method == "X_val" else {}
+        raises_and_leaves(small(), match, "fit", X, Y, **{method: bad}, **y_val)
+
+
+# --- Where warnings point -----------------------------------------------------------------
+
+
+def several():
+    return np.stack([Y, ~Y], axis=1).astype(int)
+
+
+WARNING_CALLS = {
+    "few rows": lambda: small(early_stopping=True).fit(X[:12], Y[:12]),
+    "few rows, Pipeline": lambda: make_pipeline(small(early_stopping=True)).fit(X[:12], Y[:12]),
+    "one-hot": lambda: small().fit(X, several()),
+    "one-hot, partial_fit": lambda: small().partial_fit(X, several()),
+    "one-hot, chunks": lambda: small().fit_chunks([(X, several())]),
+    "spaces": lambda: small().fit(X, np.where(Y, "a", "a ")),
+    "order": lambda: small().fit(pd.DataFrame(X), pd.Series(Y, index=np.arange(60)[::-1])),
+}
+
+
+@pytest.mark.parametrize("name", WARNING_CALLS)
+def test_warnings_point_at_the_caller(name):
+    """Fails if the line of a warning is in skrnn, or depends on the way to `fit`."""
+    with pytest.warns(UserWarning) as told:
+        WARNING_CALLS[name]()
+    assert {one.filename for one in told} == {__file__}

@@ -54,6 +54,7 @@ def tiny(**parameters):
 def test_parameters_are_in_the_order_of_their_groups(cls):
     """Fails if a parameter stands in another group than its constraint, or siblings differ."""
     own = {**groups.NETWORK, **groups.NUMERIC, **groups.POOLING, **groups.NGRAMS}
+    own |= groups.CONVOLUTIONS
     own |= {**groups.REGULARIZATION, **groups.EXTRA_LOSSES, **groups.TRAINING}
     own |= {"class_weight": None, "thresholds": None}
     own |= {**groups.STOPPING, **groups.RUNNING}
@@ -65,7 +66,7 @@ def test_parameters_are_in_the_order_of_their_groups(cls):
 def test_groups_of_the_docstring_are_the_groups():
     """Fails if a parameter is added beyond the ends that the docstring names."""
     for group, first, last in [
-        ("network", next(iter(groups.NETWORK)), list(groups.NGRAMS)[-1]),
+        ("network", next(iter(groups.NETWORK)), list(groups.CONVOLUTIONS)[-1]),
         ("regularization", next(iter(groups.REGULARIZATION)), list(groups.EXTRA_LOSSES)[-1]),
         ("training", next(iter(groups.TRAINING)), "thresholds"),
         ("stopping", next(iter(groups.STOPPING)), list(groups.STOPPING)[-1]),
@@ -278,3 +279,38 @@ def test_checkpoints_are_of_one_loss(tmp_path):
         tiny(extra_losses=VirtualAdversarialLoss(epsilon), checkpoint=checkpoint).fit(X, Y)
         names.add(frozenset(path.name for path in tmp_path.iterdir()))
     assert sorted(map(len, names)) == [1, 2]
+
+
+INSIDE_NOTHING = [
+    ({"checkpoint": "folder"}, "checkpoint__minutes", r"'folder'.*skrnn.Checkpoint\(path\)"),
+    ({}, "checkpoint__minutes", r"None.*skrnn.Checkpoint"),
+    ({}, "extra_losses__epsilon", r"None.*skrnn.AdversarialLoss"),
+    ({"extra_losses": LIST}, "extra_losses__epsilon", r"which has no parameters"),
+    ({}, "units__x", "3, which has no parameters"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "name", "message"), INSIDE_NOTHING)
+def test_parameters_of_what_has_none(parameters, name, message):
+    """Fails if the error is that a str has no attribute, or another parameter is set before it."""
+    clf = RNNClassifier(**parameters)
+    before = vars(clf).copy()
+    with pytest.raises(ValueError, match=f"{name} of RNNClassifier cannot be set.*{message}"):
+        clf.set_params(**{"units": 3, name: 1})
+    assert vars(clf) == before
+
+
+def test_parameters_of_what_is_set_with_them():
+    """Fails if the object of the same call is not the one whose parameter is set."""
+    clf = RNNClassifier().set_params(checkpoint=Checkpoint("a"), checkpoint__minutes=3)
+    assert clf.checkpoint.minutes == 3
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_a_function_as_learning_rate(search):
+    """Fails if it is not told what takes a function of the epoch."""
+    clf = tiny(learning_rate=lambda epoch: 0.1)
+    if search:
+        clf = EpochSearchCV(clf, {"epochs": [1]}, cv=2, error_score="raise")
+    with pytest.raises(ValueError, match="callbacks=.*LearningRateScheduler"):
+        clf.fit(X, Y)

@@ -48,8 +48,9 @@ BAD = {
     "label sets": ([["a", "b"], ["c", "d"]], None, "MultiLabelBinarizer"),
     "probabilities": ([[0.2, 0.8], [0.5, 0.5]], None, "look like probabilities.*np.argmax"),
     "float32 probabilities": (np.float32([[0.9, 0.1]] * 3), None, "look like probabilities"),
-    "masked": (np.ma.array([1, 2, 3], mask=[0, 0, 1]), None, "masked in row 2"),
+    "masked": (np.ma.array([1, 2, 3], mask=[0, 0, 1]), None, "masked values, the first in row 2"),
     "masked indicator": (np.ma.array([[1, 0], [1, 1]], mask=[[0, 0], [1, 0]]), None, "in row 1"),
+    "masked in a list": ([1, np.ma.masked], None, "masked values, the first in row 1"),
     "3-D": (np.zeros((2, 2, 2)), None, "dim 3"),
     "one class": (["a", "a"], None, "one class only: 'a'"),
     "one class int": ([7, 7], None, "one class only: 7.*stratify"),
@@ -138,3 +139,24 @@ def test_labels_of_other_alphabets(other):
     with pytest.warns(UserWarning, match=r"look the same") as found:
         ClassesHead.fit(check_targets(np.array(["neg", "pos", other]), Estimator()), Estimator())
     assert "'neg'" in str(found[0].message) and ascii(other) in str(found[0].message)
+
+
+NUMBERS = {
+    "integers": (np.arange(50), True),
+    "unsigned": (np.arange(60, dtype=np.uint8), True),
+    "whole floats": (np.arange(50.0), True),
+    "fewer": (np.arange(49), False),
+    "names": (np.arange(60).astype(str), False),
+    "bool": (np.array([True, False]), False),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_quantity_as_classes(name):
+    """Fails if many numbers are classes without a word, or names and few numbers warn."""
+    labels, warns = NUMBERS[name]
+    y = check_targets(np.repeat(labels, 3), Estimator())
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        ClassesHead.fit(y, Estimator())
+    assert [("different numbers" in str(one.message)) for one in told] == [True] * warns

@@ -152,3 +152,27 @@ def test_children_of_a_process_that_has_predicted(models):
         timeout=120,
     )
     assert done.stdout.strip() == "[0, 0, 0]", done.stderr
+
+
+DISPLAY = """
+import sys
+import skrnn
+model = skrnn.load(sys.argv[1])
+repr(model), model._repr_html_(), model[-1]._repr_html_()
+assert "model_" in dir(model[-1]) and "history_" in dir(model[-1])
+print(sorted({"tensorflow", "keras"} & set(sys.modules)))
+assert model[-1].model_.name
+"""
+
+
+def test_displays(models):
+    """Fails if showing a loaded network, in a notebook too, takes the seconds of TensorFlow."""
+    path, _, _ = models["text"]
+    done = subprocess.run(
+        [sys.executable, "-c", DISPLAY, f"{path}.save"],
+        env=os.environ | {"PYTHONPATH": ROOT},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout.split("\n")[0] == "[]", done.stderr

@@ -210,3 +210,47 @@ def test_a_masked_column_is_missing():
     values[2] = np.ma.masked
     with pytest.raises(ValueError, match="row 2"):
         PLAIN[:5].with_columns(values, ["stars"])
+
+
+# --- Lost columns -------------------------------------------------------------------------
+
+LONG = TextToSequence().fit_transform(["a b c d", "c", "b a", "a b c", "", "d d a b"])
+NUMBERS = np.array([0.5, -1.0, 2.5, 0.1, 3.0, -2.0])
+IDS = LONG.with_columns(np.arange(6.0)[:, np.newaxis], ["n"]).toarray()
+BESIDE = {
+    "before": [NUMBERS, IDS],
+    "whole before": [NUMBERS * 10, IDS],
+    "zeros before": [NUMBERS, np.zeros(6), IDS],
+    "both": [NUMBERS, IDS, NUMBERS],
+    "two texts": [NUMBERS, IDS, NUMBERS, IDS[::-1]],
+    "after": [IDS, NUMBERS],
+}
+
+
+@pytest.mark.parametrize("parts", BESIDE.values(), ids=BESIDE)
+def test_ids_without_their_columns_among_floats(parts):
+    """Fails if ids that ColumnTransformer has put beside numbers are read as a series."""
+    stacked = np.column_stack(parts).astype(np.float64)
+    with pytest.raises(ValueError, match=r"look.* like (the ids of TextWithColumns|padded texts)"):
+        read(stacked)
+    assert len(read(stacked, input="numeric")) == 6
+    if not np.array_equal(stacked, np.trunc(stacked)):
+        return
+    with pytest.raises(ValueError, match=r"negative.*TextWithColumns that has lost its columns"):
+        read(stacked.astype(np.int64))
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        np.random.default_rng(0).normal(size=(8, 6)),
+        -np.random.default_rng(0).integers(0, 9, (8, 6)).astype(float),
+        np.column_stack([NUMBERS, -np.ones((6, 4))]),
+        np.column_stack([NUMBERS, -np.eye(6)]),
+        np.zeros((6, 4)),
+    ],
+    ids=["normal", "whole", "constant", "gaps", "zeros"],
+)
+def test_series_are_no_lost_ids(series):
+    """Fails if a series of numbers is refused because it is not positive."""
+    assert len(read(series)) == len(series)

@@ -147,10 +147,12 @@ def _fit(network, data, arguments):
     """Fit; return the seconds, or None if the fit continued from a checkpoint."""
     from skrnn.cli.data import checkpoint_folders
     from skrnn.estimators.checkpointing import checkpoint_of
+    from skrnn.estimators.schedule import known_epochs
 
     classifier = network[-1]
     at_most = " at most" * classifier.early_stopping
-    print(f"\nTraining: {classifier.cell}, epochs: {classifier.epochs}{at_most}", flush=True)
+    epochs = known_epochs(classifier.epochs)
+    print(f"\nTraining: {classifier.cell}, epochs: {epochs}{at_most}", flush=True)
     # TensorFlow takes seconds to start, which do not belong to the fit.
     import skrnn.network.build  # noqa: F401
 

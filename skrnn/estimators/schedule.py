@@ -1,0 +1,84 @@
+"""How long a training takes: what "auto" is for the training rows.
+
+The one place that knows. Everything else gets numbers: checkpoints, searches, callbacks.
+"""
+
+from dataclasses import dataclass
+
+from skrnn.sequences.batching import BatchPlan, auto_batch_size
+
+# For token ids, whose networks have learned most in a few passes and then overfit. Chosen by
+# validation on IMDb and TREC, see docs/accuracy.md.
+TOKEN_EPOCHS, TOKEN_DECAY, TOKEN_PATIENCE = 5, 1.0, 2
+# For numeric sequences, the number of updates counts: 50 rows in five epochs are 35 of them. Chosen
+# by cross-validation on training parts, see docs/accuracy.md.
+UPDATES = 1000
+# More rows tell more: each is read so often if that makes no more than so many updates, and never
+# less often than a text.
+PASSES, MOST_UPDATES = 20, 6000
+# After the epochs of "auto", the learning rate is that of the first one, divided by this.
+SLOWER = 4.0
+# Early stopping waits for this part of them: an epoch of few rows is a few updates.
+PATIENCE = 0.1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The length of a training.
+
+    Attributes
+    ----------
+    epochs : int
+    learning_rate_decay : float
+    patience : int
+        Epochs without improvement after which early stopping ends the training.
+    """
+
+    epochs: int
+    learning_rate_decay: float
+    patience: int
+
+
+def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
+    """Return the length of a training on the given rows: what "auto" is for each parameter.
+
+    No parameter depends on another, so a training of more epochs begins as one of fewer does.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    sequences : Sequences
+        The training rows as the network reads them, rows without weight included.
+    is_used : ndarray of shape (n_samples,) of bool
+        The rows with a weight.
+    epochs : int or "auto"
+    full_data : bool
+        Whether these are all rows, and not a part of them or the first chunk.
+    """
+    decay, size = estimator.learning_rate_decay, estimator.batch_size
+    if sequences.is_tokens or not full_data:
+        auto = TOKEN_EPOCHS, TOKEN_DECAY if sequences.is_tokens else 0.0, TOKEN_PATIENCE
+    else:
+        lengths = sequences.lengths[is_used]
+        size = auto_batch_size(len(lengths)) if size == "auto" else int(size)
+        n_updates = len(BatchPlan(lengths, size))
+        often = min(PASSES, max(TOKEN_EPOCHS, round(MOST_UPDATES / n_updates)))
+        n_epochs = max(-(-UPDATES // n_updates), often)
+        auto = n_epochs, (SLOWER - 1) / n_epochs, max(TOKEN_PATIENCE, round(PATIENCE * n_epochs))
+    return Schedule(
+        int(auto[0] if _is_auto(epochs) else epochs),
+        float(auto[1] if _is_auto(decay) else decay),
+        int(auto[2] if _is_auto(estimator.n_iter_no_change) else estimator.n_iter_no_change),
+    )
+
+
+def known_epochs(epochs):
+    """Return the number of epochs for token ids, and for rows in chunks, which nobody can count.
+
+    A number is returned as it is, whether `fit` will accept it or not.
+    """
+    return TOKEN_EPOCHS if isinstance(epochs, str) and epochs == "auto" else epochs
+
+
+def _is_auto(value):
+    return isinstance(value, str)
