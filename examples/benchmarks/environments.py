@@ -23,6 +23,9 @@ REQUIREMENTS = {
     "torch": [TORCH, "numpy"],
     "skorch": ["skorch", TORCH],
     "onnxruntime": ["onnxruntime", "onnx", "numpy"],
+    "aeon": ["aeon"],
+    # pip would find no bound of sktime, which has none of its own without an extra.
+    "sktime": ["sktime", "tensorflow<2.20"],
 }
 TOLD = {
     "skrnn": [
@@ -40,6 +43,8 @@ TOLD = {
     "torch": ["torch", "numpy"],
     "skorch": ["skorch", "torch", "scikit-learn", "numpy"],
     "onnxruntime": ["onnxruntime", "onnx", "numpy"],
+    "aeon": ["aeon", "scikit-learn", "numba", "numpy"],
+    "sktime": ["sktime", "tensorflow", "keras", "scikit-learn", "numpy"],
 }
 
 

@@ -14,13 +14,11 @@ LABELLED = {"max_features": 30_000, "embedding_dropout": 0.5, "word_dropout": 0.
 UNLABELLED = LABELLED
 
 
-def network(seed, **settings):
+def network(seed, *, estimator=RNNClassifier, **settings):
     """Return the default pipeline with some parameters of either step changed."""
     of_text = inspect.signature(TextToSequence).parameters
     text = {name: settings.pop(name) for name in list(settings) if name in of_text}
-    return make_pipeline(
-        TextToSequence(**text), RNNClassifier(**{"random_state": seed, **settings})
-    )
+    return make_pipeline(TextToSequence(**text), estimator(**{"random_state": seed, **settings}))
 
 
 def default(seed, **settings):

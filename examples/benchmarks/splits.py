@@ -57,10 +57,7 @@ def _imdb(folder, validation, seed, unlabeled):
     if not validation:
         test = load_imdb(folder, subset="test", shuffle=False)
         return Split(train.data, train.target, test.data, test.target, rest)
-    films = np.array(_films(folder, train.filenames))
-    names = np.unique(films)
-    np.random.default_rng(0).shuffle(names)
-    held_out = np.isin(films, names[: len(names) // VALIDATION_FILMS])
+    held_out = of_held_out_films(folder, train.filenames)
     texts = np.array(train.data, dtype=object)
     return Split(
         texts[~held_out].tolist(),
@@ -69,6 +66,14 @@ def _imdb(folder, validation, seed, unlabeled):
         train.target[held_out],
         rest,
     )
+
+
+def of_held_out_films(folder, filenames):
+    """Return whether each IMDb training review is of a film of the validation part."""
+    films = np.array(_films(folder, filenames))
+    names = np.unique(films)
+    np.random.default_rng(0).shuffle(names)
+    return np.isin(films, names[: len(names) // VALIDATION_FILMS])
 
 
 def _films(folder, filenames):

@@ -1,108 +1,171 @@
-"""The stars of the IMDb reviews as numbers: RNNRegressor, ridge on tf-idf, weights of n-grams.
+"""Predict the stars of film reviews. Each command prints one row.
 
-The number of stars of a review is in the name of its file. ``SKRNN_DATA=... python stars.py
-network``, ``tfidf`` or ``weights``; without ``--test``, on 5,000 reviews held out from the training
-part. Prints root mean squared errors, and the CPU time of this process.
+    SKRNN_DATA=folder/of/the/data python examples/benchmarks/stars.py network
+    ... stars.py ridge                (also constant)
+
+The number of stars of an IMDb review, 1 to 4 or 7 to 10, is in its file name. An estimator is
+trained on the 25,000 training reviews and predicts the stars of the 25,000 test reviews, once for
+each seed, each in its own process. The network is the default pipeline with nothing set but the
+seed; ``--set dropout=0`` changes a parameter. The ridge regression is on tf-idf of words and
+bigrams, with the best of several settings on a fifth of the films of the training part, which is
+where the network's settings were chosen too (``--validation`` scores on it). Seconds are those of
+`fit`, with tokenization and for ridge with the choice of its settings, and of `predict`.
 """
 
 import argparse
+import json
 import os
 import re
-import resource
+import subprocess
+import sys
+import time
+from importlib.metadata import version
 from pathlib import Path
+from statistics import mean, stdev
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from machine import describe_machine, peak_memory, print_machine
+from recipes import network
+from sklearn.dummy import DummyRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 from sklearn.pipeline import make_pipeline
+from splits import of_held_out_films
+from tables import markdown
 
-from skrnn import RNNRegressor, TextToSequence, load_imdb
-
-
-def load(path, subset):
-    """Return the reviews of a part, and their stars."""
-    data = load_imdb(path, subset=subset, shuffle=False)
-    stars = [int(re.search(r"_(\d+)\.txt$", str(name)).group(1)) for name in data.filenames]
-    return np.array(data.data, dtype=object), np.array(stars, float)
-
-
-def rmse(predicted, stars):
-    return float(np.sqrt(np.mean((predicted - stars) ** 2)))
-
-
-def network(train, test, seeds):
-    """Print the error of the defaults."""
-    for seed in range(seeds):
-        model = make_pipeline(TextToSequence(), RNNRegressor(random_state=seed)).fit(*train)
-        print(f"| RNNRegressor, seed {seed} | {rmse(model.predict(test[0]), test[1]):.4f} |")
-
-
-def tfidf(train, test, seeds):
-    """Print the error of ridge regression on tf-idf, its penalty chosen by cross-validation."""
-    for options in ({}, {"sublinear_tf": True}):
-        text = TfidfVectorizer(ngram_range=(1, 2), **options)
-        X = text.fit_transform(train[0])
-        grid = {"alpha": [0.1, 0.2, 0.3, 0.5, 1.0]}
-        ridge = GridSearchCV(Ridge(solver="sparse_cg", tol=1e-3), grid, cv=3,
-                             scoring="neg_mean_squared_error").fit(X, train[1])  # fmt: skip
-        found = rmse(ridge.predict(text.transform(test[0])), test[1])
-        name = f"ridge on tf-idf {options or ''}, alpha {ridge.best_params_['alpha']}"
-        print(f"| {name} | {found:.4f} |")
-
-
-def weights(train, test, seeds):
-    """Print, for weights of n-grams and powers of the row's sum of squares, the best error."""
-    split = TextToSequence().build_analyzer()
-    texts, others = ([" ".join(split(text)) for text in one[0]] for one in (train, test))
-    counter = CountVectorizer(ngram_range=(1, 3), min_df=2, binary=True, token_pattern=r"\S+")
-    X = csr_array(counter.fit_transform(texts), dtype=float)
-    other, stars = csr_array(counter.transform(others), dtype=float), train[1]
-    n_rows, deviation = X.sum(axis=0), stars - stars.mean()
-    size = deviation / np.abs(deviation).mean()
-    above, below = (1 + np.maximum(sign * size, 0) @ X for sign in (1, -1))
-    candidates = {
-        "1": np.ones(X.shape[1]),
-        "idf": 1 + np.log((1 + len(stars)) / (1 + n_rows)),
-        "log-ratio of counts above and below the mean": np.log(above / above.sum())
-        - np.log(below / below.sum()),
-        "mean deviation, shrunk as by 3 rows": (size @ X) / (n_rows + 3),
-    }
-    for name, weight in candidates.items():
-        for power in (0.0, 0.5, 0.75, 1.0):
-            a, b = (csr_array(one @ diags_array(weight)) for one in (X, other))
-            a, b = (csr_array(diags_array((1 + one.power(2).sum(axis=1)) ** -power) @ one)
-                    for one in (a, b))  # fmt: skip
-            unit = a.power(2).sum() / len(stars)
-            errors = [
-                rmse(Ridge(unit * penalty, solver="sparse_cg", tol=1e-3).fit(a, stars).predict(b),
-                     test[1])
-                for penalty in (0.03, 0.1, 0.3, 1.0, 3.0)
-            ]  # fmt: skip
-            print(f"| {name} | {power} | {min(errors):.4f} |", flush=True)
+PACKAGES = ("scikit-learn", "tensorflow", "keras", "numpy", "numba")
+RECIPES = ("network", "ridge", "constant")
+ALPHAS = (0.1, 0.3, 1.0, 3.0, 10.0)
 
 
 def main():
-    """Run what the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["network", "tfidf", "weights"])
-    parser.add_argument("--rows", type=int, default=20_000, help="training reviews")
-    parser.add_argument("--test", action="store_true", help="the official test set")
-    parser.add_argument("--seeds", type=int, default=1)
-    given = parser.parse_args()
-    archive = Path(os.environ["SKRNN_DATA"]) / "aclImdb_v1.tar.gz"
-    texts, stars = load(archive, "train")
-    train = texts, stars
-    if given.test:
-        test = load(archive, "test")
+    """Run each seed in its own process, then print the row."""
+    args = parse()
+    if args.seed is not None:
+        print(json.dumps(measure(args)))
+        return
+    machine = describe_machine()
+    runs = []
+    for seed in range(args.seeds if args.recipe == "network" else 1):
+        command = [sys.executable, __file__, *sys.argv[1:], "--seed", str(seed)]
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        runs.append(json.loads(told.splitlines()[-1]))
+        print(f"seed {seed}: {runs[-1]}", file=sys.stderr, flush=True)
+    if args.json:
+        args.json.write_text(json.dumps({"machine": machine, "runs": runs}, indent=1) + "\n")
+    print_machine(machine, {"packages": {name: version(name) for name in PACKAGES}})
+    print(table(args, runs))
+
+
+def parse():
+    """Return the parsed command-line arguments."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("recipe", choices=RECIPES)
+    add("--validation", action="store_true", help="score on a part of the training reviews")
+    add("--seeds", type=int, default=3, help="of the network; the others have none")
+    add("--set", action="append", default=[], metavar="NAME=JSON", help="a parameter")
+    add("--json", type=Path, help="write all figures here")
+    add("--seed", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def read(folder, subset):
+    """Return reviews, their stars, and the names of their files."""
+    from skrnn import load_imdb
+
+    data = load_imdb(folder, subset=subset, shuffle=False)
+    stars = [re.search(r"_(\d+)\.txt$", str(name))[1] for name in data.filenames]
+    return np.array(data.data, dtype=object), np.array(stars, dtype=float), data.filenames
+
+
+def measure(args):
+    """Fit and score with one seed; return the figures."""
+    folder = os.environ.get("SKRNN_DATA")
+    if not folder:
+        sys.exit("Set SKRNN_DATA to the folder that contains aclImdb_v1.tar.gz.")
+    folder = Path(folder)
+    reviews, stars, names = read(folder, "train")
+    held_out = of_held_out_films(folder, names)
+    if args.validation:
+        test, y_test = reviews[held_out], stars[held_out]
+        reviews, stars, held_out = reviews[~held_out], stars[~held_out], None
     else:
-        order = np.random.default_rng(0).permutation(len(texts))
-        kept, held_out = order[: given.rows], order[-5000:]
-        train, test = (texts[kept], stars[kept]), (texts[held_out], stars[held_out])
-    globals()[given.what](train, test, given.seeds)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(f"{used.ru_utime + used.ru_stime:.0f} seconds of CPU time")
+        test, y_test, _ = read(folder, "test")
+    cpu, start = time.process_time(), time.perf_counter()
+    chosen = None
+    if args.recipe == "network":
+        estimator = stars_network(args.seed, args.set)
+    elif args.recipe == "ridge":
+        chosen = best_ridge(reviews, stars, held_out)
+        estimator = ridge(**chosen)
+    else:
+        estimator = DummyRegressor()
+    estimator.fit(list(reviews), stars)
+    fitted = time.perf_counter()
+    predicted = estimator.predict(list(test))
+    end = time.perf_counter()
+    return {
+        "rmse": float(root_mean_squared_error(y_test, predicted)),
+        "mae": float(mean_absolute_error(y_test, predicted)),
+        "r2": float(r2_score(y_test, predicted)),
+        "fit_s": fitted - start,
+        "predict_s": end - fitted,
+        "cpu_s": time.process_time() - cpu,
+        "peak_mb": peak_memory(),
+        "chosen": chosen,
+    }
+
+
+def stars_network(seed, changes):
+    """Return the default pipeline, with some parameters changed."""
+    from skrnn import RNNRegressor
+
+    values = {name: json.loads(value) for name, value in (one.split("=", 1) for one in changes)}
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return network(seed, estimator=RNNRegressor, **values)
+
+
+def ridge(alpha, sublinear_tf):
+    """Return ridge regression on tf-idf of words and bigrams."""
+    return make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=sublinear_tf),
+        Ridge(alpha=alpha, solver="sparse_cg", tol=1e-3),
+    )
+
+
+def best_ridge(reviews, stars, held_out):
+    """Return the settings with the smallest error on held-out films, or on every fifth review."""
+    if held_out is None:  # the films are the test part
+        held_out = np.arange(len(stars)) % 5 == 0
+    found = []
+    for sublinear_tf in (False, True):
+        tfidf = ridge(1.0, sublinear_tf)[0]
+        X = tfidf.fit_transform(reviews[~held_out])
+        X_held_out = tfidf.transform(reviews[held_out])
+        for alpha in ALPHAS:
+            model = ridge(alpha, sublinear_tf)[-1].fit(X, stars[~held_out])
+            error = root_mean_squared_error(stars[held_out], model.predict(X_held_out))
+            found.append((error, {"alpha": alpha, "sublinear_tf": sublinear_tf}))
+            print(f"{found[-1]}", file=sys.stderr, flush=True)
+    return min(found, key=lambda one: one[0])[1]
+
+
+def table(args, runs):
+    """Return the figures as Markdown."""
+    what = f"{args.recipe} {' '.join(args.set)}".strip()
+    part = "held-out films of the training part" if args.validation else "official test"
+    row = [what, part, len(runs)]
+    for key, digits in (("rmse", 4), ("mae", 4), ("r2", 4), ("fit_s", 0), ("predict_s", 1)):
+        values = [run[key] for run in runs]
+        text = f"{mean(values):.{digits}f}"
+        row.append(f"{text} ± {stdev(values):.{digits}f}" if digits == 4 and runs[1:] else text)
+    row.append(f"{max(run['peak_mb'] for run in runs):.0f}")
+    header = ["", "scored on", "seeds", "RMSE", "MAE", "R²", "fit, s", "predict, s", "peak, MB"]
+    return markdown(header, [row])
 
 
 if __name__ == "__main__":

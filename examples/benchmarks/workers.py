@@ -63,14 +63,18 @@ class Worker:
             raise RuntimeError(f"{self.name} failed while doing {do!r}:\n{answer['error']}")
         return answer
 
-    def close(self):
-        """Kill the process and its children without waiting for results."""
+    def kill(self):
+        """Kill the process and its children. A task that waits for an answer ends with an error."""
         if self._process.poll() is None:
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
-            self._process.wait()
+
+    def close(self):
+        """Kill the process and its children without waiting for results."""
+        self.kill()
+        self._process.wait()
         self._process.stdin.close()
         self._process.stdout.close()
         self._log.close()

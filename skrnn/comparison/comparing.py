@@ -6,13 +6,13 @@ from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
+from skrnn.comparison.foreign import CLASSIFIER, REGRESSOR, WithTags, has_tags, kind_of
 from skrnn.comparison.measuring import mean_row, measure
 from skrnn.comparison.result import Comparison
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
@@ -44,12 +44,16 @@ def compare(
         and ``(name, estimator)`` pairs. An estimator without a name gets the
         name of its class in lower case, as in
         :func:`~sklearn.pipeline.make_pipeline`, followed by "-1", "-2", ... if
-        several have the same class.
+        several have the same class. They are classifiers or regressors, also
+        of libraries that lack scikit-learn's tags, such as sktime.
 
     X : array-like of shape (n_samples,) or (n_samples, ...)
-        The data, in any form that the estimators accept and scikit-learn can
-        index: a list of strings, an array, a sparse matrix, a column of a data
-        frame.
+        The data, in any form that all the estimators accept and scikit-learn
+        can index: a list of strings, an array, a sparse matrix, a column of a
+        data frame, a list of arrays of different lengths, or an array of shape
+        (n_samples, n_timesteps, n_channels). An estimator that needs another
+        form gets it in a pipeline, from a
+        :class:`~sklearn.preprocessing.FunctionTransformer`.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The target.
@@ -61,8 +65,9 @@ def compare(
 
     scoring : str, callable, list, tuple or dict, default=None
         As in :func:`~sklearn.model_selection.cross_validate`; None is the
-        `score` method of each estimator. Greater scores are better, as
-        everywhere in scikit-learn ("neg_log_loss", ...).
+        `score` method of each estimator: the accuracy of classifiers, R² of
+        regressors. Greater scores are better, as everywhere in scikit-learn
+        ("neg_log_loss", "neg_root_mean_squared_error", ...).
 
     groups : array-like of shape (n_samples,), default=None
         Groups for a splitter such as
@@ -105,7 +110,9 @@ def compare(
 
     ValueError
         If there are no estimators, two have the same name, X and y have
-        different lengths, or a split is not a pair of index arrays.
+        different lengths, or a split is not a pair of index arrays. Also if
+        `scoring` is None and there are classifiers and regressors, since
+        accuracy and R² cannot be compared.
 
     Examples
     --------
@@ -127,9 +134,13 @@ def compare(
     X, y, groups = indexable(*map(plain_column, (X, y, groups)))
     if not isinstance(error_score, int | float) and error_score != "raise":
         raise InvalidInputError(f"error_score must be 'raise' or a number, got {error_score!r}.")
+    kinds = {name: kind_of(estimator) for name, estimator in named}
+    if scoring is None:
+        _check_one_kind(kinds)
+    named = [(name, e if has_tags(e) else WithTags(e)) for name, e in named]
     for _, estimator in named:  # a misspelt scorer is an error before the first long fit
         check_scoring(estimator, scoring=scoring)
-    splits = _splits(cv, X, y, groups, classifier=any(is_classifier(e) for _, e in named))
+    splits = _splits(cv, X, y, groups, classifier=CLASSIFIER in kinds.values())
 
     measured = Parallel(n_jobs=n_jobs)(
         delayed(measure)(name, estimator, X, y, number, split, scoring, error_score)
@@ -205,6 +216,17 @@ def _named(estimators):
             taken.add(name)
         named.append((name, estimator))
     return named
+
+
+def _check_one_kind(kinds):
+    """Raise an error if there are classifiers and regressors."""
+    first = {kind: name for name, kind in reversed(kinds.items())}
+    if CLASSIFIER in first and REGRESSOR in first:
+        raise InvalidInputError(
+            f"{first[CLASSIFIER]!r} is a classifier and {first[REGRESSOR]!r} is a regressor. Their "
+            "scores, accuracy and R², cannot be compared. Pass estimators of one kind, or a "
+            "scorer of both as scoring."
+        )
 
 
 def _splits(cv, X, y, groups, *, classifier):

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import cross_validate
 
+from skrnn.comparison.foreign import WithTags
 from skrnn.exceptions import InvalidInputError
 
 # Keys that `measure` adds to the scores of a split. A scorer must not have one of these names.
@@ -51,7 +52,8 @@ def _scores_and_costs(estimator, X, y, *, scoring, error_score, errors):
     estimator.predict(X)
     predict_seconds = time.perf_counter() - start
     # Before the scorers, since they may make an estimator cache something.
-    pickled_bytes = _pickled_bytes(estimator)
+    own = estimator.estimator_ if isinstance(estimator, WithTags) else estimator
+    pickled_bytes = _pickled_bytes(own)
     try:
         scores = check_scoring(estimator, scoring=scoring)(estimator, X, y)
     except Exception:

@@ -180,7 +180,8 @@ class Comparison(Sequence):
     def _score_text(self, mean, std):
         if math.isnan(mean):
             return "-"
-        digits = ".4f" if abs(mean) < 1000 else ".6g"
+        # Errors have the unit of y, which may be millionths or billions.
+        digits = ".4f" if mean == 0 or 0.001 <= abs(mean) < 1000 else ".4g"
         # One split has no standard deviation; "± 0" would look like certainty.
         return f"{mean:{digits}}" + (f" ± {std:{digits}}" if self._n_splits > 1 else "")
 

@@ -24,6 +24,8 @@ N_TAPS = 9
 TAPS = np.array(list(combinations(range(N_TAPS), 3)), np.int32)
 N_KERNELS = len(TAPS)
 MAX_DILATIONS = 32
+# Rows are padded by four times the largest dilation, which may come out of a file.
+LARGEST_DILATION = 2**16
 # Thresholds are quantiles of the convolution of so many rows, and about so many steps.
 MAX_ROWS, ENOUGH_STEPS = 8, 256
 # Rows that one thread reads at a time.
@@ -183,7 +185,7 @@ class Convolutions:
             and len(self.which) == len(self.inside) == n
             and (np.diff(self.dilation) >= 0).all()
             and self.dilation[0] >= 1
-            and self.dilation[-1] <= 2**24
+            and self.dilation[-1] <= LARGEST_DILATION
             and ((self.which >= 0) & (self.which < N_KERNELS)).all()
             and np.isin(self.inside, (0, 1)).all()
             and ((self.channels >= 0) & (self.channels < n_channels)).all()
@@ -201,7 +203,7 @@ class Convolutions:
 
 def _dilations(length, n_biases):
     """Return the dilations, and how many thresholds each kernel gets in them."""
-    largest = np.log2(max(length - 1, N_TAPS - 1) / (N_TAPS - 1))
+    largest = np.log2(np.clip((length - 1) / (N_TAPS - 1), 1, LARGEST_DILATION))
     spread = 2 ** np.linspace(0, largest, min(n_biases, MAX_DILATIONS))
     dilations, times = np.unique(spread.astype(int), return_counts=True)
     counts = np.maximum(1, times * n_biases // times.sum())

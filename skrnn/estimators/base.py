@@ -173,6 +173,7 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         X : sparse array or array-like, or list
             As in `fit`.
         """
+        check_is_fitted(self)
         before = vars(self).get("_has_read")
         if before is not None and before[0] is X:  # validation rows, at each epoch
             return before[1]
@@ -197,8 +198,8 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
     def beside(self, sequences: Sequences) -> Sequences:
         """Return the network's input for prepared sequences.
 
-        They get columns and the scores of linear models as far as there are any. Numeric steps come
-        in patches.
+        They get the columns and the scores of linear models that there are. Then, numeric steps
+        come in patches.
         """
         if self.ngrams_ is not None:
             sequences = self.ngrams_.score(sequences)

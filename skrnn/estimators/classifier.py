@@ -211,10 +211,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows, or their score (`scoring`), has not
         improved for `n_iter_no_change` epochs, and to keep the weights of the best epoch. The
-        validation rows are `X_val` and
-        `y_val` of `fit` if given, and a stratified random part of the training rows otherwise. If
-        that part would have fewer than ten rows, or fewer than one of each class, `fit` warns,
-        and trains for all epochs on all rows.
+        validation rows are `X_val` and `y_val` of `fit` if given, and a stratified random part of
+        the training rows otherwise. If that part would have fewer than ten rows, or fewer than one
+        of each class, `fit` warns, and trains for all epochs on all rows.
 
     scoring : str, callable or None, default="loss"
         What early stopping watches, as in

@@ -54,7 +54,7 @@ WAYS_OUT = {
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
-    *("columns_", "channels_", "convolutions_", "patch_size_"),
+    *("columns_", "channels_", "patch_size_", "convolutions_"),
 }
 _CHANNELS = {"mean": "float64", "scale": "float64", "exponent": "int64", "n_numbers": "int64"}
 _OPTIONS = ("learning_rate", "global_clipnorm")
@@ -210,7 +210,7 @@ def decode_estimator(node, cls):
         )
     estimator.embedding_coverage_ = _decode_coverage(state)
     estimator.ngrams_ = _decode_ngrams(state, node, description)
-    estimator.convolutions_ = decode_convolutions(state, node, estimator, description)
+    estimator.convolutions_ = decode_convolutions(state, node, description, estimator.patch_size_)
     estimator.columns_ = _decode_columns(state, node, description)
     is_unscaled = not description.is_tokens and "channels" not in state
     estimator.channels_ = _decode_channels(state, node, estimator, description)

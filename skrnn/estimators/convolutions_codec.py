@@ -28,7 +28,7 @@ def encode_convolutions(model, place):
     return {"n_kernels": n_kernels, "penalty": model.penalty, "factor": model.factor}
 
 
-def decode_convolutions(state, node, estimator, description):
+def decode_convolutions(state, node, description, patch_size):
     """Return the `ConvolutionModel` of a file, or None, as in a network without its scores."""
     is_read = any(one.name == SCORES for one in description.row_inputs)
     if is_read != ("convolutions" in state):
@@ -46,7 +46,7 @@ def decode_convolutions(state, node, estimator, description):
     tree.close()
     below = node.of({}, "convolutions")
     n_outputs = description.head_.n_outputs
-    n_channels = description.n_channels // estimator.patch_size_
+    n_channels = (description.n_channels or 0) // (patch_size or 1)
     shapes = {
         "mean": (n_channels,),
         "scale": (n_channels,),

@@ -38,7 +38,7 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
     Each parameter applies to token ids and to numeric sequences, unless its description begins
     with "Token ids only" or "Numeric sequences only". The parameters are in groups, in this order:
 
-    - network: `cell` to `n_kernels`;
+    - network: `cell` to `ngram_range`;
     - regularization: `word_dropout` to `extra_losses`;
     - training: `loss` to `batch_size`;
     - stopping: `early_stopping` to `tol`;
@@ -213,9 +213,9 @@ default="squared_error"
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows, or their score (`scoring`), has not
         improved for `n_iter_no_change` epochs, and to keep the weights of the best epoch. The
-        validation rows are `X_val` and
-        `y_val` of `fit` if given, and a random part of the training rows otherwise. If that part
-        would have fewer than ten rows, `fit` warns, and trains for all epochs on all rows.
+        validation rows are `X_val` and `y_val` of `fit` if given, and a random part of the training
+        rows otherwise. If that part would have fewer than ten rows, `fit` warns, and trains for all
+        epochs on all rows.
 
     scoring : str, callable or None, default="loss"
         What early stopping watches, as in
@@ -279,9 +279,9 @@ default="squared_error"
     history_ : dict of str to list of float
         One value for each epoch: "loss" and "rmse", the root mean squared error, on the training
         rows (running means over the epoch), and "val_loss" and "val_rmse" if there are validation
-        rows; their "val_score" unless `scoring` is "loss". Losses and "rmse" are of the scaled y,
-        see `loss`: with the squared error, a constant has an "rmse" of 1. Additional losses in use
-        are not part of "loss". They are in "adversarial_loss" and "virtual_adversarial_loss".
+        rows; their "val_score" unless `scoring` is "loss". Loss and "rmse" are of the scaled y, see
+        `loss`: with the squared error, a constant has an "rmse" of 1. Additional losses in use are
+        not part of "loss". They are in "adversarial_loss" and "virtual_adversarial_loss".
     pretraining_history_ : dict of str to list of float
         The "loss" of the language model in each epoch of pretraining, in nats per token. For a
         vocabulary of more than 512 words, it is the loss of a sampled softmax (Jean et al. 2015),
@@ -503,6 +503,9 @@ default="squared_error"
         -----
         AmbiguousInputWarning
             If X may be something else than what it is read as, see `input`.
+        ConvergenceWarning
+            If the training loss of numeric sequences has not converged, or not left that of a
+            constant answer.
         """
         return super().fit(X, y, sample_weight, X_val, y_val, X_unlabeled)
 
@@ -601,21 +604,20 @@ default="squared_error"
         return self._answer(X, lambda head, raw: head.predict(raw))
 
     def score(self, X, y, sample_weight=None):
-        """Return the coefficient of determination R², with several columns its mean over them.
+        """Return the coefficient of determination R², averaged over the columns of y.
 
         Parameters
         ----------
         X : sparse array or array-like, or list
             As in `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            As in `fit`.
+            As in `fit`. The columns of a data frame must be those of `fit`, in their order.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
         Returns
         -------
         float
-            1 at best; 0 for a constant that is the mean of y.
 
         Raises
         ------

@@ -45,6 +45,7 @@ def test_demo_says_what_it_does_and_nothing_else(demo):
     assert "epoch 4/4" in result.stdout
 
 
+@pytest.mark.slow
 def test_demo_classifies_a_sentence_in_a_new_process(demo):
     """Fails if the saved pipeline did not load there, or had not learned what "not bad" means."""
     result, _ = demo

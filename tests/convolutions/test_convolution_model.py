@@ -274,6 +274,7 @@ BROKEN = {
     "which": {"which": np.array([-1], np.int32)},
     "scale": {"scale": np.array([0.0])},
     "coef": {"coef": np.zeros((1, 3), np.float32)},
+    "far": {"dilation": np.full(84, 2**17, np.int32)},
     "nothing": {"dilation": np.zeros(0, np.int32)},
 }
 

@@ -41,7 +41,7 @@ def test_left_out_rows_are_predicted_as_by_refits(n, widths, no_weight):
 
 def test_penalty_and_factor_are_those_that_predict_best():
     """Fails if noise is fitted, or features without information are not left out."""
-    blocks, y, weights = example(60, (50, 10), noise=0.0)
+    blocks, _, weights = example(60, (50, 10), noise=0.0)
     only_second = blocks[1] @ np.ones((10, 2))
     found = fit_ridge(blocks, only_second, weights, seed=0)
     assert found.factor == 1.0

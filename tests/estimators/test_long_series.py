@@ -23,7 +23,10 @@ SIZE = 3
 
 
 def small(**parameters):
-    settings = {"units": 2, "epochs": 2, "batch_size": 16, "scaling": None, "random_state": 0}
+    settings = {
+        "units": 2, "epochs": 2, "batch_size": 16, "scaling": None, "n_kernels": None,
+        "random_state": 0,
+    }  # fmt: skip
     return RNNClassifier(**{**settings, **parameters})
 
 

@@ -71,6 +71,7 @@ def test_balanced_with_rare_labels(ngram_range):
     assert balanced_micro > 0.5 * micro > 0.1
 
 
+@pytest.mark.slow
 def test_equal_weights_of_labels_are_none():
     """Fails if the loss of each label is another one, or weights per label change what is 1."""
     plain = small(epochs=2).fit(X, LABELS, X_val=X, y_val=LABELS)

@@ -202,7 +202,13 @@ def test_every_flag(cell, go_backwards, zero_padding, every_step):
         assert_allclose(np.sum(gradient * direction), (up - down) / 2e-5, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(("n_features", "units"), [(1, 1), (5, 17), (33, 10), (16, 70)])
+@pytest.mark.parametrize(
+    ("n_features", "units"),
+    [
+        (5, 17),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in [(1, 1), (33, 10), (16, 70)]),
+    ],
+)
 @pytest.mark.parametrize("bias", [True, False])
 def test_any_size(cell, n_features, units, bias):
     """Fails if the zeros that fill vectors up leak into a state or a gradient.

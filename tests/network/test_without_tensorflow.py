@@ -69,8 +69,8 @@ def answers(path, kind, before="", **environment):
     ("name", "kind"),
     [
         ("text", "save"),
-        ("numeric", "pickle"),
         # Each new process takes seconds.
+        pytest.param("numeric", "pickle", marks=pytest.mark.slow),
         pytest.param("text", "pickle", marks=pytest.mark.slow),
         pytest.param("numeric", "save", marks=pytest.mark.slow),
     ],
@@ -165,6 +165,7 @@ assert model[-1].model_.name
 """
 
 
+@pytest.mark.slow
 def test_displays(models):
     """Fails if showing a loaded network, in a notebook too, takes the seconds of TensorFlow."""
     path, _, _ = models["text"]

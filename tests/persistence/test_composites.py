@@ -376,6 +376,7 @@ def test_a_pattern_of_a_member_has_to_be_trusted(tmp_path):
     load(tmp_path / "model.skrnn", token_patterns=[r"[a-z]+"])
 
 
+@pytest.mark.slow
 def test_neither_loading_nor_saving_others_imports_ensembles(fitted, tmp_path):
     """Fails if each process that predicts waits for parts of scikit-learn that it does not use."""
     estimator, _ = fitted("hard votes")
