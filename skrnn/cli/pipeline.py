@@ -39,12 +39,11 @@ def make_network(arguments, **settings):
             if (value := getattr(arguments, name)) is not None:
                 step.set_params(**{name: value})
     for name, value in arguments.set:
-        step = _step_with(name, text, estimator)
-        _check_setting(name, value, step, estimator)
+        _check_setting(name, value, text, estimator)
         task.check_setting(name, value)
         if name == "extra_losses":
             value = _read_extra_losses(value)
-        step.set_params(**{name: value})
+        _step_with(name, text, estimator).set_params(**{name: value})
     try:
         _check_parameters(text, estimator)
         task.check_parameters(estimator)
@@ -114,7 +113,7 @@ def _check_parameters(text, estimator):
         )
 
 
-def _check_setting(name, value, step, estimator):
+def _check_setting(name, value, text, estimator):
     """Refuse values that scikit-learn's checks accept, and that nobody means."""
     if name == "checkpoint__minutes" and estimator.checkpoint is None:
         raise CommandError(f"--set {name} needs --checkpoint FOLDER.")
@@ -123,7 +122,7 @@ def _check_setting(name, value, step, estimator):
             "--set callbacks: callbacks are Python objects, which the command line cannot make. "
             "Leave it out, or train in Python."
         )
-    own = step.get_params().get(name)
+    own = _step_with(name, text, estimator).get_params().get(name)
     if isinstance(value, bool) and not isinstance(own, bool) and name != "verbose":
         raise CommandError(f"--set {name}: {json.dumps(value)} is not a value of this parameter.")
 
