@@ -139,6 +139,12 @@ class ValuesHead(Head):
             )
         return head
 
+    def as_learned(self, other):
+        """Return the head with center and scale of another one."""
+        head = copy(self)
+        head.center, head.scale = other.center, other.scale
+        return head
+
     def _columns(self, y):
         return y.reshape(len(y), self.n_outputs)
 
