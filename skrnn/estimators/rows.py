@@ -180,7 +180,7 @@ class RowChecker:
             self._learn_more(sequences, has_weight)
         sequences = estimator.prepared(sequences)
         if not self.going_on:
-            estimator.patch_size_ = checks.check_patch_size(estimator, sequences, head)
+            estimator.patch_size_ = checks.check_patch_size(estimator, sequences, has_weight, head)
         return sequences
 
     def _learn_more(self, sequences, has_weight):

@@ -214,6 +214,7 @@ def numbers(**parameters):
     return RNNRegressor(**{**settings, **parameters})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_finished", [True, False])
 def test_a_checkpoint_has_the_scale_that_later_chunks_have_set(is_finished, tmp_path, monkeypatch):
     """Fails if a fit that is loaded or resumed has the scale of the first chunk: none."""
