@@ -149,22 +149,6 @@ class ValuesHead(Head):
         with np.errstate(over="ignore"):  # beyond float32, training raises DivergedError
             return (half / np.where(self.scale > 0, self.scale / 2, 0.5)).astype(np.float32)
 
-    def constant_loss(self, targets, weights):
-        """Return the loss of the center, or for counts of the mean."""
-        y = targets.astype(np.float64)
-        if self.loss_name == "squared_error":
-            each = y**2
-        elif self.loss_name == "absolute_error":
-            each = np.abs(y)
-        elif self.loss_name == "huber":
-            inside = np.minimum(np.abs(y), HUBER_DELTA)
-            each = inside * (np.abs(y) - 0.5 * inside)
-        elif self.loss_name == "quantile":
-            each = np.maximum(self.quantile * y, (self.quantile - 1) * y)
-        else:
-            each = xlogy(y, y) - (y - 1)
-        return float(np.average(each.mean(axis=1), weights=weights))
-
     def ngram_targets(self, targets):
         """Return the targets; for counts, a number whose slope at the mean is the logarithm's."""
         if self.loss_name == "poisson":

@@ -52,6 +52,7 @@ def test_demo_classifies_a_sentence_in_a_new_process(demo):
     assert "'Not bad at all, I loved it': positive" in result.stdout
 
 
+@pytest.mark.slow
 def test_demo_beats_the_bag_of_words(demo):
     """Fails if the network did not read the order, or the table showed another's score."""
     result, _ = demo

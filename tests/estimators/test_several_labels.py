@@ -98,6 +98,7 @@ def test_a_label_of_weight_zero_is_not_learned():
     assert values(small(class_weight=[1, 0, 1], epochs=2).fit(X, other)) != values(without)
 
 
+@pytest.mark.slow
 def test_every_way_of_training_takes_weights_of_labels(tmp_path):
     """Fails if a way of training has room for one weight for each row only."""
     weights = {"order": 1, "noise": {1: 4}, "first": 2}

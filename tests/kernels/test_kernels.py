@@ -4,6 +4,7 @@
 circumstances that only machine code has to fear.
 """
 
+import gc
 import hashlib
 import itertools
 import json
@@ -438,6 +439,7 @@ def test_borrowed_memory_is_used_again_but_never_shared():
 def test_idle_memory_is_bounded(monkeypatch):
     """Fails if a process keeps all it ever used; joblib takes such a worker for leaking."""
     monkeypatch.setattr(memory, "MAX_IDLE_BYTES", 10**6)
+    gc.collect()  # arrays of other tests, in cycles, would come back in the middle of this one
     memory.release()
     arrays = [memory.borrow(100, 1000) for _ in range(5)]
     del arrays

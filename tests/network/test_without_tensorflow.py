@@ -95,6 +95,7 @@ def test_the_backend_of_keras_does_not_matter(models, backend):
     np.testing.assert_array_equal(labels, model.predict(X))
 
 
+@pytest.mark.slow
 def test_without_tensorflow_installed(models):
     """Fails if loading or predicting tries to import TensorFlow or Keras and needs to succeed."""
     path, model, X = models["text"]

@@ -230,7 +230,11 @@ def assert_same(found, wanted, X):
         assert mine[name].dtype == values.dtype, name
 
 
-@pytest.mark.parametrize("name", CASES)
+# Every third; the others fit ensembles of the same kinds.
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if i % 3 else ()) for i, name in enumerate(CASES)],
+)
 def test_predictions_are_the_same_bytes(name, fitted, tmp_path):
     """Fails if a number, a class, a column or a member comes back as another."""
     estimator, X = fitted(name)
