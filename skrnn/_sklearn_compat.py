@@ -32,6 +32,10 @@ from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures,
 )
 
+# Early stopping on a scorer: the held-out rows in the caller's own container, as the scorers of a
+# search get them. Public name: none.
+from sklearn.utils import _safe_indexing
+
 # Files: names of the methods that metadata can be requested for. Public name: none; a tuple of our
 # own could replace it.
 from sklearn.utils._metadata_requests import SIMPLE_METHODS
@@ -93,6 +97,7 @@ __all__ = [
     "_get_output_config",
     "_insert_error_scores",
     "_num_samples",
+    "_safe_indexing",
     "_safe_split",
     "_score",
     "_warn_or_raise_about_fit_failures",

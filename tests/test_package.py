@@ -124,6 +124,7 @@ def test_no_tensorflow_without_a_network(code):
     assert fresh(f"{code}; {LOADED.format(NETWORKS)}").stdout.strip() == ""
 
 
+@pytest.mark.slow
 def test_unpickled_text_needs_no_tensorflow(tmp_path):
     """Fails if a tokenizer in a service drags TensorFlow along."""
     path = tmp_path / "text.pickle"

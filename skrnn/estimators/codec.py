@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn.caching.hashing import digest
 from skrnn.embeddings import EmbeddingCoverage
+from skrnn.estimators.channels_codec import decode_channels, encode_channels
 from skrnn.estimators.convolutions_codec import decode_convolutions, encode_convolutions
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.estimators.former_parameters import with_present_names
@@ -26,7 +27,7 @@ from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
-from skrnn.sequences import COLUMNS, FIRST_WORD, ChannelScaler, ColumnScaler, KnownWords
+from skrnn.sequences import COLUMNS, FIRST_WORD, ColumnScaler, KnownWords
 from skrnn.training.state import (
     TrainingSettings,
 )
@@ -56,7 +57,6 @@ _ATTRIBUTES = {
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
     *("columns_", "channels_", "patch_size_", "convolutions_"),
 }
-_CHANNELS = {"mean": "float64", "scale": "float64", "exponent": "int64", "n_numbers": "int64"}
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
 # The dtype of Keras's generator states depends on the version.
@@ -124,9 +124,7 @@ def encode_state(estimator, place):
         place.below("columns").put("mean", estimator.columns_.mean)
         place.below("columns").put("scale", estimator.columns_.scale)
     if estimator.channels_ is not None:
-        state["channels"] = {"scaling": estimator.channels_.scaling}
-        for key, array in zip(_CHANNELS, estimator.channels_.to_arrays(), strict=True):
-            place.below("channels").put(key, array)
+        state["channels"] = encode_channels(estimator.channels_, place.below("channels"))
     if estimator.patch_size_ is not None:
         state["patch_size"] = int(estimator.patch_size_)
     state["network"] = network.description.config()
@@ -213,7 +211,7 @@ def decode_estimator(node, cls):
     estimator.convolutions_ = decode_convolutions(state, node, description, estimator.patch_size_)
     estimator.columns_ = _decode_columns(state, node, description)
     is_unscaled = not description.is_tokens and "channels" not in state
-    estimator.channels_ = _decode_channels(state, node, estimator, description)
+    estimator.channels_ = decode_channels(state, node, description, estimator.patch_size_)
     if is_unscaled and getattr(estimator, "scaling", None) is not None:
         estimator.set_params(scaling=None)  # so that a further training reads numbers as this one
     variables = description.variables()
@@ -358,29 +356,6 @@ def _decode_columns(state, node, description):
     if not (scale > 0).all():
         columns.refuse("A scale of the columns is not above 0.", ARRAYS)
     return ColumnScaler(names, mean, scale)
-
-
-def _decode_channels(state, node, estimator, description):
-    """Return the scaler of the channels, or None for token ids."""
-    n_channels = description.n_channels
-    if n_channels is not None:
-        n_channels //= estimator.patch_size_
-    if "channels" not in state:
-        # Files of earlier versions, whose networks read numbers as they are.
-        return None if n_channels is None else ChannelScaler.unknown(None, n_channels)
-    if n_channels is None:
-        state.refuse("It has the scale of channels, but the network reads token ids.")
-    tree = state.below("channels")
-    scaling = tree.take(
-        "scaling", "'standard', 'series' or null", lambda v: v in ("standard", "series", None)
-    )
-    tree.close()
-    channels = node.of({}, "channels")
-    arrays = [channels.take_array(key, (dtype,), (n_channels,)) for key, dtype in _CHANNELS.items()]
-    try:
-        return ChannelScaler.from_arrays(scaling, *arrays)
-    except ValueError as error:
-        channels.refuse(str(error), ARRAYS)
 
 
 def _take_variable(node, i, variable, kind="variables"):

@@ -11,12 +11,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.caching.hashing import digest
-from skrnn.caching.store import shared
-from skrnn.convolutions import ConvolutionModel
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
 from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
+from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
 from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session
@@ -29,7 +28,6 @@ from skrnn.network.description import (
     SideInput,
     ngram_inputs,
 )
-from skrnn.ngrams import NgramModel
 from skrnn.sequences import COLUMNS, Sequences
 from skrnn.training.state import TrainingSettings
 
@@ -198,46 +196,15 @@ class Fit:
         return vectors
 
     def _beside_training(self, training, ngram_range, head, seed):
-        """Fit the n-gram model, if any; return the rows with its scores, and with their columns."""
-        estimator, sequences = self.estimator, training.sequences
-        if not sequences.is_tokens or not head.fits_ngrams:
-            estimator.ngrams_ = None
-        elif ngram_range is not None:
-            targets = head.ngram_targets(training.targets)
-            size = estimator.vocabulary_size_
-            estimator.ngrams_, sequences = shared(
-                "n-grams",
-                [sequences, *targets, training.weights, ngram_range, size, seed],
-                lambda: _fit_ngrams(ngram_range, sequences, targets, training.weights, size, seed),
-            )
-        elif self.going_on:
-            sequences = estimator.beside(sequences)
-        else:
-            estimator.ngrams_ = None
-        sequences = self._beside_numbers(sequences, training, head, seed)
+        """Fit the linear models, if any; return the rows with their scores, and their columns."""
+        estimator = self.estimator
+        sequences = fit_ngrams(estimator, training, ngram_range, head, seed, going_on=self.going_on)
+        n_kernels = getattr(estimator, "n_kernels", None) if self.full_data else None
+        sequences = fit_convolutions(
+            estimator, sequences, training, n_kernels, head, seed, going_on=self.going_on
+        )
         sequences = estimator.in_patches(estimator.beside_columns(sequences))
         return replace(training, sequences=sequences)
-
-    def _beside_numbers(self, sequences, training, head, seed):
-        """Fit the model of convolutions, if any; return numeric rows with its scores."""
-        estimator = self.estimator
-        if self.going_on and estimator.convolutions_ is None:
-            return sequences  # the network has no place for scores
-        n_kernels = getattr(estimator, "n_kernels", None) if self.full_data else None
-        if sequences.is_tokens or not head.fits_ngrams or seed is None:
-            n_kernels = None
-        if n_kernels is not None:
-            targets = head.ngram_targets(training.targets)
-            estimator.convolutions_, sequences = shared(
-                "convolutions",
-                [sequences, *targets, training.weights, n_kernels, seed],
-                lambda: _fit_convolutions(n_kernels, sequences, targets, training.weights, seed),
-            )
-        elif self.going_on:
-            sequences = estimator.convolutions_.score(sequences)
-        else:
-            estimator.convolutions_ = None
-        return sequences
 
     def _beside_held_out(self, validation, held_out, head):
         """Return validation rows with n-gram scores; set the rows from which the head learns."""
@@ -537,19 +504,3 @@ def _in_chunk_0():
         yield
     except ValueError as error:
         raise InvalidInputError(f"In chunk 0: {error}") from error
-
-
-def _fit_ngrams(ngram_range, sequences, targets, weights, vocabulary_size, seed):
-    """Return a fitted n-gram model, and the training rows with its scores."""
-    ngrams = NgramModel(ngram_range)
-    y, strata = targets
-    return ngrams, ngrams.fit_score(
-        sequences, y, strata, weights, vocabulary_size=vocabulary_size, seed=seed
-    )
-
-
-def _fit_convolutions(n_kernels, sequences, targets, weights, seed):
-    """Return a fitted model of convolutions, and the training rows with its scores."""
-    model = ConvolutionModel(n_kernels)
-    y, strata = targets
-    return model, model.fit_score(sequences, y, strata, weights, seed=seed)

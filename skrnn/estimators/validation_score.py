@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.metrics import check_scoring
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import indexable
 
+from skrnn._sklearn_compat import _safe_indexing
 from skrnn.exceptions import InvalidInputError
 from skrnn.printing import brief
 from skrnn.sequences import plain_column

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skrnn.exceptions import InvalidInputError
+from skrnn.sequences import plain_column
 
 # Spreads below this are as good as none: float64 has not all its digits there.
 SMALLEST = np.finfo(np.float64).tiny
@@ -38,10 +39,8 @@ def check_numbers(y, estimator):
     wanted = f"{name} expects numbers of shape (n_samples,) or (n_samples, n_outputs)"
     if y is None:
         raise InvalidInputError(f"{name} requires y to be passed, but the target y is None.")
-    if hasattr(y, "to_pylist") and not hasattr(y, "column_names"):  # a column of Arrow
-        y = y.to_pylist()
     try:
-        found = np.asarray(y.toarray() if issparse(y) else y)
+        found = np.asarray(y.toarray() if issparse(y) else plain_column(y))
     except ValueError:
         raise InvalidInputError(
             f"The rows of y have different lengths; {wanted}. Fill them up, or drop rows."

@@ -118,7 +118,7 @@ def warn_of_numbers(classes, estimator):
         warn_caller(
             f"y has {len(classes)} different numbers, from {classes[0]:g} to {classes[-1]:g}. "
             f"{type(estimator).__name__} learns each as a class of its own, without an order. If y "
-            "is a quantity, divide it into a few classes, or use a regressor; if the numbers are "
+            "is a quantity, use RNNRegressor, or divide it into a few classes; if the numbers are "
             "names, pass y.astype(str).",
             UserWarning,
         )

@@ -9,7 +9,7 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.heads.base import Head
 from skrnn.heads.classes import dense, dense_output, dense_variables
 from skrnn.heads.labels import take_names
-from skrnn.heads.numbers import center_and_scale
+from skrnn.heads.numbers import SMALLEST, center_and_scale, weighted_quantile
 from skrnn.heads.targets import column_names
 
 # In standard deviations, as in scikit-learn's HuberRegressor.
@@ -155,22 +155,6 @@ class ValuesHead(Head):
         with np.errstate(over="ignore"):  # beyond float32, training raises DivergedError
             return (half / np.where(self.scale > 0, self.scale / 2, 0.5)).astype(np.float32)
 
-    def constant_loss(self, targets, weights):
-        """Return the loss of the center, or for counts of the mean."""
-        y = targets.astype(np.float64)
-        if self.loss_name == "squared_error":
-            each = y**2
-        elif self.loss_name == "absolute_error":
-            each = np.abs(y)
-        elif self.loss_name == "huber":
-            inside = np.minimum(np.abs(y), HUBER_DELTA)
-            each = inside * (np.abs(y) - 0.5 * inside)
-        elif self.loss_name == "quantile":
-            each = np.maximum(self.quantile * y, (self.quantile - 1) * y)
-        else:
-            each = xlogy(y, y) - (y - 1)
-        return float(np.average(each.mean(axis=1), weights=weights))
-
     def ngram_targets(self, targets):
         """Return the targets; for counts, a number whose slope at the mean is the logarithm's."""
         if self.loss_name == "poisson":
@@ -226,6 +210,32 @@ class ValuesHead(Head):
             return tf.maximum(self.quantile * gap, (self.quantile - 1) * gap)
         # Half of the deviance, which is 0 at best. The smallest float32 keeps log(0) away.
         return tf.math.xlogy(y, y / tf.maximum(answer, 1e-37)) - gap
+
+    def constant_loss(self, targets, weights):
+        """Return the loss of the mean, the median or the quantile of each column."""
+        targets, weights = targets.astype(np.float64), weights.astype(np.float64)
+        if self.loss_name in ("squared_error", "poisson"):
+            best = np.average(targets, axis=0, weights=weights)
+        else:
+            q = self.quantile or 0.5
+            best = np.array([weighted_quantile(y, weights, q) for y in targets.T])
+        losses = self._plain_losses(targets, best).mean(axis=1)
+        return float(np.average(losses, weights=weights))
+
+    def _plain_losses(self, y, answer):
+        """Return what `_losses` returns, computed without TensorFlow."""
+        gap = y - answer
+        size = np.abs(gap)
+        if self.loss_name == "squared_error":
+            return gap**2
+        if self.loss_name == "absolute_error":
+            return size
+        if self.loss_name == "huber":
+            inside = np.minimum(size, HUBER_DELTA)
+            return inside * (size - 0.5 * inside)
+        if self.loss_name == "quantile":
+            return np.maximum(self.quantile * gap, (self.quantile - 1) * gap)
+        return xlogy(y, y / np.maximum(answer, SMALLEST)) - gap
 
     def divergence(self, raw, others):
         """Return the divergence of each row's predictions: as of normal distributions, or counts.

@@ -233,7 +233,7 @@ def _check_words(text, classifier):
             f"TextToSequence returns ids up to {largest}, but RNNClassifier was fitted on a "
             f"vocabulary of {vocabulary_size} ids. Fit the Pipeline as a whole."
         )
-    check_origin(classifier, text.origin, of="The TextToSequence of the Pipeline")
+    check_origin(classifier, text._origin(), of="The TextToSequence of the Pipeline")
     for word in text.vocabulary_:
         check_utf8(word, "word")
     if "" in text.vocabulary_:

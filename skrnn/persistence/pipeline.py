@@ -113,7 +113,7 @@ def _check_words(before, after, node):
     for text in (before, *(one for _, one, _ in inside)):
         if isinstance(text, DocumentsToSequence) and after.vocabulary_size_ is not None:
             try:
-                check_origin(after, text.origin, of=f"The {type(text).__name__} of the Pipeline")
+                check_origin(after, text._origin(), of=f"The {type(text).__name__} of the Pipeline")
             except InvalidInputError as error:
                 node.refuse(str(error))
 

@@ -197,7 +197,8 @@ def _warn_of_tokens(X, sequences, name, reset, has_gaps):
 
 def _reject_no_rows(X, name):
     """Raise ValueError if X has no rows in an order: None, a mapping, a set or a generator."""
-    if X is None or isinstance(X, Mapping | Set | Iterator):
+    # A sparse array of format DOK is a mapping, too.
+    if X is None or (isinstance(X, Mapping | Set | Iterator) and not issparse(X)):
         way_out = " Pass list(X)." if isinstance(X, Iterator) else ""
         if isinstance(X, Mapping | Set):
             way_out = " Pass its rows in the order of y, as a list."

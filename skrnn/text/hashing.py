@@ -208,7 +208,7 @@ class HashingTextToSequence(DocumentsToSequence):
         ids, lengths = self._read(X, partial(map, id_of.__getitem__))
         X_ids = self._lay_out(ids, lengths, int(self.n_features) + FIRST_WORD)
         if self.sparse_output:
-            X_ids.hashing = self.origin.hashing
+            X_ids.hashing = self._origin().hashing
         return X_ids
 
     def get_feature_names_out(self, input_features=None):
@@ -240,9 +240,8 @@ class HashingTextToSequence(DocumentsToSequence):
             raise AttributeError(_NO_WIDTH)
         return self.max_length
 
-    @property
-    def origin(self):
-        """What distinguishes the ids from others, as an :class:`skrnn.sequences.Origin`."""
+    def _origin(self):
+        """Return what distinguishes the ids from others, an :class:`skrnn.sequences.Origin`."""
         hashing = (("n_features", str(int(self.n_features))), *described_splitting(self))
         return Origin(int(self.n_features) + FIRST_WORD, hashing=hashing)
 

@@ -425,9 +425,8 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
             X_ids.words = self._words()
         return X_ids
 
-    @property
-    def origin(self):
-        """What distinguishes the ids from others, as an :class:`skrnn.sequences.Origin`."""
+    def _origin(self):
+        """Return what distinguishes the ids from others, an :class:`skrnn.sequences.Origin`."""
         words = self._words()
         return Origin(len(words), words)
 

@@ -11,7 +11,7 @@ def diverged(epoch, what="Training"):
     """Return the error to raise if they are not finite."""
     return DivergedError(
         f"{what} diverged: loss or weights were infinite or NaN in epoch {epoch}. Use a smaller "
-        "learning_rate or a global_clipnorm, and do not set scaling=None for numeric input."
+        "learning_rate or a global_clipnorm, and scale numeric input (not scaling=None)."
     )
 
 

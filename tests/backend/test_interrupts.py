@@ -162,13 +162,13 @@ def test_before_the_first_batch(monkeypatch):
     """Fails if Ctrl-C is lost while n-grams are fitted, or TensorFlow is imported."""
     from skrnn.estimators import fit
 
-    of_rows = fit._fit_ngrams
+    of_rows = fit.fit_ngrams
 
-    def fit_ngrams(*args):
+    def fit_ngrams(*args, **options):
         in_bare_except()
-        return of_rows(*args)
+        return of_rows(*args, **options)
 
-    monkeypatch.setattr(fit, "_fit_ngrams", fit_ngrams)
+    monkeypatch.setattr(fit, "fit_ngrams", fit_ngrams)
     clf = RNNClassifier(
         **ESTIMATOR | {"cell": "rnn", "units": 2, "embedding_dim": 2, "ngram_range": (1, 1)}
     )

@@ -239,6 +239,7 @@ def test_documents_that_are_no_text_raise(bad):
         make_nbsvm().fit("a bare string", LABELS)
 
 
+@pytest.mark.slow
 def test_no_tensorflow():
     """An import of the network modules would cost seconds and megabytes."""
     code = "import sys, skrnn.baselines; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"

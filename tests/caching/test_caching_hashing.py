@@ -164,6 +164,7 @@ print(digest(found))
     assert len(found) == 1 and len(found.pop().strip()) == 24
 
 
+@pytest.mark.slow
 def test_the_code_of_a_class_of_the_main_script_counts():
     """Fails if a step that was edited in a notebook is taken for what it was."""
     code = """

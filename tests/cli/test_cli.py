@@ -45,12 +45,14 @@ def test_demo_says_what_it_does_and_nothing_else(demo):
     assert "epoch 4/4" in result.stdout
 
 
+@pytest.mark.slow
 def test_demo_classifies_a_sentence_in_a_new_process(demo):
     """Fails if the saved pipeline did not load there, or had not learned what "not bad" means."""
     result, _ = demo
     assert "'Not bad at all, I loved it': positive" in result.stdout
 
 
+@pytest.mark.slow
 def test_demo_beats_the_bag_of_words(demo):
     """Fails if the network did not read the order, or the table showed another's score."""
     result, _ = demo

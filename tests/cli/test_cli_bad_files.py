@@ -262,7 +262,7 @@ BAD = {
     **{
         f"setting-{name}": ({"data.csv": GOOD}, [*TRAIN, "--set", setting], told)
         for name, setting, told in (
-            ("callbacks", "callbacks=[]", "cannot be saved: The parameter 'callbacks' may not"),
+            ("callbacks", "callbacks=[]", "--set callbacks: callbacks are Python objects"),
             ("vectors", 'embeddings={"good": [1, 2]}', "cannot be saved: RNNClassifier has emb"),
             ("input", "input=numeric", "--set input=numeric: the input of the network"),
             ("long-ngrams", "ngram_range=[1, 101]", "ngram_range=[1, 101], but n-grams have "),

@@ -426,6 +426,7 @@ def test_control_c_in_a_process_of_its_own(folder):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.slow
 def test_standard_output_that_ends(folder):
     """Fails if a closed pipe or a full disk behind standard output ends in a traceback."""
     data = rows(20)

@@ -262,6 +262,7 @@ def test_failure_raises_and_names_the_estimator():
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.slow
 def test_failure_with_a_number(n_jobs):
     """A failed fold averaged away would flatter; a failed estimator must not stop the others."""
     rows, target = np.arange(8.0)[:, None], np.array([0, 1] * 4)
@@ -445,6 +446,7 @@ def test_frame(monkeypatch):
         Comparison(ROWS, n_splits=3).to_frame()
 
 
+@pytest.mark.slow
 def test_no_tensorflow():
     """An import at the top would make every comparison pay for it."""
     code = (

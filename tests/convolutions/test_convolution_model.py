@@ -250,7 +250,7 @@ def test_unit_of_the_channels_does_not_matter(beside, factor):
 
 def test_search_shares_the_model(monkeypatch):
     """Fails if each candidate of a search fits the convolutions of a fold again."""
-    from skrnn.estimators import fit
+    from skrnn.estimators import linear_models
 
     fits = []
 
@@ -259,7 +259,7 @@ def test_search_shares_the_model(monkeypatch):
             fits.append(1)
             return super().fit_score(*args, **kwargs)
 
-    monkeypatch.setattr(fit, "ConvolutionModel", Counted)
+    monkeypatch.setattr(linear_models, "ConvolutionModel", Counted)
     X, y = waves(12)
     search = EpochSearchCV(
         RNNClassifier(**SMALL), {"dropout": [0.0, 0.1], "epochs": [1]}, cv=2, refit=False

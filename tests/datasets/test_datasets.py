@@ -643,6 +643,7 @@ def test_make_reviews_returns_as_many_as_asked(n_samples):
     assert 2 * target.sum() - n_samples in (0, -1)
 
 
+@pytest.mark.slow
 def test_make_reviews_is_the_same_in_any_process():
     """Fails if the order of a set or dict of strings, or the process, leaks into the reviews."""
     code = (

@@ -39,7 +39,16 @@ def weights(model):
     return [value.tobytes() for value in model.network_.values]
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "poisson"])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "squared_error",
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ("absolute_error", "huber", "poisson")
+        ),
+    ],
+)
 def test_the_unit_of_y_does_not_matter(loss):
     """Fails if y is not scaled inside, or predictions are not in its unit."""
     y = np.exp(SUMS / 3)

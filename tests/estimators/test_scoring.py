@@ -59,7 +59,15 @@ SCORERS = {
 }
 
 
-@pytest.mark.parametrize("name", SCORERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        one
+        if one in ("probabilities", "learned thresholds")
+        else pytest.param(one, marks=pytest.mark.slow)
+        for one in SCORERS
+    ],
+)
 def test_the_epoch_is_that_of_scoring_by_hand(name):
     """Fails if another network is scored, on other rows, or a smaller score is better."""
     scoring, options = SCORERS[name]

@@ -71,6 +71,7 @@ def test_balanced_with_rare_labels(ngram_range):
     assert balanced_micro > 0.5 * micro > 0.1
 
 
+@pytest.mark.slow
 def test_equal_weights_of_labels_are_none():
     """Fails if the loss of each label is another one, or weights per label change what is 1."""
     plain = small(epochs=2).fit(X, LABELS, X_val=X, y_val=LABELS)
@@ -97,6 +98,7 @@ def test_a_label_of_weight_zero_is_not_learned():
     assert values(small(class_weight=[1, 0, 1], epochs=2).fit(X, other)) != values(without)
 
 
+@pytest.mark.slow
 def test_every_way_of_training_takes_weights_of_labels(tmp_path):
     """Fails if a way of training has room for one weight for each row only."""
     weights = {"order": 1, "noise": {1: 4}, "first": 2}

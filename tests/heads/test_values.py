@@ -180,6 +180,14 @@ def test_losses_are_those_of_numpy(loss):
     }[loss].mean(axis=1)
     np.testing.assert_allclose(head.loss()(y, answer), wanted, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(head.row_losses(y, raw), wanted, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(head._plain_losses(y, answer).mean(axis=1), wanted, rtol=1e-4)
+    # No other constant is better; that of the huber loss is near the best.
+    weights = np.float32([1, 2, 1, 0, 1, 3])
+    best = head.constant_loss(y, weights)
+    others = (np.full_like(y, one) for one in np.linspace(0.05, 4, 80))
+    least = min(np.average(head._plain_losses(y, one)[:, 0], weights=weights) for one in others)
+    assert loss == "huber" or head.constant_loss(y[:, [0]], weights) <= least + 1e-9
+    assert best > 0
     same = head.divergence(raw, raw).numpy()
     assert (same < 1e-6).all() and (head.divergence(raw, raw + 0.5).numpy() > 0.05).all()
 

@@ -96,6 +96,7 @@ def test_complete(name):
         assert np.abs(each.values).max(initial=0) > 1e-3 or i in (12, 13)
 
 
+@pytest.mark.slow
 def test_the_baseline_is_unknown_words():
     """Fails if the baseline is anything but as many unknown words without n-grams."""
     pipe = fitted("last")
@@ -235,9 +236,7 @@ def test_numbers():
     """Fails if channels are mixed up, padding contributes, or the baseline is not the mean."""
     X = np.random.default_rng(0).normal(size=(40, 7, 2)).astype(np.float32)
     X[0, 5:] = np.nan
-    classifier = RNNClassifier(**SMALL | {"cell": "gru", "pooling": "max", "scaling": None}).fit(
-        X, X[:, 2, 1] > 0
-    )
+    classifier = RNNClassifier(**SMALL | {"cell": "gru", "pooling": "max"}).fit(X, X[:, 2, 1] > 0)
     enlarge(classifier)
     found = explain(classifier, X[:5])
     assert found[0].values.shape == (5, 2) and found[1].values.shape == (7, 2)

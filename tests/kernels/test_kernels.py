@@ -4,6 +4,7 @@
 circumstances that only machine code has to fear.
 """
 
+import gc
 import hashlib
 import itertools
 import json
@@ -202,7 +203,13 @@ def test_every_flag(cell, go_backwards, zero_padding, every_step):
         assert_allclose(np.sum(gradient * direction), (up - down) / 2e-5, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(("n_features", "units"), [(1, 1), (5, 17), (33, 10), (16, 70)])
+@pytest.mark.parametrize(
+    ("n_features", "units"),
+    [
+        (5, 17),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in [(1, 1), (33, 10), (16, 70)]),
+    ],
+)
 @pytest.mark.parametrize("bias", [True, False])
 def test_any_size(cell, n_features, units, bias):
     """Fails if the zeros that fill vectors up leak into a state or a gradient.
@@ -432,6 +439,7 @@ def test_borrowed_memory_is_used_again_but_never_shared():
 def test_idle_memory_is_bounded(monkeypatch):
     """Fails if a process keeps all it ever used; joblib takes such a worker for leaking."""
     monkeypatch.setattr(memory, "MAX_IDLE_BYTES", 10**6)
+    gc.collect()  # arrays of other tests, in cycles, would come back in the middle of this one
     memory.release()
     arrays = [memory.borrow(100, 1000) for _ in range(5)]
     del arrays

@@ -189,6 +189,7 @@ def test_same_outputs_and_gradients_as_keras(engine, kind, x, params, mask):
 
 
 @pytest.mark.parametrize("engine", ENGINES_ONE_SLOW, indirect=True)
+@pytest.mark.slow
 def test_gradient_outside_training(engine, x):
     # Nothing is saved then: the gradient has to run the loop again.
     assert_like_keras(make("LSTM"), make("LSTM", keras.layers), x, RIGHT_PADDED, training=False)

@@ -126,6 +126,7 @@ def test_states_in_and_out_as_in_keras(engine, recurred, kind, options):
 
 @pytest.mark.parametrize("kind", ["LSTM", pytest.param("GRU", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("given", [False, True])
+@pytest.mark.slow
 def test_only_in_or_only_out(engine, recurred, kind, given):
     """Fails if states that go one way only need the other, in results or in gradients.
 

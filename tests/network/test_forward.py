@@ -349,6 +349,7 @@ print(sorted(loaded), compiled)
 """
 
 
+@pytest.mark.slow
 def test_without_tensorflow_and_in_forks():
     """Fails if prediction loads TensorFlow, compiles what trains, or hangs in a fork."""
     shown = subprocess.run(

@@ -213,6 +213,7 @@ def first_word_decides(n_samples, n_words, seed=0):
 
 
 @pytest.mark.parametrize("n_words", [2, 3])
+@pytest.mark.slow
 def test_plain_scikeras_in_a_pipeline(n_words):
     """Fails if `meta` is misread: wrong outputs or loss. A bag of words gets 1 / n_words here."""
     documents, y = first_word_decides(400, n_words)

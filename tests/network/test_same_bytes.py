@@ -176,6 +176,7 @@ def narrowed(environment):
     return shown.stdout.split()
 
 
+@pytest.mark.slow
 def test_another_process():
     """Fails if answers depend on the process."""
     assert narrowed({"SKRNN_NUM_THREADS": "1"}) == [str(lanes.VL), digest()]

@@ -69,8 +69,8 @@ def answers(path, kind, before="", **environment):
     ("name", "kind"),
     [
         ("text", "save"),
-        ("numeric", "pickle"),
         # Each new process takes seconds.
+        pytest.param("numeric", "pickle", marks=pytest.mark.slow),
         pytest.param("text", "pickle", marks=pytest.mark.slow),
         pytest.param("numeric", "save", marks=pytest.mark.slow),
     ],
@@ -95,6 +95,7 @@ def test_the_backend_of_keras_does_not_matter(models, backend):
     np.testing.assert_array_equal(labels, model.predict(X))
 
 
+@pytest.mark.slow
 def test_without_tensorflow_installed(models):
     """Fails if loading or predicting tries to import TensorFlow or Keras and needs to succeed."""
     path, model, X = models["text"]
@@ -165,6 +166,7 @@ assert model[-1].model_.name
 """
 
 
+@pytest.mark.slow
 def test_displays(models):
     """Fails if showing a loaded network, in a notebook too, takes the seconds of TensorFlow."""
     path, _, _ = models["text"]

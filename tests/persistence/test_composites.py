@@ -230,7 +230,11 @@ def assert_same(found, wanted, X):
         assert mine[name].dtype == values.dtype, name
 
 
-@pytest.mark.parametrize("name", CASES)
+# Every third; the others fit ensembles of the same kinds.
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if i % 3 else ()) for i, name in enumerate(CASES)],
+)
 def test_predictions_are_the_same_bytes(name, fitted, tmp_path):
     """Fails if a number, a class, a column or a member comes back as another."""
     estimator, X = fitted(name)
@@ -376,6 +380,7 @@ def test_a_pattern_of_a_member_has_to_be_trusted(tmp_path):
     load(tmp_path / "model.skrnn", token_patterns=[r"[a-z]+"])
 
 
+@pytest.mark.slow
 def test_neither_loading_nor_saving_others_imports_ensembles(fitted, tmp_path):
     """Fails if each process that predicts waits for parts of scikit-learn that it does not use."""
     estimator, _ = fitted("hard votes")

@@ -321,6 +321,7 @@ except InvalidFileError:
 """
 
 
+@pytest.mark.slow
 def test_baselines_and_refusals_load_no_tensorflow(path):
     """Fails if a tf-idf model, or the refusal of a damaged network, costs TensorFlow's start."""
     document, arrays = container.read(FORMAT_1 / "numeric.skrnn")

@@ -498,7 +498,7 @@ BAD = {
     "ragged within": ([[[1.0, 2.0], [3.0]]], "auto", "Row 0 of X.*different lengths within"),
     "one row": ([1, 2, 3], "auto", "Expected 2D array, got 1D array instead"),
     "one sparse row": (sp.csr_array(DENSE)[0], "auto", r"Expected 2D.*shape \(4,\).*X\[\[i\]"),
-    "nothing": (None, "auto", "Expected 2D array"),
+    "nothing": (None, "auto", "got NoneType as X, None; it expects a sequence"),
     "no rows": (np.empty((0, 4), int), "auto", "0 sample"),
     "no float rows": (np.empty((0, 4)), "auto", "0 sample"),
     "no sparse rows": (sp.csr_array((0, 4), dtype=int), "auto", "0 sample"),

@@ -401,6 +401,7 @@ print(list(fresh.vocabulary_), list(from_set.vocabulary_), X.toarray().tolist())
 """
 
 
+@pytest.mark.slow
 def test_fresh_process_needs_no_tensorflow_and_agrees(tmp_path):
     """Fails if unpickling loads TensorFlow, or ids depend on the hash seed."""
     model = TextToSequence().fit(DOCS)

@@ -122,7 +122,7 @@ VARIANTS = {
     "variant, at",
     [
         ("plain", (0, 3)),
-        ("plain", (1, 0)),
+        pytest.param("plain", (1, 0), marks=pytest.mark.slow),
         ("early stopping", (2, 5)),
         *(pytest.param(name, (2, 5), marks=pytest.mark.reliability) for name in VARIANTS),
     ],

@@ -232,6 +232,7 @@ def test_clock(seconds, told):
 
 
 @pytest.mark.parametrize("search", [GridSearchCV, EpochSearchCV])
+@pytest.mark.slow
 def test_a_search_is_quiet_but_for_the_best(capsys, search):
     """Fails if the fits of a search write into one another, or verbose is lost on the way."""
     found = search(small(verbose=2), {"units": [3, 4]}, cv=2).fit(X, Y)

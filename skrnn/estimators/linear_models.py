@@ -1,0 +1,83 @@
+"""The linear models beside a network: fitted on the training rows, which they score without them.
+
+A search fits the same model for many candidates, so :func:`skrnn.caching.store.shared` keeps them.
+"""
+
+from skrnn.caching.store import shared
+from skrnn.convolutions import ConvolutionModel
+from skrnn.ngrams import NgramModel
+
+
+def fit_ngrams(estimator, training, ngram_range, head, seed, *, going_on):
+    """Set `ngrams_`, and return the training rows with its scores, if it is not None.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    training : skrnn.estimators.rows.Rows
+        The training rows.
+    ngram_range : tuple or None
+        None if no model is to be fitted.
+    head : Head
+    seed : int or None
+    going_on : bool
+        Whether training continues; without a new model, the former one scores the rows.
+    """
+    sequences = training.sequences
+    if not sequences.is_tokens or not head.fits_ngrams:
+        estimator.ngrams_ = None
+        return sequences
+    if ngram_range is None:
+        if going_on:
+            return estimator.beside(sequences)
+        estimator.ngrams_ = None
+        return sequences
+    y, strata = head.ngram_targets(training.targets)
+    size = estimator.vocabulary_size_
+
+    def fitted():
+        model = NgramModel(ngram_range)
+        return model, model.fit_score(
+            sequences, y, strata, training.weights, vocabulary_size=size, seed=seed
+        )
+
+    what = [sequences, y, strata, training.weights, ngram_range, size, seed]
+    estimator.ngrams_, sequences = shared("n-grams", what, fitted)
+    return sequences
+
+
+def fit_convolutions(estimator, sequences, training, n_kernels, head, seed, *, going_on):
+    """Set `convolutions_`, and return the training rows with its scores, if it is not None.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    sequences : Sequences
+        The training rows as they are now.
+    training : skrnn.estimators.rows.Rows
+        The training rows, for their targets and weights.
+    n_kernels : int, "auto" or None
+        None if no model is to be fitted.
+    head : Head
+    seed : int or None
+    going_on : bool
+        Whether training continues; without a new model, the former one scores the rows.
+    """
+    if going_on and estimator.convolutions_ is None:
+        return sequences  # the network has no place for scores
+    if sequences.is_tokens or not head.fits_ngrams or seed is None:
+        n_kernels = None
+    if n_kernels is None:
+        if going_on:
+            return estimator.convolutions_.score(sequences)
+        estimator.convolutions_ = None
+        return sequences
+    y, strata = head.ngram_targets(training.targets)
+
+    def fitted():
+        model = ConvolutionModel(n_kernels)
+        return model, model.fit_score(sequences, y, strata, training.weights, seed=seed)
+
+    what = [sequences, y, strata, training.weights, n_kernels, seed]
+    estimator.convolutions_, sequences = shared("convolutions", what, fitted)
+    return sequences
