@@ -357,7 +357,9 @@ class ValuesHead(Head):
         """Return scale and center of an output; its logarithm has the scale 1."""
         if self.loss_name == "poisson":
             with np.errstate(divide="ignore"):
-                return 1.0, float(np.log(self.scale[target]))
+                is_constant = self.scale[target] == 0
+                unit = self.center[target] if is_constant else self.scale[target]
+                return float(not is_constant), float(np.log(unit))
         return float(self.scale[target]), float(self.center[target])
 
 
