@@ -1,56 +1,29 @@
-"""Saved models that read text, loaded, with their class labels as text."""
+"""Saved models that read text, loaded, with the task that they do."""
 
 import os
 import stat
 from dataclasses import dataclass
 
-import numpy as np
-
 from skrnn.cli.errors import refusals
-from skrnn.cli.lookalikes import hint, warn_of_classes
-from skrnn.cli.tables import as_text
+from skrnn.cli.tasks import task_of_model
+from skrnn.cli.tasks.base import Task
 from skrnn.exceptions import CommandError
-from skrnn.lookalikes import quoted, shown
 
 
 @dataclass
 class TextModel:
-    """A fitted pipeline that classifies documents.
+    """A fitted pipeline that reads documents.
 
     Attributes
     ----------
     pipeline : Pipeline
         Fitted.
-    classes : list of str
-        Its class labels as in a CSV file, in the order of `classes_`.
+    task : Task
+        What it predicts.
     """
 
     pipeline: object
-    classes: list
-
-    @property
-    def names(self):
-        """The classes as they are shown: no two look the same."""
-        return shown(self.classes)
-
-    def predict(self, texts):
-        """Return the index of each text's predicted class, and the probabilities."""
-        position = {label: i for i, label in enumerate(self.pipeline.classes_.tolist())}
-        predicted = [position[label] for label in self.pipeline.predict(texts).tolist()]
-        return np.array(predicted, np.intp), self.pipeline.predict_proba(texts)
-
-    def indices(self, table, labels, option):
-        """Return the index of each label's class; unknown labels are an error."""
-        position = {label: i for i, label in enumerate(self.classes)}
-        unknown = [i for i, label in enumerate(labels) if label not in position]
-        if unknown:
-            labels = sorted({labels[i] for i in unknown})
-            raise CommandError(
-                f"{table.path}: the model does not know the label{'s' * (len(labels) > 1)} "
-                f"{_some(labels)} ({option}), {table.places(unknown)}. It was trained on "
-                f"{_some(self.classes)}.{hint(labels[0], self.classes)}"
-            )
-        return np.array([position[label] for label in labels], np.intp)
+    task: Task
 
 
 def load_text_model(path):
@@ -68,7 +41,7 @@ def load_text_model(path):
     Raises
     ------
     CommandError
-        If the file cannot be read, or is not a classifier of texts.
+        If the file cannot be read, or has no task of the command line with texts.
     """
     pipeline = load_model(path)
     if not hasattr(pipeline, "steps") or not _reads_text(pipeline):
@@ -76,14 +49,7 @@ def load_text_model(path):
             f"{path} has a {type(pipeline).__name__}, which does not read text. Expected a "
             "pipeline that begins with TextToSequence, as skrnn train saves it."
         )
-    if getattr(getattr(pipeline[-1], "head_", None), "kind", "classes") != "classes":
-        raise CommandError(
-            f"{path} predicts several labels per text, which the command line does not support. "
-            "Use it in Python, with skrnn.load."
-        )
-    classes = [as_text(label) for label in pipeline.classes_.tolist()]
-    warn_of_classes(classes, f"the model {path}")
-    return TextModel(pipeline, classes)
+    return TextModel(pipeline, task_of_model(pipeline, path))
 
 
 def load_model(path):
@@ -111,7 +77,3 @@ def _reads_text(pipeline):
     while hasattr(first, "steps"):
         first = first[0]
     return isinstance(first, DocumentsToSequence | CountVectorizer)
-
-
-def _some(labels):
-    return ", ".join(quoted(labels[:8])) + f" and {len(labels) - 8} more" * (len(labels) > 8)

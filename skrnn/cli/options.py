@@ -72,7 +72,7 @@ def add_network_options(parser):
         default=[],
         type=_setting,
         metavar="NAME=JSON",
-        help="any other parameter of RNNClassifier or TextToSequence, for example "
+        help="any other parameter of RNNClassifier (RNNRegressor) or TextToSequence, for example "
         "--set early_stopping=true --set ngram_range=null",
     )
     group.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")

@@ -1,15 +1,15 @@
 """The unfitted pipeline of the options, and whether it can be saved."""
 
 import json
-import math
 import warnings
 
 from skrnn.cli.options import MAX_WIDTH
+from skrnn.cli.tasks import TASKS, task_class
 from skrnn.exceptions import CommandError, InvalidFileError, InvalidInputError, InvalidTypeError
 from skrnn.fileformat.errors import shown
 
 # Options that set one parameter; --set sets the others.
-_CLASSIFIER = ("cell", "units", "epochs", "batch_size", "learning_rate")
+_ESTIMATOR = ("cell", "units", "epochs", "batch_size", "learning_rate")
 _TEXT = ("max_features", "max_length")
 
 
@@ -19,34 +19,37 @@ def make_network(arguments, **settings):
     Parameters
     ----------
     arguments : argparse.Namespace
-        With the options of `add_network_options`.
+        With the options of `add_network_options`, and the task.
     settings : dict
-        Other parameters of RNNClassifier; --set overrides them.
+        Other parameters of the estimator; --set overrides them.
 
     Returns
     -------
     Pipeline
-        TextToSequence and RNNClassifier, with valid parameters.
+        TextToSequence and the estimator of the task, with valid parameters.
     """
     from sklearn.pipeline import make_pipeline
 
-    from skrnn import RNNClassifier, TextToSequence
+    from skrnn import TextToSequence
 
-    text, classifier = TextToSequence(), RNNClassifier(**settings, random_state=arguments.seed)
-    for step, names in ((text, _TEXT), (classifier, _CLASSIFIER)):
+    task, text = task_class(arguments.task), TextToSequence()
+    estimator = task.make_estimator(**settings, random_state=arguments.seed)
+    for step, names in ((text, _TEXT), (estimator, _ESTIMATOR)):
         for name in names:
             if (value := getattr(arguments, name)) is not None:
                 step.set_params(**{name: value})
     for name, value in arguments.set:
-        _check_setting(name, value, text, classifier)
+        _check_setting(name, value, text, estimator)
+        task.check_setting(name, value)
         if name == "extra_losses":
             value = _read_extra_losses(value)
-        _step_with(name, text, classifier).set_params(**{name: value})
+        _step_with(name, text, estimator).set_params(**{name: value})
     try:
-        _check_parameters(text, classifier)
+        _check_parameters(text, estimator)
+        task.check_parameters(estimator)
     except (ValueError, TypeError, OverflowError) as error:
         raise CommandError(str(error)) from error
-    return make_pipeline(text, classifier)
+    return make_pipeline(text, estimator)
 
 
 def check_savable(network):
@@ -77,7 +80,7 @@ def _check_patterns(pattern, known):
         )
 
 
-def _check_parameters(text, classifier):
+def _check_parameters(text, estimator):
     """Raise the errors of `fit` that do not depend on the data."""
     from skrnn.estimators.checkpointing import check_paths
     from skrnn.estimators.checks import check_ngram_range, check_stack
@@ -85,56 +88,43 @@ def _check_parameters(text, classifier):
     from skrnn.fileformat.optimizers import is_optimizer_name
     from skrnn.text.vocabulary import check_vocabulary
 
-    for step in (text, classifier):
+    for step in (text, estimator):
         step._validate_params()
     text.build_analyzer()
     if text.vocabulary is not None:
         check_vocabulary(text.vocabulary)
     for name, width, per in (
-        ("units", max(check_stack(classifier)), " per layer"),
-        ("embedding_dim", classifier.embedding_dim, ""),
+        ("units", max(check_stack(estimator)), " per layer"),
+        ("embedding_dim", estimator.embedding_dim, ""),
     ):
         if width > MAX_WIDTH:
             raise InvalidInputError(f"--set {name}: {width} is too many; at most {MAX_WIDTH}{per}.")
-    check_ngram_range(classifier)
-    objective_of(classifier)
-    check_paths(classifier)
-    if not is_optimizer_name(classifier.optimizer):
+    check_ngram_range(estimator)
+    objective_of(estimator)
+    check_paths(estimator)
+    if not is_optimizer_name(estimator.optimizer):
         raise InvalidInputError(
-            f"--set optimizer={classifier.optimizer}: not an optimizer of Keras."
+            f"--set optimizer={estimator.optimizer}: not an optimizer of Keras."
         )
-    if classifier.thresholds is not None:
-        raise InvalidInputError(
-            "--set thresholds: thresholds are for several labels for each row, but the command "
-            "line trains on one label for each row. Leave it out."
-        )
-    if classifier.input == "numeric":
+    if estimator.input == "numeric":
         raise InvalidInputError(
             "--set input=numeric: the input of the network is token ids from TextToSequence. Leave "
             "it out."
         )
 
 
-def _check_setting(name, value, text, classifier):
+def _check_setting(name, value, text, estimator):
     """Refuse values that scikit-learn's checks accept, and that nobody means."""
-    if name == "checkpoint__minutes" and classifier.checkpoint is None:
+    if name == "checkpoint__minutes" and estimator.checkpoint is None:
         raise CommandError(f"--set {name} needs --checkpoint FOLDER.")
     if name == "callbacks" and value is not None:
         raise CommandError(
             "--set callbacks: callbacks are Python objects, which the command line cannot make. "
             "Leave it out, or train in Python."
         )
-    own = _step_with(name, text, classifier).get_params().get(name)
+    own = _step_with(name, text, estimator).get_params().get(name)
     if isinstance(value, bool) and not isinstance(own, bool) and name != "verbose":
         raise CommandError(f"--set {name}: {json.dumps(value)} is not a value of this parameter.")
-    if name == "class_weight" and isinstance(value, dict):
-        for label, weight in value.items():
-            is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-            if not is_number or not 0 <= weight < math.inf:
-                raise CommandError(
-                    f"--set class_weight: the weight of {label!r} is {shown(weight)}, expected a "
-                    "number of at least 0."
-                )
 
 
 def _read_extra_losses(value):
@@ -158,15 +148,23 @@ def _read_extra_losses(value):
     )
 
 
-def _step_with(name, text, classifier):
-    for step in (classifier, text):
+def _step_with(name, text, estimator):
+    """Return the step that has a parameter."""
+    for step in (estimator, text):
         if name in step.get_params():
             return step
+    own = type(estimator).__name__
+    others = [task for task in TASKS if name in task_class(task).make_estimator().get_params()]
+    if others:
+        raise CommandError(
+            f"--set {name}: this parameter is for --task {' and '.join(others)} only; {own} does "
+            "not have it. Leave it out."
+        )
     import difflib
 
-    names = sorted({*classifier.get_params(), *text.get_params()})
+    names = sorted({*estimator.get_params(), *text.get_params()})
     near = difflib.get_close_matches(name, names, n=1)
     raise CommandError(
-        f"--set {name}: neither RNNClassifier nor TextToSequence has this parameter."
+        f"--set {name}: neither {own} nor TextToSequence has this parameter."
         + (f" Did you mean {near[0]}?" if near else f" Parameters: {', '.join(names)}.")
     )

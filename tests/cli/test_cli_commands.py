@@ -385,7 +385,7 @@ def test_a_value_error_outside_of_the_estimators_keeps_its_traceback(folder, mon
     def broken(*_, **__):
         raise ValueError("a bug")
 
-    monkeypatch.setattr("skrnn.cli.data.measure", broken)
+    monkeypatch.setattr("skrnn.cli.tasks.classify.measure", broken)
     with pytest.raises(ValueError, match="a bug"):
         main(["train", "train.csv", *COLUMNS, "--output", "b.skrnn", *SMALL])
 

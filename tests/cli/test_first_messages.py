@@ -64,7 +64,7 @@ def test_sizes_are_not_zero():
 )
 def test_the_share_of_held_out_rows(share, held_out, n, told):
     """Fails if a third of the rows is told to be 20%."""
-    assert told in _how_divided("t.csv", share, held_out, n, 0)
+    assert told in _how_divided("t.csv", share, held_out, n, 0, "")
 
 
 @pytest.mark.parametrize("other", ["n\u0435g", "ne\u0261", "neg ", "n\u200beg"])

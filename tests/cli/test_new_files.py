@@ -316,7 +316,7 @@ def test_the_model_is_saved_before_what_can_fail(folder, monkeypatch, capsys):
     def broken(*_, **__):
         raise MemoryError("Unable to allocate 7 GiB")
 
-    monkeypatch.setattr("skrnn.cli.data.measure", broken)
+    monkeypatch.setattr("skrnn.cli.tasks.classify.measure", broken)
     options = [*SMALL, "--validation", "0.3"]
     assert main(["train", "data.csv", "--text", "text", "--label", "label", *options]) == 2
     err = capsys.readouterr().err

@@ -18,7 +18,7 @@ def test_the_page_runs_as_written_and_in_silence(tmp_path):
     pytest.importorskip("matplotlib", reason="the report has pictures")
     page = (ROOT / "docs" / "command_line.md").read_text()
     blocks = re.findall(r"^```bash\n(.*?)^```$", page, re.M | re.S)
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     commands = set(re.findall(r"^skrnn ([\w-]+)", "".join(blocks), re.M))
     titles = set(re.findall(r"^## (\w+)$", page, re.M)) - {"Tables"}
     assert commands - {"make-reviews"} == titles
@@ -34,8 +34,14 @@ def test_the_page_runs_as_written_and_in_silence(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    written = "reviews.csv new.csv answers.csv scores.json report.html why.html model.skrnn"
-    assert {path.name for path in tmp_path.iterdir()} == {*written.split(), "model.onnx"}
+    written = (
+        "reviews.csv new.csv answers.csv scores.json report.html why.html model.skrnn stars.csv"
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *written.split(),
+        "model.onnx",
+        "stars.skrnn",
+    }
     table = re.search(r"^RNN \(lstm\) +(\S+).*\nNB-SVM\S* \S+ \S+ \S+ +(\S+)", done.stdout, re.M)
     # The settings that the page says suit the reviews do.
     assert float(table[1]) > 0.9 > 0.7 > float(table[2])

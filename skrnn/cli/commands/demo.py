@@ -13,6 +13,7 @@ from skrnn.cli.errors import one_line, refusals
 from skrnn.cli.new_files import create_file, file_size, write_file
 from skrnn.cli.options import add_force_option, count, file_path, seed
 from skrnn.cli.outputs import check_outputs
+from skrnn.cli.tasks import TASKS
 from skrnn.exceptions import CommandError
 
 _SENTENCE = "Not bad at all, I loved it"
@@ -62,6 +63,9 @@ def add_parser(commands):
         default="reviews",
         help="generated reviews, or the 50,000 IMDb reviews (from the folder in the environment "
         "variable SKRNN_DATA, else downloaded)",
+    )
+    demo.add_argument(
+        "--task", choices=TASKS[:1], default=TASKS[0], help="what to predict: a class, so far"
     )
     demo.add_argument(
         "--cell", choices=["rnn", "lstm", "gru"], default="lstm", help="recurrent layer"

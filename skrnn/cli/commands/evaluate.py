@@ -1,11 +1,9 @@
 """``skrnn evaluate``: score a model on labelled rows."""
 
 import json
-from dataclasses import asdict
 
 from skrnn.cli.errors import refusals
 from skrnn.cli.options import add_table_options, file_path, read_labelled
-from skrnn.cli.score_tables import class_table, confusion_table
 
 
 def add_parser(commands):
@@ -25,22 +23,15 @@ def run(arguments):
     """Run the command."""
     table, texts, labels, n_dropped = read_labelled(arguments)
     from skrnn.cli.models import load_text_model
-    from skrnn.cli.report.scores import measure
 
     model = load_text_model(arguments.model)
-    truth = model.indices(table, labels, "--label")
+    truth = model.task.truth(table, arguments.label, labels)
     with refusals():
-        predicted, probabilities = model.predict(texts)
-    scores = measure(model.classes, truth, predicted, probabilities)
+        predicted, probabilities = model.task.predict(model.pipeline, texts)
+    scores = model.task.measure(truth, predicted, probabilities)
     if arguments.json:
-        result = asdict(scores) | {"confusion": scores.confusion.tolist(), "n_dropped": n_dropped}
+        result = model.task.score_values(scores) | {"n_dropped": n_dropped}
         print(json.dumps(result, indent=2, ensure_ascii=False))
         return
     print(f"{scores.n_rows:,} rows" + f", {n_dropped:,} without a label left out" * bool(n_dropped))
-    print(f"accuracy           {scores.accuracy:.4f}")
-    print(f"balanced accuracy  {scores.balanced_accuracy:.4f}")
-    print(f"log-loss           {scores.log_loss:.4f}")
-    if len(model.classes) == 2:
-        area = "- (rows of one class only)" if scores.roc_auc is None else f"{scores.roc_auc:.4f}"
-        print(f"ROC AUC            {area}")
-    print(f"\n{class_table(scores)}\n\n{confusion_table(scores)}")
+    print("\n".join(model.task.score_lines(scores)))

@@ -1,15 +1,13 @@
 """``skrnn explain``: which words decide a prediction."""
 
-from dataclasses import replace
+from functools import partial
 
 from skrnn.cli.errors import refusals, require
-from skrnn.cli.lookalikes import hint
 from skrnn.cli.new_files import write_file
 from skrnn.cli.options import add_force_option, add_format_options, count, file_path, read_options
 from skrnn.cli.outputs import check_outputs, check_page
 from skrnn.cli.score_tables import short
 from skrnn.exceptions import CommandError
-from skrnn.lookalikes import quoted
 
 
 def add_parser(commands):
@@ -19,7 +17,8 @@ def add_parser(commands):
         help="show which words decide a prediction",
         description=(
             "Show what each word of a text contributes to the score of a class (with two classes, "
-            "its log-odds). Positive contributions support the class."
+            "its log-odds), or to the predicted number. Positive contributions support the class, "
+            "or make the number larger."
         ),
     )
     parser.add_argument("model", type=file_path, metavar="MODEL", help="a file from skrnn train")
@@ -55,12 +54,12 @@ def run(arguments):
     from skrnn.inspection import explain
 
     model = load_text_model(arguments.model)
-    target = _target(arguments, model)
+    target = model.task.target(arguments.target, model.pipeline)
     with refusals():
         explanations = explain(model.pipeline, texts, method=arguments.method, target=target)
-    explanations = [_with_names(one, model) for one in explanations]
+    explanations = [model.task.named(one, model.pipeline) for one in explanations]
     if arguments.output is None:
-        print("\n\n".join(map(_lines, places, explanations)))
+        print("\n\n".join(map(partial(_lines, model.task), places, explanations)))
         if note:
             print(f"\n{note}")
         return
@@ -95,40 +94,14 @@ def _texts(arguments):
     return texts, [f"{table.place} {line}" for line in table.frame.index[: len(texts)]], note
 
 
-def _target(arguments, model):
-    if arguments.target is None:
-        return None
-    if arguments.target not in model.classes:
-        known = ", ".join(quoted(model.classes))
-        raise CommandError(
-            f"--target {arguments.target!r} is not a class of the model: {known}."
-            f"{hint(arguments.target, model.classes)}"
-        )
-    return model.pipeline.classes_[model.classes.index(arguments.target)]
-
-
-def _with_names(explanation, model):
-    """Return an explanation with classes named as in tables and by --target."""
-    names = dict(zip(model.pipeline.classes_.tolist(), model.names, strict=True))
-    return replace(
-        explanation,
-        target=names[explanation.target],
-        prediction=names[explanation.prediction],
-    )
-
-
-def _lines(place, explanation):
-    from skrnn.inspection.html import told_target
-
-    heading = (
-        f"{place}: {told_target(explanation, short)}, probability {explanation.probability:.3f}, "
-        f"score {explanation.score:+.3f} (baseline {explanation.baseline_score:+.3f})"
-    )
+def _lines(task, place, explanation):
+    scores = map(task.contribution, (explanation.score, explanation.baseline_score))
+    heading = "{}: {}, score {} (baseline {})".format(place, task.told(explanation), *scores)
     words = [
-        f"{value:+8.3f}  {short(token)}"
+        f"{task.contribution(value):>{task.contribution_width}}  {short(token)}"
         for token, value in zip(explanation.tokens, explanation.values, strict=True)
     ]
-    return "\n".join([heading, *(words or ["         (no words)"])])
+    return "\n".join([heading, *(words or [" " * (task.contribution_width + 1) + "(no words)"])])
 
 
 def _page(arguments, places, explanations, note):

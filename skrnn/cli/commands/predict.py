@@ -58,15 +58,10 @@ def run(arguments):
     from skrnn.cli.models import load_text_model
 
     model = load_text_model(arguments.model)
-    _check_names(arguments, table, model)
+    names = _names(arguments, table, model)
     with refusals():
-        predicted, probabilities = model.predict(texts)
-    # The original classes: in JSON lines and Parquet a number stays a number.
-    labels = model.pipeline.classes_.tolist()
-    columns = {f"{arguments.prefix}prediction": [labels[i] for i in predicted]}
-    if arguments.probabilities:
-        for name, column in zip(model.classes, probabilities.T.tolist(), strict=True):
-            columns[f"{arguments.prefix}probability_{name}"] = column
+        made = model.task.columns(model.pipeline, texts, probabilities=arguments.probabilities)
+    columns = dict(zip(names, made, strict=True))
     if str(arguments.output) == "-" and format != "jsonl":
         options["delimiter"] = table.delimiter
     content = render_table(table.add(columns), format, **options)
@@ -99,13 +94,16 @@ def _output_format(arguments):
     return format, {"quotes": not arguments.no_quotes}
 
 
-def _check_names(arguments, table, model):
-    names = ["prediction"]
-    if arguments.probabilities:
-        names += [f"probability_{name}" for name in model.classes]
-    taken = [name for name in names if arguments.prefix + name in table.frame]
+def _names(arguments, table, model):
+    """Return the names of the new columns, none of which the table has."""
+    names = [
+        arguments.prefix + name
+        for name in model.task.column_names(probabilities=arguments.probabilities)
+    ]
+    taken = [name for name in names if name in table.frame]
     if taken:
         raise CommandError(
-            f"{table.path} already has a column {arguments.prefix + taken[0]!r}. Use other names "
+            f"{table.path} already has a column {taken[0]!r}. Use other names "
             "for the new columns, for example with --prefix model_."
         )
+    return names

@@ -1,4 +1,4 @@
-"""``skrnn train``: train, score and save a classifier of texts."""
+"""``skrnn train``: train, score and save a model of texts."""
 
 import argparse
 import contextlib
@@ -14,8 +14,9 @@ from skrnn.cli.new_files import create_file, file_size, write_file
 from skrnn.cli.options import add_force_option, add_network_options, add_table_options, file_path
 from skrnn.cli.outputs import check_folder, check_outputs, check_page
 from skrnn.cli.pipeline import check_savable, make_network
-from skrnn.cli.score_tables import score, text_table
+from skrnn.cli.score_tables import text_table
 from skrnn.cli.streams import say
+from skrnn.cli.tasks import add_task_option, task_class
 from skrnn.exceptions import CommandError
 
 
@@ -23,13 +24,14 @@ def add_parser(commands):
     """Add the command."""
     parser = commands.add_parser(
         "train",
-        help="train a classifier on a table of texts",
+        help="train a classifier or a regressor on a table of texts",
         description=(
-            "Train a classifier on most rows of FILE, score it and some baselines on the other "
+            "Train a network on most rows of FILE, score it and some baselines on the other "
             "rows, and save the scored model."
         ),
     )
     add_table_options(parser, label=True)
+    add_task_option(parser)
     parser.add_argument(
         "--output",
         type=file_path,
@@ -71,7 +73,7 @@ def run(arguments):
     )
     check_folder("--checkpoint", arguments.checkpoint, [arguments.output, arguments.report])
     if arguments.report is not None:
-        _check_report(share)
+        _check_report(share, arguments.task)
     from skrnn.cli import data as training
     from skrnn.estimators.checkpointing import Checkpoint
 
@@ -84,6 +86,8 @@ def run(arguments):
         checkpoint=None if folder is None else Checkpoint(str(folder)),
     )
     check_savable(network)
+    for rows in filter(None, (data.train, data.held_out)):
+        data.task.check_rows(network[-1], rows)
     print(training.describe(data), flush=True)
     seconds = _fit(network, data, arguments)
     # The saved model is for predictions: without a folder of this machine, and silent.
@@ -131,7 +135,9 @@ def _validation(text):
     return share, None
 
 
-def _check_report(share):
+def _check_report(share, task):
+    if not task_class(task).has_report:
+        raise CommandError(f"--report: there is no report for --task {task} yet. Leave it out.")
     if share == 0:
         raise CommandError("--report needs held-out rows. Remove --validation 0.")
     require("jinja2", "Reports")
@@ -149,14 +155,14 @@ def _fit(network, data, arguments):
     from skrnn.estimators.checkpointing import checkpoint_of
     from skrnn.estimators.schedule import known_epochs
 
-    classifier = network[-1]
-    at_most = " at most" * classifier.early_stopping
-    epochs = known_epochs(classifier.epochs)
-    print(f"\nTraining: {classifier.cell}, epochs: {epochs}{at_most}", flush=True)
+    estimator = network[-1]
+    at_most = " at most" * estimator.early_stopping
+    epochs = known_epochs(estimator.epochs)
+    print(f"\nTraining: {estimator.cell}, epochs: {epochs}{at_most}", flush=True)
     # TensorFlow takes seconds to start, which do not belong to the fit.
     import skrnn.network.build  # noqa: F401
 
-    checkpoint = checkpoint_of(classifier)
+    checkpoint = checkpoint_of(estimator)
     folder = None if checkpoint is None else checkpoint.path
     before = checkpoint_folders(folder)
     start = time.perf_counter()
@@ -168,17 +174,15 @@ def _fit(network, data, arguments):
 
 
 def _fit_network(network, data, arguments):
-    import numpy as np
-
     from skrnn.cli.data import validation_rows
 
     try:
         with refusals("the network could not be trained: "), warnings.catch_warnings():
             # warn_of_labels has told it, with the numbers of rows.
             warnings.filterwarnings("ignore", r".* in y (look the same|differ in white space)")
-            labels = np.array(data.classes)
             ids = network[0].fit_transform(data.train.texts)
-            network[-1].fit(ids, labels[data.train.truth], **validation_rows(network, data, labels))
+            y = data.task.targets(data.train.truth)
+            network[-1].fit(ids, y, **validation_rows(network, data))
     except KeyboardInterrupt:
         if arguments.checkpoint is not None:
             say(f"\nThe same command continues from the checkpoints in {arguments.checkpoint}.")
@@ -187,17 +191,14 @@ def _fit_network(network, data, arguments):
 
 def _table(predictions, data):
     """Format the scores of the models as lines."""
-    binary = len(data.classes) == 2
-    rows = [["", "accuracy", "balanced", "log-loss", *["ROC AUC"] * binary, "fit (s)"]]
+    rows = [["", *data.task.score_names, "fit (s)"]]
     problems = []
     for one in predictions:
         if one.scores is None:
             problems.append(f"{one.name} could not be fitted: {one.problem}")
             continue
-        values = [one.scores.accuracy, one.scores.balanced_accuracy, one.scores.log_loss]
-        values += [one.scores.roc_auc] * binary
         seconds = "-" if one.fit_seconds is None else f"{one.fit_seconds:.1f}"
-        rows.append([one.name, *map(score, values), seconds])
+        rows.append([one.name, *data.task.score_cells(one.scores), seconds])
     if any(one.fit_seconds is None for one in predictions):
         problems.append("- (fit): continued from a checkpoint, so the total time is unknown")
     n = len(data.held_out)
@@ -222,7 +223,7 @@ def _write_report(arguments, data, network, predictions):
 
     run = Run(
         source=str(arguments.file),
-        classes=data.classes,
+        classes=data.task.classes,
         train=data.train,
         held_out=data.held_out,
         how_held_out=data.how_held_out,
