@@ -13,6 +13,8 @@ import numpy as np
 PENALTIES = 10.0 ** np.arange(-5, 3.5, 0.5)
 # Against division by zero, for a row that alone decides its prediction.
 SMALLEST_REST = 1e-10
+# Of rows that are all alike. It keeps penalties so large that dividing by them does not overflow.
+SMALLEST_NORM = 1e-9
 # Factors of the second block of features.
 FACTORS = (0.0, 0.3, 1.0)
 # The factor is chosen on so many rows at most.
@@ -72,7 +74,7 @@ def fit_ridge(blocks, targets, weights, seed, factors=FACTORS) -> Ridge:
     best: tuple = (np.inf,)
     for factor in factors:
         values, vectors = _decompose(parts, grams, factor)
-        mean_norm = max(values.sum() / n, np.finfo(float).tiny)
+        mean_norm = max(values.sum() / n, SMALLEST_NORM)
         projected = vectors.T @ y
         squared = vectors * vectors
         for penalty in PENALTIES:

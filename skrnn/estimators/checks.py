@@ -80,8 +80,11 @@ def check_scaling(estimator):
         )
 
 
-def check_patch_size(estimator, sequences, head):
-    """Return the size of patches that a first fit begins with; None for token ids."""
+def check_patch_size(estimator, sequences, is_used, head):
+    """Return the size of patches that a first fit begins with; None for token ids.
+
+    Rows that are not used, as they have no weight, do not decide it.
+    """
     if sequences.is_tokens:
         return None
     size = getattr(estimator, "patch_size", "auto")
@@ -92,7 +95,7 @@ def check_patch_size(estimator, sequences, head):
                 "each step has an answer of its own. Set it to 1 or 'auto'."
             )
         return 1
-    return choose_patch_size(sequences.lengths) if size == "auto" else int(size)
+    return choose_patch_size(sequences.lengths[is_used]) if size == "auto" else int(size)
 
 
 def check_same_patch_size(estimator):

@@ -125,7 +125,7 @@ class Fit:
             head = self.rows.learn(head, y, weights)
             sequences = self.rows.prepare(sequences, weights, head)
         self._decide_length(sequences, weights, is_whole=False)
-        validation = self.rows.check_validation(X_val, y_val, head, weights)
+        validation = self.rows.check_validation(X_val, y_val, head, weights, in_chunks=True)
         head = estimator.head_
         with _in_chunk_0():
             first = encode(sequences, y, weights, rows_with_weight(weights), head)
@@ -144,6 +144,8 @@ class Fit:
             if session.newest is not None:
                 # Later chunks set what was constant in the first one.
                 estimator.channels_ = session.newest.model.channels_
+                head = head.as_learned(session.newest.model.head_)
+                estimator._set_head(head)
             if session.is_finished:
                 return self._load_finished(session, validation)
             vectors = self._initial_vectors(first.sequences, None, session, may_be_corpus=False)

@@ -180,14 +180,14 @@ class RowChecker:
             self._learn_more(sequences, has_weight)
         sequences = estimator.prepared(sequences)
         if not self.going_on:
-            estimator.patch_size_ = checks.check_patch_size(estimator, sequences, head)
+            estimator.patch_size_ = checks.check_patch_size(estimator, sequences, has_weight, head)
         return sequences
 
     def _learn_more(self, sequences, has_weight):
         if self.estimator.channels_ is not None:
             self.estimator.channels_ = self.estimator.channels_.updated(sequences, has_weight)
 
-    def check_validation(self, X_val, y_val, head, like):
+    def check_validation(self, X_val, y_val, head, like, *, in_chunks=False):
         """Return the encoded validation rows, with weights of 1 for each row or output, or None.
 
         Parameters
@@ -196,6 +196,10 @@ class RowChecker:
         head : Head
         like : ndarray
             The weights of the training rows.
+        in_chunks : bool
+            Whether more training rows follow. The scale of a channel that has been constant so far
+            is then learned from these rows, too: they are scaled once, and the chunks to come would
+            change it.
         """
         if X_val is None and y_val is None:
             return None
@@ -206,7 +210,10 @@ class RowChecker:
                 "set_fit_request(X_val=True, y_val=True)."
             )
         try:
-            sequences = self._read_others(X_val)
+            sequences = self._read_raw(X_val)
+            if in_chunks:
+                self._learn_more(sequences, np.ones(len(sequences), bool))
+            sequences = self.estimator.prepared(sequences)
         except ValueError as error:
             raise checks.on_the_way_of("X_val", error) from error
         try:

@@ -118,6 +118,16 @@ class Head(ABC):
         """
         return self
 
+    def as_learned(self, other: Head) -> Head:
+        """Return the head with what a head of the same training has learned from more rows.
+
+        Parameters
+        ----------
+        other : Head
+            Of a checkpoint of the same training.
+        """
+        return self
+
     def weights(self, y, sample_weight, estimator) -> np.ndarray:
         """Return the weights in the loss, including those from the estimator's parameters.
 

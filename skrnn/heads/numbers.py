@@ -121,7 +121,7 @@ def center_and_scale(values, weights, loss, quantile):
     Returns
     -------
     center : float
-        The constant that is best for this loss; 0 for "poisson".
+        The constant that is best for this loss; 0 for "poisson", unless the values are constant.
     scale : float
         0 if the values are constant. For the squared error the standard deviation, and for losses
         that are not ruled by few large errors a measure that is not either: the interquartile
@@ -131,13 +131,12 @@ def center_and_scale(values, weights, loss, quantile):
     largest = np.abs(values).max()
     if largest < SMALLEST:
         return 0.0, 0.0
-    if loss == "poisson":
-        scale = largest * np.average(values / largest, weights=weights)
-        return 0.0, float(scale)
     # Sums and squares of numbers near the limits of float64 would overflow, or vanish.
     relative = values / largest
     if relative.min() == relative.max():
         return float(values[0]), 0.0
+    if loss == "poisson":
+        return 0.0, float(largest * np.average(relative, weights=weights))
     if loss == "squared_error":
         center = np.average(relative, weights=weights)
         scale = np.sqrt(np.average((relative - center) ** 2, weights=weights))

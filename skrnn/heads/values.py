@@ -139,6 +139,12 @@ class ValuesHead(Head):
             )
         return head
 
+    def as_learned(self, other):
+        """Return the head with center and scale of another one."""
+        head = copy(self)
+        head.center, head.scale = other.center, other.scale
+        return head
+
     def _columns(self, y):
         return y.reshape(len(y), self.n_outputs)
 
@@ -351,7 +357,9 @@ class ValuesHead(Head):
         """Return scale and center of an output; its logarithm has the scale 1."""
         if self.loss_name == "poisson":
             with np.errstate(divide="ignore"):
-                return 1.0, float(np.log(self.scale[target]))
+                is_constant = self.scale[target] == 0
+                unit = self.center[target] if is_constant else self.scale[target]
+                return float(not is_constant), float(np.log(unit))
         return float(self.scale[target]), float(self.center[target])
 
 

@@ -33,9 +33,9 @@ def to_onnx(estimator):
 
     Parameters
     ----------
-    estimator : RNNClassifier or Pipeline
+    estimator : RNNClassifier, RNNRegressor or Pipeline
         A fitted estimator. A Pipeline must have the steps TextToSequence, or TextWithColumns, and
-        RNNClassifier.
+        one of the two.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def to_onnx(estimator):
           :meth:`skrnn.TextToSequence.build_analyzer` splits documents, padded with "" by
           :func:`skrnn.onnx.pad_words`. ONNX has no regular expressions, so the caller splits the
           documents. The model truncates rows to `max_length`;
-        - "tokens", int32 of shape (n_samples, n_timesteps), for an RNNClassifier on token ids,
+        - "tokens", int32 of shape (n_samples, n_timesteps), for an estimator on token ids,
           as ``TextToSequence.transform(X).toarray()`` returns them;
         - "channels", float64 of shape (n_samples, n_timesteps), or (n_samples, n_timesteps,
           n_channels) if the estimator was fitted on three dimensions. The model scales them, as
@@ -58,11 +58,13 @@ def to_onnx(estimator):
         has a second input, "columns", float64 of shape (n_samples, n_columns): the numbers in the
         order of ``columns_.names``, as `column_values` has them.
 
-        It has two outputs, with the names that skl2onnx uses:
+        Outputs have the names that skl2onnx uses. A classifier has two:
 
         - "label", as `predict` returns it, integers as int64, of shape (n_samples,), or
           (n_samples, n_labels) for several labels;
         - "probabilities", float32 of shape (n_samples, n_classes), as `predict_proba` returns it.
+
+        A regressor has one, "variable", float64 in the shape of `predict`.
 
     Raises
     ------

@@ -98,3 +98,14 @@ def test_scores_that_say_nothing_or_all(exclusive):
     factor, _ = calibrate(-right, is_class, np.ones(20), exclusive)
     assert (factor >= 0).all()
     assert factor.max() < 0.2
+
+
+@pytest.mark.parametrize("n_features", [3, 30], ids=["fewer than rows", "more than rows"])
+def test_rows_that_are_all_alike_get_the_mean(n_features):
+    """Fails if features without any difference give NaN, which predictions would then be."""
+    targets = np.arange(6.0)[:, np.newaxis]
+    blocks = [np.zeros((6, n_features)), np.zeros((6, 2))]
+    fitted = fit_ridge(blocks, targets, np.ones(6), 0)
+    assert all((coef == 0).all() for coef in fitted.coef)
+    np.testing.assert_allclose(fitted.intercept, 2.5)
+    np.testing.assert_allclose(fitted.left_out[:, 0], (15 - targets[:, 0]) / 5)

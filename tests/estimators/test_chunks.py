@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 from bare import ESTIMATOR
 
-from skrnn import RNNClassifier, TextToSequence, VirtualAdversarialLoss, make_reviews
+from skrnn import (
+    RNNClassifier,
+    RNNRegressor,
+    TextToSequence,
+    VirtualAdversarialLoss,
+    make_reviews,
+)
+from skrnn.training.chunks import StreamFeed
 
 REVIEWS, LABELS = make_reviews(1200, random_state=0)
 TEXT = TextToSequence(max_features=500).fit(REVIEWS)
@@ -189,3 +196,54 @@ def test_numbers_in_chunks():
     chunks = [(series[i : i + 100], rising[i : i + 100]) for i in (0, 100, 200)]
     model = RNNClassifier("gru", 8, epochs=15, batch_size=16, learning_rate=0.02, random_state=0)
     assert model.fit_chunks(chunks).score(series, rising) > 0.9
+
+
+class Broken(Exception):
+    pass
+
+
+# The first chunk has one y and one value of a channel, so later ones set their scales.
+SERIES = np.random.default_rng(0).normal(size=(30, 6, 2))
+SERIES[:10, :, 1] = 7
+NUMBERS = np.concatenate([np.full(10, 5.0), SERIES[10:].sum(axis=(1, 2))])
+GROWING = [(SERIES[i : i + 10], NUMBERS[i : i + 10]) for i in (0, 10, 20)]
+
+
+def numbers(**parameters):
+    settings = {"cell": "rnn", "units": 3, "epochs": 2, "random_state": 0, "patch_size": 2}
+    return RNNRegressor(**{**settings, **parameters})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_checkpoint_has_the_scale_that_later_chunks_have_set(is_finished, tmp_path, monkeypatch):
+    """Fails if a fit that is loaded or resumed has the scale of the first chunk: none."""
+    wanted = numbers().fit_chunks(GROWING)
+    if is_finished:
+        numbers(checkpoint=tmp_path).fit_chunks(GROWING)
+    else:
+        with monkeypatch.context() as patch:
+            patch.setattr(StreamFeed, "on_epoch_begin", broken_off(StreamFeed.on_epoch_begin))
+            with pytest.raises(Broken):
+                numbers(checkpoint=tmp_path).fit_chunks(GROWING)
+    found = numbers(checkpoint=tmp_path).fit_chunks(GROWING)
+    assert found.head_.scale == wanted.head_.scale > 0
+    assert found.predict(SERIES).tobytes() == wanted.predict(SERIES).tobytes()
+
+
+def broken_off(on_epoch_begin):
+    def broken(feed, epoch, logs=None):
+        if epoch == 1:
+            raise Broken
+        on_epoch_begin(feed, epoch, logs)
+
+    return broken
+
+
+def test_validation_rows_are_scaled_as_later_chunks_are():
+    """Fails if validation rows keep the scale of a first chunk with a constant channel."""
+    large = [(X * [1, 1e6], y) for X, y in GROWING]
+    X_val, y_val = SERIES * [1, 1e6], NUMBERS
+    model = numbers(epochs=1, scoring=None).fit_chunks(large, X_val, y_val)
+    residual = (model.predict(X_val) - y_val) / model.head_.scale
+    np.testing.assert_allclose(model.history_["val_rmse"][0], np.sqrt(np.mean(residual**2)), 1e-4)

@@ -234,3 +234,12 @@ def test_a_network_that_learned_nothing_says_so():
     with pytest.warns(ConvergenceWarning, match="never left that of a constant") as told:
         small(epochs=10, dropout=0.0).fit(rows, Y)
     assert told[0].filename == __file__
+
+
+def test_rows_without_weight_do_not_decide_the_patch_size():
+    """Fails if the lengths of all rows count: a weight of zero is as good as no row."""
+    short, long = rng.normal(size=(12, 40, 1)), rng.normal(size=(4, 400, 1))
+    rows, y = [*short, *long], np.arange(16) % 2
+    weights = np.repeat([1.0, 0.0], [12, 4])
+    model = small(patch_size="auto", epochs=1).fit(rows, y, sample_weight=weights)
+    assert model.patch_size_ == 1

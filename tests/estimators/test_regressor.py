@@ -119,6 +119,11 @@ def test_constant_y_and_later_calls():
     """Fails if a constant is an error, or the first call with other numbers sets no scale."""
     model = small(epochs=1).fit(SERIES[:20], np.full(20, 0.1))
     assert (model.predict(SERIES) == 0.1).all()
+    counts = small(epochs=1, loss="poisson").fit(SERIES[:20], np.full(20, 7))
+    assert (counts.predict(SERIES) == 7).all()
+    later = small(loss="poisson").partial_fit(SERIES[:20], np.full(20, 7))
+    later.partial_fit(SERIES[:20], np.arange(20))
+    assert later.head_.center[0] == 0 and 7 < later.head_.scale[0] < 10
     chunks = [(SERIES[:40], np.full(40, 7.0)), (SERIES[40:], 1e6 * SUMS[40:])]
     whole = small(epochs=12).fit_chunks(chunks, SERIES[:40], 1e6 * SUMS[:40])
     assert 1e6 < whole.head_.scale[0] < 1e7
