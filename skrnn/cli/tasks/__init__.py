@@ -1,15 +1,13 @@
 """What differs between the tasks of the command line: one module for each of them.
 
 A module has the name of its task, and a :class:`~skrnn.cli.tasks.base.Task` as ``TASK``. The
-commands ask it for everything that depends on the task. A new task is a module, and a name in
-`TASKS`.
+commands ask it for everything that depends on the task. A new task is a module, a name in
+`TASKS`, and a line in `task_class`.
 """
-
-import importlib
 
 from skrnn.exceptions import CommandError
 
-# The modules import NumPy, so they are imported when a command runs, and not for its help.
+# Their modules import NumPy, so they are imported when a command runs, and not for its help.
 TASKS = ("classify", "regress")
 
 
@@ -26,7 +24,9 @@ def add_task_option(parser):
 
 def task_class(name):
     """Return the class of a task by its name, one of `TASKS`."""
-    return importlib.import_module(f"skrnn.cli.tasks.{name}").TASK
+    from skrnn.cli.tasks import classify, regress
+
+    return {"classify": classify, "regress": regress}[name].TASK
 
 
 def task_of_model(pipeline, path):
