@@ -222,6 +222,7 @@ def test_in_the_classifier():
     assert without.fit(X[:200], y[:200]).score(X[200:], y[200:]) < 0.9
 
 
+@pytest.mark.slow
 def test_partial_fit_keeps_the_ngrams_of_fit():
     """Fails if partial_fit drops them, or fits them anew on a chunk."""
     documents, y = make_reviews(200, random_state=0)

@@ -61,6 +61,7 @@ def test_the_share_that_is_told_is_the_share_held_out(n_labels, told, folder, ca
 
 
 @pytest.mark.parametrize("stopping", [False, True])
+@pytest.mark.slow
 def test_epochs_are_at_the_most_only_where_training_may_stop(stopping, folder, capsys):
     """Fails if the line speaks of fewer epochs where all are done."""
     assert train(*["--set", "early_stopping=true"] * stopping) == 0
@@ -127,6 +128,7 @@ def test_what_can_be_saved_is_not_refused(folder, capsys):
     assert model[-1].units == [4, 3] and model[-1].class_weight == {"label00": 2}
 
 
+@pytest.mark.slow
 def test_a_baseline_that_fails_is_a_line(folder, capsys):
     """Fails if a baseline without words takes the network's scores with it."""
     lines = [f"{'ab'[i % 2] * (i + 1)}x,label{i % 2}" for i in range(12)]
@@ -174,6 +176,7 @@ def boolean_model(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_classes_are_called_as_target_takes_them(boolean_model, folder, capsys):
     """Fails if a heading shows a class in other letters than --target wants."""
     command = ["explain", str(boolean_model), "--text-value", "good film"]

@@ -54,6 +54,7 @@ def weights(model):
 # --- Numbers of each row ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_learns_numbers_from_series():
     """Fails if y is not standardized and brought back, or anything treats it as classes."""
     model = small(epochs=25, pooling="mean").fit(SERIES[:120], SUMS[:120])

@@ -58,6 +58,7 @@ def assert_same_bytes(one, other):
 # --- What it learns -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_reads_reviews_where_a_bag_of_words_cannot():
     """Fails if the network loses word order, or make_reviews gives the answer away by words."""
     reviews, labels = make_reviews(5000, random_state=11)
@@ -121,10 +122,10 @@ def test_dropouts_regularise():
     "labels",
     [
         np.array(["neg", "pos"]),
-        np.array(["neg", "pos"], dtype=object),
+        pytest.param(np.array(["neg", "pos"], dtype=object), marks=pytest.mark.slow),
         np.array([-1, 1]),
-        np.array([0.0, 1.0]),
-        np.array([False, True]),
+        pytest.param(np.array([0.0, 1.0]), marks=pytest.mark.slow),
+        pytest.param(np.array([False, True]), marks=pytest.mark.slow),
     ],
     ids=lambda labels: str(labels.dtype),
 )
@@ -196,6 +197,7 @@ def test_several_labels():
 # --- Weights ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_class_weight_balances():
     """Fails if class_weight is ignored: one in eight is positive, and few epochs find no one."""
     rows = permutations(400)

@@ -211,6 +211,7 @@ def test_one_unit_for_all_calls(what_is_trained):
         small().fit_chunks(heavy)
 
 
+@pytest.mark.slow
 def test_the_unit_is_in_files(tmp_path, what_is_trained):
     """Fails if a loaded model takes another unit; an earlier file has none, and takes the next."""
     model = small().partial_fit(X, Y, sample_weight=WEIGHTS * 1e-9)

@@ -150,6 +150,7 @@ def test_what_is_explained_has_its_name(of_frame):
 @pytest.mark.parametrize(
     "frame", [pd.DataFrame, pytest.param(pl.DataFrame, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_other_columns_later(of_frame, frame):
     """Fails if columns in another order are learned as if they were in the first one."""
     other = frame({name: LABELS[:, NAMES.index(name)] for name in sorted(NAMES)})
@@ -229,7 +230,7 @@ AUTO = {"thresholds": "auto", "validation_fraction": 0.3}
     ("parameters", "of_fit", "n_rows"),
     [
         ({}, {}, 36),
-        ({"early_stopping": True}, {}, 36),
+        pytest.param({"early_stopping": True}, {}, 36, marks=pytest.mark.slow),
         ({}, {"X_val": X[:40], "y_val": FRAME[:40]}, 40),
         pytest.param({"ngram_range": (1, 1)}, {}, 36, marks=pytest.mark.slow),
         pytest.param({"class_weight": "balanced"}, {}, 36, marks=pytest.mark.slow),
@@ -254,6 +255,7 @@ def test_auto_learns_from_held_out_rows(parameters, of_fit, n_rows):
     )
 
 
+@pytest.mark.slow
 def test_auto_trains_without_the_held_out_rows():
     """Fails if held-out rows are trained on: then it would be the network of all rows."""
     plain = small().fit(X, LABELS)

@@ -111,6 +111,7 @@ def test_the_baseline_is_unknown_words():
         assert found.baseline_score == pytest.approx(other.baseline_score, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_unknown_words():
     """Fails if a word that the network cannot tell from the baseline gets a contribution."""
     for name in ("last", "default"):
@@ -434,6 +435,7 @@ def test_a_search_says_what_to_pass():
 
 
 @pytest.mark.parametrize("function", [explain, trace])
+@pytest.mark.slow
 def test_docstrings(function):
     """Fails if an example does not run as it stands."""
     (found,) = doctest.DocTestFinder().find(function, function.__name__, globs={})

@@ -204,6 +204,7 @@ def answers():
     yield lambda: dense_output(x[0], np.ones((2, 3), np.float32), np.ones(3, np.float32))
 
 
+@pytest.mark.slow
 def test_whoever_calls_a_kernel_goes_on_without_it(broken):
     """Fails if a Numba that loads, but does not compile, ends a fit or a prediction."""
     for i, answer in enumerate(answers()):

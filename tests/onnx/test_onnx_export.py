@@ -311,6 +311,7 @@ def test_pad_words_refuses(rows, match):
 
 
 @pytest.mark.parametrize("module", ["export", "words"])
+@pytest.mark.slow
 def test_examples(module):
     """Fails if an example in a docstring does not give what it shows."""
     results = doctest.testmod(__import__(f"skrnn.onnx.{module}", fromlist=["_"]))

@@ -126,6 +126,7 @@ def test_a_state_that_cannot_be_read_replaces_none(moment, tmp_path, kind, value
         pytest.param(1e16, id="beyond what loading allows", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_training_that_diverges_within_an_epoch(tmp_path, rate):
     """Fails if a diverging training destroys the checkpoints from which it could go on."""
     start = {"cell": "rnn", "units": 4, "epochs": 5, "batch_size": 8, "random_state": 0}

@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 from bare import ESTIMATOR
+from repeats import some
 from sklearn.model_selection import GridSearchCV
 
 from skrnn import EpochSearchCV, RNNClassifier
@@ -280,7 +281,7 @@ class Fails(io.StringIO):
         return super().write(text)
 
 
-@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("after", some([0, 1, 2], 1))
 @pytest.mark.parametrize("bar", [False, True], ids=["lines", "bar"])
 @pytest.mark.parametrize(
     "error",
