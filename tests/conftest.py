@@ -17,12 +17,18 @@ def terminal():
 # Checks of scikit-learn that repeat, with a network each, what others of its checks fail on too.
 REPEATED_CHECKS = (
     "readonly_memmap=True",
-    "check_classifiers_multilabel_output_format",
+    "check_classifier_data_not_an_array",
+    "check_classifiers_multilabel",
     "check_f_contiguous_array_estimator",
     "check_fit_score_takes_y",
+    "check_positive_only_tag_during_fit",
+    "check_regressor_data_not_an_array",
+    "check_regressors_int",
     "check_sample_weights_list",
     "check_sample_weights_not_an_array",
+    "check_sample_weights_not_overwritten",
     "check_sample_weights_pandas_series",
+    "check_sample_weights_shape",
 )
 
 

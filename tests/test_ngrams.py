@@ -132,6 +132,7 @@ def test_evidence_and_scores_are_of_the_same_models():
         assert len(np.unique((scored.row_inputs[SCORES] - sums).round(3))) <= n_intercepts
 
 
+@pytest.mark.slow
 def test_many_outputs_have_no_evidence():
     """Fails if a hundred classes make a hundred numbers at each step."""
     y = np.arange(200) % 17

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bare import ESTIMATOR
 from keras_settings import SETTINGS, now, under
-from repeats import some
+from repeats import every, some
 
 from skrnn import RNNClassifier, load, save
 from skrnn.backend.defaults import keras_defaults
@@ -155,7 +155,7 @@ class Stop(keras.callbacks.Callback):
         raise OSError("stopped")
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", every(3, SETTINGS))
 def test_settings_stay_after_an_error(setting):
     """Fails if a fit that fails leaves the process under other settings than before."""
     with under(setting):

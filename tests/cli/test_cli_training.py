@@ -69,6 +69,7 @@ def test_epochs_are_at_the_most_only_where_training_may_stop(stopping, folder, c
     assert "Training: rnn, epochs: 2" + " at most" * stopping in lines
 
 
+@pytest.mark.slow
 def test_texts_held_out_that_are_trained_on(folder, capsys):
     """Fails if nothing tells that the scores are too good."""
     (folder / "other.csv").write_text("text,label\nword0 film number0,label00\nnew,label01\n")
@@ -80,6 +81,7 @@ def test_texts_held_out_that_are_trained_on(folder, capsys):
     )
 
 
+@pytest.mark.slow
 def test_without_standard_output(folder, monkeypatch):
     """Fails if train wants a standard output, which a program without a console does not have."""
     with monkeypatch.context() as patch:
@@ -277,6 +279,7 @@ class FullDisk(io.StringIO):
         return os.open(os.devnull, os.O_WRONLY)
 
 
+@pytest.mark.slow
 def test_the_model_outlives_standard_output(folder, monkeypatch, capsys):
     """Fails if a training is lost because its lines, or the scores, cannot be printed."""
     with monkeypatch.context() as patch:

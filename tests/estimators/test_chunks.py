@@ -115,6 +115,7 @@ def test_early_stopping_on_given_rows():
         small(early_stopping=True).fit_chunks(Chunks(300))
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_a_fit_with_its_ngrams():
     """Fails if n-grams of the fit before are forgotten, or weights begin anew."""
     model = small(ngram_range=(1, 2), epochs=1, warm_start=True).fit(X[:600], LABELS[:600])

@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from bare import ESTIMATOR
+from repeats import some
 from sklearn.datasets import load_digits
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -145,9 +146,7 @@ def test_binary_labels_of_any_type(labels):
 @pytest.mark.parametrize(
     "container",
     [
-        list,
-        pd.Series,
-        pl.Series,
+        *some([list, pd.Series, pl.Series], pl.Series),
         lambda y: y.reshape(-1, 1),
         lambda y: pd.Series(y, dtype="category"),
     ],

@@ -342,6 +342,7 @@ def test_step_size_falls_from_epoch_to_epoch():
     np.testing.assert_allclose(steps, [0.1, 0.2, 0.3])
 
 
+@pytest.mark.slow
 def test_batches_of_few_rows_are_small():
     """Fails if "auto" makes a few updates of few rows, which learn nothing, or many of many."""
     assert [auto_batch_size(n) for n in (1, 500, 3000, 6000, 25_000, 10**6)] == [

@@ -218,6 +218,7 @@ def _folds():
     return StratifiedKFold(2).split(X, Y)
 
 
+@pytest.mark.slow
 def test_an_estimator_of_another_task(monkeypatch):
     """Fails if merging the shared parameters is not enough."""
     monkeypatch.setitem(HEADS, "values", ValuesHead)

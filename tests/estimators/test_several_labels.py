@@ -89,6 +89,7 @@ def test_the_loss_is_weighted_by_label():
     assert model.history_["val_loss"][-1] == pytest.approx(losses.mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_label_of_weight_zero_is_not_learned():
     """Fails if a label's weight reaches another label's output."""
     without = small(class_weight=[1, 1, 0], epochs=2).fit(X, LABELS)
@@ -190,6 +191,7 @@ def test_bad_thresholds_raise_before_training():
         assert not hasattr(model, "network_")
 
 
+@pytest.mark.slow
 def test_given_thresholds(of_frame, tmp_path):
     """Fails if `predict` does not use them, or a file, a clone or a pickle loses them."""
     given = np.quantile(of_frame.predict_proba(X), [0.3, 0.5, 0.9], axis=0).diagonal().copy()

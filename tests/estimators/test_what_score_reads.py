@@ -189,7 +189,7 @@ COLUMNS = {
 }
 
 
-@pytest.mark.parametrize("kind", [int, str])
+@pytest.mark.parametrize("kind", some([int, str], str))
 @pytest.mark.parametrize("name", every(2, COLUMNS))
 def test_columns(name, kind, clf):
     """Fails if labels or weights in a column of another library are read as others, or refused."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bare import ESTIMATOR
+from repeats import some
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -293,7 +294,7 @@ def test_threads_and_rows_do_not_meet():
 # --- Occlusion --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["default", "stack"])
+@pytest.mark.parametrize("name", some(["default", "stack"], "stack"))
 def test_occlusion_is_prediction_without_the_word(name):
     """Fails if more than the one word is missing, n-grams stay behind, or signs are turned."""
     pipe = fitted(name)

@@ -175,7 +175,11 @@ def test_gradients_are_finite_differences(engine, kind, x):
     [
         pytest.param({}, None, marks=pytest.mark.slow),
         ({}, RIGHT_PADDED),
-        ({"return_sequences": True, "go_backwards": True, "use_bias": False}, RIGHT_PADDED),
+        pytest.param(
+            {"return_sequences": True, "go_backwards": True, "use_bias": False},
+            RIGHT_PADDED,
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             {"return_sequences": True, "zero_output_for_mask": True},
             SCATTERED,

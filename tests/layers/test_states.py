@@ -272,6 +272,7 @@ def test_results_are_those_without_states(engine):
         pytest.param("SimpleRNN", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_stateful(engine, recurred, kind):
     """Fails if states are not kept from call to call, cannot be reset, or go the slow way."""
     found = []

@@ -134,7 +134,11 @@ def test_numbers_that_the_estimator_refuses(n_channels, scaling):
 
 @pytest.mark.parametrize(
     ("multilabel", "thresholds"),
-    [(False, None), (True, None), (True, [0.45, 0.0, 1.0])],
+    [
+        pytest.param(False, None, marks=pytest.mark.slow),
+        pytest.param(True, None, marks=pytest.mark.slow),
+        (True, [0.45, 0.0, 1.0]),
+    ],
     ids=["classes", "labels", "thresholds"],
 )
 def test_several_outputs(multilabel, thresholds):

@@ -514,6 +514,7 @@ def test_two_at_a_time_do_not_write_over_each_other(tmp_path):
     assert again.path == one.path
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_a_model(tmp_path, monkeypatch):
     """Fails if a file of an unfinished training cannot predict, or be trained on."""
     break_off(monkeypatch, (2, 0), lambda: small(tmp_path).fit(X, LABELS))

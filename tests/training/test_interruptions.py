@@ -160,6 +160,7 @@ def test_divergence_in_the_first_epoch_leaves_all_as_it_was():
         model.predict(X)
 
 
+@pytest.mark.slow
 def test_weights_that_end_an_epoch_infinite_are_not_kept():
     """Fails if only the loss is looked at, which is that of before the last update."""
 

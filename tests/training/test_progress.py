@@ -59,6 +59,7 @@ def screen(written):
     return lines[: row + 1], bars
 
 
+@pytest.mark.slow
 def test_a_log_has_a_line_an_epoch(capsys):
     """Fails if a log is filled with bars, or an epoch's figures are not those of history_."""
     for verbose in (1, 2):
