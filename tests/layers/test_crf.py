@@ -159,7 +159,8 @@ def test_reductions_are_those_of_keras():
     free = CRF()  # whose transitions are zero: a softmax at each step
     safe = np.where(MASK, tags, 0)
     y_pred = with_mask(emissions, MASK, free)
-    assert_allclose(CRFLoss()(safe, y_pred, weights), uniform(safe, y_pred, weights), rtol=1e-5)
+    wanted = uniform(safe, y_pred, weights[:, None])
+    assert_allclose(CRFLoss()(safe, y_pred, weights), wanted, rtol=1e-5)
 
 
 def test_fit_evaluate_and_predict(engine):
@@ -232,19 +233,20 @@ def test_a_graph_for_files_decodes_as_the_kernels_do(scale, tmp_path):
     emissions, _ = batch(scale=scale, mask=np.tile(MASK, (8, 1)))
     emissions, mask = np.round(emissions), np.tile(MASK, (8, 1))
 
-    module = tf.Module()
-    module.decode = tf.function(
+    decode = tf.function(
         lambda emissions, mask: {"tags": layer.decode(emissions, mask)},
         input_signature=[
             tf.TensorSpec((None, None, N_TAGS), tf.float32),
             tf.TensorSpec((None, None), tf.bool),
         ],
     )
-    module.weights = [weight.value for weight in layer.weights]
-    operations = {one.type for one in module.decode.get_concrete_function().graph.get_operations()}
+    operations = {one.type for one in decode.get_concrete_function().graph.get_operations()}
     assert not operations & {"PyFunc", "EagerPyFunc", "PyFuncStateless"}
+    module = tf.Module()
+    module.decode, module.weights = decode, [weight.value for weight in layer.weights]
     tf.saved_model.save(module, tmp_path)
-    got = tf.saved_model.load(tmp_path).decode(emissions, mask)["tags"]
+    loaded = tf.saved_model.load(tmp_path)
+    got = loaded.decode(emissions, mask)["tags"]
     assert_array_equal(got, layer.decode(emissions, mask))
 
 
@@ -308,7 +310,7 @@ def test_loss_and_metric_are_made_before_the_model():
     layer = filled(CRF())
     emissions, tags = batch(mask=np.ones((3, 4), bool))
     for one in (CRFLoss(), CRFAccuracy()):
-        with pytest.raises(InvalidInputError, match=rf"call bind\(layer\) of the {type(one)}"[:30]):
+        with pytest.raises(InvalidInputError, match=r"call bind\(layer\)"):
             (one if isinstance(one, CRFLoss) else one.update_state)(tags, emissions)
     loss, metric = CRFLoss().bind(layer), CRFAccuracy().bind(layer)
     assert len(metric.variables) == 2  # at once, not in the first step
