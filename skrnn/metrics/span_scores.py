@@ -90,8 +90,8 @@ def score_counts(counts: Counts, average: str | None, zero_division: float) -> S
     if average is None:
         return Scores(precision, recall, f1, true)
     weights = true if average == "weighted" else None
-    means = (float(np.average(one, weights=weights)) for one in (precision, recall, f1))
-    return Scores(*means, support)
+    precision, recall, f1 = (np.average(one, weights=weights) for one in (precision, recall, f1))
+    return Scores(float(precision), float(recall), float(f1), support)
 
 
 def check_zero_division(zero_division):

@@ -80,10 +80,10 @@ def test_bad_input(score):
 
 def test_nothing_to_count():
     """Fails if no steps at all are an error, or a silent number."""
-    with pytest.warns(UndefinedMetricWarning, match="no steps; it is NaN"):
+    with pytest.warns(UndefinedMetricWarning, match="has a step; it is NaN"):
         assert np.isnan(token_accuracy_score([[], []], [[], []]))
-    with pytest.warns(UndefinedMetricWarning, match="no rows with a weight"):
-        assert np.isnan(sequence_accuracy_score(TRUE, FOUND, sample_weight=[0] * 4))
+    with pytest.warns(UndefinedMetricWarning, match="has a step; it is NaN"):
+        assert np.isnan(token_accuracy_score([[], [1]], [[], [1]], sample_weight=[1, 0]))
     assert sequence_accuracy_score([[], []], [[], []]) == 1
 
 
@@ -94,7 +94,9 @@ class Constant(BaseEstimator):
         self.rest = rest
 
     def fit(self, X, y):
-        self.known_ = {w: t for row, tags in zip(X, y, strict=True) for w, t in zip(row, tags)}
+        self.known_ = {
+            w: t for words, tags in zip(X, y, strict=True) for w, t in zip(words, tags, strict=True)
+        }
         return self
 
     def predict(self, X):
