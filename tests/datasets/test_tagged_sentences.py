@@ -82,7 +82,8 @@ def context(words, span):
 def test_neither_spelling_nor_context_suffices():
     """Fails if one of the two alone tells more classes than the docstring says, or both fail.
 
-    A naive Bayes model that is told where the names are: right where it knows, and a third of the rest.
+    A naive Bayes model is told where the names are: it is right where it knows, and in a third of
+    the rest.
     """
     rows = [(w, s) for w, row in zip(X, spans(X, Y), strict=True) for s in row][:1800]
     labels = [span.label for _, span in rows]
