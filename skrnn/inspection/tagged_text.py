@@ -92,7 +92,9 @@ class TaggedText:
                 shown = safe(" ".join(words))
                 if label:
                     name = f'<small style="font-size:.7em;color:#444">{safe(label)}</small>'
-                    shown = f'<span style="{styles[label]}"><bdi>{shown}</bdi> {name}</span>'
+                    # The words give the direction, and the tag, in the other one, stays with them.
+                    style = styles[label]
+                    shown = f'<span dir="auto" style="{style}">{shown} <bdi>{name}</bdi></span>'
                 parts.append(shown)
             rows.append(f'<p dir="auto" style="{TEXT}">{" ".join(parts)}</p>')
         rows += [f'<p style="{TEXT}">{safe(line)}</p>' for line in self._rest()]
