@@ -52,10 +52,10 @@ def test_html():
     read = Reader(html)
     assert read.elements.count("p") == 4 and read.elements.count("span") == 3
     assert " ".join(read.text.split()) == "Ada Lovelace PER met Babbage PER . No one Rome LOC"
-    styles = re.findall(r'<span style="([^"]*)"', html)
+    styles = re.findall(r'<span dir="auto" style="([^"]*)"', html)
     assert styles[0] == styles[1] != styles[2]
     many = show_tags([[str(i) for i in range(28)]], [[f"B-{i}" for i in range(28)]])
-    assert len(set(re.findall(r'<span style="([^"]*)"', many.to_html()))) == 28
+    assert len(set(re.findall(r'<span dir="auto" style="([^"]*)"', many.to_html()))) == 28
 
 
 @pytest.mark.parametrize("full", [False, True])
