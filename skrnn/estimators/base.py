@@ -61,6 +61,13 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         """Return the public attributes that follow from the head."""
         return {}
 
+    def _step_features(self, head):
+        """Return the `SideInput` of each array that reading X puts beside the steps, in order.
+
+        They are arrays of the sequences' `step_inputs`, those of n-grams excepted.
+        """
+        return ()
+
     # --- Training ---
 
     @_fit_context(prefer_skip_nested_validation=True)

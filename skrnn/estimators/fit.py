@@ -23,11 +23,13 @@ from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
     CONVOLUTION_SCORES,
+    NGRAM_EVIDENCE,
     NGRAM_SCORES,
     NetworkDescription,
     SideInput,
     ngram_inputs,
 )
+from skrnn.network.side_inputs import check_side_inputs
 from skrnn.sequences import COLUMNS, Sequences
 from skrnn.training.state import TrainingSettings
 
@@ -232,7 +234,9 @@ class Fit:
         if columns is not None:
             side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]), *side_inputs)
         if NGRAM_SCORES in sequences.row_inputs:
-            side_inputs += ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
+            side_inputs += ngram_inputs(head.n_outputs, NGRAM_EVIDENCE in sequences.step_inputs)
+        side_inputs += tuple(estimator._step_features(head))
+        check_side_inputs(side_inputs, sequences, self.name)
         size = estimator.vocabulary_size_
         return NetworkDescription(
             cell=estimator.cell,
