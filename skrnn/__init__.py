@@ -32,6 +32,7 @@ _HOMES = {
     "fetch_imdb": "datasets",
     "load_imdb": "datasets",
     "make_reviews": "datasets",
+    "make_tagged_sentences": "datasets",
     "make_nbsvm": "baselines",
     "make_tfidf_logistic": "baselines",
 }

@@ -6,6 +6,7 @@ from skrnn.comparison import compare as compare
 from skrnn.datasets import fetch_imdb as fetch_imdb
 from skrnn.datasets import load_imdb as load_imdb
 from skrnn.datasets import make_reviews as make_reviews
+from skrnn.datasets import make_tagged_sentences as make_tagged_sentences
 from skrnn.estimators import AdversarialLoss as AdversarialLoss
 from skrnn.estimators import Checkpoint as Checkpoint
 from skrnn.estimators import EntropyLoss as EntropyLoss

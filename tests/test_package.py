@@ -44,6 +44,7 @@ PUBLIC = [
     "fetch_imdb",
     "load_imdb",
     "make_reviews",
+    "make_tagged_sentences",
     "make_nbsvm",
     "make_tfidf_logistic",
 ]
@@ -118,7 +119,7 @@ def test_import_is_light():
         ),
         "import skrnn.text, skrnn.datasets, skrnn.baselines, skrnn.comparison, skrnn.sequences, "
         "skrnn.heads.registry, skrnn.network.description, skrnn.plotting, skrnn.cli, "
-        "skrnn.embeddings, skrnn.ngrams, skrnn.inspection",
+        "skrnn.embeddings, skrnn.ngrams, skrnn.inspection, skrnn.metrics",
     ],
     ids=["estimator", "modules"],
 )
