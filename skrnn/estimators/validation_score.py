@@ -102,10 +102,12 @@ class ValidationScorer:
             If the score of the right answer is NaN.
         """
         answer = scored.y
+        if self.metric is None or not isinstance(answer, np.ndarray):
+            return
         if not self.of_predictions:
             answer = right_scores(answer)
-        if self.metric is None or answer is None:
-            return
+            if answer is None:
+                return
         given = {**self.options}
         if scored.sample_weight is not None and self.takes_weights:
             given["sample_weight"] = scored.sample_weight
