@@ -226,6 +226,9 @@ class RowChecker:
             head = self.learn(head, y_val, weights)
             rows = encode(sequences, y_val, weights, np.arange(len(sequences)), head)
             rows.scored = Scored(X_val, y_val)
+            scorer = scorer_of(self.estimator)
+            if scorer is not None:
+                scorer.check(rows.scored)
         except ValueError as error:
             raise InvalidInputError(f"In X_val, y_val: {error}") from error
         warn_of_order(X_val, given, "y_val")
@@ -280,8 +283,11 @@ class RowChecker:
         rows, held_out = head.hold_out(rows, y, fraction=fraction, seed=seeds[1])
         if len(held_out):
             found = encode(sequences, y, weights, held_out, head)
-            if scorer_of(self.estimator) is not None:
+            scorer = scorer_of(self.estimator)
+            if scorer is not None:
                 found.scored = Scored.held_out(given.X, y, given.sample_weight, held_out)
+                if self.estimator.early_stopping:
+                    scorer.check(found.scored)
             return rows, found
         options, effect = [], ""
         if self.estimator.early_stopping:
