@@ -18,6 +18,7 @@ PAGES = [
     "docs/explaining.md",
     "docs/pictures.md",
     "docs/inside_a_network.md",
+    "docs/crf.md",
     "docs/persistence.md",
     "docs/onnx.md",
     "docs/faq.md",
