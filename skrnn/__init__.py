@@ -15,6 +15,7 @@ _HOMES = {
     "TextWithColumns": "text",
     "RNNClassifier": "estimators",
     "RNNRegressor": "estimators",
+    "RNNTagger": "estimators",
     "AdversarialLoss": "estimators",
     "VirtualAdversarialLoss": "estimators",
     "EntropyLoss": "estimators",

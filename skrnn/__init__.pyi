@@ -12,6 +12,7 @@ from skrnn.estimators import Checkpoint as Checkpoint
 from skrnn.estimators import EntropyLoss as EntropyLoss
 from skrnn.estimators import RNNClassifier as RNNClassifier
 from skrnn.estimators import RNNRegressor as RNNRegressor
+from skrnn.estimators import RNNTagger as RNNTagger
 from skrnn.estimators import VirtualAdversarialLoss as VirtualAdversarialLoss
 from skrnn.exceptions import InvalidFileError as InvalidFileError
 from skrnn.inspection import explain as explain

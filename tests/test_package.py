@@ -27,6 +27,7 @@ PUBLIC = [
     "TextWithColumns",
     "RNNClassifier",
     "RNNRegressor",
+    "RNNTagger",
     "AdversarialLoss",
     "VirtualAdversarialLoss",
     "EntropyLoss",

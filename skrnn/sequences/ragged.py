@@ -77,6 +77,11 @@ def as_rows(flat: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return rows
 
 
+def row_ends(rows: np.ndarray) -> np.ndarray:
+    """Return the offsets of rows as `as_rows` returns them, int64 of shape (n_samples + 1,)."""
+    return np.cumsum([0, *map(len, rows)], dtype=np.int64)
+
+
 def refuse_unequal_rows(
     offsets: np.ndarray, wanted: np.ndarray, name: str = "y", wanted_name: str = "X"
 ) -> None:
