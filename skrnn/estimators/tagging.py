@@ -5,8 +5,6 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
-import numpy as np
-
 from skrnn.estimators import checks
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError
@@ -18,8 +16,6 @@ from skrnn.text.word_reader import CONTEXTS, GIVEN, SPELLINGS, WordReader
 
 # Numbers in the vector of a word's spellings, and in that of the columns beside it.
 SPELLINGS_DIM, GIVEN_DIM = 50, 32
-# Names of the side inputs of the model of surroundings.
-EVIDENCE, SCORES = "surrounding_evidence", "surrounding_scores"
 # Longer than any affix that tells something.
 MOST_LETTERS = 20
 
@@ -73,42 +69,21 @@ class WordsOrSequences(NetworkEstimator):
             )
         return checks.read_again(self, X)
 
-    def beside(self, sequences):
-        """Return the network's input for read sequences; see the base class."""
-        if CONTEXTS in sequences.step_inputs:
-            scores = None
-            if self.surroundings_ is not None:
-                ids = sequences.step_inputs[CONTEXTS]
-                scores = self.surroundings_.score(ids, sequences.offsets)
-            sequences = self.with_surroundings(sequences, scores)
-        return super().beside(sequences)
-
-    def with_surroundings(self, sequences, scores):
-        """Return sequences with scores in place of the features from which they were made."""
+    def for_network(self, sequences):
+        """Return sequences without the surroundings, which the linear model reads."""
         others = {k: v for k, v in sequences.step_inputs.items() if k != CONTEXTS}
-        mine = {} if scores is None else {EVIDENCE: evidence_of(scores), SCORES: scores}
-        return sequences.beside(sequences.row_inputs, {**mine, **others})
+        return sequences.beside(sequences.row_inputs, others)
 
     def _step_features(self, head):
         """Return the side inputs of the ids beside each word."""
         if self.text_ is None:
             return ()
         dims = {SPELLINGS: SPELLINGS_DIM, GIVEN: GIVEN_DIM}
-        found = []
-        if self.surroundings_ is not None:
-            n = head.n_outputs
-            found += [SideInput(EVIDENCE, "step", n), SideInput(SCORES, "step_scores", n)]
-        found += [
+        return tuple(
             SideInput(key, "ids", width, n_ids, dims[key])
             for key, (width, n_ids) in self.text_.n_ids().items()
             if key in dims
-        ]
-        return tuple(found)
-
-
-def evidence_of(scores):
-    """Return what the recurrent layer reads of the scores: probabilities."""
-    return np.exp(scores)
+        )
 
 
 def _check_affixes(tagger):
