@@ -32,6 +32,7 @@ class ShiftedHead(TagsHead):
         from skrnn.backend.tensorflow import keras
 
         layer = keras.layers.EinsumDense("btc,cd->btd", (None, self.n_outputs), name="shift")
+        layer.supports_masking = True
         return layer(raw)
 
     def activation_variables(self):

@@ -4,10 +4,8 @@ Each test's docstring says what a wrong implementation would fail on.
 """
 
 import json
-import os
 import pickle
 from dataclasses import replace
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -57,10 +55,9 @@ def engine(request, monkeypatch):
 
 
 def keras_model(description, values):
-    with mock.patch.dict(os.environ, SKRNN_ENGINE="numba"):  # TensorFlow's loop takes long to trace
-        model = build(description, random_state=0)
-        programs.write_values(programs.network_variables(model), values)
-        return model
+    model = build(description, random_state=0)
+    programs.write_values(programs.network_variables(model), values)
+    return model
 
 
 # --- The description -------------------------------------------------------------------------
@@ -205,24 +202,25 @@ def test_dropout_takes_whole_dimensions_of_a_row(engine):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_raw_output_is_that_of_keras(case, engine):
+def test_raw_output_is_that_of_keras(case, monkeypatch):
     """Fails if a table, a score or a padded id is taken for another, or an empty row moves others.
 
     And if TensorFlow's own predictions differ.
     """
+    monkeypatch.setenv("SKRNN_ENGINE", "numba")  # TensorFlow's loop takes long to trace
     description = describe(case, "shifted_tags")
     values, sequences = draw_values(description), draw_sequences(description)
-    raw = Forward(description, values).raw(sequences)
-    assert raw.shape == (18, N_OUTPUTS) and raw.dtype == np.float32
     model = keras_model(description, values)
     part = keras.Model(model.input, model.get_layer(LOGITS).output)
-    inputs = sequences.inputs(np.arange(6))
-    padded = part(inputs, training=False).numpy()
+    padded = part(sequences.inputs(np.arange(6)), training=False).numpy()
     is_step = np.arange(padded.shape[1]) < sequences.lengths[:, np.newaxis]
-    assert_allclose(raw, padded[is_step], rtol=1e-5, atol=2e-6)
-    with mock.patch.dict(os.environ, SKRNN_ENGINE="numba"):
-        predicted = programs.predict(FittedNetwork(description, values, 0), sequences)
-    assert_allclose(raw, predicted, rtol=1e-5, atol=2e-6)
+    predicted = programs.predict(FittedNetwork(description, values, 0), sequences)
+    assert_allclose(predicted, padded[is_step], rtol=1e-5, atol=2e-6)
+    for name in ENGINES:
+        monkeypatch.setenv("SKRNN_ENGINE", name)
+        raw = Forward(description, values).raw(sequences)
+        assert raw.shape == (18, N_OUTPUTS) and raw.dtype == np.float32
+        assert_allclose(raw, predicted, rtol=1e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -408,3 +406,18 @@ def test_ids_tell_data_apart():
     assert digest(sequences) == digest(sequences.beside({}, {"affixes": ids.copy()}))
     ids[5, 1] ^= 1
     assert digest(sequences) != digest(sequences.beside({}, {"affixes": ids}))
+
+
+class TraceableTagger(TaggerByIds):
+    """A tagger by ids that also reads its words."""
+
+    def beside_columns(self, sequences):
+        return replace(super().beside_columns(sequences), values=sequences.values)
+
+
+def test_a_trace_reads_ids():
+    """Fails if ids are taken for numbers, or left out of what the first layer reads."""
+    model = tagger(("ids", "id_scores"), TraceableTagger, epochs=1).fit(ROWS, TAGS)
+    states = Forward(model.network_.description, model.network_.values).states(model.read(ROWS[:3]))
+    traced = np.concatenate([one.hidden for one in skrnn.trace(model, ROWS[:3])])
+    assert_allclose(traced, states, rtol=1e-4, atol=1e-5)
