@@ -111,8 +111,11 @@ def test_import_is_light():
 @pytest.mark.parametrize(
     "code",
     [
-        "from skrnn import RNNClassifier; from sklearn.base import clone; "
-        "clone(RNNClassifier(units=8)).set_params(cell='gru'); repr(RNNClassifier())",
+        pytest.param(
+            "from skrnn import RNNClassifier; from sklearn.base import clone; "
+            "clone(RNNClassifier(units=8)).set_params(cell='gru'); repr(RNNClassifier())",
+            marks=pytest.mark.slow,
+        ),
         "import skrnn.text, skrnn.datasets, skrnn.baselines, skrnn.comparison, skrnn.sequences, "
         "skrnn.heads.registry, skrnn.network.description, skrnn.plotting, skrnn.cli, "
         "skrnn.embeddings, skrnn.ngrams, skrnn.inspection",

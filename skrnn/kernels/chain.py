@@ -114,7 +114,7 @@ def forward_scaled(emissions, chain, factors, alpha, scale):
         row, factor, now = emissions[t], factors[t], alpha[t]
         largest = -_INF
         for j in range(n_tags):
-            if not row[j] <= largest:  # NaN too
+            if row[j] > largest:
                 largest = row[j]
         if largest == -_INF:
             return -_INF, True
@@ -201,7 +201,9 @@ def log_sum(values):
     """Return ``log(sum(exp(values)))``."""
     largest = -_INF
     for value in values:
-        if not value <= largest:
+        if value != value:
+            return value
+        if value > largest:
             largest = value
     if largest == -_INF:
         return largest
@@ -227,7 +229,9 @@ def forward_logs(emissions, chain, alpha, scale):
                 alpha[t, j] = log_sum(terms) + emissions[t, j]
             else:
                 alpha[t, j] = start[j] + emissions[t, j]
-            if not alpha[t, j] <= largest:
+            if not alpha[t, j] < _INF:
+                return np.nan
+            if alpha[t, j] > largest:
                 largest = alpha[t, j]
         if largest == -_INF:
             return largest

@@ -148,7 +148,7 @@ default="sum_over_batch_size"
         losses = self._losses(emissions, tags, steps, self._chain(y_pred))
         if mask is not None:
             losses._keras_mask = mask
-        return _PerStep(reduction=self.reduction)(losses, losses, weights)
+        return _PerStep(reduction=self.reduction, name="mean")(losses, losses, weights)
 
     def call(self, y_true, y_pred):
         """Return the part of each step in the loss of its row, 0 at masked steps."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from repeats import some
 from siblings import RNNRegressorForTest, ValuesHead
 from sklearn.base import clone
 from sklearn.metrics import f1_score, get_scorer, make_scorer
@@ -62,9 +63,7 @@ SCORERS = {
 @pytest.mark.parametrize(
     "name",
     [
-        one
-        if one in ("probabilities", "learned thresholds")
-        else pytest.param(one, marks=pytest.mark.slow)
+        one if one == "learned thresholds" else pytest.param(one, marks=pytest.mark.slow)
         for one in SCORERS
     ],
 )
@@ -95,7 +94,7 @@ CONTAINERS = {
 }
 
 
-@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("name", some(CONTAINERS, "frame", "ragged"))
 def test_held_out_rows_are_those_of_the_caller(name):
     """Fails if the scorer gets other rows than are held out, in another form, or weights of all."""
     given, seen = CONTAINERS[name](X), []
@@ -137,7 +136,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", some(BAD, "raises", "NaN", "no scorer", "number", "list"))
 def test_scorers_that_fail(name):
     """Fails if the error is one from inside Keras, or a failed fit leaves a trace."""
     scoring, message = BAD[name]
@@ -152,6 +151,7 @@ def test_scorers_that_fail(name):
     assert vars(clf) == before
 
 
+@pytest.mark.slow
 def test_fit_chunks_and_going_on():
     """Fails if chunks have no score, or epochs without one shift those that have it."""
     clf, rows, validation = watched(scoring="f1", epochs=2, n_iter_no_change=9)
@@ -169,6 +169,7 @@ def test_fit_chunks_and_going_on():
     assert clf.best_epoch_ == 7
 
 
+@pytest.mark.slow
 def test_resumed_from_a_checkpoint(tmp_path):
     """Fails if a training that was interrupted goes on with another best score."""
     calls = []
@@ -200,6 +201,7 @@ def test_kept_in_files_and_pickles(tmp_path):
     assert pickle.loads(pickle.dumps(clf)).scoring is probability
 
 
+@pytest.mark.slow
 def test_in_a_search():
     """Fails if epochs that a search keeps are those of the loss, not of the score."""
     clf, _, _ = watched(scoring="f1", n_iter_no_change=1, validation_fraction=0.4)
@@ -216,6 +218,7 @@ def _folds():
     return StratifiedKFold(2).split(X, Y)
 
 
+@pytest.mark.slow
 def test_an_estimator_of_another_task(monkeypatch):
     """Fails if merging the shared parameters is not enough."""
     monkeypatch.setitem(HEADS, "values", ValuesHead)

@@ -147,6 +147,7 @@ def test_names_do_not_run_into_each_other(n_classes, length):
         assert slope == 0
 
 
+@pytest.mark.slow
 def test_many_matrices():
     """Fails if rows of matrices leave empty axes, or inner ones repeat the names."""
     display = ConfusionMatricesDisplay({str(i): np.eye(8, dtype=int) for i in range(5)}).plot()
