@@ -27,6 +27,7 @@ PUBLIC = [
     "TextWithColumns",
     "RNNClassifier",
     "RNNRegressor",
+    "RNNTagger",
     "AdversarialLoss",
     "VirtualAdversarialLoss",
     "EntropyLoss",
@@ -44,6 +45,7 @@ PUBLIC = [
     "fetch_imdb",
     "load_imdb",
     "make_reviews",
+    "make_tagged_sentences",
     "make_nbsvm",
     "make_tfidf_logistic",
 ]
@@ -118,7 +120,7 @@ def test_import_is_light():
         ),
         "import skrnn.text, skrnn.datasets, skrnn.baselines, skrnn.comparison, skrnn.sequences, "
         "skrnn.heads.registry, skrnn.network.description, skrnn.plotting, skrnn.cli, "
-        "skrnn.embeddings, skrnn.ngrams, skrnn.inspection",
+        "skrnn.embeddings, skrnn.ngrams, skrnn.inspection, skrnn.metrics",
     ],
     ids=["estimator", "modules"],
 )

@@ -42,8 +42,17 @@ class _Bound:
 
         Parameters
         ----------
-        layer : CRF
+        layer : CRF, or keras.Model
+            A model with one such layer may stand for it.
         """
+        if isinstance(layer, keras.Model):
+            found = [one for one in layer.layers if hasattr(one, "transitions_initializer")]
+            if len(found) != 1:
+                raise InvalidInputError(
+                    f"The model {layer.name!r} has {len(found)} layers of the kind CRF, so "
+                    f"{type(self).__name__} must be bound to the layer that it reads."
+                )
+            layer = found[0]
         self._layer = weakref.ref(layer)
         return self
 

@@ -16,8 +16,9 @@ import numpy as np
 from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.heads.classes import dense_output
 from skrnn.kernels.engine import engine
+from skrnn.kernels.sums import add_sums
 from skrnn.network.description import NetworkDescription
-from skrnn.network.side_inputs import add_sums, take_ids, take_numbers
+from skrnn.network.side_inputs import take_ids, take_numbers
 from skrnn.sequences import Sequences
 
 
@@ -144,8 +145,13 @@ class Forward:
                 numbers = np.repeat(numbers, sequences.lengths, axis=0)
             encoded = _joined(encoded, numbers, *self._join_values)
         raw = head.raw_output(encoded, self._head_values)
-        for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
+        for one, weight in zip(description.row_inputs, self._row_weights, strict=False):
             added = take_numbers(given, one, len(sequences))
+            raw = raw + np.asarray(weight, np.float32) * added
+        n_rows = len(description.row_inputs)
+        of_steps = zip(description.step_score_inputs, self._row_weights[n_rows:], strict=True)
+        for one, weight in of_steps:
+            added = take_numbers(sequences.step_inputs, one, n_steps)
             raw = raw + np.asarray(weight, np.float32) * added
         if ids:
             raw = np.array(raw, np.float32, order="C")
@@ -289,7 +295,7 @@ def last_values(description: NetworkDescription, values: list) -> tuple[list, li
     sizes = [
         2 * len(description.state_inputs),
         len(head.variables(description.head_width)),
-        len(description.row_inputs),
+        len(description.weighted_inputs),
         len(description.id_score_inputs),
     ]
     end = len(values) - len(head.activation_variables())

@@ -9,9 +9,9 @@ import scipy.sparse as sp
 from repeats import some
 from siblings import RNNRegressorForTest, ValuesHead
 from sklearn.base import clone
-from sklearn.metrics import f1_score, get_scorer, make_scorer
+from sklearn.metrics import f1_score, get_scorer, make_scorer, r2_score
 
-from skrnn import EpochSearchCV, RNNClassifier, load, save
+from skrnn import EpochSearchCV, RNNClassifier, RNNRegressor, load, save
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.registry import HEADS
 
@@ -149,6 +149,25 @@ def test_scorers_that_fail(name):
     with pytest.raises(ValueError, match=message):
         clf.fit(*rows, **validation)
     assert vars(clf) == before
+
+
+@pytest.mark.parametrize("scoring", [None, "r2", "d2_absolute_error_score"])
+@pytest.mark.parametrize("method", ["fit", "fit_chunks"])
+def test_one_row_without_a_score_is_told_before_training(scoring, method):
+    """Fails if an epoch, which may take hours, comes before the error that one row is too few."""
+    model = RNNRegressor(**TINY, scoring=scoring)
+    given = (X, Y) if method == "fit" else ([(X, Y)],)
+    with pytest.raises(ValueError, match="X_val, y_val: .*for the 1 validation rows, whatever"):
+        getattr(model, method)(*given, X_val=X[:1], y_val=Y[:1])
+    assert not hasattr(model, "model_")
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", make_scorer(r2_score)])
+def test_one_class_without_a_score_is_told_before_training(scoring):
+    """Fails if the area under the curve of one class is asked for after an epoch only."""
+    rows = X[Y == 1][: 5 if scoring == "roc_auc" else 1]
+    with pytest.raises(ValueError, match="whatever is predicted"):
+        RNNClassifier(**TINY, scoring=scoring).fit(X, Y, X_val=rows, y_val=np.ones(len(rows), int))
 
 
 @pytest.mark.slow

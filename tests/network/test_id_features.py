@@ -29,6 +29,7 @@ import skrnn
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.registry import HEADS
+from skrnn.kernels import sums
 from skrnn.layers.ids import AddIdScores, AppendIds
 from skrnn.network import programs, side_inputs
 from skrnn.network.build import build
@@ -227,13 +228,13 @@ def test_raw_output_is_that_of_keras(case, monkeypatch):
 def test_rows_in_any_company(case, monkeypatch):
     """Fails if the order of a sum depends on other rows, or on how steps are dealt to threads."""
     monkeypatch.setenv("SKRNN_ENGINE", "numba")
-    monkeypatch.setattr(side_inputs, "STEPS_AT_ONCE", 2)
+    monkeypatch.setattr(sums, "STEPS_AT_ONCE", 2)
     description = describe(case)
     forward, sequences = Forward(description, draw_values(description)), draw_sequences(description)
     raw = forward.raw(sequences)
     alone = [forward.raw(sequences.take([row])) for row in range(6)]
     assert np.concatenate(alone).tobytes() == raw.tobytes()
-    monkeypatch.setattr(side_inputs, "STEPS_AT_ONCE", 100)
+    monkeypatch.setattr(sums, "STEPS_AT_ONCE", 100)
     assert forward.raw(sequences).tobytes() == raw.tobytes()
     assert forward.raw(sequences.take([3])).shape == (0, N_OUTPUTS)
 
@@ -248,7 +249,7 @@ def test_sums_are_the_same_bytes_on_both_engines(monkeypatch):
     for name in ENGINES:
         monkeypatch.setenv("SKRNN_ENGINE", name)
         out = np.ones((50, 33), np.float32)
-        side_inputs.add_sums(out, table, ids)
+        sums.add_sums(out, table, ids)
         found.add(out.tobytes())
         assert np.isfinite(out).all()
     assert len(found) == 1
