@@ -6,7 +6,7 @@ import numpy as np
 
 from skrnn.inspection.reading import read
 from skrnn.inspection.recurrence import gru, lstm, simple_rnn
-from skrnn.network.side_inputs import add_sums
+from skrnn.kernels.sums import add_sums
 from skrnn.sequences import UNKNOWN_WORD
 
 
