@@ -17,8 +17,9 @@ PASSES, UPDATES, MOST_PASSES = 10, 2000, 200
 FIRST_STEP, PENALTY = 0.1, 1.0
 # Weights that a model may have, 256 MB; of more, the rarest features are left out.
 MOST_WEIGHTS = 2**25
-# The share of this model beside a network. Chosen by validation, see docs/accuracy.md.
-WEIGHT = np.float32(0.6)
+# The share of this model beside a network: from the first, where words are never new, to the second
+# where this part of the words or more is. Chosen by validation, see docs/accuracy.md.
+SHARES, OFTEN_NEW = (0.3, 0.65), 0.03
 
 
 class _Weights(NamedTuple):
@@ -44,13 +45,15 @@ class LinearChain:
         The score of each tag for a feature. Row 0 is zero.
     chain : Chain
         The scores of neighbouring tags, float32.
+    weight : float
+        The share of this model where it is pooled with another one, in [0, 1].
     """
 
-    def __init__(self, place: np.ndarray, table: np.ndarray, chain: Chain):
-        self.place, self.table, self.chain = place, table, chain
+    def __init__(self, place: np.ndarray, table: np.ndarray, chain: Chain, weight: float):
+        self.place, self.table, self.chain, self.weight = place, table, chain, weight
 
     @classmethod
-    def fit(cls, ids, offsets, tags, weights, *, n_ids, n_tags, has_transitions, seed):
+    def fit(cls, ids, offsets, tags, weights, *, n_ids, n_tags, has_transitions, weight, seed):
         """Return a fitted model.
 
         Parameters
@@ -64,6 +67,8 @@ class LinearChain:
         n_ids, n_tags : int
         has_transitions : bool
             Whether neighbouring tags have scores; without them, it is a logistic regression.
+        weight : float
+            See the class.
         seed : int
             Of the order of the rows.
         """
@@ -72,7 +77,7 @@ class LinearChain:
         data = place[ids], np.asarray(offsets, np.int64), np.asarray(tags, np.int32)
         found = _fit(*data, weights, n_table, n_tags, has_transitions, seed)
         chain = Chain(*(part.astype(np.float32) for part in found[1:]))
-        return cls(place, found.table.astype(np.float32), chain)
+        return cls(place, found.table.astype(np.float32), chain, weight)
 
     def emissions(self, ids) -> np.ndarray:
         """Return the score of each tag at each step, float32 of shape (n_steps, n_tags).
@@ -100,9 +105,29 @@ class LinearChain:
         chain : Chain
             Of the other model.
         """
+        mine = np.float32(self.weight)
+        others = np.float32(1) - mine
         both = zip(self.chain, chain, strict=True)
-        mixed = Chain(*(WEIGHT * mine + (1 - WEIGHT) * other for mine, other in both))
-        return WEIGHT * self.emissions(ids) + (1 - WEIGHT) * emissions, mixed
+        mixed = Chain(*(mine * own + others * other for own, other in both))
+        return mine * self.emissions(ids) + others * emissions, mixed
+
+
+def share_of(words: np.ndarray) -> float:
+    """Return the weight of a linear model beside a network, for the words of the training rows.
+
+    A network learns words that it sees often; of those that it has never seen, spelling and
+    surroundings tell more to a linear model. How many words of other texts are new is estimated by
+    the share of those that occur once (Good 1953).
+
+    Parameters
+    ----------
+    words : ndarray of shape (n_steps,), int
+        The number of each word.
+    """
+    counts = np.bincount(words)
+    new = (counts == 1).sum() / max(len(words), 1)
+    least, most = SHARES
+    return float(least + (most - least) * min(1.0, new / OFTEN_NEW))
 
 
 def _places(ids, n_ids, n_tags):

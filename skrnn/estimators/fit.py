@@ -369,7 +369,8 @@ class Fit:
         def score(run, epoch, losses):
             network, state = run.moment(losses)
             one = self._moment(network, state, settings)
-            if estimator.channels_ is channels:  # later chunks may scale otherwise
+            # Later chunks may scale otherwise; and rows without steps are left out of validation.
+            if estimator.channels_ is channels and one.head_.reads == "summary":
                 one._has_read = validation.scored.X, validation.sequences
             return scorer.score(one, validation.scored, epoch)
 

@@ -4,7 +4,7 @@ A search fits the same model for many candidates, so :func:`skrnn.caching.store.
 """
 
 from skrnn.caching.store import shared
-from skrnn.chains.linear import LinearChain
+from skrnn.chains.linear import LinearChain, share_of
 from skrnn.convolutions import ConvolutionModel
 from skrnn.ngrams import NgramModel
 from skrnn.text.word_reader import CONTEXTS
@@ -73,6 +73,7 @@ def fit_surroundings(estimator, training, head, seed, *, going_on):
         "n_ids": estimator.text_.contexts.n_ids,
         "n_tags": head.n_outputs,
         "has_transitions": has_transitions,
+        "weight": share_of(training.sequences.values),
         "seed": seed,
     }
 

@@ -107,9 +107,11 @@ class RNNTagger(WordsOrSequences):
         columns beside the words, alone and up to three in a row, which are the customary templates
         of CRF++ and CRFsuite. It is fitted by averaged stochastic gradient descent (Bottou 2010),
         in seconds, independently of the network. In predictions, the scores of both are averaged,
-        0.6 to 0.4, which is a logarithmic opinion pool of two models with different errors (Heskes
-        1998). Surroundings that occur once in the training rows are left out. None turns the model
-        off. No effect if training starts with `partial_fit`, which never sees all rows.
+        which is a logarithmic opinion pool of two models with different errors (Heskes 1998). The
+        linear model has a weight of 0.3 where each word of the training rows occurs twice or more,
+        and up to 0.65 where many occur once, so that many will be new. Surroundings that occur once
+        in the training rows are left out. None turns the model off. No effect if training starts
+        with `partial_fit`, which never sees all rows.
 
     scaling : {"auto", "standard", "series", None}, default="auto"
         Numeric sequences only. How numbers are scaled before the network reads them, in float64:
@@ -235,8 +237,8 @@ class RNNTagger(WordsOrSequences):
     classes_ : ndarray of shape (n_classes,)
         The tags, sorted. Integers stay integers.
     transitions_ : ndarray of shape (n_classes, n_classes), float32, or None
-        With ``output="crf"``, the network's learned score of a tag (column) directly after another (row), in
-        the order of `classes_`; log-odds up to a constant. Otherwise None.
+        With ``output="crf"``, the network's learned score of a tag (column) directly after another
+        (row), in the order of `classes_`; log-odds up to a constant. Otherwise None.
     text_ : skrnn.text.WordReader or None
         The words, spellings and columns that the tagger knows; None if X holds no words.
     n_features_in_ : int
@@ -251,8 +253,8 @@ class RNNTagger(WordsOrSequences):
     history_ : dict of str to list of float
         One value for each epoch: "loss", the negative log-likelihood for each step in nats, and
         "accuracy", the share of steps with the right tag, of the network alone, on the training
-        rows (running means over the epoch), and "val_loss" and "val_accuracy" if there are validation rows; their
-        "val_score" unless `scoring` is "loss".
+        rows (running means over the epoch), and "val_loss" and "val_accuracy" if there are
+        validation rows; their "val_score" unless `scoring` is "loss".
     vocabulary_size_ : int or None
         Number of token ids; None for numeric sequences.
     embedding_coverage_ : skrnn.embeddings.EmbeddingCoverage or None
@@ -285,7 +287,7 @@ class RNNTagger(WordsOrSequences):
       of lists of tuples (word, value, ...) with names beside each word, such as its part of speech.
       A value that `fit` has not seen is read as none. A sentence may be empty.
     - token ids: as for :class:`skrnn.RNNClassifier`, but every id has a tag: zeros at the end of a
-      row of an array are padding, and no others.
+      row of an array are padding, and others are an error.
     - numeric sequences: dense floats of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
       n_channels), or a list of such rows. NaN at the end of a row of an array is padding. Other
       steps that are missing have a tag too; they are read as the mean.

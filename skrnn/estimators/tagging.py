@@ -5,6 +5,8 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from skrnn.estimators import checks
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.exceptions import InvalidInputError
@@ -42,7 +44,9 @@ class WordsOrSequences(NetworkEstimator):
         affixes = _check_affixes(self)
         self.text_ = self.surroundings_ = None
         if not are_sentences(X):
-            return checks.read_first(self, X)
+            checked = checks.read_first(self, X)
+            self._refuse_padding(checked.sequences)
+            return checked
         name = type(self).__name__
         self.text_, sequences = WordReader.fit(
             X, text=self.text, affixes=affixes, window=self.window, name=name
@@ -67,7 +71,21 @@ class WordsOrSequences(NetworkEstimator):
                 f"{'numeric sequences' if self.vocabulary_size_ is None else 'token ids'}. Pass "
                 "the same kind of X as in fit, or call fit with warm_start=False."
             )
-        return checks.read_again(self, X)
+        sequences = checks.read_again(self, X)
+        self._refuse_padding(sequences)
+        return sequences
+
+    def _refuse_padding(self, sequences):
+        """Raise ValueError if an id inside of a row is that of padding, which has no tag."""
+        if not sequences.is_tokens or sequences.is_real.all():
+            return
+        step = int(np.flatnonzero(~sequences.is_real)[0])
+        row = int(np.searchsorted(sequences.offsets, step, side="right")) - 1
+        raise InvalidInputError(
+            f"X has the token id 0 in row {row}, step {step - sequences.offsets[row]}. 0 is "
+            f"padding, and {type(self).__name__} has a tag for each step, so it may only be at the "
+            "end of a row of an array. Number the tokens from 1; 1 is an unknown one."
+        )
 
     def for_network(self, sequences):
         """Return sequences without the surroundings, which the linear model reads."""
