@@ -47,8 +47,9 @@ class TaggerOfRows(RNNTagger):
             if not np.isfinite(y).all():
                 raise ValueError("Input y contains NaN or infinity.")
             y = np.round(y).astype(int)
-        y = y.ravel()
-        rows = np.zeros(X.shape) if issparse(X) else np.asarray(X)
+        if issparse(X):  # token ids, of which the checks know nothing
+            raise TypeError("A sparse array is not supported: the checks are on numbers.")
+        y, rows = y.ravel(), np.asarray(X)
         lengths = [self._length(row) for row in rows] if rows.ndim > 1 else [1] * len(y)
         return [[tag] * n for tag, n in zip(y.tolist(), lengths, strict=False)]
 
@@ -61,6 +62,7 @@ class TaggerOfRows(RNNTagger):
         """Return tags with which all checks run."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
+        tags.input_tags.sparse = False
         tags.input_tags.string = False
         return tags
 
