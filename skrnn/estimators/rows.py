@@ -87,6 +87,7 @@ class RowChecker:
         """Return sequences as given, y and head; set the attributes that follow from them."""
         estimator = self.estimator
         if self.going_on:
+            estimator._check_going_on()
             sequences = estimator._read_again(X)
         else:
             check_feature_names(estimator, X, reset=True)
