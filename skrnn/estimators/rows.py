@@ -360,20 +360,27 @@ def encode(sequences, y, weights, rows, head) -> Rows:
     For a head that reads the steps, rows without any are left out.
     """
     if head.reads == "steps":
+        # Of all rows, so that the error names the caller's, and none is left out unseen.
+        if isinstance(y, np.ndarray) and y.dtype.kind == "O" and all(map(np.ndim, y)):
+            _check_steps(sequences.lengths, np.fromiter(map(len, y), np.int64, len(y)))
         rows = rows[sequences.lengths[rows] > 0]
     if len(rows) < len(sequences):
         sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
+    if head.reads == "steps" and not len(y):
+        raise InvalidInputError(
+            "None of the rows has a step, so there is nothing to compare. Pass rows with steps."
+        )
     targets = head.encode(y)
     if isinstance(targets, Sequences):
-        _check_steps(sequences, targets)
+        _check_steps(sequences.lengths, targets.lengths)
     return Rows(sequences, targets, weights)
 
 
-def _check_steps(sequences, targets):
-    unlike = np.flatnonzero(sequences.lengths != targets.lengths)
+def _check_steps(lengths, of_targets):
+    unlike = np.flatnonzero(lengths != of_targets)
     if len(unlike):
         row = unlike[0]
         raise InvalidInputError(
-            f"y has {targets.lengths[row]} targets in row {row}, but X has "
-            f"{sequences.lengths[row]} steps there. Give a target for each step."
+            f"y has {of_targets[row]} targets in row {row}, but X has "
+            f"{lengths[row]} steps there. Give a target for each step."
         )

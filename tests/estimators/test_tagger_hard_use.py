@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pyarrow
 import pytest
+from sklearn.base import clone
 
 import skrnn
 from skrnn import RNNTagger, TextToSequence
@@ -242,3 +243,40 @@ def test_more_ids_than_three_in_a_number(tmp_path, tagger):
     document["model"]["state"]["reader"]["sizes"][0] = 3_000_000
     container.write(path, document, arrays)
     assert skrnn.load(path).predict(X).shape == (len(X),)
+
+
+def test_a_finished_checkpoint_is_the_whole_model(tmp_path):
+    """Fails if the second of two equal fits loads the network without its linear model."""
+    model = RNNTagger(**SMALL, checkpoint=tmp_path)
+    first, second = (clone(model).fit(X, Y) for _ in range(2))
+    assert second.surroundings_ is not None
+    assert equal(first.predict_proba(X), second.predict_proba(X))
+
+
+# --- Rows ---
+
+
+@pytest.mark.parametrize(
+    ("row", "tags", "told"),
+    [([], ["O"], "1 targets in row 12, but X has 0"), (["a"], [], "0 targets in row 12")],
+)
+@pytest.mark.parametrize("weight", [1.0, 0.0])
+def test_a_row_without_words_or_tags_is_not_lost(row, tags, told, weight):
+    """Fails if a row that is empty on one side only is dropped in silence."""
+    weights = [1.0] * len(X) + [weight]
+    with pytest.raises(ValueError, match=told):
+        RNNTagger(**SMALL).fit([*X, row], [*Y, tags], weights)
+    with pytest.raises(ValueError, match=told.replace("12", "1")):
+        RNNTagger(**SMALL).fit(X, Y, X_val=[X[0], row], y_val=[Y[0], tags])
+
+
+def test_the_row_of_an_error_is_that_of_the_caller():
+    """Fails if rows without weight shift the number of the row that is named."""
+    with pytest.raises(ValueError, match="4 targets in row 3"):
+        RNNTagger(**SMALL).fit(X[:3] + [["a"]], Y[:3] + [["O"] * 4], [0.0, 0.0, 1.0, 1.0])
+
+
+def test_validation_rows_without_words():
+    """Fails if only empty validation rows are told to be no rows."""
+    with pytest.raises(ValueError, match="X_val, y_val: None of the rows has a step"):
+        RNNTagger(**SMALL).fit(X, Y, X_val=[[], []], y_val=[[], []])
