@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -390,6 +391,24 @@ def test_tags_that_do_not_exist_are_told(tags, told):
             function(emissions, offsets, tags, chain)
     with pytest.raises(InvalidInputError, match=r"weights must have the shape \(2,\)"):
         chains.gradients(emissions, offsets, [0, 0, 0], chain, np.ones(3))
+
+
+def test_the_lines_for_a_server_find_the_best_path():
+    """Fails if the function that the page shows for emissions of ONNX finds other tags."""
+    page = (Path(__file__).parents[2] / "docs" / "crf.md").read_text()
+    (block,) = [one for one in page.split("```python\n") if one.startswith("def best_tags")]
+    shown = {"np": np}
+    exec(block.split("\n\n\nassert")[0], shown)
+    rng = np.random.default_rng(0)
+    emissions, offsets = rows_of(rng, [1, 2, 30, 7], 5)
+    for ties in (False, True):
+        chain = random_chain(rng, 5)
+        if ties:
+            emissions, chain = emissions.round(), Chain(*(one.round() for one in chain))
+        chain.transitions[0, 1] = chain.start[2] = -np.inf
+        wanted = chains.viterbi(emissions, offsets, chain)
+        for own in map(slice, offsets[:-1], offsets[1:]):
+            assert shown["best_tags"](emissions[own], *chain) == wanted[own].tolist()
 
 
 def test_tensorflow_is_not_loaded():

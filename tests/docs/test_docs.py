@@ -19,6 +19,7 @@ PAGES = [
     "docs/metrics.md",
     "docs/pictures.md",
     "docs/inside_a_network.md",
+    "docs/crf.md",
     "docs/persistence.md",
     "docs/onnx.md",
     "docs/faq.md",

@@ -163,6 +163,9 @@ def test_reductions_are_those_of_keras():
     assert_allclose(CRFLoss()(safe, y_pred, weights), wanted, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "engine", ["numba", pytest.param("tensorflow", marks=pytest.mark.slow)], indirect=True
+)
 def test_fit_evaluate_and_predict(engine):
     """Fails if Keras loses the mask, the weights, or the layer, between a model and its loss."""
     words, tags = words_and_tags(RIGHT)
@@ -225,7 +228,9 @@ def test_decoding(engine):
     assert_array_equal(layer.decode(emissions), layer.decode(emissions, np.ones_like(MASK)))
 
 
-@pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
+@pytest.mark.parametrize(
+    "scale", [1.0, *(pytest.param(scale, marks=pytest.mark.slow) for scale in (0.0, 1e4))]
+)
 def test_a_graph_for_files_decodes_as_the_kernels_do(scale, tmp_path):
     """Fails if what is exported finds other tags than the layer here, or needs Python."""
     layer = filled(CRF())
@@ -268,7 +273,7 @@ def test_a_saved_model_trains_on_and_decodes(tmp_path):
     crf = CRF(transitions_regularizer="l2", start_initializer="ones", name="crf")
     model = model_of(crf)
     model.compile("adam", crf.loss, metrics=[crf.accuracy])
-    model.fit(words, tags, verbose=0)
+    model.train_on_batch(words, tags)
     model.save(tmp_path / "model.keras")
     wanted = model.evaluate(words, tags, verbose=0)
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -276,14 +281,12 @@ def test_a_saved_model_trains_on_and_decodes(tmp_path):
     assert other.get_config() == crf.get_config()
     assert len(other.weights) == 3
     assert_allclose(loaded.evaluate(words, tags, verbose=0), wanted, rtol=1e-6)
-    loaded.fit(words, tags, verbose=0)
+    loaded.train_on_batch(words, tags)
     assert (other.get_weights()[0] != crf.get_weights()[0]).any()
     anew = keras.models.load_model(tmp_path / "model.keras", compile=False)
-    assert_array_equal(
-        anew.get_layer("crf").decode(anew(words)), model.get_layer("crf").decode(model(words))
-    )
+    assert_array_equal(anew.get_layer("crf").decode(anew(words)), crf.decode(model(words)))
     anew.compile("adam", anew.get_layer("crf").loss)
-    anew.fit(words, tags, verbose=0)
+    anew.train_on_batch(words, tags)
     model.save_weights(tmp_path / "model.weights.h5")
     loaded.load_weights(tmp_path / "model.weights.h5")
     for one, same in zip(loaded.get_weights(), model.get_weights(), strict=True):
@@ -300,7 +303,7 @@ def test_a_clone_trains_its_own_layer():
     clone = keras.models.clone_model(model_of(crf))
     clone.compile("adam", loss)
     before = crf.get_weights()
-    clone.fit(words, tags, verbose=0)
+    clone.train_on_batch(words, tags)
     assert all((one == other).all() for one, other in zip(before, crf.get_weights(), strict=True))
     assert clone.get_layer("crf").get_weights()[0].any()
 
@@ -321,16 +324,15 @@ def test_loss_and_metric_are_made_before_the_model():
     assert metric.result() == 0
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision(policy):
-    """Fails if the loss is computed in half precision, or loses the mask in a cast."""
+def test_mixed_precision():
+    """Fails if the loss is computed in half precision, or loses the mask in a cast.
+
+    The other layers are of full precision: oneDNN does not multiply halves on all machines.
+    """
     words, tags = words_and_tags(RIGHT)
-    keras.config.set_dtype_policy(policy)
-    try:
-        crf = CRF()
-        model = model_of(crf)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    crf = CRF(dtype="mixed_float16")
+    model = model_of(crf)
+    assert model(words).dtype == tf.float16
     model.compile("adam", crf.loss, metrics=[crf.accuracy])
     emissions = tf.cast(model(words), tf.float32).numpy()
     log_p = chains.log_likelihood(emissions[RIGHT], rows(RIGHT), tags[RIGHT], crf.chain)
