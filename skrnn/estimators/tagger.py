@@ -597,6 +597,8 @@ class RNNTagger(WordsOrSequences):
         tags.target_tags.required = True
         # Its checks pass a y of one number for each row, which has no tags of steps.
         tags.input_tags.two_d_array = False
+        # Sparse input is token ids. scikit-learn's tag does not distinguish them from numbers.
+        tags.input_tags.sparse = self.input == "numeric"
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags

@@ -256,6 +256,16 @@ class TagsHead(Head):
         except ValueError as error:
             node.refuse(str(error)[:200])
 
+    def write_onnx(self, graph, raw, samples, values=()):
+        """Write the chain and the tags beside the emissions: decoding is up to the caller."""
+        chain = self.constrained(self.chain(values))
+        for name, part in zip(Chain._fields, chain, strict=True):
+            constant = graph.constant(np.asarray(part, np.float32), f"{name} of tags")
+            graph.output(graph.add("Identity", constant), name, np.float32, list(part.shape))
+        classes, dtype = graph.labels(self.classes)
+        classes = graph.add("Identity", graph.constant(classes, "tags"))
+        graph.output(classes, "classes", dtype, [self.n_outputs])
+
     @property
     def targets(self):
         """The tags."""

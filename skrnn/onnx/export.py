@@ -23,7 +23,7 @@ from skrnn.onnx.inputs import (
     word_input,
 )
 from skrnn.onnx.ngrams import NgramTable
-from skrnn.onnx.steps import append_ids, emissions, id_input, join
+from skrnn.onnx.steps import append_ids, emissions, id_input, join, pooled
 from skrnn.text import TextToSequence, TextWithColumns
 from skrnn.text.splitting import deciding_parameters
 
@@ -132,9 +132,13 @@ def to_onnx(estimator):
     scaler, head = classifier.columns_, classifier.head_
     columns = None if scaler is None else column_input(graph, scaler)
     raw = _write_network(graph, classifier, network, weights, steps, columns)
+    values = classifier.network_.activation_values
     if head.reads == "steps":
+        surroundings = getattr(classifier, "surroundings_", None)
+        if surroundings is not None:
+            raw, values = pooled(graph, surroundings, raw, head.chain(values))
         graph.output(raw, "emissions", np.float32, [SAMPLES, STEPS, head.n_outputs])
-    head.write_onnx(graph, raw, SAMPLES, classifier.network_.activation_values)
+    head.write_onnx(graph, raw, SAMPLES, values)
     return graph.model(
         "RNNClassifier" if text is None else "TextToSequence_RNNClassifier",
         f"{type(classifier).__name__} of skrnn: {network.cell} of {list(network.units)} units",

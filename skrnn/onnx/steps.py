@@ -6,7 +6,9 @@ more step of padding is appended, which gives room to a row without steps; it is
 
 import numpy as np
 
+from skrnn.chains import Chain
 from skrnn.onnx.inputs import SAMPLES, STEPS, checked_ids, mask
+from skrnn.text.word_reader import CONTEXTS
 
 
 def id_input(graph, side_input):
@@ -107,6 +109,31 @@ def emissions(graph, weights, x, steps, ids, network):
     is_step = graph.add("Unsqueeze", is_step, np.array([2]))
     x = graph.add("Where", is_step, x, np.float32(0))
     return graph.add("Slice", x, np.array([0]), np.array([-1]), np.array([1]))
+
+
+def pooled(graph, model, raw, chain):
+    """Return emissions and chain of a network together with those of the linear chain beside it.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write. It gets the input "contexts", int32 of shape (n_samples, n_timesteps,
+        width), in which 0 is no id.
+    model : LinearChain
+    raw : str
+        From `emissions`.
+    chain : Chain
+        Of the network.
+    """
+    mine = np.float32(model.weight)
+    table = model.table[model.place]
+    width = graph.input(CONTEXTS, np.int32, [SAMPLES, STEPS, "n_contexts"])
+    sums = _sums(graph, table, checked_ids(graph, width, len(table)), "table of contexts")
+    raw = graph.add(
+        "Add", graph.add("Mul", sums, mine), graph.add("Mul", raw, np.float32(1) - mine)
+    )
+    both = zip(model.chain, chain, strict=True)
+    return raw, Chain(*(mine * own + (1 - mine) * other for own, other in both))
 
 
 def _sums(graph, table, ids, name):

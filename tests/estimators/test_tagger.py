@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from repeats import some
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -108,7 +109,7 @@ def test_unknown_words_are_tagged_by_their_spelling():
     words = [stem + end for stem, end in zip(stems, ends, strict=True)]
     rows = [words[i : i + 4] for i in range(0, 400, 4)]
     tags = [["V" if word.endswith("ing") else "N" for word in row] for row in rows]
-    settings = {**SMALL, "epochs": 20, "word_dropout": 0.3}
+    settings = {**SMALL, "epochs": 15, "word_dropout": 0.3}
     spelled = RNNTagger(**settings).fit(rows[:70], tags[:70])
     assert spelled.score(rows[70:], tags[70:]) > 0.95
     blind = RNNTagger(**settings, affixes=None).fit(rows[:70], tags[:70])
@@ -191,6 +192,7 @@ def test_processes_give_the_same_scores():
     assert scores[0].tolist() == scores[1].tolist()
 
 
+@pytest.mark.slow
 def test_searches_reach_the_tokenizer():
     """Fails if `text__max_features` has no effect, or the given tokenizer is changed."""
     text = TextToSequence(max_features=None)
@@ -206,6 +208,7 @@ def test_searches_reach_the_tokenizer():
     assert sizes.tolist() == [15, 30]
 
 
+@pytest.mark.slow
 def test_a_search_over_epochs():
     """Fails if the scores of a search over epochs are not those of fits of so many epochs."""
     model = RNNTagger(**SMALL)
@@ -215,6 +218,7 @@ def test_a_search_over_epochs():
         np.testing.assert_array_equal(search.cv_results_[key], wanted.cv_results_[key])
 
 
+@pytest.mark.slow
 def test_in_a_pipeline_after_a_function():
     """Fails if a Pipeline cannot pass sentences on."""
     pipe = make_pipeline(FunctionTransformer(), RNNTagger(**{**SMALL, "epochs": 1}))
@@ -284,7 +288,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", some(VARIANTS, "words", "columns", "tokenizer"))
 def test_files_and_pickles_answer_with_the_same_bytes(variant, tmp_path):
     """Fails if words, spellings, columns, tags or transitions are lost in a file."""
     changes, rows, tags = VARIANTS[variant]
@@ -299,6 +303,7 @@ def test_files_and_pickles_answer_with_the_same_bytes(variant, tmp_path):
     assert equal(again.predict_proba(rows), model.predict_proba(rows))
 
 
+@pytest.mark.slow
 def test_predicts_without_tensorflow(tagger, tmp_path):
     """Fails if reading a file, or decoding, loads TensorFlow."""
     skrnn.save(tagger, tmp_path / "tagger.skrnn")
