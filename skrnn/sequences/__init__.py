@@ -8,6 +8,7 @@ from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import from_channels_first
 from skrnn.sequences.origin import Origin, origin_of
 from skrnn.sequences.patches import choose_patch_size, patched, shifted
+from skrnn.sequences.ragged import as_rows, ragged_labels, refuse_unequal_rows
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
@@ -28,6 +29,7 @@ __all__ = [
     "Origin",
     "Sequences",
     "TokenArray",
+    "as_rows",
     "check_feature_names",
     "check_same_columns",
     "check_sequences",
@@ -36,6 +38,8 @@ __all__ = [
     "origin_of",
     "patched",
     "plain_column",
+    "ragged_labels",
     "refuse_mask",
+    "refuse_unequal_rows",
     "shifted",
 ]
