@@ -2,11 +2,11 @@
 
     python examples/benchmarks/numbers_speed.py --rounds 5
 
-Both train the same network on the same rows, see `peers/number_series.py`: 2,560 series of 8 channels and
-up to 500 steps, 64 units, the last real state, a number, squared error, Adam, batches of 128. Each
-has its own process, which first trains two epochs, untimed. Then they take turns. In each round,
-two epochs are trained and the second is timed. The script runs in the environment that it is
-started in.
+Both train the same network on the same rows, see `peers/number_series.py`: 2,560 series of 8
+channels and up to 500 steps, 64 units, the last real state, a number, squared error, Adam, batches
+of 128. Each has its own process, which first trains two epochs, untimed. Then they take turns. In
+each round, two epochs are trained and the second is timed. The script runs in the environment that
+it is started in.
 
 Printed are medians of CPU seconds, user and system, and of seconds of the clock, and their ratios.
 On a machine that does other work too, those of CPU seconds are the ones to read.
