@@ -4,7 +4,7 @@ A search fits the same model for many candidates, so :func:`skrnn.caching.store.
 """
 
 from skrnn.caching.store import shared
-from skrnn.convolutions import ConvolutionModel
+from skrnn.convolutions import ConvolutionModel, is_useful
 from skrnn.ngrams import NgramModel
 
 
@@ -65,7 +65,8 @@ def fit_convolutions(estimator, sequences, training, n_kernels, head, seed, *, g
     """
     if going_on and estimator.convolutions_ is None:
         return sequences  # the network has no place for scores
-    if sequences.is_tokens or not head.fits_ngrams or seed is None:
+    is_possible = not sequences.is_tokens and head.fits_ngrams and seed is not None
+    if not is_possible or (n_kernels == "auto" and not is_useful(sequences.lengths)):
         n_kernels = None
     if n_kernels is None:
         if going_on:
