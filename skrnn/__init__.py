@@ -15,6 +15,7 @@ _HOMES = {
     "TextWithColumns": "text",
     "RNNClassifier": "estimators",
     "RNNRegressor": "estimators",
+    "RNNTagger": "estimators",
     "AdversarialLoss": "estimators",
     "VirtualAdversarialLoss": "estimators",
     "EntropyLoss": "estimators",
@@ -32,6 +33,7 @@ _HOMES = {
     "fetch_imdb": "datasets",
     "load_imdb": "datasets",
     "make_reviews": "datasets",
+    "make_tagged_sentences": "datasets",
     "make_nbsvm": "baselines",
     "make_tfidf_logistic": "baselines",
 }

@@ -6,11 +6,13 @@ from skrnn.comparison import compare as compare
 from skrnn.datasets import fetch_imdb as fetch_imdb
 from skrnn.datasets import load_imdb as load_imdb
 from skrnn.datasets import make_reviews as make_reviews
+from skrnn.datasets import make_tagged_sentences as make_tagged_sentences
 from skrnn.estimators import AdversarialLoss as AdversarialLoss
 from skrnn.estimators import Checkpoint as Checkpoint
 from skrnn.estimators import EntropyLoss as EntropyLoss
 from skrnn.estimators import RNNClassifier as RNNClassifier
 from skrnn.estimators import RNNRegressor as RNNRegressor
+from skrnn.estimators import RNNTagger as RNNTagger
 from skrnn.estimators import VirtualAdversarialLoss as VirtualAdversarialLoss
 from skrnn.exceptions import InvalidFileError as InvalidFileError
 from skrnn.inspection import explain as explain

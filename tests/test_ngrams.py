@@ -132,6 +132,7 @@ def test_evidence_and_scores_are_of_the_same_models():
         assert len(np.unique((scored.row_inputs[SCORES] - sums).round(3))) <= n_intercepts
 
 
+@pytest.mark.slow
 def test_many_outputs_have_no_evidence():
     """Fails if a hundred classes make a hundred numbers at each step."""
     y = np.arange(200) % 17
@@ -222,6 +223,7 @@ def test_in_the_classifier():
     assert without.fit(X[:200], y[:200]).score(X[200:], y[200:]) < 0.9
 
 
+@pytest.mark.slow
 def test_partial_fit_keeps_the_ngrams_of_fit():
     """Fails if partial_fit drops them, or fits them anew on a chunk."""
     documents, y = make_reviews(200, random_state=0)

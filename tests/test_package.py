@@ -27,6 +27,7 @@ PUBLIC = [
     "TextWithColumns",
     "RNNClassifier",
     "RNNRegressor",
+    "RNNTagger",
     "AdversarialLoss",
     "VirtualAdversarialLoss",
     "EntropyLoss",
@@ -44,6 +45,7 @@ PUBLIC = [
     "fetch_imdb",
     "load_imdb",
     "make_reviews",
+    "make_tagged_sentences",
     "make_nbsvm",
     "make_tfidf_logistic",
 ]
@@ -111,11 +113,14 @@ def test_import_is_light():
 @pytest.mark.parametrize(
     "code",
     [
-        "from skrnn import RNNClassifier; from sklearn.base import clone; "
-        "clone(RNNClassifier(units=8)).set_params(cell='gru'); repr(RNNClassifier())",
+        pytest.param(
+            "from skrnn import RNNClassifier; from sklearn.base import clone; "
+            "clone(RNNClassifier(units=8)).set_params(cell='gru'); repr(RNNClassifier())",
+            marks=pytest.mark.slow,
+        ),
         "import skrnn.text, skrnn.datasets, skrnn.baselines, skrnn.comparison, skrnn.sequences, "
         "skrnn.heads.registry, skrnn.network.description, skrnn.plotting, skrnn.cli, "
-        "skrnn.embeddings, skrnn.ngrams, skrnn.inspection",
+        "skrnn.embeddings, skrnn.ngrams, skrnn.inspection, skrnn.metrics",
     ],
     ids=["estimator", "modules"],
 )

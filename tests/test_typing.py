@@ -20,6 +20,7 @@ TYPED = [
     "load_imdb",
     "make_nbsvm",
     "make_reviews",
+    "make_tagged_sentences",
     "make_tfidf_logistic",
     "save",
 ]

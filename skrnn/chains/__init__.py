@@ -16,12 +16,14 @@ from skrnn.chains.inference import (
     marginals,
     viterbi,
 )
+from skrnn.chains.linear import LinearChain
 from skrnn.chains.schemes import Allowed, allowed_transitions
 
 __all__ = [
     "Allowed",
     "Chain",
     "Gradients",
+    "LinearChain",
     "allowed_transitions",
     "constrained",
     "gradients",

@@ -1,6 +1,15 @@
-"""Film reviews to learn from: the IMDb reviews, and made-up ones that need no download."""
+"""Film reviews and tagged sentences to learn from: in files, and made-up ones that need none."""
 
+from skrnn.datasets.columns import read_conll, read_conllu
 from skrnn.datasets.imdb import fetch_imdb, load_imdb
 from skrnn.datasets.reviews import make_reviews
+from skrnn.datasets.tagged_sentences import make_tagged_sentences
 
-__all__ = ["fetch_imdb", "load_imdb", "make_reviews"]
+__all__ = [
+    "fetch_imdb",
+    "load_imdb",
+    "make_reviews",
+    "make_tagged_sentences",
+    "read_conll",
+    "read_conllu",
+]

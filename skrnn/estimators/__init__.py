@@ -4,6 +4,7 @@ from skrnn.estimators.checkpointing import Checkpoint
 from skrnn.estimators.classifier import RNNClassifier
 from skrnn.estimators.extra_losses import AdversarialLoss, EntropyLoss, VirtualAdversarialLoss
 from skrnn.estimators.regressor import RNNRegressor
+from skrnn.estimators.tagger import RNNTagger
 
 __all__ = [
     "AdversarialLoss",
@@ -11,5 +12,6 @@ __all__ = [
     "EntropyLoss",
     "RNNClassifier",
     "RNNRegressor",
+    "RNNTagger",
     "VirtualAdversarialLoss",
 ]

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._sklearn_compat import _BaseComposition, _fit_context
 from skrnn.backend.interrupts import is_interrupted, noted_interrupts
 from skrnn.backend.pickling import NamedParameters, StartTensorFlow, is_of_keras
-from skrnn.estimators.checks import read_again
+from skrnn.estimators.checks import read_again, read_first
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments, warn_of_order
 from skrnn.estimators.settings import refuse_inner
@@ -60,6 +60,13 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
     def _head_attributes(self, head):
         """Return the public attributes that follow from the head."""
         return {}
+
+    def _step_features(self, head):
+        """Return the `SideInput` of each array that reading X puts beside the steps, in order.
+
+        They are arrays of the sequences' `step_inputs`, those of n-grams excepted.
+        """
+        return ()
 
     # --- Training ---
 
@@ -179,10 +186,18 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
             return before[1]
         return self.beside(self.read_steps(X))
 
+    def _read_first(self, X):
+        """Return the `CheckedInput` of the X of a first fit."""
+        return read_first(self, X)
+
+    def _read_again(self, X) -> Sequences:
+        """Return the sequences of X, checked against the X of the first fit."""
+        return read_again(self, X)
+
     def read_steps(self, X) -> Sequences:
         """Return the checked sequences of X, scaled, with all steps and nothing beside them."""
         check_is_fitted(self)
-        return self.prepared(read_again(self, X))
+        return self.prepared(self._read_again(X))
 
     def prepared(self, sequences: Sequences) -> Sequences:
         """Return checked sequences as the network reads them: scaled, without missing values.

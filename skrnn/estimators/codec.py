@@ -12,6 +12,15 @@ from skrnn.estimators.channels_codec import decode_channels, encode_channels
 from skrnn.estimators.convolutions_codec import decode_convolutions, encode_convolutions
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.estimators.former_parameters import with_present_names
+from skrnn.estimators.reader_codec import (
+    check_reader,
+    decode_reader,
+    decode_surroundings,
+    decode_text,
+    encode_reader,
+    encode_surroundings,
+    encode_text,
+)
 from skrnn.exceptions import InvalidTypeError, NotStorableError
 from skrnn.fileformat.nodes import ARRAYS
 from skrnn.fileformat.optimizers import is_optimizer_name
@@ -55,7 +64,8 @@ WAYS_OUT = {
 _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
-    *("columns_", "channels_", "patch_size_", "convolutions_"),
+    *("columns_", "channels_", "patch_size_", "convolutions_", "text_"),
+    "surroundings_",
 }
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
@@ -66,11 +76,14 @@ _SEEDS = ("uint32", "int64")
 def encode_estimator(estimator, place):
     """Return a fitted network estimator as a tree; put its arrays into `place`."""
     estimator = estimator.as_of_now()
-    return {
+    tree = {
         "class": type(estimator).__name__,
-        **encode_parameters(estimator, place, WAYS_OUT),
+        **encode_parameters(estimator, place, WAYS_OUT, inner=("text",)),
         "state": encode_state(estimator, place),
     }
+    if "text" in estimator.get_params(deep=False):
+        tree["text"] = encode_text(estimator, place)
+    return tree
 
 
 def encode_state(estimator, place):
@@ -125,6 +138,12 @@ def encode_state(estimator, place):
         place.below("columns").put("scale", estimator.columns_.scale)
     if estimator.channels_ is not None:
         state["channels"] = encode_channels(estimator.channels_, place.below("channels"))
+    reader = getattr(estimator, "text_", None)
+    if reader is not None:
+        state["reader"] = encode_reader(reader, place)
+        if estimator.surroundings_ is not None:
+            state["surroundings"] = True
+            encode_surroundings(estimator.surroundings_, place.below("surroundings"))
     if estimator.patch_size_ is not None:
         state["patch_size"] = int(estimator.patch_size_)
     state["network"] = network.description.config()
@@ -179,7 +198,10 @@ def _encode_training(estimator, place):
 
 def decode_estimator(node, cls):
     """Make the network estimator of a node."""
-    estimator = decode_parameters(node, cls, allowed=is_data, renamed=with_present_names)
+    inner = {"text": decode_text(node)} if "text" in node else None
+    estimator = decode_parameters(
+        node, cls, allowed=is_data, renamed=with_present_names, inner=inner
+    )
     try:
         objective_of(estimator)
     except ValueError as error:
@@ -201,6 +223,13 @@ def decode_estimator(node, cls):
     )
     estimator._set_head(_decode_head(state, description, is_old))
     _decode_input(state, estimator, description)
+    if hasattr(estimator, "text"):
+        words = getattr(estimator._words, "words", ())
+        estimator.text_ = decode_reader(state, node, words)
+        estimator.surroundings_ = decode_surroundings(
+            state, node, estimator.text_, description.head_.n_outputs
+        )
+        check_reader(estimator, state, description)
     _decode_history(state, estimator)
     if "weight_unit" in state:
         estimator._weight_unit = state.take_float(

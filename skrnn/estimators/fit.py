@@ -15,7 +15,7 @@ from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
 from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
-from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams
+from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams, fit_surroundings
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
 from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session, watcher
@@ -23,12 +23,15 @@ from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
     CONVOLUTION_SCORES,
+    NGRAM_EVIDENCE,
     NGRAM_SCORES,
     NetworkDescription,
     SideInput,
     ngram_inputs,
 )
+from skrnn.network.side_inputs import check_side_inputs
 from skrnn.sequences import COLUMNS, Sequences
+from skrnn.text.word_reader import CONTEXTS
 from skrnn.training.state import TrainingSettings
 
 
@@ -203,6 +206,17 @@ class Fit:
         sequences = fit_convolutions(
             estimator, sequences, training, n_kernels, head, seed, going_on=self.going_on
         )
+        if head.reads == "steps":
+            sequences = fit_surroundings(
+                estimator,
+                sequences,
+                training,
+                CONTEXTS,
+                head,
+                seed if self.full_data else None,
+                going_on=self.going_on,
+            )
+            return replace(training, sequences=estimator.beside(sequences))
         sequences = estimator.in_patches(estimator.beside_columns(sequences))
         return replace(training, sequences=sequences)
 
@@ -232,7 +246,9 @@ class Fit:
         if columns is not None:
             side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]), *side_inputs)
         if NGRAM_SCORES in sequences.row_inputs:
-            side_inputs += ngram_inputs(head.n_outputs, bool(sequences.step_inputs))
+            side_inputs += ngram_inputs(head.n_outputs, NGRAM_EVIDENCE in sequences.step_inputs)
+        side_inputs += tuple(estimator._step_features(head))
+        check_side_inputs(side_inputs, sequences, self.name)
         size = estimator.vocabulary_size_
         return NetworkDescription(
             cell=estimator.cell,

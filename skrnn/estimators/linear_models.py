@@ -4,6 +4,7 @@ A search fits the same model for many candidates, so :func:`skrnn.caching.store.
 """
 
 from skrnn.caching.store import shared
+from skrnn.chains.linear import LinearChain
 from skrnn.convolutions import ConvolutionModel, is_useful
 from skrnn.ngrams import NgramModel
 
@@ -44,6 +45,51 @@ def fit_ngrams(estimator, training, ngram_range, head, seed, *, going_on):
     what = [sequences, y, strata, training.weights, ngram_range, size, seed]
     estimator.ngrams_, sequences = shared("n-grams", what, fitted)
     return sequences
+
+
+def fit_surroundings(estimator, sequences, training, key, head, seed, *, going_on):
+    """Set `surroundings_`, and return the training rows with its scores, if it is not None.
+
+    Parameters
+    ----------
+    estimator : NetworkEstimator
+    sequences : Sequences
+        The training rows as they are now; their features are ids in the step input `key`.
+    training : skrnn.estimators.rows.Rows
+        The training rows, for their targets and weights.
+    key : str
+    head : Head
+        That reads the steps.
+    seed : int or None
+        None if no model is to be fitted.
+    going_on : bool
+        Whether training continues; without a new model, the former one scores the rows.
+    """
+    if key not in sequences.step_inputs or (going_on and estimator.surroundings_ is None):
+        if not going_on:
+            estimator.surroundings_ = None
+        return sequences
+    if seed is None:
+        if not going_on:
+            estimator.surroundings_ = None
+        return sequences
+    ids, targets = sequences.step_inputs[key], training.targets
+    n_ids = estimator.text_.contexts.n_ids
+
+    def fitted():
+        return LinearChain.fit_score(
+            ids,
+            sequences.offsets,
+            targets.values,
+            training.weights,
+            n_ids=n_ids,
+            n_tags=head.n_outputs,
+            seed=seed,
+        )
+
+    what = [ids, sequences.offsets, targets.values, training.weights, n_ids, head.n_outputs, seed]
+    estimator.surroundings_, scores = shared("surroundings", what, fitted)
+    return estimator.with_surroundings(sequences, scores)
 
 
 def fit_convolutions(estimator, sequences, training, n_kernels, head, seed, *, going_on):

@@ -87,10 +87,10 @@ class RowChecker:
         """Return sequences as given, y and head; set the attributes that follow from them."""
         estimator = self.estimator
         if self.going_on:
-            sequences = checks.read_again(estimator, X)
+            sequences = estimator._read_again(X)
         else:
             check_feature_names(estimator, X, reset=True)
-            sequences, estimator.vocabulary_size_, form = checks.read_first(estimator, X)
+            sequences, estimator.vocabulary_size_, form = estimator._read_first(X)
             if form is not None:
                 estimator.n_features_in_, estimator._is_table = form
             estimator._words = estimator._hashing = None
@@ -226,6 +226,9 @@ class RowChecker:
             head = self.learn(head, y_val, weights)
             rows = encode(sequences, y_val, weights, np.arange(len(sequences)), head)
             rows.scored = Scored(X_val, y_val)
+            scorer = scorer_of(self.estimator)
+            if scorer is not None:
+                scorer.check(rows.scored)
         except ValueError as error:
             raise InvalidInputError(f"In X_val, y_val: {error}") from error
         warn_of_order(X_val, given, "y_val")
@@ -249,7 +252,7 @@ class RowChecker:
         return self.estimator.prepared(self._read_raw(X))
 
     def _read_raw(self, X):
-        sequences = checks.read_again(self.estimator, X)
+        sequences = self.estimator._read_again(X)
         checks.remember_words(self.estimator, X, sequences.words)
         return sequences
 
@@ -280,8 +283,11 @@ class RowChecker:
         rows, held_out = head.hold_out(rows, y, fraction=fraction, seed=seeds[1])
         if len(held_out):
             found = encode(sequences, y, weights, held_out, head)
-            if scorer_of(self.estimator) is not None:
+            scorer = scorer_of(self.estimator)
+            if scorer is not None:
                 found.scored = Scored.held_out(given.X, y, given.sample_weight, held_out)
+                if self.estimator.early_stopping:
+                    scorer.check(found.scored)
             return rows, found
         options, effect = [], ""
         if self.estimator.early_stopping:
@@ -348,7 +354,12 @@ def warn_of_order(X, other, what):
 
 
 def encode(sequences, y, weights, rows, head) -> Rows:
-    """Return the given rows, their targets encoded by the head."""
+    """Return the given rows, their targets encoded by the head.
+
+    For a head that reads the steps, rows without any are left out.
+    """
+    if head.reads == "steps":
+        rows = rows[sequences.lengths[rows] > 0]
     if len(rows) < len(sequences):
         sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
     targets = head.encode(y)

@@ -10,6 +10,8 @@ from skrnn.sequences.batching import BatchPlan, auto_batch_size
 # For token ids, whose networks have learned most in a few passes and then overfit. Chosen by
 # validation on IMDb and TREC, see docs/accuracy.md.
 TOKEN_EPOCHS, TOKEN_DECAY, TOKEN_PATIENCE = 5, 1.0, 2
+# Taggers learn from each step, and longer.
+TAGGER_EPOCHS = 8
 # For numeric sequences, the number of updates counts: 50 rows in five epochs are 35 of them. Chosen
 # by cross-validation on training parts, see docs/accuracy.md.
 UPDATES = 1000
@@ -56,13 +58,19 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
         Whether these are all rows, and not a part of them or the first chunk.
     """
     decay, size = estimator.learning_rate_decay, estimator.batch_size
-    if sequences.is_tokens or not full_data:
-        auto = TOKEN_EPOCHS, TOKEN_DECAY if sequences.is_tokens else 0.0, TOKEN_PATIENCE
+    is_tagger = estimator.head_.reads == "steps"
+    if not full_data or (sequences.is_tokens and not is_tagger):
+        auto = (
+            TOKEN_EPOCHS,
+            TOKEN_DECAY if sequences.is_tokens and not is_tagger else 0.0,
+            TOKEN_PATIENCE,
+        )
     else:
         lengths = sequences.lengths[is_used]
         size = auto_batch_size(len(lengths)) if size == "auto" else int(size)
         n_updates = len(BatchPlan(lengths, size))
         often = min(PASSES, max(TOKEN_EPOCHS, round(MOST_UPDATES / n_updates)))
+        often = TAGGER_EPOCHS if sequences.is_tokens else often
         n_epochs = max(-(-UPDATES // n_updates), often)
         auto = n_epochs, (SLOWER - 1) / n_epochs, max(TOKEN_PATIENCE, round(PATIENCE * n_epochs))
     return Schedule(

@@ -1,10 +1,12 @@
 """The score of validation rows after each epoch, by any scorer of scikit-learn."""
 
 import inspect
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import check_scoring
+from sklearn.base import is_regressor
+from sklearn.metrics import check_scoring, r2_score
 from sklearn.utils import indexable
 
 from skrnn._sklearn_compat import _safe_indexing
@@ -72,14 +74,55 @@ class ValidationScorer:
                 f"{brief(self.scoring)} instead."
             ) from error
         function = getattr(self.scorer, "_score_func", None)
+        self.metric, self.options = function, getattr(self.scorer, "_kwargs", {})
+        self.of_predictions = getattr(self.scorer, "_response_method", None) == "predict"
         if self.scoring is None:
             function = estimator.score
+            self.of_predictions = is_regressor(estimator)
+            self.metric = r2_score if self.of_predictions else None
         try:
             self.takes_weights = (
                 "sample_weight" in inspect.signature(function or self.scorer).parameters
             )
         except ValueError:  # a function without a signature
             self.takes_weights = False
+
+    def check(self, scored):
+        """Check, before any training, that some answer to the validation rows has a score.
+
+        R² of a single row has none, nor has the area under the curve of a single class.
+
+        Parameters
+        ----------
+        scored : Scored
+
+        Raises
+        ------
+        ValueError
+            If the score of the right answer is NaN.
+        """
+        answer = scored.y
+        if self.metric is None or not isinstance(answer, np.ndarray):
+            return
+        if not self.of_predictions:
+            answer = right_scores(answer)
+            if answer is None:
+                return
+        given = {**self.options}
+        if scored.sample_weight is not None and self.takes_weights:
+            given["sample_weight"] = scored.sample_weight
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = float(self.metric(scored.y, answer, **given))
+        except Exception:  # of this answer, perhaps, not of those to come
+            return
+        if np.isnan(found):
+            raise InvalidInputError(
+                f"scoring={brief(self.scoring)} of {self.name} is {found} for the "
+                f"{len(scored.y)} validation rows, whatever is predicted. Choose a scorer that is "
+                "defined for these rows, or pass others as X_val and y_val."
+            )
 
     def score(self, estimator, scored, epoch):
         """Return the score of an estimator, a finite float.
@@ -119,6 +162,14 @@ class ValidationScorer:
                 "a scorer that is defined for these rows, or pass others as X_val and y_val."
             )
         return value
+
+
+def right_scores(y):
+    """Return probabilities that are right of two classes or several labels, or None for others."""
+    if y.ndim > 1:
+        return y.astype(np.float64) if y.dtype.kind in "biuf" else None
+    classes = np.unique(y)
+    return (y == classes[-1]).astype(np.float64) if len(classes) < 3 else None
 
 
 def scorer_of(estimator):

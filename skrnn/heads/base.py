@@ -299,6 +299,14 @@ class Head(ABC):
     def variables(self, width: int) -> list[Variable]:
         """Return the variables of the last layers, which read `width` numbers."""
 
+    def activation_variables(self) -> list[Variable]:
+        """Return the variables of the layers after the raw output, which `activate` makes.
+
+        They come after all other variables of the network. Predictions find their values in
+        :attr:`skrnn.network.fitted.FittedNetwork.activation_values`.
+        """
+        return []
+
     @abstractmethod
     def encode_state(self) -> dict[str, Any]:
         """Return the encoding of y as JSON."""

@@ -5,9 +5,10 @@ from skrnn.heads.base import Head
 from skrnn.heads.classes import ClassesHead
 from skrnn.heads.labels import LabelsHead
 from skrnn.heads.next_token import NextTokenHead
+from skrnn.heads.tags import TagsHead
 from skrnn.heads.values import ValuesHead
 
-_ALL: tuple[type[Head], ...] = (ClassesHead, LabelsHead, NextTokenHead, ValuesHead)
+_ALL: tuple[type[Head], ...] = (ClassesHead, LabelsHead, NextTokenHead, TagsHead, ValuesHead)
 HEADS = {head.kind: head for head in _ALL}
 
 

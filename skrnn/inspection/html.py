@@ -15,11 +15,11 @@ _OPACITY = 0.6
 # Tokens below this fraction of the strongest one are not highlighted.
 _FAINT = 0.02
 
-_BOX = (
+BOX = (
     "background:#fff;color:#111;padding:.8em 1em;max-width:60em;box-sizing:border-box;"
     "font-family:system-ui,sans-serif;line-height:1.75"
 )
-_TEXT = "margin:0;white-space:pre-wrap;overflow-wrap:anywhere"
+TEXT = "margin:0;white-space:pre-wrap;overflow-wrap:anywhere"
 _LEGEND = "margin:0 0 .6em;font-size:.875em;line-height:1.5;overflow-wrap:anywhere"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _PAGE = """<!DOCTYPE html>
@@ -28,7 +28,7 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Which words decided</title>
+<title>{title}</title>
 </head>
 <body style="margin:0;background:#fff">
 <main>
@@ -58,12 +58,12 @@ def render(explanation, full):
         Styles are inline, because notebooks need that.
     """
     body = (
-        f'<div style="{_BOX}">\n'
+        f'<div style="{BOX}">\n'
         f'<p dir="auto" style="{_LEGEND}">{_legend(explanation)}</p>\n'
-        f'<p dir="auto" style="{_TEXT}">{_words(explanation)}</p>\n'
+        f'<p dir="auto" style="{TEXT}">{_words(explanation)}</p>\n'
         "</div>"
     )
-    return _PAGE.format(policy=_POLICY, body=body) if full else body
+    return page("Which words decided", body) if full else body
 
 
 def told_target(explanation, tell=str):
@@ -105,13 +105,19 @@ def _is_log_odds(explanation):
     return explanation.probability is not None
 
 
-def _safe(text):
+def page(title, body):
+    """Return a complete page that forbids scripts, and loading anything."""
+    return _PAGE.format(policy=_POLICY, title=title, body=body)
+
+
+def safe(text):
+    """Escape text for HTML, and replace what no page can hold."""
     return escape(_UNSHOWN.sub("\ufffd", text), quote=True)
 
 
 def _legend(explanation):
     strongest = abs(explanation.values).max(initial=0)
-    target = _safe(told_target(explanation))
+    target = safe(told_target(explanation))
     against = _mark("against it", "", -1.0)
     return (
         f"<strong><bdi>{target}</bdi></strong>: {told_answer(explanation)}, "
@@ -128,7 +134,7 @@ def _columns(explanation):
     if not explanation.columns:
         return ""
     told = (
-        f"<bdi>{_safe(name)}</bdi> {told_score(explanation, x)}"
+        f"<bdi>{safe(name)}</bdi> {told_score(explanation, x)}"
         for name, x in explanation.columns.items()
     )
     return f"<br>\nColumns: {', '.join(told)}."
@@ -140,18 +146,18 @@ def _words(explanation):
     marked, titles = [], _titles(explanation)
     if spans is None:
         for token, title, value in zip(explanation.tokens, titles, explanation.values, strict=True):
-            marked.append(_mark(_safe(token), title, value / strongest))
+            marked.append(_mark(safe(token), title, value / strongest))
         return " ".join(marked)
     end = 0
     for title, (start, stop), value in zip(titles, spans.tolist(), explanation.values, strict=True):
         # Two tokens may share one character, a ligature, which is shown with the first.
         start, stop = max(start, end), max(stop, end)
-        marked.append(_safe(text[end:start]))
+        marked.append(safe(text[end:start]))
         if start < stop:
-            shown = _safe(text[start:stop])
+            shown = safe(text[start:stop])
             marked.append(_mark(shown, title, value / strongest))
         end = stop
-    marked.append(_safe(text[end:]))
+    marked.append(safe(text[end:]))
     return "".join(marked)
 
 
@@ -163,7 +169,7 @@ def _titles(explanation):
     ):
         unknown = " (unknown word)" if number == UNKNOWN else ""
         told = told_score(explanation, value, decimals=3)
-        titles.append(f' title="{_safe(token)}{unknown}: {told}"')
+        titles.append(f' title="{safe(token)}{unknown}: {told}"')
     return titles
 
 

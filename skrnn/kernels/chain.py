@@ -28,6 +28,11 @@ CHAIN = types.Tuple([VECTOR, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX, VECTOR, VEC
 
 TINY = 1e-200
 _INF = np.inf
+_LOG2_E = 1.4426950408889634
+# Their product with a small integer is exact, and they add up to log(2).
+_LOG_2_HIGH, _LOG_2_LOW = 0.6931471803691238, 1.9082149292705877e-10
+# Added to a small number, it leaves no place for a fraction.
+_ROUNDING = 1.5 * 2.0**52
 
 # A product and the sum that it goes into may be one instruction. The order of sums is kept.
 part = numba.njit(nogil=True, fastmath={"contract"})
@@ -75,6 +80,40 @@ def add_outer(left, right, n, weight, out):
 
 
 @part
+def exponentials(values, largest, out, bits):
+    """Compute ``out = exp(values - largest)``, of values that are not larger.
+
+    ``2**n exp(r)``, where r is at most ``log(2) / 2``, by Taylor's polynomial. Differences below
+    -700 give 0, -inf among them, and NaN gives NaN. `bits` is memory for as many int64.
+    """
+    powers = bits.view(np.float64)
+    for j in range(len(values)):
+        x = values[j] - largest
+        # The last bits of the sum are n, rounded.
+        shifted = (x if x > -700.0 else -700.0) * _LOG2_E + _ROUNDING
+        n = shifted - _ROUNDING
+        powers[j] = shifted
+        r = x - n * _LOG_2_HIGH - n * _LOG_2_LOW
+        p = r * (1 / 479001600) + 1 / 39916800
+        p = p * r + 1 / 3628800
+        p = p * r + 1 / 362880
+        p = p * r + 1 / 40320
+        p = p * r + 1 / 5040
+        p = p * r + 1 / 720
+        p = p * r + 1 / 120
+        p = p * r + 1 / 24
+        p = p * r + 1 / 6
+        p = p * r + 1 / 2
+        p = p * r + 1.0
+        p = p * r + 1.0
+        out[j] = p if not x <= -700.0 else 0.0
+    for j in range(len(values)):
+        bits[j] = (bits[j] << 52) + (1023 << 52)
+    for j in range(len(values)):
+        out[j] *= powers[j]
+
+
+@part
 def is_reachable(before, transitions, j):
     """Return whether a tag of the step before has a weight and may be followed by `j`."""
     found = False
@@ -108,13 +147,13 @@ def forward_scaled(emissions, chain, factors, alpha, scale):
     """
     start, transitions, end, start_factor, matrix, _, end_factor, shift = chain
     n, n_tags = emissions.shape
-    sums = np.empty(n_tags)
+    sums, bits = np.empty(n_tags), np.empty(n_tags, np.int64)
     log_z = shift[0] + shift[1] * (n - 1) + shift[2]
     for t in range(n):
         row, factor, now = emissions[t], factors[t], alpha[t]
         largest = -_INF
         for j in range(n_tags):
-            if not row[j] <= largest:  # NaN too
+            if row[j] > largest:
                 largest = row[j]
         if largest == -_INF:
             return -_INF, True
@@ -123,8 +162,7 @@ def forward_scaled(emissions, chain, factors, alpha, scale):
         else:
             for j in range(n_tags):
                 sums[j] = start_factor[j]
-        for j in range(n_tags):
-            factor[j] = math.exp(row[j] - largest)
+        exponentials(row, largest, factor, bits)
         for j in range(n_tags):
             now[j] = sums[j] * factor[j]
         total = 0.0
@@ -201,7 +239,9 @@ def log_sum(values):
     """Return ``log(sum(exp(values)))``."""
     largest = -_INF
     for value in values:
-        if not value <= largest:
+        if value != value:
+            return value
+        if value > largest:
             largest = value
     if largest == -_INF:
         return largest
@@ -227,7 +267,9 @@ def forward_logs(emissions, chain, alpha, scale):
                 alpha[t, j] = log_sum(terms) + emissions[t, j]
             else:
                 alpha[t, j] = start[j] + emissions[t, j]
-            if not alpha[t, j] <= largest:
+            if not alpha[t, j] < _INF:
+                return np.nan
+            if alpha[t, j] > largest:
                 largest = alpha[t, j]
         if largest == -_INF:
             return largest

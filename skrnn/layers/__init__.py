@@ -3,7 +3,15 @@
 Importing this registers all layers of skrnn with Keras, as ``keras.models.load_model`` needs.
 """
 
-from skrnn.layers import dropout, evidence, masking, metrics, pooling, sampled_softmax  # noqa: F401
+from skrnn.layers import (  # noqa: F401
+    dropout,
+    evidence,
+    ids,
+    masking,
+    metrics,
+    pooling,
+    sampled_softmax,
+)
 from skrnn.layers.crf import CRF
 from skrnn.layers.crf_training import CRFAccuracy, CRFLoss
 from skrnn.layers.embedding import Embedding

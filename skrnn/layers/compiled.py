@@ -10,9 +10,10 @@ import functools
 import numpy as np
 
 from skrnn.backend.tensorflow import tf
+from skrnn.exceptions import InvalidInputError
 from skrnn.kernels import embedding
 from skrnn.kernels import recurrence as kernels
-from skrnn.kernels.memory import zeros
+from skrnn.kernels.memory import empty, zeros
 
 
 def recur(
@@ -172,3 +173,67 @@ def _sum_by_id(n_features):
         return table
 
     return sum_by_id
+
+
+def sum_up(table, ids):
+    """Return sums of rows of a table.
+
+    Parameters
+    ----------
+    table : tf.Tensor of shape (n_ids, n_features), float32
+    ids : tf.Tensor of shape (..., width), int32
+        The rows to sum, each below n_ids; 0 is none.
+
+    Returns
+    -------
+    tf.Tensor of shape (..., n_features)
+        Its gradient with respect to `table` is a tensor, not `tf.IndexedSlices`.
+    """
+    n_features, width = table.shape[1], ids.shape[-1]
+    sums = _compiled_sum_up(n_features, width)(table, tf.reshape(ids, [-1, width]))
+    sums = tf.reshape(sums, tf.concat([tf.shape(ids)[:-1], [n_features]], 0))
+    sums.set_shape([*ids.shape[:-1], n_features])
+    return sums
+
+
+@functools.cache
+def _compiled_sum_up(n_features, width):
+    embedding.sum_rows.compile()
+    embedding.add_to_rows.compile()
+    signature = [tf.TensorSpec((None, n_features)), tf.TensorSpec((None, width), tf.int32)]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def add(table, ids):
+        @tf.custom_gradient
+        def run(table):
+            def gradient(dy):
+                n_ids = tf.shape(table)[0]
+                dtable = tf.numpy_function(
+                    _add_to_rows, [n_ids, ids, dy], tf.float32, stateful=False
+                )
+                dtable.set_shape(table.shape)
+                return dtable
+
+            sums = tf.numpy_function(_sum_rows, [ids, table], tf.float32, stateful=False)
+            sums.set_shape([ids.shape[0], n_features])
+            return sums, gradient
+
+        return run(table)
+
+    return add
+
+
+def _sum_rows(ids, table):
+    if ids.size and not 0 <= ids.min() <= ids.max() < len(table):
+        raise InvalidInputError(
+            f"Ids from {ids.min()} to {ids.max()} are not all in the table of {len(table)} ids."
+        )
+    sums = empty(len(ids), table.shape[1])
+    embedding.sum_rows(ids, table, sums)
+    return sums
+
+
+def _add_to_rows(n_ids, ids, rows):
+    table = zeros(n_ids, rows.shape[1])
+    embedding.add_to_rows(ids, rows, table)
+    return table

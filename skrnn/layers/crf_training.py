@@ -42,8 +42,17 @@ class _Bound:
 
         Parameters
         ----------
-        layer : CRF
+        layer : CRF, or keras.Model
+            A model with one such layer may stand for it.
         """
+        if isinstance(layer, keras.Model):
+            found = [one for one in layer.layers if hasattr(one, "transitions_initializer")]
+            if len(found) != 1:
+                raise InvalidInputError(
+                    f"The model {layer.name!r} has {len(found)} layers of the kind CRF, so "
+                    f"{type(self).__name__} must be bound to the layer that it reads."
+                )
+            layer = found[0]
         self._layer = weakref.ref(layer)
         return self
 
@@ -148,7 +157,7 @@ default="sum_over_batch_size"
         losses = self._losses(emissions, tags, steps, self._chain(y_pred))
         if mask is not None:
             losses._keras_mask = mask
-        return _PerStep(reduction=self.reduction)(losses, losses, weights)
+        return _PerStep(reduction=self.reduction, name="mean")(losses, losses, weights)
 
     def call(self, y_true, y_pred):
         """Return the part of each step in the loss of its row, 0 at masked steps."""

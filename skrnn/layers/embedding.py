@@ -2,8 +2,7 @@
 
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.exceptions import NoKernelsError
-from skrnn.kernels.engine import engine
-from skrnn.layers.engine import runs_here
+from skrnn.layers.engine import looks_up_here
 
 
 @keras.saving.register_keras_serializable("skrnn")
@@ -41,13 +40,4 @@ class Embedding(keras.layers.Embedding):
 
     def _has_kernel(self, inputs):
         plain = not (getattr(self, "lora_enabled", False) or getattr(self, "quantization_mode", 0))
-        return (
-            plain
-            # Only the gradient is a Python function: a graph that is not exported may have it.
-            and runs_here(is_training=True)
-            and engine() == "numba"
-            and self.compute_dtype == self.variable_dtype == "float32"
-            and isinstance(inputs, tf.Tensor)
-            and inputs.dtype == tf.int32
-            and not tf.config.list_physical_devices("GPU")
-        )
+        return plain and looks_up_here(self, inputs)

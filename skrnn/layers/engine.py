@@ -55,6 +55,19 @@ def runs_here(*, is_training):
     return stays
 
 
+def looks_up_here(layer, ids):
+    """Return whether kernels may look up ids for a layer that has a table of float32."""
+    return (
+        # Their gradient is a Python function: a graph that is not exported may have it.
+        runs_here(is_training=True)
+        and engine() == "numba"
+        and layer.compute_dtype == layer.variable_dtype == "float32"
+        and isinstance(ids, tf.Tensor)
+        and ids.dtype == tf.int32
+        and not tf.config.list_physical_devices("GPU")
+    )
+
+
 def release_memory():
     """Return the memory of a training, the kernels' buffers and activations, to the system.
 

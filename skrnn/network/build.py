@@ -7,6 +7,7 @@ import numpy as np
 from skrnn.backend.tensorflow import check_tensorflow, keras
 from skrnn.exceptions import InvalidInputError
 from skrnn.layers.evidence import CALIBRATED_WEIGHT, INITIAL_WEIGHT, AddScores
+from skrnn.layers.ids import AddIdScores
 from skrnn.network.description import (
     CONVOLUTION_SCORES,
     LOGITS,
@@ -194,17 +195,36 @@ def build(
     head, seeds = description.head_, _seeds(random_state)
     encoding = encode(description, seeds)
     raw = head.outputs(encoding, seeds, description.raw_layer())
-    for i, one in enumerate(description.row_inputs):
-        name = LOGITS if i == len(description.row_inputs) - 1 else f"add_{one.name}"
-        is_calibrated = one.name == CONVOLUTION_SCORES
-        weight = CALIBRATED_WEIGHT if is_calibrated else INITIAL_WEIGHT
-        raw = AddScores(weight, name=name)([raw, encoding.side[one.name]])
+    adding = description.weighted_inputs + description.id_score_inputs
+    for one in adding:
+        name = LOGITS if one is adding[-1] else f"add_{one.name}"
+        raw = _adding(one, name)([raw, encoding.side[one.name]])
     inputs = encoding.inputs if len(encoding.inputs) > 1 else encoding.inputs[0]
     model = keras.Model(inputs, head.activate(raw), name=f"{description.cell}_{head.kind}")
     if compile_kwargs is not None:
         kwargs = {k: v for k, v in compile_kwargs.items() if v is not None}
-        model.compile(**{"loss": head.loss(), **kwargs})
+        kwargs = {"loss": head.loss(), **kwargs}
+        bind(model, kwargs)
+        model.compile(**kwargs)
     return model
+
+
+def bind(model: keras.Model, compile_kwargs: dict[str, Any]) -> None:
+    """Tell losses and metrics that have a method `bind` the model that they are compiled with.
+
+    A loss may need more than the model's output, such as a variable of its last layer.
+    """
+    for one in keras.tree.flatten([compile_kwargs.get("loss"), compile_kwargs.get("metrics")]):
+        if callable(getattr(one, "bind", None)):
+            one.bind(model)
+
+
+def _adding(side_input, name):
+    """Return the layer that adds a side input to the raw output."""
+    if side_input.per == "id_scores":
+        return AddIdScores(side_input.n_ids, name=name)
+    is_calibrated = side_input.per == "step_scores" or side_input.name == CONVOLUTION_SCORES
+    return AddScores(CALIBRATED_WEIGHT if is_calibrated else INITIAL_WEIGHT, name=name)
 
 
 def _choose(parameter, value, choices):

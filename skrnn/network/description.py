@@ -32,23 +32,51 @@ JOIN = "join_columns"
 JOIN_UNITS = 64
 
 
+# Kinds of side inputs, in the order in which a network has them.
+KINDS = ("state", "row", "step", "step_scores", "ids", "id_scores")
+# What a description of each kind has beside its name, its kind and its width.
+_FURTHER: dict[str, tuple[str, ...]] = {"ids": ("n_ids", "dim"), "id_scores": ("n_ids",)}
+
+
 class SideInput(NamedTuple):
-    """Numbers that a network reads beside the sequence.
+    """What a network reads beside the sequence: numbers, or ids.
 
     Attributes
     ----------
     name : str
-    per : {"state", "row", "step"}
+    per : {"state", "row", "step", "step_scores", "ids", "id_scores"}
         One vector a row is joined to what the head reads, the summary or each step's state; or is
         added to the raw output, by learned weights. One vector a step is appended to the step's
-        own.
+        own; "step_scores" are added to the raw output of the step, by learned weights. "ids" are
+        several ids a step: their learned vectors, summed, are appended to the
+        step's own. "id_scores" are ids, too: each has a learned number for each output, and their
+        sum is added to the raw output of the step, as of a linear model beside the network.
     width : int
-        Numbers in a vector.
+        Numbers in a vector, or ids of a step.
+    n_ids : int or None
+        Of ids only. They are below it; 0 is no id, and adds nothing.
+    dim : int or None
+        Of "ids" only. Numbers in the vector of an id.
     """
 
     name: str
     per: str
     width: int
+    n_ids: int | None = None
+    dim: int | None = None
+
+    @property
+    def is_ids(self) -> bool:
+        """Whether it has ids rather than numbers."""
+        return self.per in _FURTHER
+
+    def config(self) -> dict[str, Any]:
+        """Return it as JSON; without what its kind does not have."""
+        return {key: getattr(self, key) for key in _keys(self.per)}
+
+
+def _keys(per):
+    return ("name", "per", "width", *_FURTHER.get(per, ()))
 
 
 class RecurrentLayer(NamedTuple):
@@ -96,7 +124,8 @@ class NetworkDescription:
         Number of numeric channels; None for token ids.
     side_inputs : tuple of SideInput
         What the network reads beside the sequence, in the order of its inputs: what is joined to
-        states (at most one), then those of a row, then those of a step.
+        states (at most one), then those of a row, of a step, and ids: first those whose vectors
+        are appended, then those with scores, which need a head that reads the steps.
     head : dict
         The layout of the head, see :meth:`skrnn.heads.base.Head.layout`.
     """
@@ -131,17 +160,40 @@ class NetworkDescription:
     @property
     def state_inputs(self) -> tuple[SideInput, ...]:
         """The side input that is joined to the states, if any."""
-        return tuple(one for one in self.side_inputs if one.per == "state")
+        return self._of_kind("state")
 
     @property
     def row_inputs(self) -> tuple[SideInput, ...]:
         """The side inputs of a row that are added to the raw output."""
-        return tuple(one for one in self.side_inputs if one.per == "row")
+        return self._of_kind("row")
 
     @property
     def step_inputs(self) -> tuple[SideInput, ...]:
-        """The side inputs of a step."""
-        return tuple(one for one in self.side_inputs if one.per == "step")
+        """The side inputs of numbers of a step."""
+        return self._of_kind("step")
+
+    @property
+    def step_score_inputs(self) -> tuple[SideInput, ...]:
+        """The side inputs of a step that are added to the raw output."""
+        return self._of_kind("step_scores")
+
+    @property
+    def weighted_inputs(self) -> tuple[SideInput, ...]:
+        """The side inputs of rows or steps that are added to the raw output, by weights."""
+        return self.row_inputs + self.step_score_inputs
+
+    @property
+    def id_inputs(self) -> tuple[SideInput, ...]:
+        """The side inputs of ids whose vectors are appended to the step's own."""
+        return self._of_kind("ids")
+
+    @property
+    def id_score_inputs(self) -> tuple[SideInput, ...]:
+        """The side inputs of ids whose scores are added to the raw output of a step."""
+        return self._of_kind("id_scores")
+
+    def _of_kind(self, per):
+        return tuple(one for one in self.side_inputs if one.per == per)
 
     @property
     def every_step(self) -> bool:
@@ -163,6 +215,7 @@ class NetworkDescription:
         """Return the layers of the stack, first to last."""
         n_features = self.embedding_dim if self.n_channels is None else self.n_channels or 1
         n_features += sum(one.width for one in self.step_inputs)
+        n_features += sum(one.dim or 0 for one in self.id_inputs)
         layers = []
         for i, units in enumerate(self.units):
             name = f"{self.cell}_{i + 1}" if len(self.units) > 1 else self.cell
@@ -182,7 +235,7 @@ class NetworkDescription:
 
     def raw_layer(self) -> str:
         """Return the name of the layer in the head that makes the raw output of the states."""
-        return DENSE if self.row_inputs else LOGITS
+        return DENSE if self.weighted_inputs or self.id_score_inputs else LOGITS
 
     def variables(self) -> list[Variable]:
         """Return the variables of the network, in the order of its layers."""
@@ -195,6 +248,10 @@ class NetworkDescription:
             found.append(Variable("embedding", (size, self.embedding_dim), kind))
             if self.embedding_dropout:
                 found.append(_seed("embedding_dropout"))
+        for one in self.id_inputs:
+            found.append(Variable(f"table of {one.name}", (one.n_ids, one.dim)))
+            if self.embedding_dropout:
+                found.append(_seed(f"dropout of {one.name}"))
         for i, layer in enumerate(self.recurrent_layers(), 1):
             for direction, _ in zip(("forward", "backward"), layer.directions, strict=False):
                 name = f"{direction} {self.cell} {i}"
@@ -209,8 +266,11 @@ class NetworkDescription:
             found.append(Variable(f"{one.name} kernel", (self.width + one.width, JOIN_UNITS)))
             found.append(Variable(f"{one.name} bias", (JOIN_UNITS,)))
         found.extend(self.head_.variables(self.head_width))
-        for one in self.row_inputs:
+        for one in self.weighted_inputs:
             found.append(Variable(f"weight of {one.name}", (one.width,)))
+        for one in self.id_score_inputs:
+            found.append(Variable(f"scores of {one.name}", (one.n_ids, self.head_.n_outputs)))
+        found.extend(self.head_.activation_variables())
         return found
 
     def with_weights(self, values: list, weights: list) -> list:
@@ -247,7 +307,7 @@ class NetworkDescription:
         """Return the description as JSON."""
         tree = asdict(self)
         tree["units"] = list(self.units)
-        tree["side_inputs"] = [one._asdict() for one in self.side_inputs]
+        tree["side_inputs"] = [one.config() for one in self.side_inputs]
         return tree
 
     @cached_property
@@ -286,7 +346,7 @@ class NetworkDescription:
                 )
         values = dict(tree)
         values["units"] = tuple(tree["units"])
-        values["side_inputs"] = tuple(map(_side_input, tree["side_inputs"]))
+        values["side_inputs"] = tuple(SideInput(**one) for one in tree["side_inputs"])
         made = cls(**values)
         made._check_agreement()
         return made
@@ -309,7 +369,7 @@ class NetworkDescription:
             if tree["ngram_evidence"]:
                 raise InvalidInputError("A network with evidence of n-grams has their scores, too.")
             values["side_inputs"] = ()
-        values["side_inputs"] = [one._asdict() for one in values["side_inputs"]]
+        values["side_inputs"] = [one.config() for one in values["side_inputs"]]
         kind = "labels" if tree["multilabel"] else "classes"
         values["head"] = {"kind": kind, "n_outputs": n_outputs}
         return cls.from_config(values)
@@ -321,18 +381,27 @@ class NetworkDescription:
             )
         head = self.head_  # checks the layout
         names = [one.name for one in self.side_inputs]
-        if self.side_inputs != self.state_inputs + self.row_inputs + self.step_inputs:
+        if self.side_inputs != sum(map(self._of_kind, KINDS), ()):
             raise InvalidInputError(
-                "Side inputs of states come before those of rows, and these before those of steps."
+                "Side inputs of states come before those of rows, these before those of steps, "
+                f"these before scores of steps, ids, and ids with scores: {', '.join(KINDS)}; but "
+                f"these are {[one.per for one in self.side_inputs][:8]}."
             )
         if len(self.state_inputs) > 1:
             raise InvalidInputError("Several side inputs are joined to the states.")
         if len(set(names)) < len(names):
             raise InvalidInputError(f"Two side inputs have one name: {names[:4]}.")
-        for one in self.row_inputs:
+        for kind, reads in (("row", "summary"), ("step_scores", "steps"), ("id_scores", "steps")):
+            if self._of_kind(kind) and head.reads != reads:
+                raise InvalidInputError(
+                    f"The side input {self._of_kind(kind)[0].name!r} adds to the raw output of "
+                    f"each {'row' if kind == 'row' else 'step'}, but the head of {head.kind} reads "
+                    f"the {head.reads}."
+                )
+        for one in self.weighted_inputs:
             if one.width != head.n_outputs:
                 raise InvalidInputError(
-                    f"The side input {one.name!r} has {one.width} numbers a row, but there are "
+                    f"The side input {one.name!r} has {one.width} numbers, but there are "
                     f"{head.n_outputs} outputs to add them to."
                 )
         if not self.is_tokens and {NGRAM_SCORES, NGRAM_EVIDENCE} & set(names):
@@ -368,18 +437,15 @@ def _is_side_inputs(value):
 
 
 def _is_side_input(value):
+    per = value.get("per") if type(value) is dict else None
     return (
-        type(value) is dict
-        and set(value) == {"name", "per", "width"}
+        type(per) is str
+        and per in KINDS
+        and set(value) == set(_keys(per))
         and type(value["name"]) is str
         and value["name"].isidentifier()
-        and value["per"] in ("state", "row", "step")
-        and _is_count(value["width"])
+        and all(_is_count(value[key]) for key in _keys(per)[2:])
     )
-
-
-def _side_input(tree):
-    return SideInput(tree["name"], tree["per"], tree["width"])
 
 
 _FLAG = ("true or false", lambda value: type(value) is bool)
@@ -399,6 +465,9 @@ _WANTED = {
     "dropout": _SHARE,
     "vocabulary_size": _COUNT_OR_NONE,
     "n_channels": _COUNT_OR_NONE,
-    "side_inputs": ("a list of objects with a name, 'per' and a width", _is_side_inputs),
+    "side_inputs": (
+        "a list of objects with a name, 'per' and a width (and those of ids with 'n_ids', 'dim')",
+        _is_side_inputs,
+    ),
     "head": ("an object", lambda value: type(value) is dict),
 }

@@ -7,6 +7,7 @@ from skrnn.backend.tensorflow import keras
 from skrnn.layers import GRU, LSTM, Embedding, SimpleRNN
 from skrnn.layers.dropout import WordDropout
 from skrnn.layers.evidence import AppendEvidence, JoinColumns
+from skrnn.layers.ids import AppendIds
 from skrnn.layers.masking import NaNMasking
 from skrnn.layers.pooling import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
 from skrnn.network.description import APPEND, EMBEDDING, JOIN, JOIN_UNITS, NetworkDescription
@@ -48,11 +49,14 @@ def encode(description: NetworkDescription, seeds: Iterator[int]) -> Encoding:
     sequences, x = _steps(description, seeds)
     side = {}
     for one in description.side_inputs:
-        shape = (None, one.width) if one.per == "step" else (one.width,)
-        side[one.name] = keras.Input(shape, dtype="float32", name=one.name)
+        shape = (one.width,) if one.per in ("state", "row") else (None, one.width)
+        dtype = "int32" if one.is_ids else "float32"
+        side[one.name] = keras.Input(shape, dtype=dtype, name=one.name)
     for i, one in enumerate(description.step_inputs):
         name = APPEND if len(description.step_inputs) == 1 else f"{APPEND}_{i + 1}"
         x = AppendEvidence(name=name)([x, side[one.name]])
+    for one in description.id_inputs:
+        x = _append_ids(one, description, seeds)([x, side[one.name]])
     x = _recurrent_stack(x, description, seeds)
     pool = description.pooling_layer()
     if pool is not None:
@@ -94,6 +98,19 @@ def _steps(description, seeds):
             description.embedding_dropout, seed=next(seeds), name="embedding_dropout"
         )(x)
     return inputs, x
+
+
+def _append_ids(side_input, description, seeds):
+    initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+    rate = description.embedding_dropout
+    return AppendIds(
+        side_input.n_ids,
+        side_input.dim,
+        dropout=rate,
+        seed=next(seeds) if rate else None,
+        embeddings_initializer=initializer,
+        name=f"append_{side_input.name}",
+    )
 
 
 def _recurrent_stack(x, description, seeds):

@@ -82,6 +82,12 @@ class FittedNetwork:
             return predict(self, sequences)
         return self._forward().raw(sequences)
 
+    @property
+    def activation_values(self) -> list:
+        """The values of the head's `activation_variables`, which decode its raw output."""
+        values = self.values
+        return values[len(values) - len(self.description.head_.activation_variables()) :]
+
     def _forward(self):
         if "_model" in self.__dict__:  # whose weights may have changed
             return Forward(self.description, self.values)

@@ -8,6 +8,7 @@ Numba engine, the answer of a row is moreover the same bytes in whatever company
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,9 @@ import numpy as np
 from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.heads.classes import dense_output
 from skrnn.kernels.engine import engine
+from skrnn.kernels.sums import add_sums
 from skrnn.network.description import NetworkDescription
+from skrnn.network.side_inputs import take_ids, take_numbers
 from skrnn.sequences import Sequences
 
 
@@ -59,7 +62,8 @@ class Inputs(NamedTuple):
     ----------
     ids : ndarray of shape (n_steps,), int, or None
     numbers : ndarray of shape (n_steps, n_numbers), float32
-        What follows the embedding of each step: channels, then side inputs.
+        What follows the embedding of each step: channels, then side inputs, and sums of ids'
+        vectors.
     offsets : ndarray of shape (n_samples + 1,), int64
         Row ``i`` has the steps ``offsets[i] : offsets[i + 1]``, at least one.
     """
@@ -93,17 +97,15 @@ class Forward:
         self.description = description
         self._prepared: dict = {}
         variables = description.variables()
-        n_last = len(description.row_inputs)
-        n_head = len(description.head_.variables(description.head_width))
-        first_of_head = len(values) - n_last - n_head
-        n_join = 2 * len(description.state_inputs)
-        self._head_values = list(values[first_of_head : len(values) - n_last])
-        self._row_weights = list(values[len(values) - n_last :])
-        first = first_of_head - n_join
-        self._join_values = list(values[first:first_of_head])
+        self._join_values, self._head_values, self._row_weights, self._scores = last_values(
+            description, values
+        )
+        parts = (self._join_values, self._head_values, self._row_weights, self._scores)
+        first = len(values) - sum(map(len, parts)) - len(description.head_.activation_variables())
         encoding = zip(variables[:first], values[:first], strict=True)
         rest = iter([value for variable, value in encoding if variable.kind != "seed"])
         embedding = next(rest) if description.is_tokens else None
+        self._tables = [next(rest) for _ in description.id_inputs]
         layers = [
             [Weights(*(np.asarray(next(rest), np.float32) for _ in Weights._fields)) for _ in names]
             for names in (layer.directions for layer in description.recurrent_layers())
@@ -130,21 +132,31 @@ class Forward:
             If the sequences are not what the network reads.
         """
         description = self.description
-        head = description.head_
+        head, n_steps = description.head_, len(sequences.values)
+        ids = [take_ids(sequences.step_inputs, x, n_steps) for x in description.id_score_inputs]
         if head.reads == "steps":
             encoded = self.states(sequences)
         else:
             encoded = self._run(self._inputs(sequences), description.pooling)
         given = sequences.row_inputs
         for one in description.state_inputs:
-            numbers = _side(given, one, len(sequences))
+            numbers = take_numbers(given, one, len(sequences))
             if head.reads == "steps":
                 numbers = np.repeat(numbers, sequences.lengths, axis=0)
             encoded = _joined(encoded, numbers, *self._join_values)
         raw = head.raw_output(encoded, self._head_values)
-        for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
-            added = _side(given, one, len(sequences))
+        for one, weight in zip(description.row_inputs, self._row_weights, strict=False):
+            added = take_numbers(given, one, len(sequences))
             raw = raw + np.asarray(weight, np.float32) * added
+        n_rows = len(description.row_inputs)
+        of_steps = zip(description.step_score_inputs, self._row_weights[n_rows:], strict=True)
+        for one, weight in of_steps:
+            added = take_numbers(sequences.step_inputs, one, n_steps)
+            raw = raw + np.asarray(weight, np.float32) * added
+        if ids:
+            raw = np.array(raw, np.float32, order="C")
+        for own, scores in zip(ids, self._scores, strict=True):
+            add_sums(raw, scores, own)
         return raw
 
     def states(self, sequences: Sequences) -> np.ndarray:
@@ -243,7 +255,9 @@ class Forward:
         if offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
             raise InvalidInputError("Every row needs at least one step, and each step a row.")
         given = sequences.step_inputs
-        parts = [_side(given, one, len(values)) for one in description.step_inputs]
+        n_steps = len(values)
+        parts = [take_numbers(given, one, n_steps) for one in description.step_inputs]
+        ids = [take_ids(given, one, n_steps) for one in description.id_inputs]
         if description.is_tokens:
             n_ids = description.vocabulary_size or 0
             if len(values) and not 0 <= values.min() <= values.max() < n_ids:
@@ -258,11 +272,38 @@ class Forward:
                     f"The network reads {n_channels} channels, but got {values.shape[1]}."
                 )
             parts.insert(0, np.asarray(values, np.float32))
+        for own, table in zip(ids, self._tables, strict=True):
+            parts.append(np.zeros((n_steps, table.shape[1]), np.float32))
+            add_sums(parts[-1], table, own)
         if len(parts) == 1:
             numbers = np.ascontiguousarray(parts[0])
         else:
-            numbers = np.hstack([np.empty((len(values), 0), np.float32), *parts])
+            numbers = np.hstack([np.empty((n_steps, 0), np.float32), *parts])
         return Inputs(values if description.is_tokens else None, numbers, offsets)
+
+
+def last_values(description: NetworkDescription, values: list) -> tuple[list, list, list, list]:
+    """Return the values of what follows the states, before the activation.
+
+    Returns
+    -------
+    joining, head, row_weights, scores : list of ndarray
+        Those of what joins columns to the states, of the head's last layers, of the side inputs of
+        rows and of ids with scores.
+    """
+    head = description.head_
+    sizes = [
+        2 * len(description.state_inputs),
+        len(head.variables(description.head_width)),
+        len(description.weighted_inputs),
+        len(description.id_score_inputs),
+    ]
+    end = len(values) - len(head.activation_variables())
+    starts = [end - sum(sizes[i:]) for i in range(len(sizes) + 1)]
+    joining, of_head, weights, scores = (
+        list(values[start:stop]) for start, stop in pairwise(starts)
+    )
+    return joining, of_head, weights, scores
 
 
 def _check_values(description, values):
@@ -283,15 +324,3 @@ def _joined(states, numbers, kernel, bias):
     """Return what :class:`skrnn.layers.evidence.JoinColumns` returns, row by row the same bytes."""
     both = np.hstack([states, numbers])
     return np.hstack([both, np.maximum(dense_output(both, kernel, bias), np.float32(0))])
-
-
-def _side(given, side_input, n):
-    """Return a side input, float32 of shape (n, width)."""
-    value = given.get(side_input.name)
-    if value is None or np.shape(value) != (n, side_input.width):
-        got = "nothing" if value is None else f"an array of shape {np.shape(value)}"
-        raise InvalidInputError(
-            f"The network reads {side_input.name!r}, {side_input.width} numbers for each "
-            f"{'step' if side_input.per == 'step' else 'row'}, but got {got} for {n} of them."
-        )
-    return np.asarray(value, np.float32)

@@ -2,8 +2,12 @@
 
 from skrnn.backend.tensorflow import keras
 from skrnn.layers.evidence import AddScores, AppendEvidence, JoinColumns
+from skrnn.layers.ids import AddIdScores, AppendIds
 from skrnn.network.description import EMBEDDING, LOGITS
 from skrnn.sequences import PADDING
+
+# Layers that read a side input beside what the layer before has made.
+_READ_BESIDE = (AddScores, AppendEvidence, JoinColumns, AppendIds, AddIdScores)
 
 
 class _MaskedByTokens(keras.layers.Layer):
@@ -29,7 +33,7 @@ def behind_embedding(network):
     x = _MaskedByTokens(name="masked_by_tokens")([embedded, tokens])
     for layer in network.layers[first + 1 : last + 1]:
         if not isinstance(layer, keras.layers.InputLayer):
-            if isinstance(layer, AddScores | AppendEvidence | JoinColumns):
+            if isinstance(layer, _READ_BESIDE):
                 x = [x, others[layer.input[1].name]]
             x = layer(x)
     return keras.Model([embedded, tokens, *others.values()], x, name="behind_embedding")

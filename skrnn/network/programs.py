@@ -15,6 +15,7 @@ from skrnn.backend.scope import outside_scope
 from skrnn.backend.tensorflow import check_tensorflow, forget_kernels, keras, tf
 from skrnn.network.build import build
 from skrnn.network.description import LOGITS
+from skrnn.network.side_inputs import check_ids
 from skrnn.sequences.batching import BatchPlan
 
 PREDICT_BATCH_SIZE = 256
@@ -111,6 +112,7 @@ def predict(network, sequences):
         _made.add(description)
     values = [tf.convert_to_tensor(value) for value in network.values]
     head = network.description.head_
+    check_ids(description.side_inputs, sequences)
     is_of_steps = head.reads == "steps"
     n_answers = len(sequences.values) if is_of_steps else len(sequences)
     raw = np.empty((n_answers, head.n_outputs), np.float32)

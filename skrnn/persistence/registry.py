@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
-from skrnn.estimators import RNNClassifier, RNNRegressor, codec
+from skrnn.estimators import RNNClassifier, RNNRegressor, RNNTagger, codec
 from skrnn.exceptions import InvalidFileError, InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
@@ -58,7 +58,7 @@ def _of_composite(cls, encode_with, decode_with):
 
 
 # A new network estimator is added here.
-NETWORK_ESTIMATORS: tuple[type, ...] = (RNNClassifier, RNNRegressor)
+NETWORK_ESTIMATORS: tuple[type, ...] = (RNNClassifier, RNNRegressor, RNNTagger)
 _CODECS = {
     one.cls.__name__: one
     for one in (

@@ -7,10 +7,11 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from skrnn._sklearn_compat import _num_samples
+from skrnn._sklearn_compat import _check_sample_weight, _num_samples
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
 from skrnn.lookalikes import shown
 from skrnn.plotting.style import check_matplotlib, flat_axes, plain
+from skrnn.sequences import holds_rows, ragged_labels, refuse_unequal_rows
 
 # Inches: side of a cell, smallest and largest side of a matrix, width of a character, of a figure.
 _CELL, _SMALLEST, _LARGEST, _CHARACTER, _WIDEST = 0.55, 2.2, 5.0, 0.085, 14.0
@@ -19,7 +20,7 @@ _MOST_NUMBERS = 15
 
 
 class ConfusionMatricesDisplay:
-    """Confusion matrices of several classifiers side by side, with one scale of colours.
+    """Confusion matrices of several classifiers or taggers side by side, with one scale of colours.
 
     :class:`~sklearn.metrics.ConfusionMatrixDisplay` draws each matrix. All matrices have the same
     classes in the same order, even if a classifier has not predicted some of them.
@@ -34,6 +35,8 @@ class ConfusionMatricesDisplay:
         Names of the classes; None is their numbers.
     normalize : {"true", "pred", "all"} or None, default=None
         How the matrices were normalized, for the label of the colour bar.
+    unit : {"rows", "steps"}, default="rows"
+        What is counted, for the label of the colour bar: rows, or the steps of rows of tags.
 
     Attributes
     ----------
@@ -64,10 +67,11 @@ class ConfusionMatricesDisplay:
     ['LSTM', 'NB-SVM']
     """
 
-    def __init__(self, confusion_matrices, *, display_labels=None, normalize=None):
+    def __init__(self, confusion_matrices, *, display_labels=None, normalize=None, unit="rows"):
         self.confusion_matrices = confusion_matrices
         self.display_labels = display_labels
         self.normalize = normalize
+        self.unit = unit
 
     @classmethod
     def from_estimators(
@@ -83,16 +87,16 @@ class ConfusionMatricesDisplay:
         ax=None,
         **plot_kw,
     ):
-        """Draw the confusion matrices of fitted classifiers.
+        """Draw the confusion matrices of fitted classifiers or taggers.
 
         Parameters
         ----------
         estimators : dict of str to estimator, or list of tuple (str, estimator)
-            Fitted classifiers or pipelines by name. The name is the title of the matrix.
+            Fitted classifiers, taggers or pipelines by name. The name is the title of the matrix.
         X : array-like or list of str
             Rows to predict, in a form that all estimators accept.
-        y : array-like of shape (n_samples,)
-            True classes.
+        y : array-like of shape (n_samples,), or list of list
+            True classes, or a tag for each step of each row. Steps of tags are counted one by one.
         labels : array-like of shape (n_classes,), default=None
             The classes to show, in this order. None shows all classes that occur in `y` or in a
             prediction, sorted.
@@ -115,8 +119,8 @@ class ConfusionMatricesDisplay:
         Raises
         ------
         ValueError
-            If there are no estimators, two have the same name, the target is multilabel, or the
-            number of axes or labels is wrong.
+            If there are no estimators, two have the same name, the target is multilabel, the
+            number of axes or labels is wrong, or rows of tags differ in length.
         TypeError
             If `estimators` is neither a dict nor a list of pairs.
         """
@@ -149,10 +153,11 @@ class ConfusionMatricesDisplay:
 
         Parameters
         ----------
-        y_true : array-like of shape (n_samples,)
-            True classes.
+        y_true : array-like of shape (n_samples,), or list of list
+            True classes, or a tag for each step of each row, in any container that the metrics of
+            :mod:`skrnn.metrics` accept. Steps of tags are counted one by one.
         y_pred : dict of str to array-like of shape (n_samples,), or list of tuple
-            Predicted classes by name. The name is the title of the matrix.
+            Predicted classes, or rows of tags, by name. The name is the title of the matrix.
         labels : array-like of shape (n_classes,), default=None
             See `from_estimators`.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -182,6 +187,10 @@ class ConfusionMatricesDisplay:
                     f"y_pred[{name!r}] has {_num_samples(predicted)} rows, but y_true has "
                     f"{_num_samples(y_true)}. Pass one prediction for each row."
                 )
+        unit = "rows"
+        if holds_rows(y_true) or any(map(holds_rows, y_pred.values())):
+            y_true, y_pred, sample_weight = _steps(y_true, y_pred, sample_weight)
+            unit = "steps"
         if type_of_target(y_true, input_name="y_true") not in ("binary", "multiclass"):
             raise InvalidInputError(
                 f"Confusion matrices need one class per row, got a {type_of_target(y_true)} "
@@ -208,7 +217,7 @@ class ConfusionMatricesDisplay:
                 f"display_labels has {len(display_labels)} names, but there are {len(labels)} "
                 f"classes: {list(labels)[:10]}. Pass one name for each class."
             )
-        display = cls(matrices, display_labels=display_labels, normalize=normalize)
+        display = cls(matrices, display_labels=display_labels, normalize=normalize, unit=unit)
         return display.plot(ax=ax, **plot_kw)
 
     def plot(
@@ -290,11 +299,25 @@ class ConfusionMatricesDisplay:
     def _measure(self):
         weighted = any(np.asarray(m).dtype.kind == "f" for m in self.confusion_matrices.values())
         return {
-            None: "weight of the rows" if weighted else "number of rows",
+            None: f"weight of the {self.unit}" if weighted else f"number of {self.unit}",
             "true": "share of the true class",
             "pred": "share of the predicted class",
-            "all": "share of all rows",
+            "all": f"share of all {self.unit}",
         }[self.normalize]
+
+
+def _steps(y_true, y_pred, sample_weight):
+    """Return tags as classes of steps, and the weights of the rows as those of steps."""
+    true, offsets = ragged_labels(y_true, "y_true")
+    flat = {}
+    for name, predicted in y_pred.items():
+        flat[name], others = ragged_labels(predicted, f"y_pred[{name!r}]")
+        refuse_unequal_rows(others, offsets, f"y_pred[{name!r}]", "y_true")
+    if sample_weight is not None:
+        rows = np.empty((len(offsets) - 1, 1))
+        weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+        sample_weight = np.repeat(weights, np.diff(offsets))
+    return true, flat, sample_weight
 
 
 def _named(things):

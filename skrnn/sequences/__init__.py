@@ -8,7 +8,7 @@ from skrnn.sequences.keeping import KeepsOrigin
 from skrnn.sequences.layout import from_channels_first
 from skrnn.sequences.origin import Origin, origin_of
 from skrnn.sequences.patches import choose_patch_size, patched, shifted
-from skrnn.sequences.ragged import as_rows, ragged_labels, refuse_unequal_rows
+from skrnn.sequences.ragged import as_rows, holds_rows, ragged_labels, refuse_unequal_rows
 from skrnn.sequences.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN, UNKNOWN_WORD
 from skrnn.sequences.token_array import TokenArray
@@ -35,6 +35,7 @@ __all__ = [
     "check_sequences",
     "choose_patch_size",
     "from_channels_first",
+    "holds_rows",
     "origin_of",
     "patched",
     "plain_column",

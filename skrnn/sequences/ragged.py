@@ -6,6 +6,7 @@ columns of data frames do. All become the same two arrays here.
 
 from collections.abc import Iterator, Mapping, Set
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,11 @@ def as_rows(flat: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return rows
 
 
+def row_ends(rows: np.ndarray) -> np.ndarray:
+    """Return the offsets of rows as `as_rows` returns them, int64 of shape (n_samples + 1,)."""
+    return np.cumsum([0, *map(len, rows)], dtype=np.int64)
+
+
 def refuse_unequal_rows(
     offsets: np.ndarray, wanted: np.ndarray, name: str = "y", wanted_name: str = "X"
 ) -> None:
@@ -103,6 +109,41 @@ def refuse_unequal_rows(
             f"{steps[row]} steps ({len(different)} of {len(lengths)} rows differ). Every step "
             "needs exactly one label, without padding."
         )
+
+
+def holds_rows(y: Any) -> bool:
+    """Whether y holds rows that may differ in length, and is no indicator of several labels.
+
+    A two-dimensional array may be either, and is not taken for rows.
+
+    Parameters
+    ----------
+    y : object
+        Labels of rows or of their steps, in any container.
+
+    Returns
+    -------
+    bool
+    """
+    if y is None or isinstance(y, str | bytes | Mapping | Set | Iterator) or issparse(y):
+        return False
+    if len(getattr(y, "shape", (0,))) != 1:
+        return False
+    rows = list(_rows_of_any(y))
+    if not any(_is_row(row) and getattr(row, "ndim", 1) for row in rows):
+        return False
+    if isinstance(y, np.ndarray) or any(isinstance(row, np.ndarray) for row in rows):
+        return True
+    lengths = {len(row) for row in rows if _is_row(row)}
+    values = (one for row in rows if _is_row(row) for one in row)
+    return len(lengths) > 1 or not all(isinstance(one, Real) and one in (0, 1) for one in values)
+
+
+def _rows_of_any(y):
+    for method in ("to_pylist", "to_list"):
+        if hasattr(y, method):
+            return getattr(y, method)()
+    return y
 
 
 def _rows_of(y, name):

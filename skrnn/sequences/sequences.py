@@ -31,8 +31,9 @@ class Sequences:
         The word of each token id, as far as known; see :class:`TokenArray`.
     row_inputs : dict of str to ndarray of shape (n_samples, width), float32
         Additional inputs of a network for each row, by the names of its side inputs.
-    step_inputs : dict of str to ndarray of shape (n_steps, width), float32
-        Additional inputs for each step.
+    step_inputs : dict of str to ndarray of shape (n_steps, width), float32 or int32
+        Additional inputs for each step: numbers or, in int32, ids, of which 0 is none. They are in
+        the order of the network's side inputs.
     columns : Columns or None
         Numeric columns as the caller gave them. The network reads them standardized, which are
         row inputs.
@@ -151,7 +152,8 @@ n_channels) float32
         Returns
         -------
         list of ndarray
-            The padded rows, then the side inputs of rows and the padded ones of steps.
+            The padded rows, then the side inputs of rows and the padded ones of steps, in which
+            padding is 0.
         """
         return [
             self.pad(rows),
@@ -161,4 +163,6 @@ n_channels) float32
 
     def __skrnn_digest__(self):
         """Return the content that :func:`skrnn.caching.hashing.digest` hashes."""
-        return [self.values, self.offsets, *(self.columns or ())]
+        # What the network adds later is a result, and not there yet.
+        beside = [part for pair in self.step_inputs.items() for part in pair]
+        return [self.values, self.offsets, *(self.columns or ()), *beside]

@@ -29,6 +29,7 @@ from skrnn.backend.scope import is_in_scope, outside_scope
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.exceptions import InvalidInputError
 from skrnn.layers.dropout import WordDropout
+from skrnn.network.build import bind
 from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN
 
 _SUPPORTED = (tf.distribute.MirroredStrategy, tf.distribute.OneDeviceStrategy)
@@ -121,6 +122,7 @@ def make_replicated(make_network, make_compile_kwargs):
     kwargs = {k: v for k, v in make_compile_kwargs().items() if v is not None}
     # Sums of a batch are added to the metrics once, not by each replica: they stay outside.
     kwargs["metrics"] = outside_scope(lambda: make_compile_kwargs()["metrics"])
+    bind(network, kwargs)
     outside_scope(lambda: network.compile(**kwargs))
     # Gradients come summed, and Keras (3.15) would sum them once more behind its clipping. Can go
     # once it clips the sum.
@@ -273,7 +275,7 @@ def _draw_for_whole_batches(layer: Any):
     Each runs its own code on a dummy batch, of which the replica's rows are used. The classes are
     not changed, so that a callback may save the network.
     """
-    for name in ("forward_layer", "backward_layer", "cell"):
+    for name in ("forward_layer", "backward_layer", "cell", "vector_dropout"):
         if hasattr(layer, name):
             _draw_for_whole_batches(getattr(layer, name))
     if isinstance(layer, WordDropout):

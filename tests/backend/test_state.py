@@ -88,6 +88,7 @@ def test_an_estimator_is_unchanged(saved):
     found.partial_fit(X, Y)
 
 
+@pytest.mark.slow
 def test_functions_that_run_eagerly():
     """Fails if a process that debugs its own functions cannot fit, or gets another result."""
     from skrnn.backend.tensorflow import tf

@@ -168,6 +168,7 @@ def test_nothing_sets_the_threads_of_the_process_but_the_guard():
 
 
 @pytest.mark.parametrize("what", ["ngrams", "corpus vectors"])
+@pytest.mark.slow
 def test_what_uses_blas_in_threads_leaves_its_threads(blas, what):
     """Fails if n-grams or word vectors change them by themselves."""
     rng = np.random.default_rng(0)

@@ -65,6 +65,7 @@ def test_demo_beats_the_bag_of_words(demo):
     assert scores["GRU of 64 units"] > 0.9 > 0.75 > scores["tf-idf + logistic regression"]
 
 
+@pytest.mark.slow
 def test_demo_writes_what_it_names(demo):
     """Fails if the picture, a checkpoint or the pipeline were missing or empty shells."""
     _, output = demo
@@ -100,6 +101,7 @@ def test_no_place_to_write_is_one_clear_line(tmp_path):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_missing_reviews_are_one_clear_line(tmp_path):
     """Fails if --data imdb without data ended in a traceback or fell back on other data."""
     result = run("demo", "--data", "imdb", "--output", tmp_path / "o", SKRNN_DATA=str(tmp_path))

@@ -122,6 +122,7 @@ def test_the_saved_model_is_that_of_python(trained):
 
 
 @pytest.mark.parametrize("stopping", [[], ["--set", "early_stopping=true"]], ids=["", "stopping"])
+@pytest.mark.slow
 def test_held_out_rows_decide_nothing(folder, stopping):
     """Fails if held-out rows had a part in the model, so that their scores would flatter it."""
     write_csv(folder / "other.csv", rows(25, seed=2)[::-1])
@@ -137,6 +138,7 @@ def test_held_out_rows_decide_nothing(folder, stopping):
     assert (losses[0] == losses[1]) == bool(stopping)
 
 
+@pytest.mark.slow
 def test_a_share_is_held_out_of_each_label(folder, capsys):
     """Fails if the held-out part is not stratified, or its rows are trained on too."""
     records = [{"t": f"word{i} film", "l": "ab"[i % 3 == 0]} for i in range(48)]
@@ -184,6 +186,7 @@ def test_warnings_are_lines(folder, capsys):
     assert err.startswith("skrnn train: warning: ") and err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_checkpoints_go_on(folder, capsys):
     """Fails if the same command trains again what it has trained, or ends with another model."""
     command = ["train", "train.csv", *COLUMNS, "--checkpoint", "c", "--no-baselines", *SMALL]

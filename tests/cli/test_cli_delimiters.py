@@ -208,6 +208,7 @@ def test_names_are_compared_once():
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+@pytest.mark.slow
 def test_tables_of_many_columns(format, tmp_path):
     """Fails if a wide table takes minutes, or columns are mixed up."""
     import pandas

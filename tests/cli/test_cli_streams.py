@@ -46,6 +46,7 @@ def start(folder, arguments, closed="", **environment):
     )
 
 
+@pytest.mark.slow
 def test_closed_standard_error_does_not_come_into_the_table(folder):
     """Fails if a line of an error stands in standard output, where a table should be."""
     done = start(folder, ["predict", "none.skrnn", *PREDICT[2:]], "2>&-")

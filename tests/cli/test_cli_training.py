@@ -61,6 +61,7 @@ def test_the_share_that_is_told_is_the_share_held_out(n_labels, told, folder, ca
 
 
 @pytest.mark.parametrize("stopping", [False, True])
+@pytest.mark.slow
 def test_epochs_are_at_the_most_only_where_training_may_stop(stopping, folder, capsys):
     """Fails if the line speaks of fewer epochs where all are done."""
     assert train(*["--set", "early_stopping=true"] * stopping) == 0
@@ -68,6 +69,7 @@ def test_epochs_are_at_the_most_only_where_training_may_stop(stopping, folder, c
     assert "Training: rnn, epochs: 2" + " at most" * stopping in lines
 
 
+@pytest.mark.slow
 def test_texts_held_out_that_are_trained_on(folder, capsys):
     """Fails if nothing tells that the scores are too good."""
     (folder / "other.csv").write_text("text,label\nword0 film number0,label00\nnew,label01\n")
@@ -79,6 +81,7 @@ def test_texts_held_out_that_are_trained_on(folder, capsys):
     )
 
 
+@pytest.mark.slow
 def test_without_standard_output(folder, monkeypatch):
     """Fails if train wants a standard output, which a program without a console does not have."""
     with monkeypatch.context() as patch:
@@ -127,6 +130,7 @@ def test_what_can_be_saved_is_not_refused(folder, capsys):
     assert model[-1].units == [4, 3] and model[-1].class_weight == {"label00": 2}
 
 
+@pytest.mark.slow
 def test_a_baseline_that_fails_is_a_line(folder, capsys):
     """Fails if a baseline without words takes the network's scores with it."""
     lines = [f"{'ab'[i % 2] * (i + 1)}x,label{i % 2}" for i in range(12)]
@@ -174,6 +178,7 @@ def boolean_model(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_classes_are_called_as_target_takes_them(boolean_model, folder, capsys):
     """Fails if a heading shows a class in other letters than --target wants."""
     command = ["explain", str(boolean_model), "--text-value", "good film"]
@@ -274,6 +279,7 @@ class FullDisk(io.StringIO):
         return os.open(os.devnull, os.O_WRONLY)
 
 
+@pytest.mark.slow
 def test_the_model_outlives_standard_output(folder, monkeypatch, capsys):
     """Fails if a training is lost because its lines, or the scores, cannot be printed."""
     with monkeypatch.context() as patch:

@@ -255,6 +255,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.slow
 def test_each_command_leaves_what_came_into_being(name, model, folder, monkeypatch, capsys):
     """Fails if a command writes its file in another way than by `create_file`."""
     write_table(folder / "data.csv")

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from repeats import every, some
 
 import skrnn
 from skrnn.cli import main
@@ -224,7 +225,7 @@ def no_fit(monkeypatch):
     monkeypatch.setattr("skrnn.cli.data.checkpoint_folders", stop)
 
 
-@pytest.mark.parametrize("value", JSON_VALUES, ids=lambda value: value[:20])
+@pytest.mark.parametrize("value", every(4, JSON_VALUES), ids=lambda value: value[:20])
 def test_json_values(value, folder, no_fit, capfd):
     """Fails if a value of JSON ends in a traceback on its way into any format."""
     first = '{"text": "good", "label": "pos", "odd": ' + value + "}"
@@ -233,7 +234,7 @@ def test_json_values(value, folder, no_fit, capfd):
     check_table("data.jsonl", capfd)
 
 
-@pytest.mark.parametrize("name", PARQUET)
+@pytest.mark.parametrize("name", every(4, PARQUET))
 def test_parquet_values(name, folder, no_fit, capfd):
     """Fails if a type or value of Parquet ends in a traceback on its way into any format."""
     pa = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
@@ -313,7 +314,7 @@ FILES = {
 ENDINGS = ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.bz2", "parquet.xz", "skrnn"]
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", some(ENDINGS, "csv", "parquet", "jsonl.bz2", "skrnn"))
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_another_kind(name, ending, folder, no_fit, capfd):
     """Fails if a file that is not what its name says, or damaged, ends in a traceback."""
@@ -451,7 +452,9 @@ FEW = ["null", "-1", "99999999", "0.5", '"a"', "[]", '["a"]', "{}", '{"pos": "a"
 @pytest.mark.parametrize(
     "values", [pytest.param(FEW, id="few"), pytest.param(ODD, id="all", marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("parameter", [*PARAMETERS, "units__a", "steps", "__class__", " "])
+@pytest.mark.parametrize(
+    "parameter", [*every(5, PARAMETERS), "units__a", "steps", "__class__", " "]
+)
 def test_settings(parameter, values, folder, no_fit, capfd):
     """Fails if a value of --set ends in a traceback before the training."""
     (folder / "data.csv").write_bytes(GOOD)
@@ -601,7 +604,12 @@ SOME = ["", "--", "-1", "9" * 5000, "nan", "\0", "\udcff", "a" * 300, "punycode"
     "words", [pytest.param(SOME, id="some"), pytest.param(WORDS, id="all", marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize(
-    ("command", "option"), [(command, option) for command, all in OPTIONS.items() for option in all]
+    ("command", "option"),
+    [
+        pytest.param(command, option, marks=pytest.mark.slow if i % 3 else ())
+        for command, options in OPTIONS.items()
+        for i, option in enumerate(options)
+    ],
 )
 def test_options(command, option, words, folder, no_fit, monkeypatch, capfd):
     """Fails if the value of an option ends in a traceback."""

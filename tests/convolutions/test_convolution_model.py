@@ -252,6 +252,7 @@ def test_unit_of_the_channels_does_not_matter(beside, factor):
     np.testing.assert_allclose(got, classifier.predict_proba(X), atol=2e-3)
 
 
+@pytest.mark.slow
 def test_search_shares_the_model(monkeypatch):
     """Fails if each candidate of a search fits the convolutions of a fold again."""
     from skrnn.estimators import linear_models

@@ -54,6 +54,7 @@ def weights(model):
 # --- Numbers of each row ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_learns_numbers_from_series():
     """Fails if y is not standardized and brought back, or anything treats it as classes."""
     model = small(epochs=25, pooling="mean").fit(SERIES[:120], SUMS[:120])
@@ -157,6 +158,7 @@ def test_checkpoints_go_on(tmp_path, monkeypatch):
     assert clone(kept).fit(SERIES, SUMS + 1).head_.mean[0] == pytest.approx(SUMS.mean() + 1)
 
 
+@pytest.mark.slow
 def test_save_and_load(tmp_path):
     """Fails if a file needs classes, or the coding of y is lost or believed whatever it is."""
     for X, y in ((SERIES, SUMS), (IDS, TWO)):

@@ -115,6 +115,7 @@ def test_early_stopping_on_given_rows():
         small(early_stopping=True).fit_chunks(Chunks(300))
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_a_fit_with_its_ngrams():
     """Fails if n-grams of the fit before are forgotten, or weights begin anew."""
     model = small(ngram_range=(1, 2), epochs=1, warm_start=True).fit(X[:600], LABELS[:600])
@@ -169,6 +170,7 @@ def test_a_callback_may_end_it_within_an_epoch():
     assert small(epochs=4, callbacks=[Enough()]).fit_chunks(Chunks(300)).n_iter_ == 1
 
 
+@pytest.mark.slow
 def test_class_weights_of_a_class_that_a_chunk_lacks():
     """Fails if a chunk without a weighted class is an error, or the weights are not used."""
     order = np.argsort(LABELS, kind="stable")
@@ -240,6 +242,7 @@ def broken_off(on_epoch_begin):
     return broken
 
 
+@pytest.mark.slow
 def test_validation_rows_are_scaled_as_later_chunks_are():
     """Fails if validation rows keep the scale of a first chunk with a constant channel."""
     large = [(X * [1, 1e6], y) for X, y in GROWING]

@@ -124,6 +124,7 @@ def test_copies_have_attributes_that_are_none():
         np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_partial_fit_is_a_task_of_one_epoch():
     """Fails if partial_fit is silent, or leaves the callbacks' context behind."""
     recorder = Recorder()
@@ -171,6 +172,7 @@ def test_progress_bar_shows_epochs(outer, capsys):
     assert "100%" in output
 
 
+@pytest.mark.slow
 def test_monitor_inside_a_search():
     """Fails if tasks of epochs are not attached to those of the search, or cannot be scored."""
     monitor = ScoringMonitor(scoring="accuracy")
@@ -227,6 +229,7 @@ def test_what_is_no_callback():
             small(callbacks=wrong).fit(X, Y)
 
 
+@pytest.mark.slow
 def test_a_fit_lets_its_rows_go():
     """Fails if the trainer that is kept for the next fit keeps the rows, or the estimator."""
     rows = X.copy()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from repeats import every
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -227,6 +228,7 @@ class Failing(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize("warm_start", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
 def test_an_interrupted_fit(warm_start):
     """Fails if half-trained weights, a history or a class is left on the estimator."""
     model = small(warm_start=warm_start).fit(X, Y)
@@ -257,10 +259,10 @@ def test_a_pipeline_names_what_is_missing():
     [
         (X[:2], [0, 1], {}),
         (X[:, :1], Y, {}),
-        (SERIES[:, :1], Y, {}),
-        (SERIES[:, 0, :1], Y, {}),
-        (X, Y, {"batch_size": 1}),
-        (X, Y, {"batch_size": 10**9}),
+        pytest.param(SERIES[:, :1], Y, {}, marks=pytest.mark.slow),
+        pytest.param(SERIES[:, 0, :1], Y, {}, marks=pytest.mark.slow),
+        pytest.param(X, Y, {"batch_size": 1}, marks=pytest.mark.slow),
+        pytest.param(X, Y, {"batch_size": 10**9}, marks=pytest.mark.slow),
         (np.zeros((60, 3), dtype=int), Y, {}),
         (X.astype(np.uint16), Y.astype(str), {"epochs": np.int64(1), "units": np.int64(4)}),
     ],
@@ -314,7 +316,7 @@ WARNING_CALLS = {
 }
 
 
-@pytest.mark.parametrize("name", WARNING_CALLS)
+@pytest.mark.parametrize("name", every(3, WARNING_CALLS))
 def test_warnings_point_at_the_caller(name):
     """Fails if the line of a warning is in skrnn, or depends on the way to `fit`."""
     with pytest.warns(UserWarning) as told:

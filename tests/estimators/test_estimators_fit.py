@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from bare import ESTIMATOR
+from repeats import some
 from sklearn.datasets import load_digits
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -58,6 +59,7 @@ def assert_same_bytes(one, other):
 # --- What it learns -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_reads_reviews_where_a_bag_of_words_cannot():
     """Fails if the network loses word order, or make_reviews gives the answer away by words."""
     reviews, labels = make_reviews(5000, random_state=11)
@@ -121,10 +123,10 @@ def test_dropouts_regularise():
     "labels",
     [
         np.array(["neg", "pos"]),
-        np.array(["neg", "pos"], dtype=object),
+        pytest.param(np.array(["neg", "pos"], dtype=object), marks=pytest.mark.slow),
         np.array([-1, 1]),
-        np.array([0.0, 1.0]),
-        np.array([False, True]),
+        pytest.param(np.array([0.0, 1.0]), marks=pytest.mark.slow),
+        pytest.param(np.array([False, True]), marks=pytest.mark.slow),
     ],
     ids=lambda labels: str(labels.dtype),
 )
@@ -144,9 +146,7 @@ def test_binary_labels_of_any_type(labels):
 @pytest.mark.parametrize(
     "container",
     [
-        list,
-        pd.Series,
-        pl.Series,
+        *some([list, pd.Series, pl.Series], pl.Series),
         lambda y: y.reshape(-1, 1),
         lambda y: pd.Series(y, dtype="category"),
     ],
@@ -196,6 +196,7 @@ def test_several_labels():
 # --- Weights ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_class_weight_balances():
     """Fails if class_weight is ignored: one in eight is positive, and few epochs find no one."""
     rows = permutations(400)

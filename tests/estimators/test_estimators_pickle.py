@@ -114,6 +114,7 @@ def test_training_goes_on_after_a_copy(optimizer, copied):
     assert model.history_ == other.history_
 
 
+@pytest.mark.slow
 def test_warm_start_may_be_asked_for_after_fit():
     """Fails if it is the fit's warm_start that decides what a pickle keeps."""
     model = small().fit(X, Y).set_params(warm_start=True)

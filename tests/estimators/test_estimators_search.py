@@ -144,6 +144,7 @@ def test_cross_validation_on_ids_of_the_whole_corpus():
     assert len(model.predict(plain)) == len(plain)
 
 
+@pytest.mark.slow
 def test_clone_of_a_fitted_estimator_is_light():
     """Fails if callbacks keep the model: a clone, made for every fold, would copy it."""
     callback = keras.callbacks.EarlyStopping("loss", restore_best_weights=True)

@@ -55,12 +55,14 @@ def test_same_seed_same_bytes():
     assert weights(one) != weights(other)
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_in_both_directions():
     """Fails if a layer that is copied from its configuration loses the seed of its dropout."""
     settings = {"cell": "rnn", "epochs": 1, "bidirectional": True, "recurrent_dropout": 0.3}
     assert weights(small(**settings).fit(X, Y)) == weights(small(**settings).fit(X, Y))
 
 
+@pytest.mark.slow
 def test_compiled_networks_are_left_clean():
     """Fails if a fit finds weights, optimizer moments or dropout states of the one before.
 
@@ -101,6 +103,7 @@ def test_global_generators_stay_as_they_are():
     assert not is_op_determinism_enabled()
 
 
+@pytest.mark.slow
 def test_random_states_of_every_kind():
     """Fails if None always gives the same network, or a RandomState is copied or not drawn from."""
     assert weights(small(epochs=1, random_state=None).fit(X, Y)) != weights(
@@ -117,6 +120,7 @@ def test_random_states_of_every_kind():
     assert weights(model.fit(X, Y)) == first
 
 
+@pytest.mark.slow
 def test_threads_fit_and_predict_at_the_same_time():
     """Fails if fits share what they must not, or a prediction sees another estimator's weights."""
     expected = [small(epochs=2, random_state=seed).fit(RAGGED, Y) for seed in range(2)]
@@ -179,6 +183,7 @@ def test_partial_fit_goes_on_after_fit():
     assert model.n_iter_ == len(model.history_["loss"]) == 2
 
 
+@pytest.mark.slow
 def test_partial_fit_with_classes_to_come():
     """Fails if the first chunk decides the classes."""
     labels = np.where(Y, "b", "a")
@@ -203,6 +208,7 @@ def test_warm_start_goes_on():
     assert parts.n_iter_ == 4
 
 
+@pytest.mark.slow
 def test_warm_start_takes_new_training_parameters():
     """Fails if going on ignores the new learning rate, or the old estimator is trained along."""
     model = small(epochs=1, warm_start=True).fit(X, Y)
@@ -285,6 +291,7 @@ def test_hold_out_is_stratified_and_seeded():
     assert other.history_["val_loss"] != first.history_["val_loss"]
 
 
+@pytest.mark.slow
 def test_early_stopping_of_several_labels():
     """Fails if stratification is tried on an indicator of many rare combinations."""
     labels = np.stack([X[:, i] == 5 for i in range(6)], axis=1).astype(int)
@@ -294,6 +301,7 @@ def test_early_stopping_of_several_labels():
 @pytest.mark.parametrize(
     ("rows", "y"), [(X[:2], [0, 1]), (X[:40], np.repeat(np.arange(20), 2))], ids=["few", "rare"]
 )
+@pytest.mark.slow
 def test_too_few_rows_for_a_hold_out(rows, y):
     """Fails if early stopping on hardly any row is tried, is an error, or is left out silently."""
     model = small(epochs=3, early_stopping=True)
@@ -334,6 +342,7 @@ def test_step_size_falls_from_epoch_to_epoch():
     np.testing.assert_allclose(steps, [0.1, 0.2, 0.3])
 
 
+@pytest.mark.slow
 def test_batches_of_few_rows_are_small():
     """Fails if "auto" makes a few updates of few rows, which learn nothing, or many of many."""
     assert [auto_batch_size(n) for n in (1, 500, 3000, 6000, 25_000, 10**6)] == [
@@ -361,6 +370,7 @@ def test_validation_on_raw_text_in_a_pipeline():
     np.testing.assert_allclose(found, min(pipe[-1].history_["val_loss"]), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_validation_without_early_stopping_only_watches():
     """Fails if giving X_val changes what is trained on."""
     watched = small(epochs=2).fit(X, Y, X_val=X[:20], y_val=Y[:20])
@@ -374,6 +384,7 @@ def test_validation_without_early_stopping_only_watches():
 # --- Divergence ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_divergence_is_an_error():
     """Fails if a network of NaN is handed over as fitted, or in place of a good one."""
     numbers = X[:, :, np.newaxis].astype(float)

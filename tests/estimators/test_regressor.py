@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from repeats import some
 from sklearn.base import clone, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor
@@ -63,6 +64,7 @@ def test_the_unit_of_y_does_not_matter(loss):
         np.testing.assert_array_equal(other.predict(SERIES), unit * model.predict(SERIES))
 
 
+@pytest.mark.slow
 def test_quantiles_are_those_of_y():
     """Fails if the pinball loss is upside down, or `quantile` is lost."""
     y = np.random.default_rng(1).normal(50, 10, 160)  # nothing of X tells
@@ -115,6 +117,7 @@ def test_its_files_load_for_ever(name):
     np.testing.assert_allclose(found, expected["predict"], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_constant_y_and_later_calls():
     """Fails if a constant is an error, or the first call with other numbers sets no scale."""
     model = small(epochs=1).fit(SERIES[:20], np.full(20, 0.1))
@@ -189,8 +192,8 @@ def test_explained_numbers_are_predictions():
         skrnn.explain(model, IDS[:1])
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
-@pytest.mark.parametrize("is_flat", [True, False])
+@pytest.mark.parametrize("loss", some(["squared_error", "poisson"], "poisson"))
+@pytest.mark.parametrize("is_flat", some([True, False], False))
 def test_onnx_predicts_the_same(loss, is_flat):
     """Fails if scale, link, shape or the sizes of rows are lost in the exported model."""
     runtime = pytest.importorskip("onnxruntime")

@@ -259,6 +259,7 @@ def test_a_later_chunk_sets_what_was_constant(tmp_path):
     assert finished.passes == 1 and odds(loaded).tobytes() == odds(model).tobytes()
 
 
+@pytest.mark.slow
 def test_a_search_gives_the_scores_of_plain_fits():
     """Fails if epochs that candidates share are scored on rows of another scale."""
     grid = {"epochs": [1, 2], "scaling": ["standard", None]}

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from repeats import some
 from siblings import RNNRegressorForTest, ValuesHead
 from sklearn.base import clone
-from sklearn.metrics import f1_score, get_scorer, make_scorer
+from sklearn.metrics import f1_score, get_scorer, make_scorer, r2_score
 
-from skrnn import EpochSearchCV, RNNClassifier, load, save
+from skrnn import EpochSearchCV, RNNClassifier, RNNRegressor, load, save
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.registry import HEADS
 
@@ -62,9 +63,7 @@ SCORERS = {
 @pytest.mark.parametrize(
     "name",
     [
-        one
-        if one in ("probabilities", "learned thresholds")
-        else pytest.param(one, marks=pytest.mark.slow)
+        one if one == "learned thresholds" else pytest.param(one, marks=pytest.mark.slow)
         for one in SCORERS
     ],
 )
@@ -95,7 +94,7 @@ CONTAINERS = {
 }
 
 
-@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("name", some(CONTAINERS, "frame", "ragged"))
 def test_held_out_rows_are_those_of_the_caller(name):
     """Fails if the scorer gets other rows than are held out, in another form, or weights of all."""
     given, seen = CONTAINERS[name](X), []
@@ -137,7 +136,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", some(BAD, "raises", "NaN", "no scorer", "number", "list"))
 def test_scorers_that_fail(name):
     """Fails if the error is one from inside Keras, or a failed fit leaves a trace."""
     scoring, message = BAD[name]
@@ -152,6 +151,26 @@ def test_scorers_that_fail(name):
     assert vars(clf) == before
 
 
+@pytest.mark.parametrize("scoring", [None, "r2", "d2_absolute_error_score"])
+@pytest.mark.parametrize("method", ["fit", "fit_chunks"])
+def test_one_row_without_a_score_is_told_before_training(scoring, method):
+    """Fails if an epoch, which may take hours, comes before the error that one row is too few."""
+    model = RNNRegressor(**TINY, scoring=scoring)
+    given = (X, Y) if method == "fit" else ([(X, Y)],)
+    with pytest.raises(ValueError, match="X_val, y_val: .*for the 1 validation rows, whatever"):
+        getattr(model, method)(*given, X_val=X[:1], y_val=Y[:1])
+    assert not hasattr(model, "model_")
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", make_scorer(r2_score)])
+def test_one_class_without_a_score_is_told_before_training(scoring):
+    """Fails if the area under the curve of one class is asked for after an epoch only."""
+    rows = X[Y == 1][: 5 if scoring == "roc_auc" else 1]
+    with pytest.raises(ValueError, match="whatever is predicted"):
+        RNNClassifier(**TINY, scoring=scoring).fit(X, Y, X_val=rows, y_val=np.ones(len(rows), int))
+
+
+@pytest.mark.slow
 def test_fit_chunks_and_going_on():
     """Fails if chunks have no score, or epochs without one shift those that have it."""
     clf, rows, validation = watched(scoring="f1", epochs=2, n_iter_no_change=9)
@@ -169,6 +188,7 @@ def test_fit_chunks_and_going_on():
     assert clf.best_epoch_ == 7
 
 
+@pytest.mark.slow
 def test_resumed_from_a_checkpoint(tmp_path):
     """Fails if a training that was interrupted goes on with another best score."""
     calls = []
@@ -200,6 +220,7 @@ def test_kept_in_files_and_pickles(tmp_path):
     assert pickle.loads(pickle.dumps(clf)).scoring is probability
 
 
+@pytest.mark.slow
 def test_in_a_search():
     """Fails if epochs that a search keeps are those of the loss, not of the score."""
     clf, _, _ = watched(scoring="f1", n_iter_no_change=1, validation_fraction=0.4)
@@ -216,6 +237,7 @@ def _folds():
     return StratifiedKFold(2).split(X, Y)
 
 
+@pytest.mark.slow
 def test_an_estimator_of_another_task(monkeypatch):
     """Fails if merging the shared parameters is not enough."""
     monkeypatch.setitem(HEADS, "values", ValuesHead)

@@ -89,6 +89,7 @@ def test_the_loss_is_weighted_by_label():
     assert model.history_["val_loss"][-1] == pytest.approx(losses.mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_label_of_weight_zero_is_not_learned():
     """Fails if a label's weight reaches another label's output."""
     without = small(class_weight=[1, 1, 0], epochs=2).fit(X, LABELS)
@@ -150,6 +151,7 @@ def test_what_is_explained_has_its_name(of_frame):
 @pytest.mark.parametrize(
     "frame", [pd.DataFrame, pytest.param(pl.DataFrame, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_other_columns_later(of_frame, frame):
     """Fails if columns in another order are learned as if they were in the first one."""
     other = frame({name: LABELS[:, NAMES.index(name)] for name in sorted(NAMES)})
@@ -189,6 +191,7 @@ def test_bad_thresholds_raise_before_training():
         assert not hasattr(model, "network_")
 
 
+@pytest.mark.slow
 def test_given_thresholds(of_frame, tmp_path):
     """Fails if `predict` does not use them, or a file, a clone or a pickle loses them."""
     given = np.quantile(of_frame.predict_proba(X), [0.3, 0.5, 0.9], axis=0).diagonal().copy()
@@ -229,7 +232,7 @@ AUTO = {"thresholds": "auto", "validation_fraction": 0.3}
     ("parameters", "of_fit", "n_rows"),
     [
         ({}, {}, 36),
-        ({"early_stopping": True}, {}, 36),
+        pytest.param({"early_stopping": True}, {}, 36, marks=pytest.mark.slow),
         ({}, {"X_val": X[:40], "y_val": FRAME[:40]}, 40),
         pytest.param({"ngram_range": (1, 1)}, {}, 36, marks=pytest.mark.slow),
         pytest.param({"class_weight": "balanced"}, {}, 36, marks=pytest.mark.slow),
@@ -254,6 +257,7 @@ def test_auto_learns_from_held_out_rows(parameters, of_fit, n_rows):
     )
 
 
+@pytest.mark.slow
 def test_auto_trains_without_the_held_out_rows():
     """Fails if held-out rows are trained on: then it would be the network of all rows."""
     plain = small().fit(X, LABELS)

@@ -57,7 +57,8 @@ def small(cls=RNNClassifier, **changes):
     settings = {"cell": "rnn", "units": 4, "embedding_dim": 4, "batch_size": 16, "epochs": 1}
     given = {**ESTIMATOR, "random_state": 0, **settings, **changes}
     if cls is not RNNClassifier:
-        given.pop("ngram_range")
+        for name in ("ngram_range", "n_kernels"):
+            given.pop(name, None)
     return cls(**given)
 
 

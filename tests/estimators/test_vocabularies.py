@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from repeats import every, some
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
@@ -113,6 +114,7 @@ def test_files_keep_the_words(fitted, tmp_path):
         again.predict(X)
 
 
+@pytest.mark.slow
 def test_a_search_keeps_the_words():
     """Fails if the estimator of an epoch in a search has no words."""
     search = EpochSearchCV(small(), {"epochs": [1, 2]}, cv=2, refit=True).fit(X, Y)
@@ -173,7 +175,7 @@ MISMATCHED = {
 }
 
 
-@pytest.mark.parametrize("name", MISMATCHED)
+@pytest.mark.parametrize("name", some(MISMATCHED, "words", "hashes"))
 def test_no_file_of_a_pipeline_that_reads_other_words(name, tmp_path):
     """Fails if a pipeline of a tokenizer and a network that do not fit together is exported."""
     mine, other, around = MISMATCHED[name]
@@ -257,7 +259,7 @@ HARMLESS = {"max_length": 3, "truncate": "tail", "lowercase": np.True_}
 
 
 @pytest.mark.filterwarnings("ignore:.*stop_words never occur")
-@pytest.mark.parametrize("given", SPLITTING.values(), ids=SPLITTING)
+@pytest.mark.parametrize("given", every(4, SPLITTING.values()), ids=SPLITTING)
 def test_hashes_of_texts_that_are_split_otherwise(given, tmp_path):
     """Fails if ids of other analyzer settings are read as those of fit."""
     X = HASHING.transform(FIRST)

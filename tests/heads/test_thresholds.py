@@ -28,6 +28,7 @@ def scores(y, probabilities, thresholds):
     return f1_score(y, found, average=None, zero_division=0)
 
 
+@pytest.mark.slow
 def test_no_threshold_is_better():
     """Against brute force. Fails if the F1 score of a label could be higher."""
     assert (Y.sum(axis=0) >= MIN_POSITIVES).all()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bare import ESTIMATOR
+from repeats import some
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -111,6 +112,7 @@ def test_the_baseline_is_unknown_words():
         assert found.baseline_score == pytest.approx(other.baseline_score, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_unknown_words():
     """Fails if a word that the network cannot tell from the baseline gets a contribution."""
     for name in ("last", "default"):
@@ -292,7 +294,7 @@ def test_threads_and_rows_do_not_meet():
 # --- Occlusion --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["default", "stack"])
+@pytest.mark.parametrize("name", some(["default", "stack"], "stack"))
 def test_occlusion_is_prediction_without_the_word(name):
     """Fails if more than the one word is missing, n-grams stay behind, or signs are turned."""
     pipe = fitted(name)
@@ -434,6 +436,7 @@ def test_a_search_says_what_to_pass():
 
 
 @pytest.mark.parametrize("function", [explain, trace])
+@pytest.mark.slow
 def test_docstrings(function):
     """Fails if an example does not run as it stands."""
     (found,) = doctest.DocTestFinder().find(function, function.__name__, globs={})

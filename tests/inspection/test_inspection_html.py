@@ -179,6 +179,7 @@ def test_numbers_have_no_words():
 
 
 @pytest.mark.parametrize("full", [False, True])
+@pytest.mark.slow
 def test_in_a_browser(full, tmp_path):
     """Fails if a browser finds a script or an image in what a review has written, or runs it."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")

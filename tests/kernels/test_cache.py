@@ -11,6 +11,7 @@ import warnings
 import numba
 import numpy as np
 import pytest
+from repeats import every
 
 from skrnn import layers
 from skrnn.backend.tensorflow import tf
@@ -95,7 +96,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", every(4, DAMAGE))
 def test_a_damaged_file_is_compiled_again_and_the_cache_heals(folder, damage, ending):
     """Fails if it ends a fit, is reported more than once or not at all, or stays as it is."""
     DAMAGE[damage](files(folder, ending))
@@ -204,6 +205,7 @@ def answers():
     yield lambda: dense_output(x[0], np.ones((2, 3), np.float32), np.ones(3, np.float32))
 
 
+@pytest.mark.slow
 def test_whoever_calls_a_kernel_goes_on_without_it(broken):
     """Fails if a Numba that loads, but does not compile, ends a fit or a prediction."""
     for i, answer in enumerate(answers()):

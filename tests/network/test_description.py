@@ -19,7 +19,7 @@ NETWORKS = [
     for both in (False, True)
 ]
 SCORES, BOTH = (
-    [one._asdict() for one in ngram_inputs(n_outputs, has_evidence)]
+    [one.config() for one in ngram_inputs(n_outputs, has_evidence)]
     for n_outputs, has_evidence in ((3, False), (2, True))
 )
 COLUMNS = {"name": "columns", "per": "state", "width": 2}

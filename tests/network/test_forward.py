@@ -13,6 +13,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from repeats import some
 
 from skrnn.backend.tensorflow import keras
 from skrnn.network.build import build
@@ -106,10 +107,7 @@ def _keras_output(description, values, sequences, layer):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize(
-    "pooling",
-    ["max", "attention", *(pytest.param(one, marks=pytest.mark.slow) for one in ("last", "mean"))],
-)
+@pytest.mark.parametrize("pooling", some(["max", "attention", "last", "mean"], "attention"))
 def test_raw_output_is_that_of_keras(cell, pooling, monkeypatch):
     """Fails if a weight is taken for another, a gate, a direction, or padding for a step."""
     i = len(cell) + len(pooling)

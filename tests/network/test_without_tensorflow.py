@@ -75,6 +75,7 @@ def answers(path, kind, before="", **environment):
         pytest.param("numeric", "save", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_new_process_predicts_the_same_bytes(models, name, kind):
     """Fails if prediction loads TensorFlow, or another process gets another bit."""
     path, model, X = models[name]

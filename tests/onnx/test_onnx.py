@@ -20,6 +20,7 @@ from exported import (
     tokens,
     with_network,
 )
+from repeats import some
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
@@ -64,7 +65,7 @@ def test_every_network(on_tokens, cell, pooling, units, bidirectional):
         np.testing.assert_allclose(alone, probability[[row]], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("n_channels", [0, 1, 3])
+@pytest.mark.parametrize("n_channels", some([0, 1, 3], 3))
 @pytest.mark.parametrize(
     ("cell", "pooling", "scaling"),
     [
@@ -133,7 +134,11 @@ def test_numbers_that_the_estimator_refuses(n_channels, scaling):
 
 @pytest.mark.parametrize(
     ("multilabel", "thresholds"),
-    [(False, None), (True, None), (True, [0.45, 0.0, 1.0])],
+    [
+        pytest.param(False, None, marks=pytest.mark.slow),
+        pytest.param(True, None, marks=pytest.mark.slow),
+        (True, [0.45, 0.0, 1.0]),
+    ],
     ids=["classes", "labels", "thresholds"],
 )
 def test_several_outputs(multilabel, thresholds):

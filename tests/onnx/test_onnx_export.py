@@ -88,6 +88,7 @@ def test_steps_that_do_nothing(on_reviews):
     assert tokens.SerializeToString() == to_onnx(classifier).SerializeToString()
 
 
+@pytest.mark.slow
 def test_words_that_have_no_place(on_reviews):
     """Fails if a word is exported that the model would take for padding, or cannot hold."""
     text, _ = on_reviews[0]
@@ -311,6 +312,7 @@ def test_pad_words_refuses(rows, match):
 
 
 @pytest.mark.parametrize("module", ["export", "words"])
+@pytest.mark.slow
 def test_examples(module):
     """Fails if an example in a docstring does not give what it shows."""
     results = doctest.testmod(__import__(f"skrnn.onnx.{module}", fromlist=["_"]))

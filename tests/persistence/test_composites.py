@@ -230,10 +230,10 @@ def assert_same(found, wanted, X):
         assert mine[name].dtype == values.dtype, name
 
 
-# Every third; the others fit ensembles of the same kinds.
+# Every sixth; the others fit ensembles of the same kinds.
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.slow if i % 3 else ()) for i, name in enumerate(CASES)],
+    [pytest.param(name, marks=pytest.mark.slow if i % 6 else ()) for i, name in enumerate(CASES)],
 )
 def test_predictions_are_the_same_bytes(name, fitted, tmp_path):
     """Fails if a number, a class, a column or a member comes back as another."""
@@ -350,6 +350,7 @@ def test_what_cannot_be_stored_is_refused_first(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_parameters_that_were_changed_after_fit(fitted, tmp_path):
     """Fails if the parameters of what is fitted again are silently those of the last fit."""
     for name, key in (

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import sklearn
 from bare import ESTIMATOR
+from repeats import some
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.exceptions import NotFittedError
@@ -129,8 +130,7 @@ CASES = {
 
 # One of each kind of network, target and optimizer; the others take as long again.
 BY_DEFAULT = {
-    "lstm", "n-grams", "multilabel n-grams", "channels", "object labels", "early stopping",
-    "class weights", "scheduled", "warm start", "recurrent dropout",
+    "lstm", "multilabel n-grams", "channels", "object labels", "scheduled",
 }  # fmt: skip
 
 
@@ -187,6 +187,7 @@ def test_training_goes_on_as_after_a_pickle(case, path):
     assert found.n_iter_ == other.n_iter_ == (3 if estimator.warm_start else 1)
 
 
+@pytest.mark.slow
 def test_optimizer_stays_one_object(path):
     """Fails if the loaded optimizer is two, so that going on starts with an empty state."""
     estimator, X, y = CASES["optimizer"]
@@ -250,7 +251,7 @@ PIPELINES = {
 }
 
 
-@pytest.mark.parametrize("case", PIPELINES)
+@pytest.mark.parametrize("case", some(PIPELINES, "default", "nested", "tf-idf", "NB-SVM"))
 def test_round_trip_of_pipelines(case, path):
     """Fails if a step loses a parameter or what it learned, or labels their dtype."""
     labels = np.array(["schlecht", "schön"])[LABELS]
@@ -491,6 +492,7 @@ def test_what_could_not_be_loaded_is_not_saved(path):
         save(other, path)
 
 
+@pytest.mark.slow
 def test_lenient_encoding_names_what_it_leaves_out(path):
     """Fails if a checkpoint cannot be written for a callback, or hides what it lacks."""
     estimator = small(

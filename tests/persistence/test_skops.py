@@ -68,6 +68,7 @@ def test_default_pipeline_in_another_process(tmp_path):
     assert bytes.fromhex(run.stdout) == pipe.predict_proba(REVIEWS).tobytes()
 
 
+@pytest.mark.slow
 def test_training_goes_on():
     """Fails if weights, the optimizer's state or a generator's are lost on the way."""
     pipe = network(warm_start=True, dropout=0.3).fit(REVIEWS, LABELS)

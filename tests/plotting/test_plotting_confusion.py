@@ -2,6 +2,9 @@
 
 import matplotlib
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
@@ -147,6 +150,7 @@ def test_names_do_not_run_into_each_other(n_classes, length):
         assert slope == 0
 
 
+@pytest.mark.slow
 def test_many_matrices():
     """Fails if rows of matrices leave empty axes, or inner ones repeat the names."""
     display = ConfusionMatricesDisplay({str(i): np.eye(8, dtype=int) for i in range(5)}).plot()
@@ -168,6 +172,49 @@ def test_draws_where_it_is_told():
     assert [axes.get_ylabel() for axes in ax] == ["True label"] * 2
     with pytest.raises(ValueError, match="ax has 3 axes for 2 matrices"):
         display.plot(ax=plt.subplots(3)[1])
+
+
+ROWS = [["B", "I", "O"], [], ["O"], ["B", "O"]]
+TAGS = np.empty(4, object)
+TAGS[:] = [np.array(row) for row in (["B", "O", "O"], [], ["O"], ["B", "X"])]
+
+
+@pytest.mark.parametrize("make", [list, pd.Series, pl.Series, pa.array])
+def test_tags(make):
+    """Fails if rows of tags are not counted step by step, or a step has not its row's weight."""
+    display = ConfusionMatricesDisplay.from_predictions(make(ROWS), {"a": TAGS, "b": ROWS})
+    true = [tag for row in ROWS for tag in row]
+    found = [tag for row in TAGS for tag in row]
+    classes = ["B", "I", "O", "X"]
+    assert display.confusion_matrices["a"].tolist() == counted(true, found, classes)
+    assert display.confusion_matrices["b"].tolist() == counted(true, true, classes)
+    assert display.colorbar_.ax.get_ylabel() == "number of steps"
+    weighted = ConfusionMatricesDisplay.from_predictions(
+        make(ROWS), {"a": TAGS}, sample_weight=[2, 1, 0, 3], labels=["O", "B"]
+    )
+    steps = [2, 2, 2, 0, 3, 3]
+    assert weighted.confusion_matrices["a"].tolist() == counted(true, found, ["O", "B"], steps)
+    assert weighted.colorbar_.ax.get_ylabel() == "weight of the steps"
+
+
+def test_tags_of_rows_of_one_length():
+    """Fails if integers of a rectangle are several labels though a tagger answers rows."""
+    answer = np.empty(2, object)
+    answer[0], answer[1] = np.array([0, 1]), np.array([1, 1])
+
+    class Tagger:
+        def predict(self, X):
+            return answer
+
+    for y in (np.array([[0, 1], [0, 1]]), [[0, 1], [0, 1]]):
+        display = ConfusionMatricesDisplay.from_estimators({"a": Tagger()}, [[5, 6]] * 2, y)
+        assert display.confusion_matrices["a"].tolist() == [[1, 1], [0, 2]]
+    with pytest.raises(
+        ValueError, match="Row 1 of y_pred\\['a'\\] has 2 labels, but row 1 of y_true"
+    ):
+        ConfusionMatricesDisplay.from_predictions([["a"], ["b"]], {"a": [["a"], ["b", "b"]]})
+    with pytest.raises(ValueError, match="multilabel-indicator target"):
+        ConfusionMatricesDisplay.from_predictions([[0, 1], [1, 1]], {"a": np.eye(2)})
 
 
 def test_bad_input():

@@ -242,6 +242,7 @@ def test_names_with_an_underscore_are_in_the_legend(name):
     assert [text.get_text().strip() for text in legend.get_texts()][:2] == ["_a=1", "_a=2"]
 
 
+@pytest.mark.slow
 def test_dollars(make):
     """Fails if dollars of a name make a formula, or show a backslash where they cannot."""
     name = "$a_$ or $b$"

@@ -134,6 +134,7 @@ def test_one_hot_columns_are_refused(n_columns, dtype, form):
         read(FORMS[form](X), "numeric")
 
 
+@pytest.mark.slow
 def test_counts_are_refused_wherever_rows_come(fitted):
     """Fails if counts are refused in fit only, or if few odd rows are."""
     counts = CountVectorizer().fit_transform(REVIEWS)

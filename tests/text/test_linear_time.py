@@ -176,6 +176,8 @@ SLOW = {
     "as in older files",
     "offsets without accents",
     "offsets of a tokenizer",
+    "offsets of characters",
+    "highlighting",
     "spellings",
     "parts of words",
     "input of ONNX",

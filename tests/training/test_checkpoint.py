@@ -123,7 +123,7 @@ VARIANTS = {
     [
         ("plain", (0, 3)),
         pytest.param("plain", (1, 0), marks=pytest.mark.slow),
-        ("early stopping", (2, 5)),
+        pytest.param("early stopping", (2, 5), marks=pytest.mark.slow),
         *(pytest.param(name, (2, 5), marks=pytest.mark.reliability) for name in VARIANTS),
     ],
 )
@@ -216,6 +216,7 @@ def test_a_batch_of_pretraining_goes_on(tmp_path, monkeypatch):
     assert everything(small(tmp_path, **options).fit(X, LABELS, X_unlabeled=MORE)) == wanted
 
 
+@pytest.mark.slow
 def test_chunks_go_on(tmp_path, monkeypatch):
     """Fails if chunks that were used are trained on again."""
     chunks = [(X[:150], LABELS[:150]), (X[150:], LABELS[150:])]
@@ -388,6 +389,7 @@ def test_what_callbacks_and_optimizers_do_is_in_the_name(tmp_path):
     assert small(tmp_path).fit(X, LABELS).n_iter_ == 4
 
 
+@pytest.mark.slow
 def test_words_and_the_size_of_the_vocabulary_are_in_the_name(tmp_path):
     """Fails if a model with a place for fewer words, or with other words' vectors, is taken."""
     few = {"epochs": 1}
@@ -512,6 +514,7 @@ def test_two_at_a_time_do_not_write_over_each_other(tmp_path):
     assert again.path == one.path
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_a_model(tmp_path, monkeypatch):
     """Fails if a file of an unfinished training cannot predict, or be trained on."""
     break_off(monkeypatch, (2, 0), lambda: small(tmp_path).fit(X, LABELS))
@@ -580,6 +583,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_and_says_so(tmp_path):
     assert everything(model) == everything(small(None).fit(X, LABELS))
 
 
+@pytest.mark.slow
 def test_other_versions_are_told(tmp_path, monkeypatch):
     """Fails if a training goes on under another TensorFlow without a word."""
     from skrnn.training import checkpoint

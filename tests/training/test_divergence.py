@@ -10,6 +10,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 import pytest
 from bare import ESTIMATOR
+from repeats import some
 
 from skrnn import Checkpoint, RNNClassifier
 from skrnn.backend.tensorflow import keras
@@ -87,7 +88,7 @@ KINDS = ["weights", "optimizer", "optimizer object", "metrics", "best weights", 
 
 
 @pytest.mark.parametrize("batch", [0, 7])
-@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e30])
+@pytest.mark.parametrize("value", some([np.nan, -np.inf, 1e30], -np.inf))
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_state_that_cannot_be_read_replaces_none(moment, tmp_path, kind, value, batch):
     """Fails if a spoiled state is kept, pushes the good ones out, or is dropped without a word."""
@@ -126,6 +127,7 @@ def test_a_state_that_cannot_be_read_replaces_none(moment, tmp_path, kind, value
         pytest.param(1e16, id="beyond what loading allows", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_training_that_diverges_within_an_epoch(tmp_path, rate):
     """Fails if a diverging training destroys the checkpoints from which it could go on."""
     start = {"cell": "rnn", "units": 4, "epochs": 5, "batch_size": 8, "random_state": 0}

@@ -100,6 +100,7 @@ def test_ctrl_c_in_the_first_epoch_leaves_all_as_it_was():
     assert fitted.n_iter_ == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_under_early_stopping_keeps_the_best_epoch():
     """Fails if it keeps the last one: the validation labels are wrong, so the first is best."""
     model = small(early_stopping=True, n_iter_no_change=9, callbacks=[ControlC(epoch=3)])
@@ -130,6 +131,7 @@ def test_the_best_epoch_is_one_of_the_finished(monkeypatch):
     assert weights(model) == weights(small(epochs=2).fit(X, Y))
 
 
+@pytest.mark.slow
 def test_a_pipeline_can_be_used_after_ctrl_c():
     """Fails if an interruption leaves the last step of a Pipeline unfitted."""
     reviews, labels = make_reviews(120, random_state=0)
@@ -158,6 +160,7 @@ def test_divergence_in_the_first_epoch_leaves_all_as_it_was():
         model.predict(X)
 
 
+@pytest.mark.slow
 def test_weights_that_end_an_epoch_infinite_are_not_kept():
     """Fails if only the loss is looked at, which is that of before the last update."""
 

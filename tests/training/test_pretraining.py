@@ -12,6 +12,7 @@ import pytest
 import sklearn
 import tensorflow as tf
 from bare import ESTIMATOR, NETWORK
+from repeats import some
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -114,7 +115,7 @@ def test_tells_what_the_neighbour_tells(bidirectional):
     assert 0.8 * noise < losses[-1] < 0.5 * UNIGRAM_ENTROPY
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("bidirectional", some([False, True], True))
 def test_tells_nothing_from_the_token_itself(bidirectional):
     """Fails if a state has read what it is to tell: of noise, there is nothing to tell."""
     noise = [np.random.default_rng(i).integers(2, N_WORDS + 2, 15) for i in range(200)]
@@ -302,6 +303,7 @@ def test_behind_a_pipeline():
     assert weights(pipe["rnn"]) == weights(alone)
 
 
+@pytest.mark.slow
 def test_verbose_tells_the_loss(capsys):
     """Fails if minutes of pretraining pass in silence under verbose=2."""
     small(verbose=2, epochs=1).fit(X, Y)

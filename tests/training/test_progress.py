@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 from bare import ESTIMATOR
+from repeats import some
 from sklearn.model_selection import GridSearchCV
 
 from skrnn import EpochSearchCV, RNNClassifier
@@ -58,6 +59,7 @@ def screen(written):
     return lines[: row + 1], bars
 
 
+@pytest.mark.slow
 def test_a_log_has_a_line_an_epoch(capsys):
     """Fails if a log is filled with bars, or an epoch's figures are not those of history_."""
     for verbose in (1, 2):
@@ -280,7 +282,7 @@ class Fails(io.StringIO):
         return super().write(text)
 
 
-@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("after", some([0, 1, 2], 1))
 @pytest.mark.parametrize("bar", [False, True], ids=["lines", "bar"])
 @pytest.mark.parametrize(
     "error",
