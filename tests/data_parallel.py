@@ -21,10 +21,12 @@ if __name__ == "__main__":  # before anything else starts TensorFlow
 
 import keras  # noqa: E402
 from bare import ESTIMATOR  # noqa: E402
+from siblings import TaggerByIds, TagsHead  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 
 import skrnn  # noqa: E402
 from skrnn import Checkpoint, RNNClassifier  # noqa: E402
+from skrnn.heads.registry import HEADS  # noqa: E402
 from skrnn.layers import Embedding  # noqa: E402
 from skrnn.sequences.batching import BatchPlan  # noqa: E402
 from skrnn.training.feeds import Feed  # noqa: E402
@@ -300,7 +302,26 @@ def callbacks(folder):
     }
 
 
-SCENARIOS = [dealt, defaults, few, labels, three, cells, further, resumed, callbacks]
+def ids(folder):
+    """Ids beside each step, of which noise takes dimensions: rows of one length, tagged."""
+    HEADS[TagsHead.kind] = TagsHead
+    rows = RNG.integers(2, 30, (45, 6)).tolist()
+    tags = [[one % 3 for one in row] for row in rows]
+    settings = {"cell": "rnn", "units": 4, "embedding_dim": 4, "epochs": 2, "random_state": 0}
+    settings |= STEEP | NOISE | {"embeddings": None, "batch_size": 8}
+    found = []
+    for strategy in (None, devices()):
+        tagger = TaggerByIds(**settings)
+        tagger._kinds = ("ids", "id_scores")
+        found.append(train(tagger, strategy, rows, tags))
+    one, several = ([value.astype(float) for value in x.network_.values] for x in found)
+    return {
+        "weights": max(float(np.abs(a - b).max()) for a, b in zip(one, several, strict=True)),
+        "history": [[float(x) for x in model.history_["loss"]] for model in found],
+    }
+
+
+SCENARIOS = [dealt, defaults, few, labels, three, cells, further, resumed, callbacks, ids]
 
 if __name__ == "__main__":
     folder, names = Path(sys.argv[1]), sys.argv[2:]

@@ -3,6 +3,8 @@
 One learns a number, or several, of each row; the other a tag of each step.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array
@@ -12,6 +14,7 @@ from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.parameters import POOLING, SHARED
 from skrnn.heads.base import Head
 from skrnn.heads.classes import checked_outputs, dense, dense_output, dense_variables
+from skrnn.network.description import SideInput
 from skrnn.sequences import Sequences
 
 
@@ -157,6 +160,10 @@ class TagsHead(Head):
     def encode_state(self):
         return {}
 
+    def write_onnx(self, graph, raw, samples, values=()):
+        tags = graph.add("ArgMax", raw, axis=2, keepdims=0)
+        graph.output(tags, "label", np.int64, [samples, "n_timesteps"])
+
     @classmethod
     def decode_state(cls, node, layout):
         return cls(layout["n_outputs"])
@@ -248,3 +255,22 @@ class RNNTaggerForTest(_Sibling):
         sequences = self.read(X)
         tags = self.head_.predict(self.network_.raw(sequences))
         return np.split(tags, sequences.offsets[1:-1])
+
+
+class TaggerByIds(RNNTaggerForTest):
+    """A tagger whose words are all alike to it, but for the ids that it makes of them."""
+
+    _kinds = ("ids",)
+
+    def _step_features(self, head):
+        both = (SideInput("endings", "ids", 2, 8, 6), SideInput("linear", "id_scores", 2, 8))
+        return tuple(one for one in both if one.per in self._kinds)
+
+    def beside_columns(self, sequences):
+        if sequences.step_inputs:
+            return sequences
+        ids = np.stack([sequences.values % 3 + 1, sequences.values % 4 + 4], axis=1)
+        ids = ids.astype(np.int32)
+        names = [one.name for one in self._step_features(None)]
+        values = np.ones_like(sequences.values)
+        return replace(sequences, values=values, step_inputs=dict.fromkeys(names, ids))

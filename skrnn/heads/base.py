@@ -316,8 +316,20 @@ class Head(ABC):
     def decode_state(cls, node, layout: dict[str, Any]) -> Head:
         """Return the fitted head of a node of a file, checked against the network's layout."""
 
-    def write_onnx(self, graph, raw, samples: str) -> None:
-        """Write the outputs of an ONNX model, given the name of the raw output."""
+    def write_onnx(self, graph, raw, samples: str, values=()) -> None:
+        """Write the outputs of an ONNX model.
+
+        Parameters
+        ----------
+        graph : skrnn.onnx.graph.Graph
+        raw : str
+            The raw output, (n_samples, n_outputs). Of a head that reads the steps, (n_samples,
+            n_timesteps, n_outputs), which is the output "emissions" already.
+        samples : str
+            Name of the axis of the rows.
+        values : list of ndarray
+            Of `activation_variables`.
+        """
         raise NotImplementedError
 
     @property

@@ -260,7 +260,7 @@ class ClassesHead(Head):
             )
         return head
 
-    def write_onnx(self, graph, raw, samples):
+    def write_onnx(self, graph, raw, samples, values=()):
         """Write "label" and "probabilities"."""
         activation, axis = ("Sigmoid", {}) if self._is_binary else ("Softmax", {"axis": 1})
         if self._is_binary:

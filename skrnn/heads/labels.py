@@ -294,7 +294,7 @@ class LabelsHead(Head):
             )
         return head
 
-    def write_onnx(self, graph, raw, samples):
+    def write_onnx(self, graph, raw, samples, values=()):
         """Write "label", an indicator, and "probabilities"."""
         least = np.float32(0)
         if isinstance(self.thresholds, np.ndarray):

@@ -331,16 +331,16 @@ class ValuesHead(Head):
             head.names = take_names(node, head.n_outputs)
         return head
 
-    def write_onnx(self, graph, raw, samples):
+    def write_onnx(self, graph, raw, samples, values=()):
         """Write "variable", float64, as skl2onnx names the output of a regressor."""
-        values = graph.cast(raw, np.float64)
+        numbers = graph.cast(raw, np.float64)
         if self.loss_name == "poisson":
-            values = graph.add("Exp", values)
-        values = graph.add("Add", graph.add("Mul", values, self.scale), self.center)
+            numbers = graph.add("Exp", numbers)
+        numbers = graph.add("Add", graph.add("Mul", numbers, self.scale), self.center)
         if self.is_flat:
-            values = graph.add("Squeeze", values, np.array([1]))
+            numbers = graph.add("Squeeze", numbers, np.array([1]))
         graph.output(
-            values, "variable", np.float64, [samples] + [self.n_outputs] * (not self.is_flat)
+            numbers, "variable", np.float64, [samples] + [self.n_outputs] * (not self.is_flat)
         )
 
     def direction(self, raw, target):

@@ -6,6 +6,7 @@ import numpy as np
 
 from skrnn.inspection.reading import read
 from skrnn.inspection.recurrence import gru, lstm, simple_rnn
+from skrnn.kernels.sums import add_sums
 from skrnn.sequences import UNKNOWN_WORD
 
 
@@ -28,6 +29,7 @@ class Trace:
         The input of the first layer: the token's embedding, followed by the n-gram weights for
         each output; or the numeric channels, scaled, without missing steps. Of a numeric
         sequence, a step is a patch of ``patch_size_`` steps, whose channels are side by side.
+        Vectors of ids beside the steps come last.
     layers : list of dict of str to dict of str to ndarray of shape (n_timesteps, units)
         For each recurrent layer, first to last, a dict of its directions: "forward" and, with
         ``bidirectional=True``, "backward". Each direction is a dict of activations, float64:
@@ -147,7 +149,7 @@ def trace(estimator, X):
 def _trace(classifier, row):
     description, values = classifier.network_.description, classifier.network_.values
     cell, variables = description.cell, dict(zip(_names(description), values, strict=True))
-    inputs = x = _inputs(variables, row.sequence)
+    inputs = x = _inputs(description, variables, row.sequence)
     layers = []
     for i, layer in enumerate(description.recurrent_layers(), 1):
         of_layer = {"forward": _run(cell, f"forward {cell} {i}", variables, x)}
@@ -166,11 +168,15 @@ def _names(description):
     return [variable.name for variable in description.variables()]
 
 
-def _inputs(variables, sequence):
-    if not sequence.is_tokens:
-        return sequence.values.astype(np.float64)
-    x = _float64(variables["embedding"])[sequence.values]
-    beside = [values.astype(np.float64) for values in sequence.step_inputs.values()]
+def _inputs(description, variables, sequence):
+    x = sequence.values
+    x = _float64(variables["embedding"])[x] if sequence.is_tokens else x.astype(np.float64)
+    given = sequence.step_inputs
+    beside = [given[one.name].astype(np.float64) for one in description.step_inputs]
+    for one in description.id_inputs:
+        vectors = np.zeros((len(x), one.dim), np.float32)
+        add_sums(vectors, variables[f"table of {one.name}"], given[one.name])
+        beside.append(vectors.astype(np.float64))
     return np.hstack([x, *beside])
 
 

@@ -13,7 +13,7 @@ ops = keras.ops
 
 def sum_of_rows(layer, table, ids):
     """Return the sums of the rows of a layer's table, (..., n_features) for ids (..., width)."""
-    if looks_up_here(layer, ids):
+    if looks_up_here(layer, ids) and ids.shape[-1] is not None:
         try:
             from skrnn.layers import compiled
 

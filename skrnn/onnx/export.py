@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -9,10 +10,12 @@ import skrnn
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.checks import check_origin
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
+from skrnn.network.description import LOGITS
 from skrnn.onnx.convolutions import convolution_scores
 from skrnn.onnx.graph import Graph, check_onnx, check_utf8
 from skrnn.onnx.inputs import (
     SAMPLES,
+    STEPS,
     channel_input,
     column_input,
     in_patches,
@@ -20,6 +23,7 @@ from skrnn.onnx.inputs import (
     word_input,
 )
 from skrnn.onnx.ngrams import NgramTable
+from skrnn.onnx.steps import append_ids, emissions, id_input, join
 from skrnn.text import TextToSequence, TextWithColumns
 from skrnn.text.splitting import deciding_parameters
 
@@ -56,7 +60,8 @@ def to_onnx(estimator):
 
         An estimator that was fitted with columns beside the texts (:class:`skrnn.TextWithColumns`)
         has a second input, "columns", float64 of shape (n_samples, n_columns): the numbers in the
-        order of ``columns_.names``, as `column_values` has them.
+        order of ``columns_.names``, as `column_values` has them. Ids beside the steps are further
+        inputs, int32 of shape (n_samples, n_timesteps, width), padded with 0.
 
         Outputs have the names that skl2onnx uses. A classifier has two:
 
@@ -65,6 +70,11 @@ def to_onnx(estimator):
         - "probabilities", float32 of shape (n_samples, n_classes), as `predict_proba` returns it.
 
         A regressor has one, "variable", float64 in the shape of `predict`.
+
+        An estimator that answers each step has "emissions", float32 of shape (n_samples,
+        n_timesteps, n_outputs): the network's output before its activation, 0 behind the last
+        step of a row, which is its last token other than 0 or its last number other than NaN. What
+        follows depends on the estimator.
 
     Raises
     ------
@@ -119,10 +129,12 @@ def to_onnx(estimator):
     graph = Graph(onnx)
     network, weights = _fitted_network(classifier)
     steps = _read(graph, text, classifier, network)
-    scaler = classifier.columns_
+    scaler, head = classifier.columns_, classifier.head_
     columns = None if scaler is None else column_input(graph, scaler)
     raw = _write_network(graph, classifier, network, weights, steps, columns)
-    classifier.head_.write_onnx(graph, raw, SAMPLES)
+    if head.reads == "steps":
+        graph.output(raw, "emissions", np.float32, [SAMPLES, STEPS, head.n_outputs])
+    head.write_onnx(graph, raw, SAMPLES, classifier.network_.activation_values)
     return graph.model(
         "RNNClassifier" if text is None else "TextToSequence_RNNClassifier",
         f"{type(classifier).__name__} of skrnn: {network.cell} of {list(network.units)} units",
@@ -186,22 +198,29 @@ def _fitted_network(classifier):
 
 def _read(graph, text, classifier, network):
     """Declare the input and return its `Steps`."""
-    size = classifier.vocabulary_size_
+    size, keeps_steps = classifier.vocabulary_size_, network.head_.reads == "steps"
     if text is not None:
+        if keeps_steps:
+            raise InvalidTypeError(
+                f"to_onnx cannot express a Pipeline of TextToSequence and "
+                f"{type(classifier).__name__}, which answers each step. Export the "
+                f"{type(classifier).__name__} alone, and pass token ids to the model."
+            )
         _check_words(text, classifier)
         return word_input(graph, text.vocabulary_, text.max_length, text.truncate)
     if size is not None:
-        return token_input(graph, size)
+        return token_input(graph, size, keeps_steps=keeps_steps)
     shape = () if classifier._is_table else (network.n_channels // classifier.patch_size_,)
-    return channel_input(graph, shape, classifier.channels_)
+    return channel_input(graph, shape, classifier.channels_, keeps_steps=keeps_steps)
 
 
 def _write_network(graph, classifier, network, weights, steps, columns):
-    """Return the network's logits."""
+    """Return the network's logits, or its emissions if the head reads the steps."""
     # Loads TensorFlow, which is only needed for the weights.
     from skrnn.onnx import layers
 
     evidence = scores = None
+    ids = {one.name: id_input(graph, one) for one in network.side_inputs if one.is_ids}
     if classifier.vocabulary_size_ is None:
         if network.row_inputs:
             scores = convolution_scores(graph, classifier.convolutions_, steps)
@@ -213,7 +232,16 @@ def _write_network(graph, classifier, network, weights, steps, columns):
             scores = table.scores()
             evidence = table.evidence() if network.step_inputs else None
         x = layers.embed(graph, weights, steps, evidence)
+    x = append_ids(graph, weights, x, ids, network)
     x = layers.recurrent_stack(graph, weights, x, steps, network)
+    if network.head_.reads == "steps":
+        if columns is not None:
+            x = join(graph, weights, x, columns)
+        raw = emissions(graph, weights, x, steps, ids, network)
+        if network.head_.activation_variables():
+            weights.pass_behind(LOGITS, classifier.model_.layers)
+        weights.check_all_taken()
+        return raw
     x = layers.pool(graph, weights, x, steps, network)
     if columns is not None:
         x = layers.join(graph, weights, x, columns)

@@ -28,18 +28,47 @@ class Steps:
         n_timesteps, n_channels); padding is 0.
     lengths : str
         Number of real steps of each row, int64 of shape (n_samples, 1), at least 1.
+    ends : str or None
+        Where every step stays, the number of steps to answer, which may be 0.
     """
 
     values: str
     lengths: str
+    ends: str | None = None
 
 
-def token_input(graph, vocabulary_size):
-    """Declare the input "tokens" and return its `Steps`."""
-    tokens = graph.cast(graph.input("tokens", np.int32, [SAMPLES, STEPS]), np.int64)
+def token_input(graph, vocabulary_size, *, keeps_steps=False):
+    """Declare the input "tokens" and return its `Steps`.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to write.
+    vocabulary_size : int
+    keeps_steps : bool
+        Whether each step stays where it is, so that it has an answer of its own; see
+        :mod:`skrnn.onnx.steps`.
+    """
+    tokens = checked_ids(graph, graph.input("tokens", np.int32, [SAMPLES, STEPS]), vocabulary_size)
+    if not keeps_steps:
+        return _token_steps(graph, tokens)
+    tokens = graph.add("Pad", tokens, np.array([0, 0, 0, 1]), np.int64(PADDING))
+    ends = up_to_last(graph, _is_token(graph, tokens))
+    return Steps(tokens, graph.add("Max", ends, np.array([[1]])), ends)
+
+
+def checked_ids(graph, ids, n_ids):
+    """Return ids in int64, with such that are out of bounds where there is one below 0."""
+    ids = graph.cast(ids, np.int64)
     # Gather counts negative indices from the end, so make them out of bounds on the other side.
-    is_negative = graph.add("Less", tokens, np.int64(0))
-    return _token_steps(graph, graph.add("Where", is_negative, np.int64(vocabulary_size), tokens))
+    return graph.add("Where", graph.add("Less", ids, np.int64(0)), np.int64(n_ids), ids)
+
+
+def up_to_last(graph, is_real):
+    """Return the number of steps of each row up to its last real one."""
+    number = graph.add("Add", graph.positions(is_real, 1), np.int64(1))
+    number = graph.add("Where", is_real, number, np.int64(0))
+    return graph.add("ReduceMax", number, axes=[1], keepdims=1)
 
 
 def word_input(graph, vocabulary, max_length, truncate):
@@ -75,7 +104,7 @@ def word_input(graph, vocabulary, max_length, truncate):
     return _token_steps(graph, tokens)
 
 
-def channel_input(graph, shape, scaler):
+def channel_input(graph, shape, scaler, *, keeps_steps=False):
     """Declare the input "channels" and return its `Steps`, scaled.
 
     Parameters
@@ -86,6 +115,8 @@ def channel_input(graph, shape, scaler):
         () for a table of one channel, else (n_channels,).
     scaler : skrnn.sequences.ChannelScaler
         It computes in float64, and so does the graph.
+    keeps_steps : bool
+        As of `token_input`; a step without numbers is filled in.
 
     Returns
     -------
@@ -99,6 +130,9 @@ def channel_input(graph, shape, scaler):
     is_nan = graph.add("IsNaN", x)
     is_blank = graph.add("ReduceMin", graph.cast(is_nan, np.int32), axes=[2], keepdims=0)
     is_real = graph.add("Not", graph.cast(is_blank, np.bool_))
+    if keeps_steps:
+        ends = up_to_last(graph, is_real)
+        is_real = graph.add("Less", graph.positions(is_real, 1), ends)
     is_bad = graph.add("IsInf", x)
     fill = np.zeros(1, np.float32)
     if scaler.scaling == "standard":
@@ -122,6 +156,9 @@ def channel_input(graph, shape, scaler):
     no_more = graph.add("Gather", np.array([0]), refused, name="no infinite or far number")
     x = graph.add("Where", is_nan, fill, x)
     x = graph.add("Where", _for_channels(graph, is_real), x, np.float32(0))
+    if keeps_steps:
+        lengths = graph.add("Add", graph.add("Max", ends, np.array([[1]])), no_more)
+        return Steps(x, lengths, ends)
     n_before, lengths = _ranks(graph, is_real)
     place = _for_channels(graph, _to_front(graph, is_real, n_before, lengths))
     place = graph.add("Expand", place, graph.add("Shape", x))

@@ -61,6 +61,12 @@ class Weights:
         for name, layer in self.left.items():
             self._refuse(name, layer, "which build_network does not create")
 
+    def pass_behind(self, name, layers):
+        """Leave out the layers behind one: the head writes what they do."""
+        names = [layer.name for layer in layers]
+        for behind in names[names.index(name) + 1 :]:
+            self.left.pop(behind, None)
+
     def arrays(self, layer, *names):
         """Return the weights of a layer, which must have these and no others."""
         found = {weight.name: weight.numpy() for weight in layer.weights}

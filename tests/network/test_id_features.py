@@ -4,20 +4,30 @@ Each test's docstring says what a wrong implementation would fail on.
 """
 
 import json
-import os
 import pickle
 from dataclasses import replace
-from unittest import mock
 
 import numpy as np
 import pytest
+from id_networks import (
+    AFFIXES,
+    CASES,
+    COLUMNS,
+    EVIDENCE,
+    N_OUTPUTS,
+    POS,
+    WIDE,
+    ShiftedHead,
+    describe,
+    draw_sequences,
+    draw_values,
+)
 from numpy.testing import assert_allclose, assert_array_equal
-from siblings import RNNTaggerForTest, TagsHead
+from siblings import RNNTaggerForTest, TaggerByIds, TagsHead
 
 import skrnn
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.exceptions import InvalidInputError
-from skrnn.heads.base import Variable
 from skrnn.heads.registry import HEADS
 from skrnn.kernels import sums
 from skrnn.layers.ids import AddIdScores, AppendIds
@@ -27,36 +37,8 @@ from skrnn.network.description import LOGITS, NetworkDescription, SideInput
 from skrnn.network.fitted import FittedNetwork
 from skrnn.network.forward import Forward
 from skrnn.persistence import registry
-from skrnn.sequences import Sequences
 
 ENGINES = ("numba", "tensorflow")
-VOCABULARY, N_OUTPUTS = 30, 3
-AFFIXES = SideInput("affixes", "ids", 4, 20, 5)
-POS = SideInput("pos", "ids", 1, 6, 3)
-WIDE = SideInput("wide", "id_scores", 5, 12)
-WIDER = SideInput("wider", "id_scores", 2, 40)
-COLUMNS, EVIDENCE = SideInput("columns", "state", 2), SideInput("evidence", "step", 3)
-TOKENS = {"vocabulary_size": VOCABULARY, "embedding_dim": 6}
-NUMERIC = {"vocabulary_size": None, "n_channels": 2}
-CASES = {
-    "all": {"cell": "lstm", **TOKENS, "side_inputs": (COLUMNS, EVIDENCE, AFFIXES, POS, WIDE)},
-    "vectors": {"cell": "gru", "bidirectional": False, **TOKENS, "side_inputs": (AFFIXES,)},
-    "scores": {"cell": "rnn", "units": (4, 5), **TOKENS, "side_inputs": (WIDE, WIDER)},
-    "numeric": {"cell": "gru", **NUMERIC, "side_inputs": (POS, AFFIXES, WIDE)},
-}
-
-
-class ShiftedHead(TagsHead):
-    """A head with a variable after its raw output, as transitions are."""
-
-    kind = "shifted_tags"
-
-    def activate(self, raw):
-        layer = keras.layers.EinsumDense("btc,cd->btd", (None, self.n_outputs), name="shift")
-        return layer(raw)
-
-    def activation_variables(self):
-        return [Variable("shift", (self.n_outputs, self.n_outputs))]
 
 
 @pytest.fixture(autouse=True)
@@ -73,46 +55,10 @@ def engine(request, monkeypatch):
     return request.param
 
 
-def describe(case, kind="tags", **changes):
-    head = {"kind": kind, "n_outputs": N_OUTPUTS}
-    return NetworkDescription(**{"units": (5,), "head": head, **CASES[case], **changes})
-
-
-def draw_values(description, seed=0):
-    rng = np.random.default_rng(seed)
-    return [
-        np.zeros(one.shape, np.int64)
-        if one.kind == "seed"
-        else rng.normal(size=one.shape, scale=0.4).astype(np.float32)
-        for one in description.variables()
-    ]
-
-
-def draw_sequences(description, lengths=(3, 1, 7, 0, 2, 5), seed=1):
-    """Return rows, one of them empty; and some steps without any id."""
-    rng, offsets = np.random.default_rng(seed), np.concatenate([[0], np.cumsum(lengths)])
-    n_steps = offsets[-1]
-    if description.is_tokens:
-        values = rng.integers(1, VOCABULARY, n_steps).astype(np.int32)
-    else:
-        values = rng.normal(size=(n_steps, 2)).astype(np.float32)
-    rows, steps = {}, {}
-    for one in description.side_inputs:
-        if one.is_ids:
-            steps[one.name] = rng.integers(0, one.n_ids, (n_steps, one.width)).astype(np.int32)
-            steps[one.name][::4] = 0
-        elif one.per == "step":
-            steps[one.name] = rng.normal(size=(n_steps, one.width)).astype(np.float32)
-        else:
-            rows[one.name] = rng.normal(size=(len(lengths), one.width)).astype(np.float32)
-    return Sequences(values, offsets).beside(rows, steps)
-
-
 def keras_model(description, values):
-    with mock.patch.dict(os.environ, SKRNN_ENGINE="numba"):  # TensorFlow's loop takes long to trace
-        model = build(description, random_state=0)
-        programs.write_values(programs.network_variables(model), values)
-        return model
+    model = build(description, random_state=0)
+    programs.write_values(programs.network_variables(model), values)
+    return model
 
 
 # --- The description -------------------------------------------------------------------------
@@ -257,24 +203,25 @@ def test_dropout_takes_whole_dimensions_of_a_row(engine):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_raw_output_is_that_of_keras(case, engine):
+def test_raw_output_is_that_of_keras(case, monkeypatch):
     """Fails if a table, a score or a padded id is taken for another, or an empty row moves others.
 
     And if TensorFlow's own predictions differ.
     """
+    monkeypatch.setenv("SKRNN_ENGINE", "numba")  # TensorFlow's loop takes long to trace
     description = describe(case, "shifted_tags")
     values, sequences = draw_values(description), draw_sequences(description)
-    raw = Forward(description, values).raw(sequences)
-    assert raw.shape == (18, N_OUTPUTS) and raw.dtype == np.float32
     model = keras_model(description, values)
     part = keras.Model(model.input, model.get_layer(LOGITS).output)
-    inputs = sequences.inputs(np.arange(6))
-    padded = part(inputs, training=False).numpy()
+    padded = part(sequences.inputs(np.arange(6)), training=False).numpy()
     is_step = np.arange(padded.shape[1]) < sequences.lengths[:, np.newaxis]
-    assert_allclose(raw, padded[is_step], rtol=1e-5, atol=2e-6)
-    with mock.patch.dict(os.environ, SKRNN_ENGINE="numba"):
-        predicted = programs.predict(FittedNetwork(description, values, 0), sequences)
-    assert_allclose(raw, predicted, rtol=1e-5, atol=2e-6)
+    predicted = programs.predict(FittedNetwork(description, values, 0), sequences)
+    assert_allclose(predicted, padded[is_step], rtol=1e-5, atol=2e-6)
+    for name in ENGINES:
+        monkeypatch.setenv("SKRNN_ENGINE", name)
+        raw = Forward(description, values).raw(sequences)
+        assert raw.shape == (18, N_OUTPUTS) and raw.dtype == np.float32
+        assert_allclose(raw, predicted, rtol=1e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -389,25 +336,6 @@ ROWS = [rng.integers(2, 26, n).tolist() for n in rng.integers(3, 8, 120)]
 TAGS = [[one % 3 for one in row] for row in ROWS]
 
 
-class TaggerByIds(RNNTaggerForTest):
-    """A tagger whose words are all alike to it, but for the ids that it makes of them."""
-
-    _kinds = ("ids",)
-
-    def _step_features(self, head):
-        both = (SideInput("endings", "ids", 2, 8, 6), SideInput("linear", "id_scores", 2, 8))
-        return tuple(one for one in both if one.per in self._kinds)
-
-    def beside_columns(self, sequences):
-        if sequences.step_inputs:
-            return sequences
-        ids = np.stack([sequences.values % 3 + 1, sequences.values % 4 + 4], axis=1)
-        ids = ids.astype(np.int32)
-        names = [one.name for one in self._step_features(None)]
-        values = np.ones_like(sequences.values)
-        return replace(sequences, values=values, step_inputs=dict.fromkeys(names, ids))
-
-
 def tagger(kinds, cls=TaggerByIds, **parameters):
     settings = {"cell": "gru", "units": 4, "bidirectional": False, "embedding_dim": 2,
                 "embeddings": None, "word_dropout": 0.0, "embedding_dropout": 0.1, "dropout": 0.0,
@@ -479,3 +407,18 @@ def test_ids_tell_data_apart():
     assert digest(sequences) == digest(sequences.beside({}, {"affixes": ids.copy()}))
     ids[5, 1] ^= 1
     assert digest(sequences) != digest(sequences.beside({}, {"affixes": ids}))
+
+
+class TraceableTagger(TaggerByIds):
+    """A tagger by ids that also reads its words."""
+
+    def beside_columns(self, sequences):
+        return replace(super().beside_columns(sequences), values=sequences.values)
+
+
+def test_a_trace_reads_ids():
+    """Fails if ids are taken for numbers, or left out of what the first layer reads."""
+    model = tagger(("ids", "id_scores"), TraceableTagger, epochs=1).fit(ROWS, TAGS)
+    states = Forward(model.network_.description, model.network_.values).states(model.read(ROWS[:3]))
+    traced = np.concatenate([one.hidden for one in skrnn.trace(model, ROWS[:3])])
+    assert_allclose(traced, states, rtol=1e-4, atol=1e-5)

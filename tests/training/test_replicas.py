@@ -103,6 +103,14 @@ def test_same_result_in_other_ways(name, tmp_path):
 
 
 @pytest.mark.reliability
+def test_ids_beside_steps(tmp_path):
+    """Fails if a device drops other dimensions of the ids' vectors, or sums a table twice."""
+    found = run(tmp_path, "ids")["ids"]
+    assert found["weights"] < 1e-4
+    np.testing.assert_allclose(*found["history"], rtol=1e-4)
+
+
+@pytest.mark.reliability
 def test_resumed_on_the_same_devices(tmp_path):
     """Fails if a fit resumed within an epoch misses rows, or takes some twice."""
     found = run(tmp_path, "resumed")["resumed"]
