@@ -7,9 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skrnn.chains.chain import Chain
-from skrnn.chains.inference import marginals
 from skrnn.exceptions import NoKernelsError
-from skrnn.kernels import shards
 from skrnn.kernels.engine import engine
 from skrnn.kernels.sums import add_sums
 
@@ -17,11 +15,11 @@ from skrnn.kernels.sums import add_sums
 PASSES, UPDATES, MOST_PASSES = 10, 2000, 200
 # The first step, and the L2 penalty of all rows together: that of CRFsuite's and CRF++'s defaults.
 FIRST_STEP, PENALTY = 0.1, 1.0
-N_FOLDS = 5
 # Weights that a model may have, 256 MB; of more, the rarest features are left out.
 MOST_WEIGHTS = 2**25
-# A smaller probability says no more.
-SMALLEST = 1e-3
+# The share of this model beside a network: from the first, where words are never new, to the second
+# where this part of the words or more is. Chosen by validation, see docs/accuracy.md.
+SHARES, OFTEN_NEW = (0.3, 0.65), 0.03
 
 
 class _Weights(NamedTuple):
@@ -47,14 +45,16 @@ class LinearChain:
         The score of each tag for a feature. Row 0 is zero.
     chain : Chain
         The scores of neighbouring tags, float32.
+    weight : float
+        The share of this model where it is pooled with another one, in [0, 1].
     """
 
-    def __init__(self, place: np.ndarray, table: np.ndarray, chain: Chain):
-        self.place, self.table, self.chain = place, table, chain
+    def __init__(self, place: np.ndarray, table: np.ndarray, chain: Chain, weight: float):
+        self.place, self.table, self.chain, self.weight = place, table, chain, weight
 
     @classmethod
-    def fit_score(cls, ids, offsets, tags, weights, *, n_ids, n_tags, seed):
-        """Return a fitted model, and the scores of the rows by models that have not seen them.
+    def fit(cls, ids, offsets, tags, weights, *, n_ids, n_tags, has_transitions, weight, seed):
+        """Return a fitted model.
 
         Parameters
         ----------
@@ -65,60 +65,69 @@ class LinearChain:
         weights : ndarray of shape (n_samples,)
             Of the rows, above 0.
         n_ids, n_tags : int
+        has_transitions : bool
+            Whether neighbouring tags have scores; without them, it is a logistic regression.
+        weight : float
+            See the class.
         seed : int
-
-        Returns
-        -------
-        model : LinearChain
-        scores : ndarray of shape (n_steps, n_tags), float32
-            As of `score`; of each row by a model that was fitted without it (cross-fitting), so
-            that whoever learns from them learns how far to trust them.
+            Of the order of the rows.
         """
         place = _places(ids, n_ids, n_tags)
-        rows = np.flatnonzero(np.diff(offsets) > 0)
-        own = place[ids]
-        data = own, np.asarray(offsets, np.int64), np.asarray(tags, np.int32), weights
-        rng = np.random.default_rng(seed)
-        folds = np.array_split(rng.permutation(rows), min(N_FOLDS, len(rows)))
-        seeds = rng.integers(2**31, size=len(folds) + 1)
         n_table = int(place.max(initial=0)) + 1
+        data = place[ids], np.asarray(offsets, np.int64), np.asarray(tags, np.int32)
+        found = _fit(*data, weights, n_table, n_tags, has_transitions, seed)
+        chain = Chain(*(part.astype(np.float32) for part in found[1:]))
+        return cls(place, found.table.astype(np.float32), chain, weight)
 
-        def work(i):
-            left_out = folds[i] if i < len(folds) else rows[:0]
-            kept = np.setdiff1d(rows, left_out)
-            fitted = _fit(*data, kept, n_table, n_tags, int(seeds[i]))
-            if not len(left_out):
-                return fitted
-            return _scores_of(fitted, own, offsets, np.sort(left_out))
-
-        # The whole model first: it takes longest.
-        order = [len(folds), *range(len(folds))] if len(folds) > 1 else [len(folds)]
-        whole, *others = shards.run(work, order)
-        model = cls(
-            place,
-            whole.table.astype(np.float32),
-            Chain(*(part.astype(np.float32) for part in whole[1:])),
-        )
-        scores = np.full((len(ids), n_tags), -np.log(n_tags), np.float32)
-        for steps, found in others:
-            scores[steps] = found
-        return model, scores
-
-    def score(self, ids, offsets) -> np.ndarray:
-        """Return the logarithm of the probability of each tag at each step, given the row.
+    def emissions(self, ids) -> np.ndarray:
+        """Return the score of each tag at each step, float32 of shape (n_steps, n_tags).
 
         Parameters
         ----------
         ids : ndarray of shape (n_steps, width), int32
             Unknown features are 0.
-        offsets : ndarray of shape (n_samples + 1,)
-
-        Returns
-        -------
-        ndarray of shape (n_steps, n_tags), float32
-            At least the logarithm of `SMALLEST`.
         """
-        return _log_marginals(_emissions(self.place[ids], self.table), offsets, self.chain)
+        out = np.zeros((len(ids), self.table.shape[1]), np.float32)
+        add_sums(out, self.table, np.ascontiguousarray(self.place[ids], np.int32))
+        return out
+
+    def pooled(self, ids, emissions, chain) -> tuple[np.ndarray, Chain]:
+        """Return the emissions and the chain of this model and another one together.
+
+        The mean of the scores of two chains is the chain of their logarithmic opinion pool: the
+        probability of a row of tags is proportional to the geometric mean of its probabilities in
+        both (Heskes 1998).
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n_steps, width), int32
+        emissions : ndarray of shape (n_steps, n_tags), float32
+        chain : Chain
+            Of the other model.
+        """
+        mine = np.float32(self.weight)
+        others = np.float32(1) - mine
+        both = zip(self.chain, chain, strict=True)
+        mixed = Chain(*(mine * own + others * other for own, other in both))
+        return mine * self.emissions(ids) + others * emissions, mixed
+
+
+def share_of(words: np.ndarray) -> float:
+    """Return the weight of a linear model beside a network, for the words of the training rows.
+
+    A network learns words that it sees often; of those that it has never seen, spelling and
+    surroundings tell more to a linear model. How many words of other texts are new is estimated by
+    the share of those that occur once (Good 1953).
+
+    Parameters
+    ----------
+    words : ndarray of shape (n_steps,), int
+        The number of each word.
+    """
+    counts = np.bincount(words)
+    new = (counts == 1).sum() / max(len(words), 1)
+    least, most = SHARES
+    return float(least + (most - least) * min(1.0, new / OFTEN_NEW))
 
 
 def _places(ids, n_ids, n_tags):
@@ -134,8 +143,9 @@ def _places(ids, n_ids, n_tags):
     return place
 
 
-def _fit(ids, offsets, tags, weights, rows, n_table, n_tags, seed):
-    """Return the `_Weights` learned from some rows."""
+def _fit(ids, offsets, tags, weights, n_table, n_tags, has_transitions, seed):
+    """Return the `_Weights` learned from rows, some of which may be empty."""
+    rows = np.flatnonzero(np.diff(offsets) > 0)
     if not len(rows):
         return _Weights(
             *(np.zeros(n) for n in ((n_table, n_tags), (n_tags, n_tags), n_tags, n_tags))
@@ -153,7 +163,7 @@ def _fit(ids, offsets, tags, weights, rows, n_table, n_tags, seed):
         times = np.arange(i * len(rows), (i + 1) * len(rows))
         rate = FIRST_STEP / (1 + FIRST_STEP * penalty * times)
         args = (rate * weights[order], 1 - rate * penalty)
-        descend(ids, offsets, tags, order, *args, *now, scale, work, c)
+        descend(ids, offsets, tags, order, *args, *now, scale, work, c, has_transitions)
         if i >= n_passes // 2:
             seen = [scale[0] * part for part in now]
             sums = seen if sums is None else [a + b for a, b in zip(sums, seen, strict=True)]
@@ -178,24 +188,3 @@ def _descent():
     from skrnn.chains.plain_descent import descend
 
     return descend
-
-
-def _emissions(ids, table):
-    out = np.zeros((len(ids), table.shape[1]), np.float32)
-    add_sums(out, table, np.ascontiguousarray(ids, np.int32))
-    return out
-
-
-def _scores_of(weights, ids, offsets, rows):
-    """Return the steps of some rows, and their scores."""
-    lengths = np.diff(offsets)[rows]
-    ends = np.cumsum(lengths)
-    steps = np.arange(ends[-1]) + np.repeat(offsets[:-1][rows] - (ends - lengths), lengths)
-    emissions = _emissions(ids[steps], weights.table.astype(np.float32))
-    own = np.concatenate([[0], ends])
-    return steps, _log_marginals(emissions, own, Chain(*weights[1:]))
-
-
-def _log_marginals(emissions, offsets, chain):
-    found = marginals(emissions, offsets, chain)
-    return np.log(np.maximum(found, SMALLEST)).astype(np.float32)

@@ -4,7 +4,20 @@ import numpy as np
 
 
 def descend(
-    ids, offsets, tags, rows, steps, shrink, table, transitions, start, end, scale, work, c
+    ids,
+    offsets,
+    tags,
+    rows,
+    steps,
+    shrink,
+    table,
+    transitions,
+    start,
+    end,
+    scale,
+    work,
+    c,
+    has_transitions,
 ):
     """Descend along the gradient of one row after another; see the kernel."""
     alpha, beta, p = work
@@ -32,12 +45,14 @@ def descend(
             p[k + 1] *= beta[k + 1] / c[k + 1]
             beta[k] = factor @ p[k + 1]
         pairs = alpha[: n - 1].T @ p[1:n] if n > 1 else 0.0
-        transitions -= g * factor * pairs
-        np.add.at(transitions, (gold[:-1], gold[1:]), g)
+        if has_transitions:
+            transitions -= g * factor * pairs
+            np.add.at(transitions, (gold[:-1], gold[1:]), g)
         change = -g * alpha[:n] * beta[:n]
         change[np.arange(n), gold] += g
-        start += change[0]
-        end += change[-1]
+        if has_transitions:
+            start += change[0]
+            end += change[-1]
         for column in features.T:
             np.add.at(table, column, change)
         table[0] = 0.0

@@ -6,6 +6,6 @@ model of many fixed convolutions finds them from few rows, in a second. As the n
 TensorFlow.
 """
 
-from skrnn.convolutions.model import SCORES, ConvolutionModel, is_useful
+from skrnn.convolutions.model import SCORES, ConvolutionModel
 
-__all__ = ["SCORES", "ConvolutionModel", "is_useful"]
+__all__ = ["SCORES", "ConvolutionModel"]

@@ -7,7 +7,7 @@ import numpy as np
 from skrnn.backend.threads import one_blas_thread
 from skrnn.convolutions.calibration import calibrate
 from skrnn.convolutions.grid import Grid
-from skrnn.convolutions.kernels import N_KERNELS, N_TAPS, Convolutions
+from skrnn.convolutions.kernels import N_KERNELS, Convolutions
 from skrnn.convolutions.ridge import fit_ridge
 from skrnn.convolutions.summaries import n_summaries, summaries
 from skrnn.exceptions import InvalidInputError
@@ -21,9 +21,6 @@ MAX_NUMBERS = 2**23
 MIN_FEATURES = 6 * N_KERNELS
 # Beyond so many rows, the decomposition is of the features. Its time is the cube of their number.
 MANY_ROWS, MANY_ROWS_FEATURES = 1500, 2016
-# A network learns so many rows that are shorter than a kernel better without this model, whose
-# scores are surer of the training rows than of new ones. Chosen on pen strokes, docs/accuracy.md.
-ENOUGH_SHORT_ROWS = 1000
 # Maximum number of weights for all outputs together.
 MAX_WEIGHTS = 2**21
 # Numbers that are multiplied at once in `score`.
@@ -172,17 +169,6 @@ class ConvolutionModel:
     def _with(self, sequences, scores):
         beside = {**sequences.row_inputs, SCORES: scores.astype(np.float32)}
         return sequences.beside(beside, sequences.step_inputs)
-
-
-def is_useful(lengths) -> bool:
-    """Return whether ``n_kernels="auto"`` means a model beside a network, not the network alone.
-
-    Parameters
-    ----------
-    lengths : ndarray of shape (n_samples,)
-        Steps of each training row.
-    """
-    return len(lengths) < ENOUGH_SHORT_ROWS or bool(np.median(lengths) >= N_TAPS)
 
 
 def _standardize(block):

@@ -222,6 +222,10 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
             sequences = self.convolutions_.score(sequences)
         return self.in_patches(self.beside_columns(sequences))
 
+    def for_network(self, sequences: Sequences) -> Sequences:
+        """Return what `read` returns, without what only other models read."""
+        return sequences
+
     def in_patches(self, sequences: Sequences) -> Sequences:
         """Return sequences with numeric steps in patches, see `patch_size`."""
         return sequences if self.patch_size_ is None else patched(sequences, self.patch_size_)
@@ -237,7 +241,7 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
     def _answer(self, X, decode):
         """Return ``decode(head, raw)``, with head and raw output for X of one moment."""
         now = self.as_of_now()
-        sequences = now.read(X)  # which raises NotFittedError before fit
+        sequences = now.for_network(now.read(X))  # which raises NotFittedError before fit
         return decode(now.head_, now.network_.raw(sequences))
 
     def _to_score(self, X, y, sample_weight):

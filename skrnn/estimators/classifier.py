@@ -127,8 +127,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         output. The training rows are scored by models that have not seen them, so that the network
         learns how far to trust the scores. An int of 84 or more is the number of features of
         convolutions, rounded down to a multiple of 84; "auto" is 9,996, and fewer for more than
-        839 rows. None turns the model off; so does "auto" for 1,000 rows or more if most have fewer
-        than nine steps, the length of a kernel. No effect if training starts with `partial_fit` or
+        839 rows. None turns the model off. No effect if training starts with `partial_fit` or
         `fit_chunks`, which never see all rows.
 
     word_dropout : float, default=0.1

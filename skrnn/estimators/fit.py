@@ -31,7 +31,6 @@ from skrnn.network.description import (
 )
 from skrnn.network.side_inputs import check_side_inputs
 from skrnn.sequences import COLUMNS, Sequences
-from skrnn.text.word_reader import CONTEXTS
 from skrnn.training.state import TrainingSettings
 
 
@@ -207,16 +206,10 @@ class Fit:
             estimator, sequences, training, n_kernels, head, seed, going_on=self.going_on
         )
         if head.reads == "steps":
-            sequences = fit_surroundings(
-                estimator,
-                sequences,
-                training,
-                CONTEXTS,
-                head,
-                seed if self.full_data else None,
-                going_on=self.going_on,
-            )
-            return replace(training, sequences=estimator.beside(sequences))
+            seed = seed if self.full_data else None
+            fit_surroundings(estimator, training, head, seed, going_on=self.going_on)
+            sequences = estimator.for_network(estimator.beside(sequences))
+            return replace(training, sequences=sequences)
         sequences = estimator.in_patches(estimator.beside_columns(sequences))
         return replace(training, sequences=sequences)
 
@@ -225,7 +218,8 @@ class Fit:
         beside = None
         if validation is not None or (held_out is not None and head.needs_held_out):
             rows = validation or held_out
-            beside = replace(rows, sequences=self.estimator.beside(rows.sequences))
+            sequences = self.estimator.for_network(self.estimator.beside(rows.sequences))
+            beside = replace(rows, sequences=sequences)
         if head.needs_held_out:
             self.deciding = beside
         return beside if validation is not None else None
@@ -375,7 +369,8 @@ class Fit:
         def score(run, epoch, losses):
             network, state = run.moment(losses)
             one = self._moment(network, state, settings)
-            if estimator.channels_ is channels:  # later chunks may scale otherwise
+            # Later chunks may scale otherwise; and rows without steps are left out of validation.
+            if estimator.channels_ is channels and one.head_.reads == "summary":
                 one._has_read = validation.scored.X, validation.sequences
             return scorer.score(one, validation.scored, epoch)
 

@@ -4,9 +4,10 @@ A search fits the same model for many candidates, so :func:`skrnn.caching.store.
 """
 
 from skrnn.caching.store import shared
-from skrnn.chains.linear import LinearChain
-from skrnn.convolutions import ConvolutionModel, is_useful
+from skrnn.chains.linear import LinearChain, share_of
+from skrnn.convolutions import ConvolutionModel
 from skrnn.ngrams import NgramModel
+from skrnn.text.word_reader import CONTEXTS
 
 
 def fit_ngrams(estimator, training, ngram_range, head, seed, *, going_on):
@@ -47,49 +48,40 @@ def fit_ngrams(estimator, training, ngram_range, head, seed, *, going_on):
     return sequences
 
 
-def fit_surroundings(estimator, sequences, training, key, head, seed, *, going_on):
-    """Set `surroundings_`, and return the training rows with its scores, if it is not None.
+def fit_surroundings(estimator, training, head, seed, *, going_on):
+    """Set `surroundings_` of a tagger.
 
     Parameters
     ----------
-    estimator : NetworkEstimator
-    sequences : Sequences
-        The training rows as they are now; their features are ids in the step input `key`.
+    estimator : RNNTagger
     training : skrnn.estimators.rows.Rows
-        The training rows, for their targets and weights.
-    key : str
-    head : Head
-        That reads the steps.
+        The training rows, with the features of each word as ids in a step input.
+    head : skrnn.heads.tags.TagsHead
     seed : int or None
         None if no model is to be fitted.
     going_on : bool
-        Whether training continues; without a new model, the former one scores the rows.
+        Whether training continues; without a new model, the former one stays.
     """
-    if key not in sequences.step_inputs or (going_on and estimator.surroundings_ is None):
+    ids = training.sequences.step_inputs.get(CONTEXTS)
+    if ids is None or seed is None:
         if not going_on:
             estimator.surroundings_ = None
-        return sequences
-    if seed is None:
-        if not going_on:
-            estimator.surroundings_ = None
-        return sequences
-    ids, targets = sequences.step_inputs[key], training.targets
-    n_ids = estimator.text_.contexts.n_ids
+        return
+    tags, weights = training.targets, training.weights
+    has_transitions = head.output == "crf"
+    settings = {
+        "n_ids": estimator.text_.contexts.n_ids,
+        "n_tags": head.n_outputs,
+        "has_transitions": has_transitions,
+        "weight": share_of(training.sequences.values),
+        "seed": seed,
+    }
 
     def fitted():
-        return LinearChain.fit_score(
-            ids,
-            sequences.offsets,
-            targets.values,
-            training.weights,
-            n_ids=n_ids,
-            n_tags=head.n_outputs,
-            seed=seed,
-        )
+        return LinearChain.fit(ids, tags.offsets, tags.values, weights, **settings)
 
-    what = [ids, sequences.offsets, targets.values, training.weights, n_ids, head.n_outputs, seed]
-    estimator.surroundings_, scores = shared("surroundings", what, fitted)
-    return estimator.with_surroundings(sequences, scores)
+    what = [ids, tags.offsets, tags.values, weights, *settings.values()]
+    estimator.surroundings_ = shared("surroundings", what, fitted)
 
 
 def fit_convolutions(estimator, sequences, training, n_kernels, head, seed, *, going_on):
@@ -111,8 +103,7 @@ def fit_convolutions(estimator, sequences, training, n_kernels, head, seed, *, g
     """
     if going_on and estimator.convolutions_ is None:
         return sequences  # the network has no place for scores
-    is_possible = not sequences.is_tokens and head.fits_ngrams and seed is not None
-    if not is_possible or (n_kernels == "auto" and not is_useful(sequences.lengths)):
+    if sequences.is_tokens or not head.fits_ngrams or seed is None:
         n_kernels = None
     if n_kernels is None:
         if going_on:

@@ -130,6 +130,7 @@ def _decode_contexts(node, node_of_arrays, reader):
 
 def encode_surroundings(model, place):
     """Put the arrays of a model of surroundings into `place`."""
+    place.put("weight", np.array(model.weight))
     place.put("place", model.place)
     place.put("table", model.table)
     for name, values in zip(Chain._fields, model.chain, strict=True):
@@ -153,6 +154,9 @@ def decode_surroundings(state, node_of_arrays, reader, n_tags):
     if reader is None or reader.contexts is None:
         state.refuse("There is a model of surroundings, but no features that it reads.")
     node = node_of_arrays.of({}, "surroundings")
+    weight = node.take_array("weight", ("float64",), ())
+    if not 0 <= weight <= 1:
+        node.refuse(f"The weight of the surroundings is {weight}, not in [0, 1].", ARRAYS)
     place = node.take_array("place", ("int32",), (reader.contexts.n_ids,))
     table = node.take_array("table", ("float32",), (None, n_tags))
     shapes = ((n_tags, n_tags), (n_tags,), (n_tags,))
@@ -166,7 +170,7 @@ def decode_surroundings(state, node_of_arrays, reader, n_tags):
         node.refuse("The surroundings name rows that the table does not have.", ARRAYS)
     if not all(np.isfinite(one).all() for one in (table, *chain)):
         node.refuse("A weight of the surroundings is not finite.", ARRAYS)
-    return LinearChain(place, table, chain)
+    return LinearChain(place, table, chain, float(weight))
 
 
 def check_reader(estimator, state, description):

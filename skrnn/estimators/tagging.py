@@ -18,8 +18,6 @@ from skrnn.text.word_reader import CONTEXTS, GIVEN, SPELLINGS, WordReader
 
 # Numbers in the vector of a word's spellings, and in that of the columns beside it.
 SPELLINGS_DIM, GIVEN_DIM = 50, 32
-# Names of the side inputs of the model of surroundings.
-EVIDENCE, SCORES = "surrounding_evidence", "surrounding_scores"
 # Longer than any affix that tells something.
 MOST_LETTERS = 20
 
@@ -46,7 +44,9 @@ class WordsOrSequences(NetworkEstimator):
         affixes = _check_affixes(self)
         self.text_ = self.surroundings_ = None
         if not are_sentences(X):
-            return checks.read_first(self, X)
+            checked = checks.read_first(self, X)
+            self._refuse_padding(checked.sequences)
+            return checked
         name = type(self).__name__
         self.text_, sequences = WordReader.fit(
             X, text=self.text, affixes=affixes, window=self.window, name=name
@@ -71,44 +71,37 @@ class WordsOrSequences(NetworkEstimator):
                 f"{'numeric sequences' if self.vocabulary_size_ is None else 'token ids'}. Pass "
                 "the same kind of X as in fit, or call fit with warm_start=False."
             )
-        return checks.read_again(self, X)
+        sequences = checks.read_again(self, X)
+        self._refuse_padding(sequences)
+        return sequences
 
-    def beside(self, sequences):
-        """Return the network's input for read sequences; see the base class."""
-        if CONTEXTS in sequences.step_inputs:
-            scores = None
-            if self.surroundings_ is not None:
-                ids = sequences.step_inputs[CONTEXTS]
-                scores = self.surroundings_.score(ids, sequences.offsets)
-            sequences = self.with_surroundings(sequences, scores)
-        return super().beside(sequences)
+    def _refuse_padding(self, sequences):
+        """Raise ValueError if an id inside of a row is that of padding, which has no tag."""
+        if not sequences.is_tokens or sequences.is_real.all():
+            return
+        step = int(np.flatnonzero(~sequences.is_real)[0])
+        row = int(np.searchsorted(sequences.offsets, step, side="right")) - 1
+        raise InvalidInputError(
+            f"X has the token id 0 in row {row}, step {step - sequences.offsets[row]}. 0 is "
+            f"padding, and {type(self).__name__} has a tag for each step, so it may only be at the "
+            "end of a row of an array. Number the tokens from 1; 1 is an unknown one."
+        )
 
-    def with_surroundings(self, sequences, scores):
-        """Return sequences with scores in place of the features from which they were made."""
+    def for_network(self, sequences):
+        """Return sequences without the surroundings, which the linear model reads."""
         others = {k: v for k, v in sequences.step_inputs.items() if k != CONTEXTS}
-        mine = {} if scores is None else {EVIDENCE: evidence_of(scores), SCORES: scores}
-        return sequences.beside(sequences.row_inputs, {**mine, **others})
+        return sequences.beside(sequences.row_inputs, others)
 
     def _step_features(self, head):
         """Return the side inputs of the ids beside each word."""
         if self.text_ is None:
             return ()
         dims = {SPELLINGS: SPELLINGS_DIM, GIVEN: GIVEN_DIM}
-        found = []
-        if self.surroundings_ is not None:
-            n = head.n_outputs
-            found += [SideInput(EVIDENCE, "step", n), SideInput(SCORES, "step_scores", n)]
-        found += [
+        return tuple(
             SideInput(key, "ids", width, n_ids, dims[key])
             for key, (width, n_ids) in self.text_.n_ids().items()
             if key in dims
-        ]
-        return tuple(found)
-
-
-def evidence_of(scores):
-    """Return what the recurrent layer reads of the scores: probabilities."""
-    return np.exp(scores)
+        )
 
 
 def _check_affixes(tagger):

@@ -164,36 +164,48 @@ class TagsHead(Head):
         return dense_output(summary, *values)
 
     def chain(self, activation_values) -> Chain:
-        """Return the scores of neighbouring tags, -inf where the scheme forbids them.
+        """Return the network's scores of neighbouring tags.
 
         Parameters
         ----------
         activation_values : list of ndarray
             Those of `activation_variables`.
         """
-        n = self.n_outputs
-        chain = Chain(
-            np.zeros((n, n), np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
-        )
         if self.output == "crf":
-            chain = Chain(*activation_values)
+            return Chain(*activation_values)
+        n = self.n_outputs
+        return Chain(*(np.zeros(shape, np.float32) for shape in ((n, n), n, n)))
+
+    def constrained(self, chain):
+        """Return a chain with -inf where the scheme forbids neighbours."""
         return chain if self._allowed is None else constrained(chain, self._allowed)
 
-    def best_tags(self, raw, offsets, activation_values):
-        """Return the most probable tags of each row together, numbers of shape (n_steps,)."""
+    def best_tags(self, raw, offsets, chain):
+        """Return the most probable tags of each row together, numbers of shape (n_steps,).
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_steps, n_outputs)
+        offsets : ndarray of shape (n_samples + 1,)
+        chain : Chain
+            Of `chain`, or mixed with that of another model.
+        """
         if self.output == "softmax" and self._allowed is None:
             return raw.argmax(axis=1)
-        return viterbi(raw, offsets, self.chain(activation_values))
+        return viterbi(raw, offsets, self.constrained(chain))
 
     def predict(self, raw):
         """Return the tag with the largest emission at each step, whatever its neighbours are."""
         return self.classes[raw.argmax(axis=1)]
 
-    def probabilities(self, raw, offsets, activation_values):
-        """Return the probability of each tag at each step, float64 (n_steps, n_classes)."""
+    def probabilities(self, raw, offsets, chain):
+        """Return the probability of each tag at each step, float64 (n_steps, n_classes).
+
+        Parameters as of `best_tags`.
+        """
         if self.output == "softmax" and self._allowed is None:
             return softmax(raw.astype(np.float64), axis=1)
-        return marginals(raw, offsets, self.chain(activation_values))
+        return marginals(raw, offsets, self.constrained(chain))
 
     # --- Files ---
 

@@ -9,34 +9,39 @@ from skrnn.inspection.explanation import Explanation
 from skrnn.inspection.gradients import integrated_gradients
 from skrnn.inspection.occlusion import occlusion
 from skrnn.inspection.reading import read
+from skrnn.inspection.step_occlusion import check_step, explain_steps
 
 METHODS = ("integrated_gradients", "occlusion")
 
 
-def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps=32):
+def explain(estimator, X, *, method="auto", target=None, n_steps=32, step=None):
     r"""Compute the contribution of each token to a prediction.
 
     The explained score is the logit :math:`F` of one class: for two classes, the log-odds of the
     target (so the score of ``classes_[0]`` is minus `decision_function`); for more classes, the
     logit of the class; for several labels, the log-odds of the label. For numbers, it is the
-    prediction, or, with ``loss="poisson"``, its logarithm.
+    prediction, or, with ``loss="poisson"``, its logarithm. For a tagger, it is the log-odds of the
+    marginal probability of a tag at the given `step`.
 
     Parameters
     ----------
-    estimator : Pipeline or RNNClassifier
+    estimator : Pipeline, RNNClassifier, RNNRegressor or RNNTagger
         A fitted estimator. A Pipeline must begin with :class:`skrnn.TextToSequence` or
         :class:`skrnn.TextWithColumns` and end with :class:`skrnn.RNNClassifier`, and the steps
         between must not add, drop or reorder tokens.
     X : iterable of str, frame, or input of an RNNClassifier
         Documents for a Pipeline, or frames if it begins with TextWithColumns; token ids or numeric
         sequences for an RNNClassifier.
-    method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
+    method : {"auto", "integrated_gradients", "occlusion"}, default="auto"
+        "auto" is "integrated_gradients", and "occlusion" for a tagger, which has no other.
+
         - "integrated_gradients" [1]_: the gradient of the score, averaged along the straight line
           from a baseline to the text, times the difference between text and baseline. The
           contributions sum to the difference of the two scores. Loads TensorFlow.
         - "occlusion" [2]_, [3]_: the decrease of the score if the token is replaced by the unknown
-          word. Takes one prediction for each token. The contributions do not sum to a difference
-          of scores.
+          word (for a tagger, with its spelling and its columns; a step of a numeric sequence is
+          missing). Takes one prediction for each token. The contributions do not sum to a
+          difference of scores.
     target : class label or None, default=None
         The class, the label or the output (its number, or the name of its column) to explain. None
         is, for each text, the predicted class, the most probable label, or the only output.
@@ -44,6 +49,8 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
         Initial number of points on the line at which the gradient is computed. Points are added,
         up to about 1024, until the contributions sum to the change of the score within 1%. No
         effect on occlusion.
+    step : int or None, default=None
+        Taggers only, which need it: the step whose tag is explained; -1 is the last one.
 
     Returns
     -------
@@ -115,10 +122,22 @@ def explain(estimator, X, *, method="integrated_gradients", target=None, n_steps
     >>> bool(abs(found.values.sum() - (found.score - found.baseline_score)) < 0.01)
     True
     """
-    if method not in METHODS:
-        raise InvalidInputError(f"method={method!r} is unknown; it must be one of {list(METHODS)}.")
+    if method != "auto" and method not in METHODS:
+        known = ["auto", *METHODS]
+        raise InvalidInputError(f"method={method!r} is unknown; it must be one of {known}.")
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
         raise InvalidInputError(f"n_steps must be a positive integer, got {n_steps!r}.")
+    if getattr(getattr(estimator, "head_", None), "reads", None) == "steps":
+        if method == "integrated_gradients":
+            raise InvalidInputError(
+                "method='integrated_gradients' is not supported for a tagger. Use 'occlusion'."
+            )
+        return explain_steps(estimator.as_of_now(), X, check_step(step), target, _number_of)
+    if step is not None:
+        raise InvalidInputError(
+            f"step={step!r} is for taggers, which have an answer for each step. Leave it out."
+        )
+    method = "integrated_gradients" if method == "auto" else method
     classifier, rows = read(estimator, X, "explain")
     chosen = None if target is None else _number_of(target, classifier.head_.targets)
     found = []

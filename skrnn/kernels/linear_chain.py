@@ -14,10 +14,24 @@ _STEPS = "Array(float64, 1, 'C', readonly=True)"
 
 @kernel(
     f"void({_IDS}, {_OFFSETS}, {_TAGS}, {_OFFSETS}, {_STEPS}, {_STEPS}, float64[:, ::1], "
-    "float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[:, :, ::1], float64[::1])"
+    "float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[:, :, ::1], float64[::1], "
+    "boolean)"
 )
 def descend(
-    ids, offsets, tags, rows, steps, shrink, table, transitions, start, end, scale, work, c
+    ids,
+    offsets,
+    tags,
+    rows,
+    steps,
+    shrink,
+    table,
+    transitions,
+    start,
+    end,
+    scale,
+    work,
+    c,
+    has_transitions,
 ):
     """Descend along the gradient of the negative log-likelihood of one row after another.
 
@@ -37,6 +51,8 @@ def descend(
     work : ndarray of shape (3, longest row, n_tags)
     c : ndarray of shape (longest row,)
         What the kernel writes into.
+    has_transitions : bool
+        Whether `transitions`, `start` and `end` change.
     """
     n_tags, width = table.shape[1], ids.shape[1]
     alpha, beta, p = work[0], work[1], work[2]
@@ -100,17 +116,19 @@ def descend(
                 for j in range(n_tags):
                     q = factor[i, j] * p[k + 1, j]
                     total += q
-                    transitions[i, j] -= x * q
+                    if has_transitions:
+                        transitions[i, j] -= x * q
                 beta[k, i] = total
-            transitions[tags[first + k], tags[first + k + 1]] += g
+            if has_transitions:
+                transitions[tags[first + k], tags[first + k + 1]] += g
         for k in range(n):
             for j in range(n_tags):
                 e[j] = -g * alpha[k, j] * beta[k, j]
             e[tags[first + k]] += g
             for j in range(n_tags):
-                if k == 0:
+                if k == 0 and has_transitions:
                     start[j] += e[j]
-                if k == n - 1:
+                if k == n - 1 and has_transitions:
                     end[j] += e[j]
             for f in range(width):
                 i = ids[first + k, f]

@@ -38,8 +38,7 @@ class AppendEvidence(keras.layers.Layer):
 class AddScores(keras.layers.Layer):
     """Add the score of another model, times a learned weight, to each logit.
 
-    Takes the logits and the scores, both (n_samples, n_outputs) or, for each step, (n_samples,
-    n_timesteps, n_outputs), and returns the same shape and the mask of the logits. The
+    Takes the logits and the scores, both (n_samples, n_outputs), and returns the same shape. The
     network is trained together with the weights, so it learns what the scores do not explain.
 
     Parameters
@@ -64,10 +63,6 @@ class AddScores(keras.layers.Layer):
         """Return ``logits + weight * scores``."""
         logits, scores = inputs
         return logits + self.weight * scores
-
-    def compute_mask(self, inputs, mask=None):
-        """Return the mask of the logits."""
-        return mask[0] if mask else None
 
     def compute_output_shape(self, input_shape):
         """Return (n_samples, n_outputs)."""

@@ -195,7 +195,7 @@ def build(
     head, seeds = description.head_, _seeds(random_state)
     encoding = encode(description, seeds)
     raw = head.outputs(encoding, seeds, description.raw_layer())
-    adding = description.weighted_inputs + description.id_score_inputs
+    adding = description.row_inputs + description.id_score_inputs
     for one in adding:
         name = LOGITS if one is adding[-1] else f"add_{one.name}"
         raw = _adding(one, name)([raw, encoding.side[one.name]])
@@ -223,7 +223,7 @@ def _adding(side_input, name):
     """Return the layer that adds a side input to the raw output."""
     if side_input.per == "id_scores":
         return AddIdScores(side_input.n_ids, name=name)
-    is_calibrated = side_input.per == "step_scores" or side_input.name == CONVOLUTION_SCORES
+    is_calibrated = side_input.name == CONVOLUTION_SCORES
     return AddScores(CALIBRATED_WEIGHT if is_calibrated else INITIAL_WEIGHT, name=name)
 
 

@@ -33,7 +33,7 @@ JOIN_UNITS = 64
 
 
 # Kinds of side inputs, in the order in which a network has them.
-KINDS = ("state", "row", "step", "step_scores", "ids", "id_scores")
+KINDS = ("state", "row", "step", "ids", "id_scores")
 # What a description of each kind has beside its name, its kind and its width.
 _FURTHER: dict[str, tuple[str, ...]] = {"ids": ("n_ids", "dim"), "id_scores": ("n_ids",)}
 
@@ -44,11 +44,10 @@ class SideInput(NamedTuple):
     Attributes
     ----------
     name : str
-    per : {"state", "row", "step", "step_scores", "ids", "id_scores"}
+    per : {"state", "row", "step", "ids", "id_scores"}
         One vector a row is joined to what the head reads, the summary or each step's state; or is
         added to the raw output, by learned weights. One vector a step is appended to the step's
-        own; "step_scores" are added to the raw output of the step, by learned weights. "ids" are
-        several ids a step: their learned vectors, summed, are appended to the
+        own. "ids" are several ids a step: their learned vectors, summed, are appended to the
         step's own. "id_scores" are ids, too: each has a learned number for each output, and their
         sum is added to the raw output of the step, as of a linear model beside the network.
     width : int
@@ -173,16 +172,6 @@ class NetworkDescription:
         return self._of_kind("step")
 
     @property
-    def step_score_inputs(self) -> tuple[SideInput, ...]:
-        """The side inputs of a step that are added to the raw output."""
-        return self._of_kind("step_scores")
-
-    @property
-    def weighted_inputs(self) -> tuple[SideInput, ...]:
-        """The side inputs of rows or steps that are added to the raw output, by weights."""
-        return self.row_inputs + self.step_score_inputs
-
-    @property
     def id_inputs(self) -> tuple[SideInput, ...]:
         """The side inputs of ids whose vectors are appended to the step's own."""
         return self._of_kind("ids")
@@ -235,7 +224,7 @@ class NetworkDescription:
 
     def raw_layer(self) -> str:
         """Return the name of the layer in the head that makes the raw output of the states."""
-        return DENSE if self.weighted_inputs or self.id_score_inputs else LOGITS
+        return DENSE if self.row_inputs or self.id_score_inputs else LOGITS
 
     def variables(self) -> list[Variable]:
         """Return the variables of the network, in the order of its layers."""
@@ -266,7 +255,7 @@ class NetworkDescription:
             found.append(Variable(f"{one.name} kernel", (self.width + one.width, JOIN_UNITS)))
             found.append(Variable(f"{one.name} bias", (JOIN_UNITS,)))
         found.extend(self.head_.variables(self.head_width))
-        for one in self.weighted_inputs:
+        for one in self.row_inputs:
             found.append(Variable(f"weight of {one.name}", (one.width,)))
         for one in self.id_score_inputs:
             found.append(Variable(f"scores of {one.name}", (one.n_ids, self.head_.n_outputs)))
@@ -384,24 +373,24 @@ class NetworkDescription:
         if self.side_inputs != sum(map(self._of_kind, KINDS), ()):
             raise InvalidInputError(
                 "Side inputs of states come before those of rows, these before those of steps, "
-                f"these before scores of steps, ids, and ids with scores: {', '.join(KINDS)}; but "
+                f"these before ids, and these before ids with scores: {', '.join(KINDS)}; but "
                 f"these are {[one.per for one in self.side_inputs][:8]}."
             )
         if len(self.state_inputs) > 1:
             raise InvalidInputError("Several side inputs are joined to the states.")
         if len(set(names)) < len(names):
             raise InvalidInputError(f"Two side inputs have one name: {names[:4]}.")
-        for kind, reads in (("row", "summary"), ("step_scores", "steps"), ("id_scores", "steps")):
+        for kind, reads in (("row", "summary"), ("id_scores", "steps")):
             if self._of_kind(kind) and head.reads != reads:
                 raise InvalidInputError(
                     f"The side input {self._of_kind(kind)[0].name!r} adds to the raw output of "
                     f"each {'row' if kind == 'row' else 'step'}, but the head of {head.kind} reads "
                     f"the {head.reads}."
                 )
-        for one in self.weighted_inputs:
+        for one in self.row_inputs:
             if one.width != head.n_outputs:
                 raise InvalidInputError(
-                    f"The side input {one.name!r} has {one.width} numbers, but there are "
+                    f"The side input {one.name!r} has {one.width} numbers a row, but there are "
                     f"{head.n_outputs} outputs to add them to."
                 )
         if not self.is_tokens and {NGRAM_SCORES, NGRAM_EVIDENCE} & set(names):

@@ -145,13 +145,8 @@ class Forward:
                 numbers = np.repeat(numbers, sequences.lengths, axis=0)
             encoded = _joined(encoded, numbers, *self._join_values)
         raw = head.raw_output(encoded, self._head_values)
-        for one, weight in zip(description.row_inputs, self._row_weights, strict=False):
+        for one, weight in zip(description.row_inputs, self._row_weights, strict=True):
             added = take_numbers(given, one, len(sequences))
-            raw = raw + np.asarray(weight, np.float32) * added
-        n_rows = len(description.row_inputs)
-        of_steps = zip(description.step_score_inputs, self._row_weights[n_rows:], strict=True)
-        for one, weight in of_steps:
-            added = take_numbers(sequences.step_inputs, one, n_steps)
             raw = raw + np.asarray(weight, np.float32) * added
         if ids:
             raw = np.array(raw, np.float32, order="C")
@@ -295,7 +290,7 @@ def last_values(description: NetworkDescription, values: list) -> tuple[list, li
     sizes = [
         2 * len(description.state_inputs),
         len(head.variables(description.head_width)),
-        len(description.weighted_inputs),
+        len(description.row_inputs),
         len(description.id_score_inputs),
     ]
     end = len(values) - len(head.activation_variables())

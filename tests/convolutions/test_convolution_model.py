@@ -10,7 +10,6 @@ from bare import ESTIMATOR
 import skrnn
 from skrnn import EpochSearchCV, RNNClassifier, explain
 from skrnn.convolutions import SCORES, ConvolutionModel
-from skrnn.convolutions import model as model_module
 from skrnn.convolutions.kernels import N_KERNELS
 from skrnn.exceptions import InvalidInputError
 from skrnn.inspection.convolution_shares import deal_to_steps
@@ -308,14 +307,3 @@ def test_its_files_load_for_ever(name):
     predict = getattr(found, "predict_proba", found.predict)
     np.testing.assert_allclose(predict(X), expected["predicted"], rtol=1e-4, atol=1e-5)
     assert found.convolutions_ is not None and found.patch_size_ == 3
-
-
-@pytest.mark.parametrize(("n_rows", "n_steps", "has"), [(19, 8, 1), (20, 8, 0), (20, 9, 1)])
-def test_many_short_rows_get_none(n_rows, n_steps, has, monkeypatch):
-    """Fails if rows shorter than a kernel get convolutions that a network is better without."""
-    monkeypatch.setattr(model_module, "ENOUGH_SHORT_ROWS", 20)
-    X = np.random.default_rng(0).normal(size=(n_rows, n_steps, 1))
-    model = RNNClassifier(**SMALL | {"n_kernels": "auto"}).fit(X, X[:, 0, 0] > 0)
-    assert (model.convolutions_ is not None) == has
-    if not has:  # who asks for some gets them
-        assert model.set_params(n_kernels=84).fit(X, X[:, 0, 0] > 0).convolutions_ is not None

@@ -326,14 +326,19 @@ def test_same_bytes_in_any_company(tagger):
 @pytest.mark.parametrize(
     ("rows", "tags", "wanted"),
     [
-        (X[:2], [Y[0], [*Y[1], "O"]], "y has 4 targets in row 1, but X has 3 steps"),
-        (X[:2], [Y[0], Y[1][:-1]], "y has 2 targets in row 1, but X has 3 steps"),
+        (
+            X[:2],
+            [Y[0], [*Y[1], "O"]],
+            rf"y has {len(X[1]) + 1} .* row 1, but X has {len(X[1])} steps",
+        ),
+        (X[:2], [Y[0], Y[1][:-1]], rf"y has {len(X[1]) - 1} .* row 1, but X has {len(X[1])} steps"),
         (X[:2], Y[:3], "2.*3|3.*2"),
         (X[:2], ["O", "O"], "Row 0 of y is the str 'O'"),
         (X[:2], [Y[0], [None] * len(Y[1])], "NaN or None"),
         (X[:2], [[1.5] * len(Y[0]), [1] * len(Y[1])], "1.5 in row 0"),
         (X[:2], None, "y is None"),
         (["Anna lives here"], [["O"]], "text.split"),
+        ([[3, 0, 2]], [[1, 0, 1]], "token id 0 in row 0, step 1"),
         ([[]], [[]], "none of them has"),
     ],
 )
