@@ -75,8 +75,8 @@ figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", n
 # %%
 # Which tag follows which
 # -----------------------
-# The network also learns a score for each pair of neighbouring tags. Blue pairs support each other:
-# a name goes on in its own class, and words outside of names follow each other.
+# The network also learns a score for each pair of neighbouring tags. Pairs in blue support each
+# other, and pairs in red do not: a name goes on in its own class, and not in another.
 scores = tagger.transitions_
 limit = abs(scores).max()
 figure, axis = plt.subplots(figsize=(5, 4), layout="constrained")
