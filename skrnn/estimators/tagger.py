@@ -171,7 +171,7 @@ class RNNTagger(WordsOrSequences):
 
     epochs : int or "auto", default="auto"
         Number of passes over the training rows; with early stopping, the maximum. "auto" is as many
-        as make 1000 updates of the weights, and at least EPOCHS for words and token ids, 20 for
+        as make 1000 updates of the weights, and at least 8 for words and token ids, 20 for
         numeric sequences (fewer for more than 38,000 rows).
 
     batch_size : int or "auto", default="auto"

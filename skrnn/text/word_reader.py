@@ -72,7 +72,7 @@ class WordReader:
         self.spellings, self.columns, self.contexts = spellings, columns, contexts
 
     @classmethod
-    def fit(cls, X, *, text, affixes, window, name) -> tuple[WordReader, Sequences]:
+    def fit(cls, X, *, text, affixes, window=None, name) -> tuple[WordReader, Sequences]:
         """Learn the words, spellings and columns of sentences.
 
         Parameters
