@@ -373,6 +373,8 @@ def _check_steps(sequences, targets):
     if len(unlike):
         row = unlike[0]
         raise InvalidInputError(
-            f"y has {targets.lengths[row]} targets in row {row}, but X has "
-            f"{sequences.lengths[row]} steps there. Give a target for each step."
+            f"y has {targets.lengths[row]} tags in row {row}, but X has {sequences.lengths[row]} "
+            f"steps there ({len(unlike)} of {len(targets)} rows differ). Give a tag for each step, "
+            "without padding. Texts must be split into words as they were for the tags: RNNTagger "
+            "takes the lists of words themselves."
         )

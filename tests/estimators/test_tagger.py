@@ -384,7 +384,7 @@ def test_unknown_tags_count_as_wrong(tagger):
         ({"affixes": "ab"}, "affixes"),
         ({"scheme": "IOB"}, "scheme"),
         ({"output": "tree"}, "output"),
-        ({"scoring": "accuracy"}, "scoring"),
+        ({"scoring": "accuracy"}, "skrnn.metrics.span_f1_scorer"),
         ({"vocabulary_size": 3}, "vocabulary_size=3 .* less than"),
     ],
 )
