@@ -53,6 +53,7 @@ for column, label in zip(axes.T, classes, strict=True):
         axis.set_ylabel(name if label == classes[0] else "")
     column[0].set_title(label)
     column[-1].set_xlabel("step")
+figure.align_ylabels()
 
 # %%
 # The network

@@ -68,7 +68,7 @@ import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots(figsize=(5, 4), layout="constrained")
 ax.scatter(y_test, pipe.predict(test), s=12, alpha=0.6)
-ax.plot([0, 10], [0, 10], color="gray", linewidth=1)
+ax.axline((0, 0), slope=1, color="gray", linewidth=1)
 ax.set(xlabel="stars", ylabel="predicted stars")
 plt.show()
 

@@ -19,6 +19,8 @@ REPEATED_CHECKS = (
     "readonly_memmap=True",
     "check_classifier_data_not_an_array",
     "check_classifiers_multilabel",
+    "check_estimators_dtypes",
+    "check_estimators_overwrite_params",
     "check_f_contiguous_array_estimator",
     "check_fit_score_takes_y",
     "check_positive_only_tag_during_fit",
@@ -32,6 +34,15 @@ REPEATED_CHECKS = (
 )
 
 
+CHECKS_OF_A_SEARCH = (
+    *("check_estimator_cloneable", "check_estimator_tags_renamed", "check_valid_tag_types"),
+    *("check_estimator_repr", "check_no_attributes_set_in_init", "check_mixin_order"),
+    *("check_do_not_raise_errors_in_init_or_set_params", "check_get_params_invariance"),
+    *("check_set_params", "check_dict_unchanged", "check_estimators_pickle", "check_fit2d_1sample"),
+    *("check_n_features_in", "check_classifiers_train", "check_fit_idempotent"),
+)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Run scikit-learn's checks that train once more apart.
@@ -39,6 +50,11 @@ def pytest_collection_modifyitems(items):
     Those that are not about targets read code that RNNRegressor shares with RNNClassifier.
     """
     for item in items:
+        # What concerns the data is the inner estimator's, which scikit-learn checks itself.
+        if "test_scikit_learn_checks[EpochSearchCV" in item.name:
+            if not any(check in item.name for check in CHECKS_OF_A_SEARCH):
+                item.add_marker(pytest.mark.slow)
+            continue
         if "test_scikit_learn_checks[RNN" not in item.name:
             continue
         is_shared = "[RNNRegressor" in item.name and "check_regressor" not in item.name

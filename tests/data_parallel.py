@@ -303,9 +303,9 @@ def callbacks(folder):
 
 
 def ids(folder):
-    """Ids beside each step, of which noise takes dimensions: rows of one length, tagged."""
+    """Ids beside each step, of which noise takes dimensions: rows of any length, tagged."""
     HEADS[TagsHead.kind] = TagsHead
-    rows = RNG.integers(2, 30, (45, 6)).tolist()
+    rows = [RNG.integers(2, 30, n).tolist() for n in RNG.integers(2, 9, 45)]
     tags = [[one % 3 for one in row] for row in rows]
     settings = {"cell": "rnn", "units": 4, "embedding_dim": 4, "epochs": 2, "random_state": 0}
     settings |= STEEP | NOISE | {"embeddings": None, "batch_size": 8}

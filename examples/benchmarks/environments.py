@@ -26,6 +26,7 @@ REQUIREMENTS = {
     "aeon": ["aeon"],
     # pip would find no bound of sktime, which has none of its own without an extra.
     "sktime": ["sktime", "tensorflow<2.20"],
+    "crfsuite": ["sklearn-crfsuite"],
 }
 TOLD = {
     "skrnn": [
@@ -45,6 +46,7 @@ TOLD = {
     "onnxruntime": ["onnxruntime", "onnx", "numpy"],
     "aeon": ["aeon", "scikit-learn", "numba", "numpy"],
     "sktime": ["sktime", "tensorflow", "keras", "scikit-learn", "numpy"],
+    "crfsuite": ["sklearn-crfsuite", "python-crfsuite", "scikit-learn"],
 }
 
 

@@ -14,7 +14,8 @@ than 9 or 11 steps for the Rockets, because their kernels have that length).
 Every library runs in its own process, which first fits a set of few rows, untimed, so that imports
 and compilation do not count. Their time is reported below the tables. Then all libraries take
 turns on each set and seed, while the others wait. Seconds are those of `fit` and `predict`
-together, the mean of the seeds. CPU seconds are in the JSON file. A fit that takes longer than
+together, the mean of the seeds: CPU seconds, user and system, of a process and its children, which
+hardly depend on what else the machine does, and those of the clock. A fit that takes longer than
 ``--limit`` minutes is stopped, and the library is left out of the set. What does not depend on a
 seed runs once.
 

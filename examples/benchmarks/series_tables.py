@@ -35,6 +35,8 @@ def print_tables(found):
             continue
         print(f"### {title}, {_seeds_text(found['arguments'])}\n")
         print(_table(runs, names, lambda run: run["score"], _score_text))
+        print(f"### {title}: CPU seconds of fit and predict\n")
+        print(_table(runs, names, lambda run: run["cpu_s"], _seconds_text))
         print(f"### {title}: seconds of fit and predict\n")
         print(_table(runs, names, lambda run: run["fit_s"] + run["predict_s"], _seconds_text))
     changed = [run for run in found["runs"] if "change" in run]

@@ -9,7 +9,8 @@ each seed, each in its own process. The network is the default pipeline with not
 seed; ``--set dropout=0`` changes a parameter. The ridge regression is on tf-idf of words and
 bigrams, with the best of several settings on a fifth of the films of the training part, which is
 where the network's settings were chosen too (``--validation`` scores on it). Seconds are those of
-`fit`, with tokenization and for ridge with the choice of its settings, and of `predict`.
+`fit`, with tokenization and for ridge with the choice of its settings, and of `predict`; CPU
+seconds, user and system, are of both.
 """
 
 import argparse
@@ -163,8 +164,10 @@ def table(args, runs):
         values = [run[key] for run in runs]
         text = f"{mean(values):.{digits}f}"
         row.append(f"{text} ± {stdev(values):.{digits}f}" if digits == 4 and runs[1:] else text)
+    row.append(f"{mean(run['cpu_s'] for run in runs):.0f}")
     row.append(f"{max(run['peak_mb'] for run in runs):.0f}")
-    header = ["", "scored on", "seeds", "RMSE", "MAE", "R²", "fit, s", "predict, s", "peak, MB"]
+    header = ["", "scored on", "seeds", "RMSE", "MAE", "R²", "fit, s", "predict, s", "CPU, s"]
+    header.append("peak, MB")
     return markdown(header, [row])
 
 

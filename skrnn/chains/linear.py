@@ -55,6 +55,14 @@ class LinearChain:
     def __init__(self, place: np.ndarray, table: np.ndarray, chain: Chain, weight: float):
         self.place, self.table, self.chain, self.weight = place, table, chain, weight
 
+    def __repr__(self):
+        """Return its size."""
+        n_rows, n_tags = self.table.shape
+        return (
+            f"<{type(self).__name__}: {n_tags} tags, {n_rows - 1} features, "
+            f"weight={self.weight:.2f}>"
+        )
+
     @classmethod
     def fit(cls, ids, offsets, tags, weights, *, n_ids, n_tags, has_transitions, weight, seed):
         """Return a fitted model.

@@ -47,6 +47,9 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         Steps of a numeric sequence that the network reads as one; None for token ids.
     """
 
+    # Whether there is an answer for each step of a row.
+    _answers_steps = False
+
     # --- The task: defined by subclasses ---
 
     def _check_y(self, y):

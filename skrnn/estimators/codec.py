@@ -7,9 +7,9 @@ the training. What depends on the task is encoded by the head.
 import numpy as np
 
 from skrnn.caching.hashing import digest
-from skrnn.embeddings import EmbeddingCoverage
 from skrnn.estimators.channels_codec import decode_channels, encode_channels
 from skrnn.estimators.convolutions_codec import decode_convolutions, encode_convolutions
+from skrnn.estimators.coverage_codec import decode_coverage, encode_coverage
 from skrnn.estimators.extra_losses import objective_of
 from skrnn.estimators.former_parameters import with_present_names
 from skrnn.estimators.reader_codec import (
@@ -102,7 +102,7 @@ def encode_state(estimator, place):
         "pretraining_history": encode_history(
             getattr(estimator, "pretraining_history_", {"loss": []})
         ),
-        "embedding_coverage": _encode_coverage(estimator.embedding_coverage_),
+        "embedding_coverage": encode_coverage(estimator.embedding_coverage_),
         "ngrams": None,
     }
     if hasattr(estimator, "_is_table"):
@@ -237,7 +237,7 @@ def decode_estimator(node, cls):
         estimator._weight_unit = state.take_float(
             "weight_unit", "a positive number", lambda value: 0 < value < np.inf
         )
-    estimator.embedding_coverage_ = _decode_coverage(state)
+    estimator.embedding_coverage_ = decode_coverage(state)
     estimator.ngrams_ = _decode_ngrams(state, node, description)
     estimator.convolutions_ = decode_convolutions(state, node, description, estimator.patch_size_)
     estimator.columns_ = _decode_columns(state, node, description)
@@ -482,33 +482,6 @@ def is_data(key, value):
 def encode_history(history):
     """Return a history as JSON."""
     return {name: list(map(float, values)) for name, values in history.items()}
-
-
-def _encode_coverage(coverage):
-    if coverage is None:
-        return None
-    return {
-        "n_words": int(coverage.n_words),
-        "n_found": int(coverage.n_found),
-        "share_of_words": float(coverage.share_of_words),
-        "share_of_tokens": float(coverage.share_of_tokens),
-    }
-
-
-def _decode_coverage(state):
-    tree = state.take(
-        "embedding_coverage", "an object or null", lambda v: v is None or type(v) is dict
-    )
-    if tree is None:
-        return None
-    node = state.of(tree, "embedding_coverage")
-    n_words = node.take_int("n_words")
-    values = [n_words, node.take_int("n_found", 0, n_words)]
-    for key in ("share_of_words", "share_of_tokens"):
-        is_share = lambda value: value != value or 0 <= value <= 1  # noqa: E731
-        values.append(node.take_float(key, "a number in [0, 1] or NaN", is_share))
-    node.close()
-    return EmbeddingCoverage(*values)
 
 
 def _int_or_none(value):

@@ -18,7 +18,7 @@ from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams, fit_surroundings
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
 from skrnn.estimators.schedule import known_epochs, schedule
-from skrnn.estimators.session import open_session
+from skrnn.estimators.session import open_session, watcher
 from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import (
@@ -374,6 +374,7 @@ class Fit:
                 one._has_read = validation.scored.X, validation.sequences
             return scorer.score(one, validation.scored, epoch)
 
+        kept = vars(estimator).get("_kept_epochs")
         plan = FitPlan(
             self.epochs,
             stopping=stopping,
@@ -382,7 +383,7 @@ class Fit:
             objective=objective,
             optimizer_state=self._optimizer_state(settings),
             resumed=session.newest.state if session.phase == "training" else None,
-            on_state=self._watcher(network, session, settings),
+            on_state=watcher(session, kept, self._moment, network, settings),
             minutes=session.minutes,
         )
         data = FitData(
@@ -484,31 +485,6 @@ class Fit:
         self._beside_held_out(None, held_out, estimator.head_)
         self._set_outcome(kept.network_, session.newest.state, settings)
         estimator.best_epoch_ = kept.best_epoch_
-
-    def _watcher(self, network, session, settings):
-        """Return the function that is called with each state of the training, or None."""
-        kept = vars(self.estimator).get("_kept_epochs")
-        if session.folder is None and kept is None:
-            return None
-
-        def moment(state, values):
-            network_then = type(network)(network.description, values, network.seed)
-            return self._moment(network_then, state, settings)
-
-        def on_state(state):
-            if session.folder is not None:
-                one = moment(state, state.variables)
-                if not state.finished:
-                    one.best_epoch_ = one.n_iter_
-                session.save(one, state)
-            if kept is not None:
-                best = state.stopping and state.stopping.best_weights
-                values = state.variables
-                if best:  # as if the training ended with this epoch
-                    values = network.description.with_weights(values, best)
-                kept.take(lambda: moment(state, values), state)
-
-        return on_state
 
 
 @contextmanager

@@ -381,6 +381,8 @@ def _check_steps(lengths, of_targets):
     if len(unlike):
         row = unlike[0]
         raise InvalidInputError(
-            f"y has {of_targets[row]} targets in row {row}, but X has "
-            f"{lengths[row]} steps there. Give a target for each step."
+            f"y has {of_targets[row]} tags in row {row}, but X has {lengths[row]} "
+            f"steps there ({len(unlike)} of {len(lengths)} rows differ). Give a tag for each step, "
+            "without padding. Texts must be split into words as they were for the tags: RNNTagger "
+            "takes the lists of words themselves."
         )

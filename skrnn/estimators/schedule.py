@@ -58,7 +58,7 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
         Whether these are all rows, and not a part of them or the first chunk.
     """
     decay, size = estimator.learning_rate_decay, estimator.batch_size
-    is_tagger = estimator.head_.reads == "steps"
+    is_tagger = estimator._answers_steps
     if not full_data or (sequences.is_tokens and not is_tagger):
         auto = (
             TOKEN_EPOCHS,

@@ -125,3 +125,42 @@ def _opened(estimator, data, head, seeds, epochs, going_on, checkpoint):
     finally:
         if folder is not None:
             folder.close()
+
+
+def watcher(session, kept, moment_of, network, settings):
+    """Return the function that is called with each state of a training, or None.
+
+    It writes checkpoints, and keeps the estimators of some epochs.
+
+    Parameters
+    ----------
+    session : Session
+    kept : KeptEpochs or None
+    moment_of : callable
+        Takes a network, a state of the training and its settings, and returns the estimator as it
+        would be if the training ended there.
+    network : FittedNetwork
+        The one that training starts from.
+    settings : TrainingSettings
+    """
+    if session.folder is None and kept is None:
+        return None
+
+    def moment(state, values):
+        network_then = type(network)(network.description, values, network.seed)
+        return moment_of(network_then, state, settings)
+
+    def on_state(state):
+        if session.folder is not None:
+            one = moment(state, state.variables)
+            if not state.finished:
+                one.best_epoch_ = one.n_iter_
+            session.save(one, state)
+        if kept is not None:
+            best = state.stopping and state.stopping.best_weights
+            values = state.variables
+            if best:  # as if the training ended with this epoch
+                values = network.description.with_weights(values, best)
+            kept.take(lambda: moment(state, values), state)
+
+    return on_state

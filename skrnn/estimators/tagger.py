@@ -14,6 +14,7 @@ from skrnn.estimators.parameters import (
     TRAINING,
 )
 from skrnn.estimators.tagging import WordsOrSequences
+from skrnn.exceptions import InvalidInputError
 from skrnn.heads.tags import OUTPUTS, TagsHead
 from skrnn.metrics import token_accuracy_score
 from skrnn.sequences.ragged import as_rows, ragged_labels, refuse_unequal_rows, row_ends
@@ -171,7 +172,7 @@ class RNNTagger(WordsOrSequences):
 
     epochs : int or "auto", default="auto"
         Number of passes over the training rows; with early stopping, the maximum. "auto" is as many
-        as make 1000 updates of the weights, and at least EPOCHS for words and token ids, 20 for
+        as make 1000 updates of the weights, and at least 8 for words and token ids, 20 for
         numeric sequences (fewer for more than 38,000 rows).
 
     batch_size : int or "auto", default="auto"
@@ -413,6 +414,16 @@ class RNNTagger(WordsOrSequences):
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
+
+    def _validate_params(self):
+        if isinstance(self.scoring, str) and self.scoring != "loss":
+            raise InvalidInputError(
+                f"scoring={self.scoring!r} of {type(self).__name__} is the name of a scorer of "
+                "scikit-learn, none of which can read rows of tags of different lengths. Pass one "
+                "of skrnn.metrics, such as skrnn.metrics.span_f1_scorer or token_accuracy_scorer; "
+                "None is the accuracy, and 'loss' the loss."
+            )
+        super()._validate_params()
 
     def _check_y(self, y):
         return as_rows(*ragged_labels(y))

@@ -33,6 +33,8 @@ class WordsOrSequences(NetworkEstimator):
         The linear model of the surroundings of words beside the network.
     """
 
+    _answers_steps = True
+
     # Parameters of the subclass.
     text: Any
     affixes: Any

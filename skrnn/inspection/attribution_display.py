@@ -129,13 +129,13 @@ class TokenAttributionDisplay:
         else:
             self._plot_tokens(shown)
         e = self.explanation
-        from skrnn.inspection.html import told_answer, told_target
+        from skrnn.inspection.html import told_answer, told_score, told_target
 
         # The contributions of integrated gradients sum to the difference of the two scores.
         start = "baseline" if e.tokens is None else "with all words unknown"
         self.ax_.set_title(
             f"{plain(told_target(e))}: {told_answer(e)}\n"
-            f"score {e.score:+.2f} ({start} {e.baseline_score:+.2f})",
+            f"score {told_score(e, e.score)} ({start} {told_score(e, e.baseline_score)})",
             fontsize="medium",
         )
         return self

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skrnn.exceptions import InvalidInputError
-from skrnn.inspection.html import render, told_answer
+from skrnn.inspection.html import render, told_answer, told_score
 
 
 @dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives no single truth value
@@ -80,9 +80,10 @@ class Explanation:
     def __repr__(self):
         """Return a summary without the arrays."""
         size = "x".join(map(str, self.values.shape))
+        score = told_score(self, self.score, sign="-", decimals=3)
         return (
             f"Explanation(target={self.target!r}, {told_answer(self, '=')}, "
-            f"score={self.score:.3f}, method={self.method!r}, {size} values)"
+            f"score={score}, method={self.method!r}, {size} values)"
         )
 
     def to_html(self, *, full=False):

@@ -80,17 +80,29 @@ def told_target(explanation, tell=str):
     str
     """
     target, prediction = explanation.target, explanation.prediction
-    is_class = explanation.probability is not None
-    is_other = is_class and np.ndim(prediction) == 0 and prediction != target
+    is_other = _is_log_odds(explanation) and np.ndim(prediction) == 0 and prediction != target
     return tell(target) + (f" (predicted: {tell(prediction)})" if is_other else "")
 
 
 def told_answer(explanation, sign=" "):
     """Return the probability of the target, or the predicted numbers."""
-    if explanation.probability is not None:
+    if _is_log_odds(explanation):
         return f"probability{sign}{explanation.probability:.3f}"
     numbers = ", ".join(f"{one:.4g}" for one in np.atleast_1d(explanation.prediction))
     return f"prediction{sign}{numbers}"
+
+
+def told_score(explanation, value, *, sign="+", decimals=2):
+    """Return a score, or a part of one, as text.
+
+    Log-odds have so many decimals. A score in the unit of y has four digits, because y may be in
+    millionths or in billions.
+    """
+    return f"{value:{sign}.{decimals}f}" if _is_log_odds(explanation) else f"{value:{sign}.4g}"
+
+
+def _is_log_odds(explanation):
+    return explanation.probability is not None
 
 
 def page(title, body):
@@ -109,9 +121,10 @@ def _legend(explanation):
     against = _mark("against it", "", -1.0)
     return (
         f"<strong><bdi>{target}</bdi></strong>: {told_answer(explanation)}, "
-        f"score {explanation.score:+.2f} (with all words unknown "
-        f"{explanation.baseline_score:+.2f}).<br>\n"
-        f"{_mark('for it', '', 1.0)} {against}, full colour is {strongest:.2f}; "
+        f"score {told_score(explanation, explanation.score)} (with all words unknown "
+        f"{told_score(explanation, explanation.baseline_score)}).<br>\n"
+        f"{_mark('for it', '', 1.0)} {against}, full colour is "
+        f"{told_score(explanation, strongest, sign='')}; "
         f"{escape(explanation.method.replace('_', ' '))}.{_columns(explanation)}"
     )
 
@@ -120,7 +133,10 @@ def _columns(explanation):
     """Return the contributions of the columns beside the text."""
     if not explanation.columns:
         return ""
-    told = (f"<bdi>{safe(name)}</bdi> {x:+.2f}" for name, x in explanation.columns.items())
+    told = (
+        f"<bdi>{safe(name)}</bdi> {told_score(explanation, x)}"
+        for name, x in explanation.columns.items()
+    )
     return f"<br>\nColumns: {', '.join(told)}."
 
 
@@ -152,7 +168,8 @@ def _titles(explanation):
         explanation.tokens, explanation.ids, explanation.values, strict=True
     ):
         unknown = " (unknown word)" if number == UNKNOWN else ""
-        titles.append(f' title="{safe(token)}{unknown}: {value:+.3f}"')
+        told = told_score(explanation, value, decimals=3)
+        titles.append(f' title="{safe(token)}{unknown}: {told}"')
     return titles
 
 

@@ -37,9 +37,9 @@ def to_onnx(estimator):
 
     Parameters
     ----------
-    estimator : RNNClassifier, RNNRegressor or Pipeline
+    estimator : RNNClassifier, RNNRegressor, RNNTagger or Pipeline
         A fitted estimator. A Pipeline must have the steps TextToSequence, or TextWithColumns, and
-        one of the two.
+        a classifier or regressor.
 
     Returns
     -------
@@ -71,10 +71,11 @@ def to_onnx(estimator):
 
         A regressor has one, "variable", float64 in the shape of `predict`.
 
-        An estimator that answers each step has "emissions", float32 of shape (n_samples,
-        n_timesteps, n_outputs): the network's output before its activation, 0 behind the last
-        step of a row, which is its last token other than 0 or its last number other than NaN. What
-        follows depends on the estimator.
+        A tagger has "emissions", float32 of shape (n_samples, n_timesteps, n_classes), the score of
+        each tag at each step, 0 behind the last step of a row, which is its last token other than 0
+        or its last number other than NaN; "transitions", "start" and "end", float32, the scores of
+        neighbouring, first and last tags, -inf where the scheme forbids them; and "classes". The
+        caller finds the best tags by the Viterbi algorithm; the page on ONNX shows it.
 
     Raises
     ------

@@ -72,8 +72,17 @@ class WordReader:
         self.max_length, self.affixes = max_length, affixes
         self.spellings, self.columns, self.contexts = spellings, columns, contexts
 
+    def __repr__(self):
+        """Return what it knows, in numbers."""
+        told = [f"{len(self.vocabulary_)} words", f"{len(self.spellings)} spellings"]
+        if self.columns:
+            told.append(f"{len(self.columns)} columns")
+        if self.contexts is not None:
+            told.append(f"{self.contexts.n_ids - 1} surroundings")
+        return f"<{type(self).__name__}: {', '.join(told)}>"
+
     @classmethod
-    def fit(cls, X, *, text, affixes, window, name) -> tuple[WordReader, Sequences]:
+    def fit(cls, X, *, text, affixes, window=None, name) -> tuple[WordReader, Sequences]:
         """Learn the words, spellings and columns of sentences.
 
         Parameters

@@ -158,14 +158,20 @@ class _Steps:
     def _run(self, batch, training):
         batch = self._whole(batch)
         n = tf.shape(batch[1])[0]
+        n_losses = self._n_losses(batch[2])
         dealt = [_deal(n, replica, self.n_replicas) for replica in range(self.n_replicas)]
         # Cut here, so that each device gets its own rows only.
-        shares = [(_take(batch, rows, is_real), rows) for rows, is_real in dealt]
+        shares = [
+            (_take(batch, rows, is_real), rows, tf.reduce_sum(tf.gather(n_losses, rows)))
+            for rows, is_real in dealt
+        ]
         shares = self.strategy.experimental_distribute_values_from_function(
             lambda context: shares[context.replica_id_in_sync_group]
         )
         on_replica = self._train if training else self._test
-        loss, y, y_pred, weights, states = self.strategy.run(on_replica, args=(*shares, n))
+        loss, y, y_pred, weights, states = self.strategy.run(
+            on_replica, args=(*shares, n, tf.reduce_sum(n_losses))
+        )
         for variable, state in zip(self.generators if training else [], states, strict=True):
             state = self._of_all(state)[0]  # the same everywhere
             if state is not None:  # random numbers were drawn from it
@@ -174,6 +180,12 @@ class _Steps:
         # Keras does not weigh its metrics: rows that stand in for none, which come last, must go.
         y, y_pred, weights = (tf.concat(self._of_all(a), axis=0)[:n] for a in (y, y_pred, weights))
         return logs | self.network.compute_metrics(None, y, y_pred, weights)
+
+    def _n_losses(self, weights):
+        """Return over how many losses of each row Keras takes the mean: its steps, or one."""
+        if len(self.network.output.shape) == 3:  # padding has no weight
+            return tf.math.count_nonzero(weights, axis=1)
+        return tf.ones(tf.shape(weights)[:1], tf.int64)
 
     def _whole(self, batch):
         """Return inputs, y and weights; data that a callback evaluates Keras has split already."""
@@ -201,7 +213,7 @@ class _Steps:
         tracker.update_state(loss, sample_weight=n)
         return {"loss": tracker.result()}
 
-    def _train(self, share, rows, n):
+    def _train(self, share, rows, n_own, n, n_whole):
         network = self.network
         x, y, weights = share
         with tf.GradientTape() as tape:
@@ -209,7 +221,7 @@ class _Steps:
             # is returned, and written once.
             with _part_of_batch(rows, n), keras.StatelessScope() as scope:
                 y_pred = network(x, training=True)
-            loss = self._part_of_loss(share, y_pred, n)
+            loss = self._part_of_loss(share, y_pred, n_own, n_whole)
             scaled = network.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, network.trainable_weights)
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
@@ -219,17 +231,18 @@ class _Steps:
         states = [scope.get_current_value(variable) for variable in self.generators]
         return loss, y, y_pred, weights, states
 
-    def _test(self, share, rows, n):
+    def _test(self, share, rows, n_own, n, n_whole):
         x, y, weights = share
         y_pred = self.network(x, training=False)
-        return self._part_of_loss(share, y_pred, n), y, y_pred, weights, []
+        return self._part_of_loss(share, y_pred, n_own, n_whole), y, y_pred, weights, []
 
-    def _part_of_loss(self, share, y_pred, n):
-        """Return what the share adds to the mean loss of the whole batch."""
+    def _part_of_loss(self, share, y_pred, n_own, n_whole):
+        """Return what the share adds to the mean loss of the whole batch, by their losses."""
         x, y, weights = share
         # The mean over the share, which Keras has divided by the number of replicas.
         loss = self.network.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights)
-        return loss * tf.cast(tf.shape(y)[0] * self.n_replicas, loss.dtype) / tf.cast(n, loss.dtype)
+        n_own = tf.cast(n_own, loss.dtype)
+        return loss * n_own * self.n_replicas / tf.cast(n_whole, loss.dtype)
 
 
 def _deal(n, replica, n_replicas):

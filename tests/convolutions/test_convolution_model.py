@@ -1,5 +1,8 @@
 """The linear model of convolutions, alone and beside a network."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from bare import ESTIMATOR
@@ -292,3 +295,15 @@ def test_arrays_that_cannot_be(name):
         value = np.r_[value, arrays[key][1:]]
     with pytest.raises(InvalidInputError):
         ConvolutionModel.from_arrays("auto", 1.0, 1.0, {**arrays, key: value})
+
+
+@pytest.mark.parametrize("name", ["convolutions", "convolved_numbers"])
+def test_its_files_load_for_ever(name):
+    """Fails if this version reads convolutions, patches or scales of a file otherwise."""
+    folder = Path(__file__).parents[1] / "data" / "format_2"
+    expected = json.loads((folder / "expected_series.json").read_text())[name]
+    found = skrnn.load(folder / f"{name}.skrnn")
+    X = [np.array(row, dtype=float) for row in expected["X"]]
+    predict = getattr(found, "predict_proba", found.predict)
+    np.testing.assert_allclose(predict(X), expected["predicted"], rtol=1e-4, atol=1e-5)
+    assert found.convolutions_ is not None and found.patch_size_ == 3

@@ -16,6 +16,7 @@ PAGES = [
     "docs/quickstart.md",
     "docs/user_guide.md",
     "docs/explaining.md",
+    "docs/tagging.md",
     "docs/metrics.md",
     "docs/pictures.md",
     "docs/inside_a_network.md",

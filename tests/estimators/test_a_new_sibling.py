@@ -234,5 +234,5 @@ def test_a_tagger_is_kept_and_stops_early(tmp_path):
     for found in (skrnn.load(tmp_path / "model.skrnn"), pickle.loads(pickle.dumps(model)), again):
         for got, wanted in zip(found.predict(IDS), model.predict(IDS), strict=True):
             np.testing.assert_array_equal(got, wanted)
-    with pytest.raises(ValueError, match=r"y has 2 targets in row 1, but X has 3 steps there"):
+    with pytest.raises(ValueError, match=r"y has 2 tags in row 1, but X has 3 steps there"):
         small(RNNTaggerForTest).fit([[2, 3], [4, 5, 6]], [[0, 1], [1, 0]])

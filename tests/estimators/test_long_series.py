@@ -165,11 +165,14 @@ def test_token_ids_have_no_patches():
 
 def length(
     n_rows, *, is_tokens=False, full_data=True, epochs="auto", decay="auto", size="auto",
-    patience="auto",
+    patience="auto", answers_steps=False,
 ):  # fmt: skip
     values = np.ones(3 * n_rows, np.int32) if is_tokens else np.ones((3 * n_rows, 1), np.float32)
     estimator = SimpleNamespace(
-        learning_rate_decay=decay, batch_size=size, n_iter_no_change=patience
+        learning_rate_decay=decay,
+        batch_size=size,
+        n_iter_no_change=patience,
+        _answers_steps=answers_steps,
     )
     sequences = Sequences(values, np.arange(0, 3 * n_rows + 1, 3))
     is_used = np.ones(n_rows, bool)
@@ -197,6 +200,14 @@ def test_token_ids_have_the_epochs_and_the_decay_that_they_had(n_rows):
     found = length(n_rows, is_tokens=True)
     assert (found.epochs, found.learning_rate_decay, found.patience) == (5, 1.0, 2)
     assert known_epochs("auto") == 5
+
+
+@pytest.mark.parametrize(("n_rows", "n_epochs"), [(20, 334), (9000, 8), (10**6, 8)])
+def test_words_with_tags_are_read_longer(n_rows, n_epochs):
+    """Fails if few sentences get few updates, or the epochs of a text classifier."""
+    found = length(n_rows, is_tokens=True, answers_steps=True)
+    assert found.epochs == n_epochs
+    assert 1 + found.learning_rate_decay * found.epochs == pytest.approx(4)
 
 
 def test_numbers_of_the_caller_are_kept():

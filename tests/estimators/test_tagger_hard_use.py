@@ -258,7 +258,7 @@ def test_a_finished_checkpoint_is_the_whole_model(tmp_path):
 
 @pytest.mark.parametrize(
     ("row", "tags", "told"),
-    [([], ["O"], "1 targets in row 12, but X has 0"), (["a"], [], "0 targets in row 12")],
+    [([], ["O"], "1 tags in row 12, but X has 0"), (["a"], [], "0 tags in row 12")],
 )
 @pytest.mark.parametrize("weight", [1.0, 0.0])
 def test_a_row_without_words_or_tags_is_not_lost(row, tags, told, weight):
@@ -272,7 +272,7 @@ def test_a_row_without_words_or_tags_is_not_lost(row, tags, told, weight):
 
 def test_the_row_of_an_error_is_that_of_the_caller():
     """Fails if rows without weight shift the number of the row that is named."""
-    with pytest.raises(ValueError, match="4 targets in row 3"):
+    with pytest.raises(ValueError, match="4 tags in row 3"):
         RNNTagger(**SMALL).fit(X[:3] + [["a"]], Y[:3] + [["O"] * 4], [0.0, 0.0, 1.0, 1.0])
 
 

@@ -207,3 +207,24 @@ def test_in_a_browser(full, tmp_path):
     title = re.search("<title>(.*)</title>", done.stdout)[1]
     assert title == ("Which words decided" if full else "safe")
     assert dom.paragraphs[1] == HOSTILE
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e9])
+def test_numbers_of_any_unit_are_readable(unit):
+    """Fails if a contribution to y in millionths reads 0.00, or one in billions has ten digits."""
+    numbers = {"probability": None, "prediction": 3.25 * unit, "score": 3.25 * unit}
+    one = explanation(
+        "Good film",
+        values=np.array([1.75, -0.125]) * unit,
+        target=0,
+        baseline_score=1.625 * unit,
+        columns={"year": -2.5 * unit},
+        **numbers,
+    )
+    html, shown = one.to_html(), repr(one)
+    for number in (3.25, 1.625, 1.75, -0.125, -2.5):
+        assert f"{number * unit:+.4g}" in html
+    assert f"score={3.25 * unit:.4g}," in shown
+    odds = explanation("Good film", values=[1.75, -0.125])
+    assert "score +1.10 (with all words unknown -0.20)" in odds.to_html()
+    assert "score=1.100" in repr(odds)

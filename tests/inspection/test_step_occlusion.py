@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from repeats import some
 
 from skrnn import RNNClassifier, RNNTagger, explain
 
@@ -34,7 +35,7 @@ def test_the_word_that_decides_has_the_largest_share(tagger):
     assert all(f">{word}<" in found.to_html() for word in set(row))
 
 
-@pytest.mark.parametrize("kind", ["columns", "ids", "numbers"])
+@pytest.mark.parametrize("kind", some(["columns", "ids", "numbers"], "numbers"))
 def test_every_kind_of_input_is_occluded(kind):
     """Fails if a column still tells the tag, or a missing number is an error."""
     rng = np.random.default_rng(0)

@@ -192,6 +192,7 @@ def test_weights_of_the_layer_in_their_order():
     assert [weight.name for weight in filled(CRF()).weights] == ["transitions", "start", "end"]
 
 
+@pytest.mark.slow
 def test_a_network_whose_tags_only_transitions_decide():
     """Fails if transitions are not learned.
 
@@ -267,6 +268,7 @@ def test_only_what_is_allowed_is_decoded(engine):
     assert not allowed.transitions[free[:, :-1], free[:, 1:]].all()
 
 
+@pytest.mark.slow
 def test_a_saved_model_trains_on_and_decodes(tmp_path):
     """Fails if a file lacks the chain's weights, or the loss of what was loaded has no layer."""
     words, tags = words_and_tags(RIGHT)
@@ -324,6 +326,7 @@ def test_loss_and_metric_are_made_before_the_model():
     assert metric.result() == 0
 
 
+@pytest.mark.slow
 def test_mixed_precision():
     """Fails if the loss is computed in half precision, or loses the mask in a cast.
 

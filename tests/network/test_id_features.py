@@ -23,6 +23,7 @@ from id_networks import (
     draw_values,
 )
 from numpy.testing import assert_allclose, assert_array_equal
+from repeats import some
 from siblings import RNNTaggerForTest, TaggerByIds, TagsHead
 
 import skrnn
@@ -202,7 +203,7 @@ def test_dropout_takes_whole_dimensions_of_a_row(engine):
 # --- Predictions -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", some(CASES, "all"))
 def test_raw_output_is_that_of_keras(case, monkeypatch):
     """Fails if a table, a score or a padded id is taken for another, or an empty row moves others.
 
