@@ -15,6 +15,9 @@ from skrnn.kernels.sums import add_sums
 PASSES, UPDATES, MOST_PASSES = 10, 2000, 200
 # The first step, and the L2 penalty of all rows together: that of CRFsuite's and CRF++'s defaults.
 FIRST_STEP, PENALTY = 0.1, 1.0
+# The update for one row is at most that for so many words of weight 1: a very long row, or one of
+# very large weight, would drive the weights beyond what exp can take.
+LONGEST = 300
 # Weights that a model may have, 256 MB; of more, the rarest features are left out.
 MOST_WEIGHTS = 2**25
 # The share of this model beside a network: from the first, where words are never new, to the second
@@ -71,7 +74,7 @@ class LinearChain:
         offsets : ndarray of shape (n_samples + 1,), int64
         tags : ndarray of shape (n_steps,), int32
         weights : ndarray of shape (n_samples,)
-            Of the rows, above 0.
+            Of the rows, above 0. Only their proportions count.
         n_ids, n_tags : int
         has_transitions : bool
             Whether neighbouring tags have scores; without them, it is a logistic regression.
@@ -158,11 +161,26 @@ def _fit(ids, offsets, tags, weights, n_table, n_tags, has_transitions, seed):
         return _Weights(
             *(np.zeros(n) for n in ((n_table, n_tags), (n_tags, n_tags), n_tags, n_tags))
         )
+    longest = LONGEST
+    while True:
+        with np.errstate(all="ignore"):  # what is not finite is tried again with shorter steps
+            found = _descended(
+                ids, offsets, tags, weights, rows, n_table, n_tags, has_transitions, seed, longest
+            )
+        if found is not None:
+            return found
+        longest /= 10
+
+
+def _descended(ids, offsets, tags, weights, rows, n_table, n_tags, has_transitions, seed, longest):
+    """Return the `_Weights` after all passes, or None if they grow beyond what exp can take."""
     now = _Weights(*(np.zeros(n) for n in ((n_table, n_tags), (n_tags, n_tags), n_tags, n_tags)))
     scale, rng = np.ones(1), np.random.default_rng(seed)
-    longest = int(np.diff(offsets).max())
-    work, c = np.empty((3, longest, n_tags)), np.ones(longest)
-    penalty = PENALTY / weights[rows].sum()
+    width = int(np.diff(offsets).max())
+    work, c = np.empty((3, width, n_tags)), np.ones(width)
+    weights = np.asarray(weights, np.float64) / np.mean(weights[rows], dtype=np.float64)
+    weights = np.minimum(weights, longest / np.maximum(np.diff(offsets), 1))
+    penalty = PENALTY / len(rows)
     n_passes = int(np.clip(-(-UPDATES // len(rows)), PASSES, MOST_PASSES))
     descend = _descent()
     sums, n_summed = None, 0
@@ -172,6 +190,8 @@ def _fit(ids, offsets, tags, weights, n_table, n_tags, has_transitions, seed):
         rate = FIRST_STEP / (1 + FIRST_STEP * penalty * times)
         args = (rate * weights[order], 1 - rate * penalty)
         descend(ids, offsets, tags, order, *args, *now, scale, work, c, has_transitions)
+        if not all(np.isfinite(part).all() for part in now):
+            return None
         if i >= n_passes // 2:
             seen = [scale[0] * part for part in now]
             sums = seen if sums is None else [a + b for a, b in zip(sums, seen, strict=True)]

@@ -193,6 +193,9 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         """Return the `CheckedInput` of the X of a first fit."""
         return read_first(self, X)
 
+    def _check_going_on(self):
+        """Raise ValueError if training cannot continue, as X would be read in another way."""
+
     def _read_again(self, X) -> Sequences:
         """Return the sequences of X, checked against the X of the first fit."""
         return read_again(self, X)

@@ -198,6 +198,8 @@ def _encode_training(estimator, place):
 
 def decode_estimator(node, cls):
     """Make the network estimator of a node."""
+    if "text" in node and "text" not in cls._get_param_names():
+        node.refuse(f"It has a 'text', but {cls.__name__} has no such parameter.")
     inner = {"text": decode_text(node)} if "text" in node else None
     estimator = decode_parameters(
         node, cls, allowed=is_data, renamed=with_present_names, inner=inner

@@ -479,6 +479,8 @@ class Fit:
         settings = self._settings()
         estimator.ngrams_, estimator.embedding_coverage_ = kept.ngrams_, kept.embedding_coverage_
         estimator.convolutions_ = kept.convolutions_
+        if hasattr(kept, "surroundings_"):  # of a tagger
+            estimator.surroundings_ = kept.surroundings_
         estimator.pretraining_history_ = kept.pretraining_history_
         self._beside_held_out(None, held_out, estimator.head_)
         self._set_outcome(kept.network_, session.newest.state, settings)

@@ -16,8 +16,8 @@ _WAYS_OUT = {
     "vocabulary": "The words are in the file: call set_params(text__vocabulary=None) first.",
 }
 _MOST_LETTERS = 20
-# Three ids of one table are one number of 64 bits.
-_MOST_IDS = 2**20
+# Ids have 32 bits. Numbers of several ids that are beyond 64 bits wrap, as hashes do.
+_MOST_IDS = 2**31
 
 
 def encode_text(estimator, place):
@@ -175,6 +175,8 @@ def decode_surroundings(state, node_of_arrays, reader, n_tags):
 
 def check_reader(estimator, state, description):
     """Refuse a file whose network reads other side inputs of words than its reader makes."""
+    if estimator.text_ is not None and not description.is_tokens:
+        state.refuse("It has a reader of words, but its network reads numbers.")
     wanted = tuple(estimator._step_features(estimator.head_))
     if description.side_inputs != wanted:
         state.refuse("The network and the rest of the file do not have the same words.")

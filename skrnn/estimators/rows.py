@@ -87,6 +87,7 @@ class RowChecker:
         """Return sequences as given, y and head; set the attributes that follow from them."""
         estimator = self.estimator
         if self.going_on:
+            estimator._check_going_on()
             sequences = estimator._read_again(X)
         else:
             check_feature_names(estimator, X, reset=True)
@@ -359,22 +360,29 @@ def encode(sequences, y, weights, rows, head) -> Rows:
     For a head that reads the steps, rows without any are left out.
     """
     if head.reads == "steps":
+        # Of all rows, so that the error names the caller's, and none is left out unseen.
+        if isinstance(y, np.ndarray) and y.dtype.kind == "O" and all(map(np.ndim, y)):
+            _check_steps(sequences.lengths, np.fromiter(map(len, y), np.int64, len(y)))
         rows = rows[sequences.lengths[rows] > 0]
     if len(rows) < len(sequences):
         sequences, y, weights = sequences.take(rows), y[rows], weights[rows]
+    if head.reads == "steps" and not len(y):
+        raise InvalidInputError(
+            "None of the rows has a step, so there is nothing to compare. Pass rows with steps."
+        )
     targets = head.encode(y)
     if isinstance(targets, Sequences):
-        _check_steps(sequences, targets)
+        _check_steps(sequences.lengths, targets.lengths)
     return Rows(sequences, targets, weights)
 
 
-def _check_steps(sequences, targets):
-    unlike = np.flatnonzero(sequences.lengths != targets.lengths)
+def _check_steps(lengths, of_targets):
+    unlike = np.flatnonzero(lengths != of_targets)
     if len(unlike):
         row = unlike[0]
         raise InvalidInputError(
-            f"y has {targets.lengths[row]} tags in row {row}, but X has {sequences.lengths[row]} "
-            f"steps there ({len(unlike)} of {len(targets)} rows differ). Give a tag for each step, "
+            f"y has {of_targets[row]} tags in row {row}, but X has {lengths[row]} "
+            f"steps there ({len(unlike)} of {len(lengths)} rows differ). Give a tag for each step, "
             "without padding. Texts must be split into words as they were for the tags: RNNTagger "
             "takes the lists of words themselves."
         )

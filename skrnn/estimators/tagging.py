@@ -63,6 +63,25 @@ class WordsOrSequences(NetworkEstimator):
         form = InputForm(1 + len(self.text_.columns), False)
         return CheckedInput(sequences, max(size, self.vocabulary_size or 0), form)
 
+    def _check_going_on(self):
+        if self.text_ is None:
+            return
+        reader = self.text_
+        known = reader.contexts
+        begun = {"affixes": reader.affixes, "window": None if known is None else known.window}
+        now = {"affixes": _check_affixes(self), "window": self.window}
+        if self.text is not None:
+            for key in ("lowercase", "strip_accents", "max_length"):
+                begun[f"text__{key}"] = getattr(reader, key)
+                now[f"text__{key}"] = getattr(self.text, key)
+        changed = [key for key, value in now.items() if value != begun[key]]
+        if changed:
+            listed = ", ".join(f"{key} from {begun[key]!r} to {now[key]!r}" for key in changed)
+            raise InvalidInputError(
+                f"Training of {type(self).__name__} cannot continue with words read in another "
+                f"way: {listed}. Set the parameters back, or call fit with warm_start=False."
+            )
+
     def _read_again(self, X):
         name = type(self).__name__
         if self.text_ is not None:

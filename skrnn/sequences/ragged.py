@@ -254,7 +254,8 @@ def _as_labels(labels, offsets, name):
     types = set(map(type, labels))
     are_text = [issubclass(t, str) for t in types]
     if all(are_text):
-        text = list(map(str, labels))
+        # Of subclasses, such as an enumeration of str, the text is meant, to which they are equal.
+        text = list(map(str.__str__, labels))
         is_wide = max(map(len, text), default=0) > _WIDEST or any(t.endswith("\0") for t in text)
         return np.array(text, dtype=object if is_wide else str)
     are_whole = all(issubclass(t, int | np.integer | np.bool_) for t in types)

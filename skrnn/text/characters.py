@@ -113,6 +113,20 @@ def strip_accents(document, function):
     document.strip_accents(function)
 
 
+def strip_accents_of_word(word, function):
+    """Return a word without accents, in a time that is linear in its length.
+
+    Parameters
+    ----------
+    word : str
+    function : callable
+        str -> str.
+    """
+    if word.isascii():
+        return word
+    return function(_SURPLUS_NFKD(word) if _LONG_RUN_NFKD.search(word) else word)
+
+
 def _compose(document):
     if _LONG_RUN.search(document.text):
         document.run(_SURPLUS)

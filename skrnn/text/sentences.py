@@ -32,9 +32,9 @@ class Sentences(NamedTuple):
 
 
 def are_sentences(X: Any) -> bool:
-    """Whether X looks like sentences of words: what is found first in its rows is a str.
+    """Whether X looks like sentences of words: its first row that is not empty holds a str.
 
-    Texts that are not split count too: `read_sentences` says what to do with them.
+    Texts that are not split, and bytes, count too: `read_sentences` says what to do with them.
     """
     if issparse(X) or isinstance(X, str | bytes | Mapping | Set | Iterator):
         return isinstance(X, str)
@@ -44,17 +44,22 @@ def are_sentences(X: Any) -> bool:
     if rows is None:
         return False
     for row in rows:
-        if isinstance(row, str):
+        if isinstance(row, str | bytes):
             return True
+        if isinstance(row, np.ndarray) and row.dtype.kind in "biuf":
+            return False
         row = _row(row)
         if row is None:
             return False
         if len(row):
-            first = row[0]
-            while isinstance(first, list | tuple) and len(first):
-                first = first[0]
-            return isinstance(first, str)
+            return any(map(_begins_with_text, row))
     return False
+
+
+def _begins_with_text(first):
+    while isinstance(first, list | tuple) and len(first):
+        first = first[0]
+    return isinstance(first, str | bytes)
 
 
 def read_sentences(X: Any, name: str, n_columns: int | None = None) -> Sentences:
@@ -105,20 +110,31 @@ def read_sentences(X: Any, name: str, n_columns: int | None = None) -> Sentences
         raise InvalidInputError(
             f"X has no rows, but {name} needs at least one sentence, such as {_EXAMPLE}."
         )
-    columns = [list(map(str, column)) for column in zip(*given, strict=True)] if given else []
+    columns = [list(map(_plain, column)) for column in zip(*given, strict=True)] if given else []
     columns = columns or [[] for _ in range(n_columns or 0)]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Sentences(list(map(str, words)), columns, offsets)
+    return Sentences(list(map(str.__str__, words)), columns, offsets)
 
 
 def _is_str(word):
     return isinstance(word, str)
 
 
+def _plain(value):
+    # Of subclasses of str, such as an enumeration, the text is meant, to which they are equal.
+    if isinstance(value, str):
+        return str.__str__(value)
+    return str(value if isinstance(value, bool | np.bool_) else int(value))
+
+
 def _rows(X):
     """Return the rows of a container, or None if it has none."""
     if isinstance(X, str | bytes | Mapping | Set | Iterator) or issparse(X) or X is None:
         return None
+    if hasattr(X, "column_names") and hasattr(
+        X, "columns"
+    ):  # a table of Arrow: one column of lists
+        return X.columns[0].to_pylist() if len(X.columns) == 1 else None
     for method in ("to_pylist", "to_list"):  # a column of Arrow, pandas or polars
         if hasattr(X, method):
             return getattr(X, method)()
@@ -133,7 +149,7 @@ def _row(row):
     """Return a sentence as a list or tuple, or None if it is none."""
     if isinstance(row, list | tuple):
         return row
-    for method in ("to_pylist", "to_list", "tolist"):
+    for method in ("to_pylist", "to_list", "tolist", "as_py"):
         if hasattr(row, method) and hasattr(row, "__len__") and not isinstance(row, str | bytes):
             return getattr(row, method)()
     return None
@@ -169,7 +185,12 @@ def _no_word(word, i, at, n_columns, name):
     wanted = wanted.rstrip(",") + (")" if n_columns else "")
     return InvalidInputError(
         f"Row {i} of X has {brief(word)} at position {at}, where {name} needs {wanted}, as at the "
-        "other positions. A missing word may be the empty string ''."
+        "other positions. "
+        + (
+            "Decode bytes first: word.decode()."
+            if isinstance(word, bytes)
+            else "A missing word may be the empty string ''."
+        )
     )
 
 

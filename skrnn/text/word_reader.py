@@ -9,7 +9,8 @@ import numpy as np
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import FIRST_WORD, PADDING, UNKNOWN, Sequences
 from skrnn.sequences.special_tokens import UNKNOWN_WORD
-from skrnn.text.characters import STRIP_ACCENTS
+from skrnn.sequences.warning import warn_caller
+from skrnn.text.characters import STRIP_ACCENTS, strip_accents_of_word
 from skrnn.text.contexts import Contexts
 from skrnn.text.sentences import Sentences, read_sentences
 from skrnn.text.spelling import learn_spellings, n_spellings, spelling_ids
@@ -184,17 +185,27 @@ class WordReader:
         if self.lowercase:
             words = [word.lower() for word in words]
         strip = STRIP_ACCENTS[self.strip_accents]
-        return (
-            words if strip is None else [word if word.isascii() else strip(word) for word in words]
-        )
+        return words if strip is None else [strip_accents_of_word(word, strip) for word in words]
 
     def _learn_words(self, words, numbers, lengths, options):
         written, of_word = _distinct(self._written(words))
         if options["vocabulary"] is not None:
             self.vocabulary_ = check_vocabulary(options["vocabulary"])
+            self._warn_of_unfindable()
             return
         limits = options["max_features"], options["min_df"], options["max_df"]
         self.vocabulary_, _ = learn_vocabulary(written, of_word[numbers], lengths, *limits)
+
+    def _warn_of_unfindable(self):
+        known = list(self.vocabulary_)
+        odd = next((a for a, b in zip(known, self._written(known), strict=True) if a != b), None)
+        if odd is not None:
+            warn_caller(
+                f"The vocabulary of text has {odd!r}, which no word becomes with lowercase="
+                f"{self.lowercase} and strip_accents={self.strip_accents!r}. Write its words in "
+                "this way, or set text__lowercase=False and text__strip_accents=None.",
+                UserWarning,
+            )
 
     def _sequences(self, sentences: Sentences, words, numbers, name):
         lengths = np.diff(sentences.offsets)
