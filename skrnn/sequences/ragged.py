@@ -261,7 +261,8 @@ def _as_labels(labels, offsets, name):
     are_whole = all(issubclass(t, int | np.integer | np.bool_) for t in types)
     if not are_whole:
         _refuse_odd_labels(labels, offsets, name)
-    if any(are_text):
+    are_flags = [issubclass(t, bool | np.bool_) for t in types]
+    if any(are_text) or (any(are_flags) and not all(are_flags)):
         names = sorted({"str" if issubclass(t, str) else t.__name__ for t in types})
         raise InvalidInputError(
             f"{name} mixes labels of type {' and '.join(names)}, which cannot be ordered; pass one "

@@ -136,6 +136,7 @@ BAD = {
     "masked": (np.ma.array([[1, 2], [3, 4]], mask=[[0, 0], [0, 1]]), "first in row 1"),
     "masked row": ([[1, 2], np.ma.array([3, 4], mask=[0, 1])], "first in row 1"),
     "mixed": ([["B"], [], [1]], "mixes labels of type int and str"),
+    "flags among numbers": ([[True], [2]], "mixes labels of type bool and int"),
     "quantity": ([[1, 2], [0.5]], "0.5 in row 1, step 0"),
     "infinite": ([[1, 2], [float("inf")]], "inf in row 1, step 0"),
     "bytes": ([[b"B"]], "the bytes .* in row 0, step 0"),
