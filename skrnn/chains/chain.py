@@ -19,6 +19,14 @@ class Chain(NamedTuple):
         ``transitions[i, j]`` is the score of tag `j` directly after tag `i`.
     start, end : ndarray of shape (n_tags,), float32 or float64
         The scores of a tag at the first and at the last step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import Chain
+    >>> chain = Chain(np.zeros((2, 2)), start=np.array([0.0, -np.inf]), end=np.zeros(2))
+    >>> chain.transitions.shape, chain.start.tolist()
+    ((2, 2), [0.0, -inf])
     """
 
     transitions: np.ndarray
@@ -44,6 +52,15 @@ def constrained(chain, allowed):
     ------
     InvalidInputError
         If the shapes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import Chain, allowed_transitions, constrained
+    >>> labels = ["B-NP", "I-NP", "O"]
+    >>> chain = Chain(np.zeros((3, 3)), np.zeros(3), np.zeros(3))
+    >>> constrained(chain, allowed_transitions(labels, "BIO")).start.tolist()
+    [0.0, -inf, 0.0]
     """
     parts = []
     for name, scores, legal in zip(Chain._fields, chain, allowed, strict=True):

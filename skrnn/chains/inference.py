@@ -62,6 +62,15 @@ def viterbi(emissions, offsets, chain):
     ------
     InvalidInputError
         If shapes do not fit, an emission is NaN or +inf, or all paths of a row are forbidden.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import Chain, viterbi
+    >>> chain = Chain(np.array([[0.0, 1.0], [0.0, 0.0]]), np.zeros(2), np.zeros(2))
+    >>> emissions = np.array([[1.0, 0.0], [0.0, 0.5], [0.0, 2.0]])  # of a row of two, and of one
+    >>> viterbi(emissions, [0, 2, 3], chain).tolist()
+    [0, 1, 1]
     """
     emissions, offsets, chain = checked(emissions, offsets, chain)
     _check_numbers(emissions, offsets, chain)
@@ -122,6 +131,15 @@ def marginals(emissions, offsets, chain):
     ------
     InvalidInputError
         If shapes do not fit, an emission is NaN or +inf, or all paths of a row are forbidden.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import Chain, marginals
+    >>> chain = Chain(np.array([[0.0, 1.0], [0.0, 0.0]]), np.zeros(2), np.zeros(2))
+    >>> emissions = np.array([[1.0, 0.0], [0.0, 0.5], [0.0, 2.0]])  # of a row of two, and of one
+    >>> marginals(emissions, [0, 2, 3], chain).round(2).tolist()
+    [[0.85, 0.15], [0.21, 0.79], [0.12, 0.88]]
     """
     emissions, offsets, chain = checked(emissions, offsets, chain)
     _check_numbers(emissions, offsets, chain)
@@ -143,6 +161,15 @@ def log_partition(emissions, offsets, chain):
     ndarray of shape (n_rows,), float64
         0 for an empty row, which has one path; -inf if all paths are forbidden; NaN if an
         emission or a score is NaN or +inf.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import Chain, log_partition
+    >>> chain = Chain(np.array([[0.0, 1.0], [0.0, 0.0]]), np.zeros(2), np.zeros(2))
+    >>> emissions = np.array([[1.0, 0.0], [0.0, 0.5], [0.0, 2.0]])  # of a row of two, and of one
+    >>> log_partition(emissions, [0, 2, 3], chain).round(2).tolist()
+    [2.87, 2.13]
     """
     return _log_partition(*checked(emissions, offsets, chain))
 
@@ -167,6 +194,15 @@ def log_likelihood(emissions, offsets, tags, chain):
     ------
     InvalidInputError
         If shapes do not fit, or a tag does not exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import Chain, log_likelihood
+    >>> chain = Chain(np.array([[0.0, 1.0], [0.0, 0.0]]), np.zeros(2), np.zeros(2))
+    >>> emissions = np.array([[1.0, 0.0], [0.0, 0.5], [0.0, 2.0]])  # of a row of two, and of one
+    >>> log_likelihood(emissions, [0, 2, 3], [0, 1, 1], chain).round(2).tolist()
+    [-0.37, -0.13]
     """
     emissions, offsets, chain = checked(emissions, offsets, chain)
     tags = _checked_tags(tags, emissions, offsets)
@@ -194,6 +230,18 @@ def gradients(emissions, offsets, tags, chain, weights=None):
     ------
     InvalidInputError
         If shapes do not fit, or a tag does not exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import Chain, gradients
+    >>> chain = Chain(np.array([[0.0, 1.0], [0.0, 0.0]]), np.zeros(2), np.zeros(2))
+    >>> emissions = np.array([[1.0, 0.0], [0.0, 0.5], [0.0, 2.0]])  # of a row of two, and of one
+    >>> found = gradients(emissions, [0, 2, 3], [0, 1, 1], chain)
+    >>> found.losses.round(2).tolist()
+    [0.37, 0.13]
+    >>> found.emissions.round(2).tolist()
+    [[-0.15, 0.15], [0.21, -0.21], [0.12, -0.12]]
     """
     emissions, offsets, chain = checked(emissions, offsets, chain)
     tags = _checked_tags(tags, emissions, offsets)

@@ -50,6 +50,17 @@ class LinearChain:
         The scores of neighbouring tags, float32.
     weight : float
         The share of this model where it is pooled with another one, in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.chains import LinearChain, viterbi
+    >>> ids = np.array([[1], [2], [1], [2]], dtype=np.int32)  # one feature of each step
+    >>> offsets, tags = np.array([0, 2, 4]), np.array([0, 1, 0, 1], dtype=np.int32)
+    >>> settings = {"n_ids": 3, "n_tags": 2, "has_transitions": True, "weight": 0.5, "seed": 0}
+    >>> model = LinearChain.fit(ids, offsets, tags, np.ones(2), **settings)
+    >>> viterbi(model.emissions(ids), offsets, model.chain).tolist()
+    [0, 1, 0, 1]
     """
 
     def __init__(self, place: np.ndarray, table: np.ndarray, chain: Chain, weight: float):

@@ -146,6 +146,18 @@ default="sum_over_batch_size"
 
     A tag that does not exist raises an error. A row whose tags are forbidden by a score of -inf
     has an infinite loss.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skrnn.layers import CRF, CRFLoss
+    >>> crf = CRF()
+    >>> model = keras.Sequential([keras.layers.Embedding(10, 3, mask_zero=True), crf])
+    >>> model.compile("adam", loss=CRFLoss())
+    >>> history = model.fit(np.array([[5, 2], [7, 0]]), np.array([[0, 1], [2, 0]]), verbose=0)
+    >>> list(history.history)
+    ['loss']
     """
 
     def __init__(self, reduction="sum_over_batch_size", name="crf_loss", **kwargs):
@@ -183,6 +195,18 @@ class CRFAccuracy(_Bound, keras.metrics.Metric):
     name : str, default="crf_accuracy"
     **kwargs
         Arguments of `keras.metrics.Metric`.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skrnn.layers import CRF, CRFAccuracy
+    >>> crf = CRF()
+    >>> model = keras.Sequential([keras.layers.Embedding(10, 3, mask_zero=True), crf])
+    >>> model.compile("adam", loss=crf.loss, metrics=[CRFAccuracy(name="accuracy")])
+    >>> history = model.fit(np.array([[5, 2], [7, 0]]), np.array([[0, 1], [2, 0]]), verbose=0)
+    >>> list(history.history)
+    ['accuracy', 'loss']
     """
 
     def __init__(self, name="crf_accuracy", **kwargs):

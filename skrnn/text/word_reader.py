@@ -53,6 +53,18 @@ class WordReader:
     ----------
     vocabulary_ : dict of str to int
         As `vocabulary`.
+
+    Examples
+    --------
+    >>> from skrnn.text import WordReader
+    >>> X = [["The", "cat", "sat"], ["the", "dog"]]
+    >>> reader, sequences = WordReader.fit(X, text=None, affixes=(1, 2), name="RNNTagger")
+    >>> reader.vocabulary_
+    {'the': 2, 'cat': 3, 'dog': 4, 'sat': 5}
+    >>> sequences.values.tolist()
+    [2, 3, 5, 2, 4]
+    >>> reader.read([["The", "cow"]], "RNNTagger").values.tolist()
+    [2, 1]
     """
 
     def __init__(
