@@ -13,6 +13,8 @@ from skrnn.kernels.sums import add_sums
 
 # Passes over the rows, and so many updates at least. Few rows need more passes.
 PASSES, UPDATES, MOST_PASSES = 10, 2000, 200
+# With many tags, a pass takes long, and fewer are as good: each step sums over all pairs of tags.
+MANY_TAGS, FEWER_PASSES = 64, 6
 # The first step, and the L2 penalty of all rows together: that of CRFsuite's and CRF++'s defaults.
 FIRST_STEP, PENALTY = 0.1, 1.0
 # The update for one row is at most that for so many words of weight 1: a very long row, or one of
@@ -192,7 +194,8 @@ def _descended(ids, offsets, tags, weights, rows, n_table, n_tags, has_transitio
     weights = np.asarray(weights, np.float64) / np.mean(weights[rows], dtype=np.float64)
     weights = np.minimum(weights, longest / np.maximum(np.diff(offsets), 1))
     penalty = PENALTY / len(rows)
-    n_passes = int(np.clip(-(-UPDATES // len(rows)), PASSES, MOST_PASSES))
+    least = PASSES if n_tags <= MANY_TAGS else FEWER_PASSES
+    n_passes = int(np.clip(-(-UPDATES // len(rows)), least, MOST_PASSES))
     descend = _descent()
     sums, n_summed = None, 0
     for i in range(n_passes):
