@@ -265,34 +265,42 @@ def leaves(estimator):
             yield step
 
 
+def input_of(estimator, first):
+    """Return a few rows that an estimator, whose first step is `first`, reads, or None."""
+    texts = ["not good at all, I'd say", "", "the film!"]
+    if hasattr(first, "network_"):
+        if getattr(first, "text_", None) is not None:
+            extra = ("N",) * len(first.text_.columns)
+            return [[(word, *extra) if extra else word for word in text.split()] for text in texts]
+        if first.vocabulary_size_ is not None:
+            return [[1, first.vocabulary_size_ - 1], [1]]
+        if first.n_features_in_ > 1000:
+            return None
+        shape = (2, 3, first.n_features_in_)
+        return np.ones(shape[::2] if first._is_table else shape)
+    return texts if hasattr(first, "vocabulary_") else np.ones((2, first.n_features_in_))
+
+
 def predict(estimator, n_loaded, predict_every):
     """Return whether predictions were made, all of them finite."""
-    from skrnn import RNNClassifier, TextToSequence
-
     steps = list(leaves(estimator))
-    last = steps[-1]
-    X = ["not good at all, I'd say", "", "the film!"]
-    is_network = any(isinstance(step, RNNClassifier) for step in steps)
-    if is_network and n_loaded % predict_every:
+    if any(hasattr(step, "network_") for step in steps) and n_loaded % predict_every:
         return False
-    if isinstance(steps[0], RNNClassifier):
-        if estimator.vocabulary_size_ is not None:
-            X = [[1, estimator.vocabulary_size_ - 1], [1]]
-        elif estimator.n_features_in_ > 1000:
-            return False
-        else:
-            shape = (2, 3, estimator.n_features_in_)
-            X = np.ones(shape[::2] if estimator._is_table else shape)
-    elif not hasattr(steps[0], "vocabulary_"):
-        X = np.ones((2, steps[0].n_features_in_))
-    if isinstance(last, TextToSequence) or not hasattr(estimator, "predict_proba"):
-        values = estimator.transform(X)
-        values = values.data if hasattr(values, "indptr") else np.asarray(values)
+    X = input_of(estimator, steps[0])
+    if X is None:
+        return False
+    if hasattr(estimator, "predict"):
+        answers = [estimator.predict(X)]
+        if hasattr(estimator, "predict_proba"):
+            answers.append(estimator.predict_proba(X))
     else:
-        estimator.predict(X)
-        values = estimator.predict_proba(X)
-    if not np.isfinite(values).all():
-        raise AssertionError(f"Predictions are not finite: {values}")
+        answers = [estimator.transform(X)]
+    for values in answers:
+        if values.dtype == object and len(values) and isinstance(values[0], np.ndarray):
+            values = np.concatenate(list(values))  # the steps of all rows
+        values = values.data if hasattr(values, "indptr") else np.asarray(values)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise AssertionError(f"Predictions are not finite: {values}")
     return True
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from bare import ESTIMATOR
 from keras_settings import SETTINGS, now, under
-from repeats import every, some
 
 from skrnn import RNNClassifier, load, save
 from skrnn.backend.defaults import keras_defaults
@@ -16,6 +15,7 @@ from skrnn.backend.tensorflow import keras
 from skrnn.fileformat import container
 from skrnn.network import programs
 from skrnn.training import trainers
+from tests.repeats import every, some
 
 X = [[2 + (7 * i + 3 * t) % 9 for t in range(3 + i % 5)] for i in range(24)]
 Y = [i % 2 for i in range(24)]

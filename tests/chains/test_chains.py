@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from chains_by_hand import enumerate_paths, random_chain, rows_of, score, with_logarithms
 from numpy.testing import assert_allclose, assert_array_equal
-from repeats import some
 
 from skrnn import chains
 from skrnn.chains import Chain, inference
 from skrnn.exceptions import InvalidInputError, NoKernelsError
 from skrnn.kernels import engine as engines
 from skrnn.kernels import shards
+from tests.repeats import some
 
 LENGTHS = [0, 1, 2, 5, 3, 0, 6]
 

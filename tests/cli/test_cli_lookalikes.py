@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from repeats import every
 from sklearn.pipeline import make_pipeline
 
 import skrnn
@@ -15,6 +14,7 @@ from skrnn.cli.report.scores import measure
 from skrnn.cli.score_tables import class_table, confusion_table
 from skrnn.cli.tables import as_text
 from skrnn.lookalikes import look, quoted, shown
+from tests.repeats import every
 
 # Two labels, how they are shown, and the difference that a warning names.
 SAME_LOOK = {

@@ -11,11 +11,11 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from repeats import every, some
 
 import skrnn
 from skrnn.cli import main
 from skrnn.cli.tables import read_table
+from tests.repeats import every, some
 
 TEXTS, LABELS = ["good fine great", "bad poor dull"] * 6, ["pos", "neg"] * 6
 COLUMNS = ["--text", "text", "--label", "label"]

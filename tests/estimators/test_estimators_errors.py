@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from repeats import every
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence
+from tests.repeats import every
 
 rng = np.random.default_rng(0)
 X = np.array([rng.permutation(6) + 2 for _ in range(60)])

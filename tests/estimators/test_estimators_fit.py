@@ -10,7 +10,6 @@ import pandas as pd
 import polars as pl
 import pytest
 from bare import ESTIMATOR
-from repeats import some
 from sklearn.datasets import load_digits
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence, make_reviews
+from tests.repeats import some
 
 SMALL = {
     **ESTIMATOR,

@@ -8,13 +8,13 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
-from repeats import some
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, TextToSequence
 from skrnn.kernels.engine import engine
+from tests.repeats import some
 
 rng = np.random.default_rng(0)
 ROWS = [rng.integers(2, 30, n).tolist() for n in rng.integers(1, 25, 300)]

@@ -8,7 +8,6 @@ import warnings
 import numpy as np
 import pytest
 import sklearn
-from repeats import every
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
@@ -17,6 +16,7 @@ from skrnn import RNNClassifier, TextToSequence, compare, make_nbsvm, make_revie
 from skrnn.baselines import NBSVMClassifier
 from skrnn.ngrams import NgramModel
 from skrnn.sequences import TokenArray, check_sequences
+from tests.repeats import every
 
 REVIEWS, LABELS = make_reviews(60, random_state=0)
 SMALL = RNNClassifier("rnn", 2, embedding_dim=4, epochs=1, random_state=0)

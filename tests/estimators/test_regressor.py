@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from repeats import some
 from sklearn.base import clone, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor
@@ -20,6 +19,7 @@ from sklearn.multioutput import MultiOutputRegressor
 import skrnn
 from skrnn import EntropyLoss, EpochSearchCV, RNNRegressor, VirtualAdversarialLoss
 from skrnn.fileformat import container
+from tests.repeats import some
 
 rng = np.random.default_rng(0)
 SERIES = rng.normal(size=(160, 6, 2)).astype(np.float32)

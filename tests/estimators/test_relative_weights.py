@@ -9,12 +9,12 @@ import pickle
 
 import numpy as np
 import pytest
-from repeats import some
 
 import skrnn
 from skrnn import RNNClassifier
 from skrnn.estimators.weights import mean_weight, relative
 from skrnn.training.fit import Trainer
+from tests.repeats import some
 
 rng = np.random.default_rng(0)
 X = np.array([rng.permutation(6) + 2 for _ in range(120)])

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from repeats import some
 from siblings import RNNRegressorForTest, ValuesHead
 from sklearn.base import clone
 from sklearn.metrics import f1_score, get_scorer, make_scorer, r2_score
@@ -14,6 +13,7 @@ from sklearn.metrics import f1_score, get_scorer, make_scorer, r2_score
 from skrnn import EpochSearchCV, RNNClassifier, RNNRegressor, load, save
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.registry import HEADS
+from tests.repeats import some
 
 rng = np.random.default_rng(0)
 TINY: dict = {"cell": "rnn", "units": 3, "bidirectional": False, "dropout": 0.0, "random_state": 0}

@@ -1,13 +1,14 @@
 """RNNTagger: a tag for each step, and every tool of scikit-learn that takes it."""
 
+import json
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from repeats import some
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -22,6 +23,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skrnn
 from skrnn import EpochSearchCV, RNNTagger, TextToSequence
 from skrnn.metrics import span_f1_scorer, token_accuracy_score
+from tests.repeats import some
 
 FIRST = ["Anna", "John", "Mary", "Paul"]
 PLACES = ["Paris", "London", "Rome", "Oslo"]
@@ -392,3 +394,21 @@ def test_bad_parameters_are_refused(changes, wanted):
     """Fails if a parameter out of range trains."""
     with pytest.raises(ValueError, match=wanted):
         RNNTagger(**{**SMALL, **changes}).fit(X, Y)
+
+
+FORMAT_2 = Path(__file__).parents[1] / "data" / "format_2"
+
+
+@pytest.mark.parametrize("name", ["tagged_words", "tagged_series"])
+def test_its_files_load_for_ever(name):
+    """Fails if this version reads a file of the first one with tags otherwise."""
+    expected = json.loads((FORMAT_2 / "expected_tags.json").read_text())[name]
+    X = expected["X"]
+    if name == "tagged_series":
+        X = [np.array(row) for row in X]
+    else:
+        X = [[tuple(word) for word in row] for row in X]
+    tagger = skrnn.load(FORMAT_2 / f"{name}.skrnn")
+    assert [row.tolist() for row in tagger.predict(X)] == expected["predict"]
+    for found, wanted in zip(tagger.predict_proba(X), expected["predict_proba"], strict=True):
+        np.testing.assert_allclose(found.reshape(-1), np.ravel(wanted), rtol=1e-4, atol=1e-5)

@@ -7,7 +7,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from repeats import every, some
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
@@ -26,6 +25,7 @@ from skrnn import (
     trace,
 )
 from skrnn.onnx import to_onnx
+from tests.repeats import every, some
 
 FIRST = ["good film", "bad film", "good plot", "bad plot"] * 10
 Y = np.array([1, 0, 1, 0] * 10)

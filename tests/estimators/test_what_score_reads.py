@@ -7,13 +7,13 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from repeats import every, some
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, compare, explain, make_nbsvm
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
 from skrnn.estimators.rows import warn_of_order
 from skrnn.exceptions import SkrnnError
+from tests.repeats import every, some
 
 TINY: dict = {"cell": "rnn", "units": 2, "bidirectional": False, "epochs": 1, "random_state": 0}
 rng = np.random.default_rng(0)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from bare import ESTIMATOR
-from repeats import some
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -23,6 +22,7 @@ from skrnn.inspection import gradients
 from skrnn.inspection.explaining import METHODS
 from skrnn.inspection.recurrence import lstm
 from skrnn.sequences import UNKNOWN
+from tests.repeats import some
 
 REVIEWS, LABELS = make_reviews(80, random_state=0)
 LABELS = np.array(LABELS)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from repeats import some
 
 from skrnn import RNNClassifier, RNNTagger, explain
+from tests.repeats import some
 
 SMALL = {"units": 8, "embedding_dim": 8, "epochs": 20, "learning_rate": 0.02, "random_state": 0}
 

@@ -11,7 +11,6 @@ import warnings
 import numba
 import numpy as np
 import pytest
-from repeats import every
 
 from skrnn import layers
 from skrnn.backend.tensorflow import tf
@@ -19,6 +18,7 @@ from skrnn.exceptions import NoKernelsError
 from skrnn.heads.classes import dense_output
 from skrnn.kernels import cache, compiling
 from skrnn.kernels import engine as engines
+from tests.repeats import every
 
 
 def thrice(n):

@@ -20,13 +20,13 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from repeats import every
 
 from skrnn import layers
 from skrnn.kernels import engine as engines
 from skrnn.layers import compiled, loop
 from skrnn.layers.engine import recur, release_memory
 from tests.layers import test_layers
+from tests.repeats import every
 
 numba = pytest.importorskip("numba")
 

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
-from repeats import some
 
 from skrnn import layers
 from skrnn.kernels import engine as engines
 from skrnn.layers import loop
+from tests.repeats import some
 
 KINDS = {
     "LSTM": ("LSTM", {}),

@@ -13,13 +13,13 @@ from unittest import mock
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from repeats import some
 
 from skrnn.backend.tensorflow import keras
 from skrnn.network.build import build
 from skrnn.network.description import LOGITS, NetworkDescription, SideInput, ngram_inputs
 from skrnn.network.forward import Forward
 from skrnn.sequences import Sequences
+from tests.repeats import some
 
 ENGINES = ("numba", "tensorflow")
 N_SAMPLES, N_OUTPUTS, VOCABULARY = 30, 3, 40

@@ -23,7 +23,6 @@ from id_networks import (
     draw_values,
 )
 from numpy.testing import assert_allclose, assert_array_equal
-from repeats import some
 from siblings import RNNTaggerForTest, TaggerByIds, TagsHead
 
 import skrnn
@@ -38,6 +37,7 @@ from skrnn.network.description import LOGITS, NetworkDescription, SideInput
 from skrnn.network.fitted import FittedNetwork
 from skrnn.network.forward import Forward
 from skrnn.persistence import registry
+from tests.repeats import some
 
 ENGINES = ("numba", "tensorflow")
 

@@ -20,12 +20,12 @@ from exported import (
     tokens,
     with_network,
 )
-from repeats import some
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from skrnn import TextToSequence
 from skrnn.onnx import to_onnx
+from tests.repeats import some
 
 
 @pytest.fixture

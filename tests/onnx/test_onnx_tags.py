@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from exported import start
-from repeats import some
 
 from skrnn import RNNTagger
 from skrnn.chains import Chain, viterbi
 from skrnn.onnx import to_onnx
+from tests.repeats import some
 
 SMALL = {"units": 4, "embedding_dim": 4, "epochs": 2, "random_state": 0}
 X = [["Anna", "saw", "Paris"], ["Rome"], [], ["We", "saw", "Anna", "in", "Oslo"]] * 5

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import sklearn
 from bare import ESTIMATOR
-from repeats import some
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.exceptions import NotFittedError
@@ -32,6 +31,7 @@ from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat import container
 from skrnn.network.fitted import FittedNetwork
 from skrnn.persistence import load, registry, save
+from tests.repeats import some
 
 ROOT = Path(__file__).parent.parent.parent
 FORMAT_1 = ROOT / "tests" / "data" / "format_1"

@@ -251,7 +251,7 @@ ATTACKS = {
     ),
     "features": ("nbsvm", put("state", "n_features_in", 7), "should be"),
     "channels": ("numeric", put("state", "n_features_in", 7), "channels"),
-    "table": ("numeric", put("state", "is_table", True), "channels"),
+    "table": ("numeric", put("state", "is_table", True), "reads 2 numbers at a step"),
     "scaling of channels": ("numeric", put("state", "channels", {"scaling": "mean"}), "'scaling'"),
     "no arrays of channels": ("numeric", put("state", "channels", {"scaling": None}), "is missing"),
     "channels of tokens": ("default", put("state", "channels", {"scaling": None}), "reads token"),
@@ -530,7 +530,7 @@ def states(tree):
 
 def test_undamaged_files_load_under_the_fuzzer(fuzzer, tmp_path):
     """Fails if the fuzzer's own files are none, so that it finds nothing for that reason."""
-    assert len(fuzzer.files) == 6
+    assert len(fuzzer.files) == 12
     for file in fuzzer.files:
         path = tmp_path / f"{file.name}.skrnn"
         path.write_bytes(fuzz_files.seal(file.document, file.arrays))

@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-from repeats import some
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -13,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import EpochSearchCV, TextToSequence
+from tests.repeats import some
 
 TEXTS = ["good film", "bad film", "good plot", "bad plot", "GOOD film", "BAD plot"] * 4
 LABELS = np.array([1, 0, 1, 0, 1, 0] * 4)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from repeats import some
 
 from skrnn import TextToSequence, make_reviews
 from skrnn.text.apostrophes import IS_APOSTROPHE
 from skrnn.text.offsets import find_spans
+from tests.repeats import some
 
 NASTY = [
     "b",

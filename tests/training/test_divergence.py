@@ -10,7 +10,6 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 import pytest
 from bare import ESTIMATOR
-from repeats import some
 
 from skrnn import Checkpoint, RNNClassifier
 from skrnn.backend.tensorflow import keras
@@ -21,6 +20,7 @@ from skrnn.network.fitted import FittedNetwork
 from skrnn.search.results import ResultFolder
 from skrnn.training.checkpoint import CheckpointFolder
 from skrnn.training.state import EarlyStoppingState, TrainingState
+from tests.repeats import some
 
 rng = np.random.default_rng(0)
 IDS = [rng.integers(2, 9, 4).tolist() for _ in range(24)]

@@ -12,7 +12,6 @@ import pytest
 import sklearn
 import tensorflow as tf
 from bare import ESTIMATOR, NETWORK
-from repeats import some
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -24,6 +23,7 @@ from skrnn.training import pretraining, trainers
 from skrnn.training.fit import initial_network
 from skrnn.training.pretraining import cut_windows
 from skrnn.training.state import TrainingSettings
+from tests.repeats import some
 
 N_WORDS = 20
 

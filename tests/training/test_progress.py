@@ -13,11 +13,11 @@ import nbformat
 import numpy as np
 import pytest
 from bare import ESTIMATOR
-from repeats import some
 from sklearn.model_selection import GridSearchCV
 
 from skrnn import EpochSearchCV, RNNClassifier
 from skrnn.training import progress as progress
+from tests.repeats import some
 
 rng = np.random.default_rng(0)
 X = np.array([rng.permutation(6) + 2 for _ in range(60)])

@@ -13,7 +13,6 @@ import pytest
 import sklearn
 import tensorflow as tf
 from bare import ESTIMATOR, NETWORK
-from repeats import some
 from scipy.special import expit, softmax
 from scipy.stats import entropy
 from sklearn.base import clone
@@ -34,6 +33,7 @@ from skrnn.training import trainers
 from skrnn.training.feeds import Feed, PairedFeed
 from skrnn.training.objective import Objective
 from skrnn.training.semi_supervised import SemiSupervisedStep
+from tests.repeats import some
 
 N_IDS = 12
 TOKENS = np.array([[2, 3, 4, 5, 6], [7, 8, 2, 0, 0], [9, 10, 0, 0, 0]], np.int32)
