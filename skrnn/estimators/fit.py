@@ -263,6 +263,7 @@ class Fit:
             n_channels=None if sequences.is_tokens else sequences.values.shape[1],
             side_inputs=side_inputs,
             head=head.layout(),
+            n_networks=int(getattr(estimator, "n_networks", 1)),
         )
 
     def _network(self, sequences, stack, vectors, head, session):

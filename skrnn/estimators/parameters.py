@@ -10,6 +10,7 @@ from skrnn._sklearn_compat import HasMethods, Interval, StrOptions
 from skrnn.convolutions.kernels import N_KERNELS
 from skrnn.estimators.checkpointing import Checkpoint
 from skrnn.estimators.extra_losses import ExtraLoss
+from skrnn.network.description import MAX_NETWORKS
 
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -20,6 +21,7 @@ NETWORK: dict = {
     "cell": [StrOptions({"rnn", "lstm", "gru"})],
     "units": [_COUNT, tuple, list],
     "bidirectional": ["boolean"],
+    "n_networks": [Interval(Integral, 1, MAX_NETWORKS, closed="both")],
     "embedding_dim": [_COUNT],
     "embeddings": [str, os.PathLike, "array-like", HasMethods(["__contains__"]), None],
     "trainable_embeddings": ["boolean"],

@@ -56,6 +56,13 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
     bidirectional : bool, default=True
         Whether each layer also reads the sequence from its end.
 
+    n_networks : int, default=1
+        Number of networks that are trained together and answer together (a deep ensemble,
+        Lakshminarayanan et al. 2017), at most 100. They read the same batches and share nothing:
+        each has weights, initial values and dropout of its own, and its own loss, whose gradients
+        are clipped apart. The output before the last activation is the mean of theirs, which for
+        probabilities is their geometric mean (Heskes 1998). Time and size grow in proportion.
+
     embedding_dim : int, default=128
         Token ids only. Dimension of the token embedding. Ignored if `embeddings` are pretrained
         vectors, which have their own dimension.
@@ -385,6 +392,7 @@ default="squared_error"
         units=64,
         *,
         bidirectional=True,
+        n_networks=1,
         embedding_dim=128,
         embeddings="corpus",
         trainable_embeddings=True,
@@ -423,6 +431,7 @@ default="squared_error"
         self.cell = cell
         self.units = units
         self.bidirectional = bidirectional
+        self.n_networks = n_networks
         self.embedding_dim = embedding_dim
         self.embeddings = embeddings
         self.trainable_embeddings = trainable_embeddings

@@ -60,6 +60,13 @@ class RNNTagger(WordsOrSequences):
     bidirectional : bool, default=True
         Whether each layer also reads the sequence from its end.
 
+    n_networks : int, default=1
+        Number of networks that are trained together and answer together (a deep ensemble,
+        Lakshminarayanan et al. 2017), at most 100. They read the same batches and share nothing:
+        each has weights, initial values and dropout of its own, and its own loss, whose gradients
+        are clipped apart. The output before the last activation is the mean of theirs, which for
+        probabilities is their geometric mean (Heskes 1998). Time and size grow in proportion.
+
     embedding_dim : int, default=100
         Token ids only. Dimension of the token embedding. Ignored if `embeddings` are pretrained
         vectors, which have their own dimension.
@@ -348,6 +355,7 @@ class RNNTagger(WordsOrSequences):
         units=128,
         *,
         bidirectional=True,
+        n_networks=1,
         embedding_dim=100,
         embeddings="corpus",
         trainable_embeddings=True,
@@ -383,6 +391,7 @@ class RNNTagger(WordsOrSequences):
         self.cell = cell
         self.units = units
         self.bidirectional = bidirectional
+        self.n_networks = n_networks
         self.embedding_dim = embedding_dim
         self.embeddings = embeddings
         self.trainable_embeddings = trainable_embeddings

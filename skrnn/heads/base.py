@@ -224,6 +224,25 @@ class Head(ABC):
     def activate(self, raw):
         """Return the output of the Keras model, given its raw output."""
 
+    def activate_mean(self, raw, answers: list, networks: list):
+        """Return the output of several networks together.
+
+        Parameters
+        ----------
+        raw : Keras tensor
+            The mean of their raw outputs.
+        answers : list of Keras tensor
+            What `activate` returned for each.
+        networks : list of keras.Model
+            They hold the `activation_variables`, if any, which a head has to average.
+        """
+        if self.activation_variables():
+            raise NotImplementedError(
+                f"The head of {self.kind} does not say how several networks answer together. Set "
+                "n_networks=1, or define activate_mean."
+            )
+        return self.activate(raw)
+
     @abstractmethod
     def loss(self):
         """Return the loss that training minimizes, for Keras's `compile`."""

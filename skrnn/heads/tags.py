@@ -135,6 +135,15 @@ class TagsHead(Head):
 
         return CRF(name="crf")(raw)
 
+    def activate_mean(self, raw, answers, networks):
+        """Return mean emissions that a CRF of mean scores has read, or probabilities."""
+        if self.output == "softmax":
+            return self.activate(raw)
+        from skrnn.layers.averaging import MeanCRF
+
+        layer = MeanCRF(name="crf").bind([one.get_layer("crf") for one in networks])
+        return layer([raw, *answers])
+
     def loss(self):
         """Return the negative log-likelihood of the rows, for each step."""
         if self.output == "softmax":

@@ -149,8 +149,12 @@ class _Path:
         self._direction = direction.astype(np.float32)
         sequence = row.sequence
         if sequence.is_tokens:
-            names = [variable.name for variable in network.description.variables()]
-            table = np.asarray(values[names.index("embedding")], dtype=np.float32)
+            description = network.description
+            names = [variable.name for variable in description.of_one.variables()]
+            tables = [own[names.index("embedding")] for own in description.split(values)]
+            # What a token is in each network, side by side: they walk the line together, so the
+            # contributions are complete for their mean, whose changes are smaller than theirs.
+            table = np.hstack(tables).astype(np.float32, copy=False)
             end = [table[sequence.values]]
             start = [np.broadcast_to(table[UNKNOWN], end[0].shape)]
         else:
@@ -249,14 +253,14 @@ def _gradient_program(description):
     from skrnn.backend.tensorflow import forget_kernels, keras, tf
     from skrnn.network.build import build
     from skrnn.network.description import LOGITS
-    from skrnn.network.parts import behind_embedding
+    from skrnn.network.parts import behind_embeddings
     from skrnn.network.programs import network_variables
 
     forget_kernels()  # of programs that have been dropped
     network = build(description, random_state=0)
     is_tokens = description.is_tokens
     if is_tokens:
-        scorer = behind_embedding(network)
+        scorer = behind_embeddings(network)
         inputs = [scorer.inputs[0], *scorer.inputs[2:]]
     else:
         scorer = keras.Model(network.inputs, network.get_layer(LOGITS).output)

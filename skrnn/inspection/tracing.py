@@ -1,9 +1,11 @@
 """`trace`: states and gates of the recurrent layers at each step of a text."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
+from skrnn.exceptions import InvalidInputError
 from skrnn.inspection.reading import read
 from skrnn.inspection.recurrence import gru, lstm, simple_rnn
 from skrnn.kernels.sums import add_sums
@@ -92,7 +94,7 @@ class Trace:
         return TraceDisplay(self, **kwargs).plot(ax=ax)
 
 
-def trace(estimator, X):
+def trace(estimator, X, *, network=0):
     """Return the gates and states of the recurrent layers at each step of texts.
 
     They are computed in NumPy from the network's weights, by the equations documented in
@@ -108,6 +110,8 @@ def trace(estimator, X):
     X : iterable of str, frame, or input of an RNNClassifier
         Documents for a Pipeline, or frames if it begins with TextWithColumns; token ids or numeric
         sequences for an RNNClassifier.
+    network : int, default=0
+        Which of the `n_networks` of the estimator, counted from 0; -1 is the last one.
 
     Returns
     -------
@@ -121,8 +125,8 @@ def trace(estimator, X):
     TypeError
         If the estimator is not one of those above.
     ValueError
-        If X is a single text instead of a list, or steps of a Pipeline add, drop or reorder
-        tokens.
+        If X is a single text instead of a list, steps of a Pipeline add, drop or reorder tokens, or
+        there is no such network.
 
     See Also
     --------
@@ -143,11 +147,19 @@ def trace(estimator, X):
     (5, 8)
     """
     classifier, rows = read(estimator, X, "trace")
-    return [_trace(classifier, row) for row in rows]
+    n_networks = classifier.network_.description.n_networks
+    is_one = isinstance(network, Integral) and not isinstance(network, bool)
+    if not is_one or not -n_networks <= network < n_networks:
+        raise InvalidInputError(
+            f"network={network!r} is none of the {n_networks} of {type(classifier).__name__}. Pass "
+            f"a number from 0 to {n_networks - 1}."
+        )
+    return [_trace(classifier, row, int(network)) for row in rows]
 
 
-def _trace(classifier, row):
-    description, values = classifier.network_.description, classifier.network_.values
+def _trace(classifier, row, network):
+    fitted = classifier.network_
+    description, values = fitted.description.of_one, fitted.description.split(fitted.values)[network]
     cell, variables = description.cell, dict(zip(_names(description), values, strict=True))
     inputs = x = _inputs(description, variables, row.sequence)
     layers = []

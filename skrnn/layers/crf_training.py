@@ -20,6 +20,11 @@ def mark(emissions, layer):
     return emissions
 
 
+def layer_of(emissions):
+    """Return the layer that a tensor comes from, or None if it does not say."""
+    return getattr(emissions, _MARK, None)
+
+
 def mask_of(tensor):
     """Return Keras's mask of a tensor, or None."""
     return getattr(tensor, "_keras_mask", None)
@@ -46,7 +51,7 @@ class _Bound:
             A model with one such layer may stand for it.
         """
         if isinstance(layer, keras.Model):
-            found = [one for one in layer.layers if hasattr(one, "transitions_initializer")]
+            found = [one for one in layer.layers if hasattr(one, "_weights_now")]
             if len(found) != 1:
                 raise InvalidInputError(
                     f"The model {layer.name!r} has {len(found)} layers of the kind CRF, so "
@@ -57,7 +62,7 @@ class _Bound:
         return self
 
     def _chain(self, y_pred):
-        layer = getattr(y_pred, _MARK, None) or (self._layer and self._layer())
+        layer = layer_of(y_pred) or (self._layer and self._layer())
         if layer is None:
             raise InvalidInputError(
                 f"{type(self).__name__} does not know the CRF layer whose weights it needs: the "

@@ -1,5 +1,6 @@
 """Building a Keras model from a description."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from skrnn.network.description import (
     SideInput,
 )
 from skrnn.network.encoder import encode
+from skrnn.network.several import put_together
 
 
 def build_network(
@@ -36,6 +38,7 @@ def build_network(
     n_channels: int | None = None,
     n_outputs: int = 1,
     head: str = "classes",
+    n_networks: int = 1,
     random_state: int | None = None,
     meta: dict[str, Any] | None = None,
     compile_kwargs: dict[str, Any] | None = None,
@@ -87,6 +90,9 @@ def build_network(
     head : {"classes", "labels"}, default="classes"
         "classes" predicts one class for each row (sigmoid for two, softmax for more), "labels" any
         number of independent labels (sigmoid). See :mod:`skrnn.heads`.
+    n_networks : int, default=1
+        Number of networks that read the same inputs, share nothing else, and answer by the mean of
+        their outputs before the last activation. Each is trained on its own loss.
     random_state : int or None, default=None
         Seed of the initial weights and of dropout; None draws one.
     meta : dict or None, default=None
@@ -165,6 +171,7 @@ def build_network(
         n_channels=n_channels,
         side_inputs=tuple(SideInput(*one) for one in side_inputs),
         head={"kind": head, "n_outputs": n_outputs},
+        n_networks=n_networks,
     )
     return build(description, random_state=random_state, compile_kwargs=compile_kwargs)
 
@@ -193,6 +200,24 @@ def build(
     """
     check_tensorflow()
     head, seeds = description.head_, _seeds(random_state)
+    name = f"{description.cell}_{head.kind}"
+    if description.n_networks == 1:
+        inputs, _, answer = _one_network(description, head, seeds)
+        model = keras.Model(inputs, answer, name=name)
+    else:
+        # The seeds go on from network to network, so no two begin, or drop units, alike.
+        make_one = partial(_one_network, description, head, seeds)
+        model = put_together(make_one, description.n_networks, head, name)
+    if compile_kwargs is not None:
+        kwargs = {k: v for k, v in compile_kwargs.items() if v is not None}
+        kwargs = {"loss": head.loss(), **kwargs}
+        bind(model, kwargs)
+        model.compile(**kwargs)
+    return model
+
+
+def _one_network(description, head, seeds):
+    """Return inputs, raw output and answer of one network."""
     encoding = encode(description, seeds)
     raw = head.outputs(encoding, seeds, description.raw_layer())
     adding = description.row_inputs + description.id_score_inputs
@@ -200,13 +225,7 @@ def build(
         name = LOGITS if one is adding[-1] else f"add_{one.name}"
         raw = _adding(one, name)([raw, encoding.side[one.name]])
     inputs = encoding.inputs if len(encoding.inputs) > 1 else encoding.inputs[0]
-    model = keras.Model(inputs, head.activate(raw), name=f"{description.cell}_{head.kind}")
-    if compile_kwargs is not None:
-        kwargs = {k: v for k, v in compile_kwargs.items() if v is not None}
-        kwargs = {"loss": head.loss(), **kwargs}
-        bind(model, kwargs)
-        model.compile(**kwargs)
-    return model
+    return inputs, raw, head.activate(raw)
 
 
 def bind(model: keras.Model, compile_kwargs: dict[str, Any]) -> None:

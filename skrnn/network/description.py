@@ -10,7 +10,7 @@ the shapes can be compared with the arrays of a file, which are as large as the 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ N_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 POOLINGS = ("last", "max", "mean", "attention")
 # More than anyone trains, and few enough that building them takes no more than seconds.
 MAX_LAYERS = 100
+# As many as anyone averages; a network may take any of the layers above so often.
+MAX_NETWORKS = 100
 # Names of layers that are there at most once.
 EMBEDDING, APPEND, LOGITS, DENSE = "embedding", "append_evidence", "logits", "recurrent_logits"
 JOIN = "join_columns"
@@ -127,6 +129,9 @@ class NetworkDescription:
         are appended, then those with scores, which need a head that reads the steps.
     head : dict
         The layout of the head, see :meth:`skrnn.heads.base.Head.layout`.
+    n_networks : int
+        Networks of this architecture that read the same inputs and share nothing else. The raw
+        output is the mean of theirs. All other attributes are about one of them.
     """
 
     cell: str = "lstm"
@@ -143,6 +148,7 @@ class NetworkDescription:
     n_channels: int | None = None
     side_inputs: tuple[SideInput, ...] = ()
     head: dict[str, Any]
+    n_networks: int = 1
 
     # --- What there is ---
 
@@ -150,6 +156,11 @@ class NetworkDescription:
     def head_(self) -> Head:
         """The head, without a coding of y."""
         return head_of_layout(self.head)
+
+    @property
+    def of_one(self) -> NetworkDescription:
+        """The description of one of the networks."""
+        return self if self.n_networks == 1 else replace(self, n_networks=1)
 
     @property
     def is_tokens(self) -> bool:
@@ -227,7 +238,22 @@ class NetworkDescription:
         return DENSE if self.row_inputs or self.id_score_inputs else LOGITS
 
     def variables(self) -> list[Variable]:
-        """Return the variables of the network, in the order of its layers."""
+        """Return the variables, network after network, in the order of their layers."""
+        found = list(self._variables_of_one())
+        if self.n_networks == 1:
+            return found
+        return [
+            one._replace(name=f"{one.name} of network {i}")
+            for i in range(1, self.n_networks + 1)
+            for one in found
+        ]
+
+    def split(self, values: list) -> list[list]:
+        """Return what belongs to the variables, in their order, as a list for each network."""
+        n = len(values) // self.n_networks
+        return [values[i * n : (i + 1) * n] for i in range(self.n_networks)]
+
+    def _variables_of_one(self):
         found = []
         if self.is_tokens:
             if self.word_dropout:
@@ -297,6 +323,8 @@ class NetworkDescription:
         tree = asdict(self)
         tree["units"] = list(self.units)
         tree["side_inputs"] = [one.config() for one in self.side_inputs]
+        if self.n_networks == 1:  # as files of before have it
+            del tree["n_networks"]
         return tree
 
     @cached_property
@@ -323,6 +351,8 @@ class NetworkDescription:
             If a key is missing or unknown, or a value of another type or out of range.
         """
         wanted = {f.name for f in fields(cls)}
+        if type(tree) is dict:
+            tree = {"n_networks": 1, **tree}
         if type(tree) is not dict or set(tree) != wanted:
             odd = sorted(set(tree) ^ wanted) if type(tree) is dict else [type(tree).__name__]
             raise InvalidInputError(
@@ -459,4 +489,8 @@ _WANTED = {
         _is_side_inputs,
     ),
     "head": ("an object", lambda value: type(value) is dict),
+    "n_networks": (
+        f"an integer from 1 to {MAX_NETWORKS}",
+        lambda value: _is_count(value) and value <= MAX_NETWORKS,
+    ),
 }

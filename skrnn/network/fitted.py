@@ -13,7 +13,7 @@ import numpy as np
 
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.description import NetworkDescription
-from skrnn.network.forward import Forward
+from skrnn.network.forward_mean import MeanForward
 from skrnn.sequences import Sequences
 
 
@@ -84,15 +84,23 @@ class FittedNetwork:
 
     @property
     def activation_values(self) -> list:
-        """The values of the head's `activation_variables`, which decode its raw output."""
-        values = self.values
-        return values[len(values) - len(self.description.head_.activation_variables()) :]
+        """The values of the head's `activation_variables`, which decode its raw output.
+
+        Of several networks, the mean of each value.
+        """
+        n_values = len(self.description.head_.activation_variables())
+        first, *others = (
+            own[len(own) - n_values :] for own in self.description.split(self.values)
+        )
+        if not others:
+            return first
+        return [sum(of_all[1:], of_all[0]) / len(of_all) for of_all in zip(first, *others)]
 
     def _forward(self):
         if "_model" in self.__dict__:  # whose weights may have changed
-            return Forward(self.description, self.values)
+            return MeanForward(self.description, self.values)
         if "_prepared" not in self.__dict__:
-            self._prepared = Forward(self.description, self._values)
+            self._prepared = MeanForward(self.description, self._values)
         return self._prepared
 
     def __getstate__(self):

@@ -82,6 +82,7 @@ class Forward:
     Parameters
     ----------
     description : NetworkDescription
+        Of a single network; see :class:`skrnn.network.forward_mean.MeanForward` for several.
     values : list of ndarray
         Those of `description.variables()`, in their order, in any float type. They must not be
         changed afterwards; for other values, make another `Forward`.
@@ -93,7 +94,7 @@ class Forward:
     """
 
     def __init__(self, description: NetworkDescription, values):
-        _check_values(description, values)
+        check_values(description, values)
         self.description = description
         self._prepared: dict = {}
         variables = description.variables()
@@ -301,7 +302,8 @@ def last_values(description: NetworkDescription, values: list) -> tuple[list, li
     return joining, of_head, weights, scores
 
 
-def _check_values(description, values):
+def check_values(description: NetworkDescription, values) -> None:
+    """Raise ValueError if values are not those of a description's variables, by their shapes."""
     variables = description.variables()
     if len(values) != len(variables):
         raise InvalidInputError(

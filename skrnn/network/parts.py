@@ -1,9 +1,13 @@
 """Parts of a network as models of their own."""
 
+from itertools import accumulate
+
 from skrnn.backend.tensorflow import keras
+from skrnn.layers.averaging import Mean
 from skrnn.layers.evidence import AddScores, AppendEvidence, JoinColumns
 from skrnn.layers.ids import AddIdScores, AppendIds
 from skrnn.network.description import EMBEDDING, LOGITS
+from skrnn.network.several import networks_of
 from skrnn.sequences import PADDING
 
 # Layers that read a side input beside what the layer before has made.
@@ -21,6 +25,26 @@ class _MaskedByTokens(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
+
+
+def behind_embeddings(network):
+    """Return the part of a model from embedded tokens, and its inputs, to logits.
+
+    Of several networks, the vectors of a token in each are side by side, first to last.
+    """
+    networks = networks_of(network)
+    if len(networks) == 1:
+        return behind_embedding(network)
+    parts = [behind_embedding(one) for one in networks]
+    widths = [part.inputs[0].shape[-1] for part in parts]
+    embedded = keras.Input((None, sum(widths)), name="embedded")
+    others = [keras.Input(x.shape[1:], dtype=x.dtype, name=x.name) for x in parts[0].inputs[1:]]
+    ends = list(accumulate(widths))
+    logits = [
+        part([embedded[:, :, end - width : end], *others])
+        for part, width, end in zip(parts, widths, ends, strict=True)
+    ]
+    return keras.Model([embedded, *others], Mean()(logits), name="behind_embeddings")
 
 
 def behind_embedding(network):

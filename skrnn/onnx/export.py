@@ -128,11 +128,11 @@ def to_onnx(estimator):
     onnx = check_onnx("to_onnx")
     text, classifier = _parts(estimator)
     graph = Graph(onnx)
-    network, weights = _fitted_network(classifier)
+    network = classifier.network_.description
     steps = _read(graph, text, classifier, network)
     scaler, head = classifier.columns_, classifier.head_
     columns = None if scaler is None else column_input(graph, scaler)
-    raw = _write_network(graph, classifier, network, weights, steps, columns)
+    raw = _write_networks(graph, classifier, network, steps, columns)
     values = classifier.network_.activation_values
     if head.reads == "steps":
         surroundings = getattr(classifier, "surroundings_", None)
@@ -195,12 +195,6 @@ def _tokenizer(step):
     return step.to_sequence_
 
 
-def _fitted_network(classifier):
-    from skrnn.onnx.layers import Weights
-
-    return classifier.network_.description, Weights(classifier.model_)
-
-
 def _read(graph, text, classifier, network):
     """Declare the input and return its `Steps`."""
     size, keeps_steps = classifier.vocabulary_size_, network.head_.reads == "steps"
@@ -219,10 +213,10 @@ def _read(graph, text, classifier, network):
     return channel_input(graph, shape, classifier.channels_, keeps_steps=keeps_steps)
 
 
-def _write_network(graph, classifier, network, weights, steps, columns):
-    """Return the network's logits, or its emissions if the head reads the steps."""
+def _write_networks(graph, classifier, network, steps, columns):
+    """Return the logits, or the emissions if the head reads the steps; the mean of several."""
     # Loads TensorFlow, which is only needed for the weights.
-    from skrnn.onnx import layers
+    from skrnn.network.several import networks_of
 
     evidence = scores = None
     ids = {one.name: id_input(graph, one) for one in network.side_inputs if one.is_ids}
@@ -230,13 +224,30 @@ def _write_network(graph, classifier, network, weights, steps, columns):
         if network.row_inputs:
             scores = convolution_scores(graph, classifier.convolutions_, steps)
         steps = in_patches(graph, steps, classifier.patch_size_)
-        x = layers.mask_channels(graph, weights, steps)
-    else:
-        if network.row_inputs:
-            table = NgramTable(graph, classifier.ngrams_, steps.values)
-            scores = table.scores()
-            evidence = table.evidence() if network.step_inputs else None
+    elif network.row_inputs:
+        table = NgramTable(graph, classifier.ngrams_, steps.values)
+        scores = table.scores()
+        evidence = table.evidence() if network.step_inputs else None
+    given = steps, columns, ids, scores, evidence
+    models = networks_of(classifier.model_)
+    if len(models) == 1:
+        return _write_network(graph, models[0], network, *given)
+    raws = []
+    for model in models:
+        with graph.inside(f"{model.name}_"):
+            raws.append(_write_network(graph, model, network, *given))
+    return graph.add("Mean", *raws)
+
+
+def _write_network(graph, model, network, steps, columns, ids, scores, evidence):
+    """Return the logits of one network, or its emissions if the head reads the steps."""
+    from skrnn.onnx import layers
+
+    weights = layers.Weights(model)
+    if network.is_tokens:
         x = layers.embed(graph, weights, steps, evidence)
+    else:
+        x = layers.mask_channels(graph, weights, steps)
     x = append_ids(graph, weights, x, ids, network)
     x = layers.recurrent_stack(graph, weights, x, steps, network)
     if network.head_.reads == "steps":
@@ -244,7 +255,7 @@ def _write_network(graph, classifier, network, weights, steps, columns):
             x = join(graph, weights, x, columns)
         raw = emissions(graph, weights, x, steps, ids, network)
         if network.head_.activation_variables():
-            weights.pass_behind(LOGITS, classifier.model_.layers)
+            weights.pass_behind(LOGITS, model.layers)
         weights.check_all_taken()
         return raw
     x = layers.pool(graph, weights, x, steps, network)

@@ -1,5 +1,7 @@
 """An ONNX graph, written node by node."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from skrnn.exceptions import InvalidInputError
@@ -36,6 +38,16 @@ class Graph:
         self.onnx = onnx
         self.nodes, self.inputs, self.outputs = [], [], []
         self.initializers = {}
+        self._prefix = ""
+
+    @contextmanager
+    def inside(self, prefix):
+        """Begin the names of nodes and weights with this: several networks use the same ones."""
+        self._prefix = prefix
+        try:
+            yield
+        finally:
+            self._prefix = ""
 
     def input(self, name, dtype, shape):
         """Declare an input; a str in `shape` is the name of an axis of any length."""
@@ -86,7 +98,7 @@ class Graph:
         str, or tuple of str
             The outputs in use.
         """
-        name = name or f"{operator}_{len(self.nodes)}"
+        name = self._prefix + (name or f"{operator}_{len(self.nodes)}")
         wanted = n_outputs if isinstance(n_outputs, tuple) else (True,) * n_outputs
         outputs = [f"{name}:{i}" if is_wanted else "" for i, is_wanted in enumerate(wanted)]
         inputs = [x if isinstance(x, str) else self.constant(x) for x in inputs]
@@ -103,6 +115,7 @@ class Graph:
         `name` is for weights, which have names and are never shared.
         """
         array = np.asarray(array)
+        name = name and self._prefix + name
         key = name or (array.dtype.str, array.shape, array.tobytes())
         if key not in self.initializers:
             name = name or f"constant_{len(self.initializers)}"

@@ -22,7 +22,7 @@ class Weights:
     Parameters
     ----------
     model : keras.Model
-        The network.
+        The network, or one of several.
     """
 
     def __init__(self, model):

@@ -19,6 +19,7 @@ from skrnn.network.build import build
 from skrnn.network.description import EMBEDDING, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.network.programs import PREDICT_BATCH_SIZE, network_variables, read_values
+from skrnn.network.several import networks_of
 from skrnn.sequences import Sequences
 from skrnn.sequences.batching import auto_batch_size
 from skrnn.training import trainers
@@ -31,11 +32,12 @@ from skrnn.training.callbacks import (
 from skrnn.training.chunks import ChunkStream, StreamFeed
 from skrnn.training.feeds import Feed, PairedFeed
 from skrnn.training.objective import Objective
+from skrnn.training.optimizers import clip_apart
 from skrnn.training.progress import progress_lines
 from skrnn.training.recorder import StateRecorder, without_first_steps
 from skrnn.training.replicas import make_replicated, whole_batches
 from skrnn.training.scikeras import wrap
-from skrnn.training.semi_supervised import SemiSupervisedStep
+from skrnn.training.semi_supervised import SemiSupervisedStep, SemiSupervisedSteps
 from skrnn.training.state import TrainingSettings, TrainingState, joined
 
 
@@ -195,7 +197,8 @@ def initial_network(description: NetworkDescription, seed: int, embeddings=None)
     with keras_defaults():
         model = outside_scope(lambda: build(description, random_state=seed))
         if embeddings is not None:
-            model.get_layer(EMBEDDING).embeddings.assign(embeddings)
+            for one in networks_of(model):
+                one.get_layer(EMBEDDING).embeddings.assign(embeddings)
         return FittedNetwork(description, read_values(network_variables(model)), seed)
 
 
@@ -348,10 +351,13 @@ class Trainer:
 
 def _compile(description, seed, head: Head, wrapper, objective) -> keras.Model:
     if is_in_scope():
-        return make_replicated(
+        model = make_replicated(
             lambda: build(description, random_state=seed), wrapper.compile_kwargs
         )
-    model = build(description, random_state=seed, compile_kwargs=wrapper.compile_kwargs())
+    else:
+        model = build(description, random_state=seed, compile_kwargs=wrapper.compile_kwargs())
+    clip_apart(model.optimizer, description.n_networks)
     if objective:
-        model.semi_supervised = SemiSupervisedStep(model, objective, head)
+        make_step = SemiSupervisedStep if description.n_networks == 1 else SemiSupervisedSteps
+        model.semi_supervised = make_step(model, objective, head)
     return model

@@ -89,6 +89,30 @@ def on_dense_gradients(optimizer):
     return optimizer
 
 
+def clip_apart(optimizer, n_networks):
+    """Make an optimizer clip the gradients of several networks as it would clip each alone.
+
+    Otherwise, a norm over all gradients would let the steps of one network depend on the others.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Changed in place. It gets the gradients of the first network, then those of the next, and
+        so on, as many of each.
+    n_networks : int
+    """
+    if n_networks == 1:
+        return
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    clip = optimizer._clip_gradients
+
+    def clip_each(grads):
+        n = len(grads) // n_networks
+        return [one for i in range(n_networks) for one in clip(grads[i * n : (i + 1) * n])]
+
+    optimizer._clip_gradients = clip_each
+
+
 def averages_of(optimizer):
     """Return the variables with the averages of the weights, of an optimizer with `use_ema`.
 

@@ -105,28 +105,38 @@ def language_model(network: FittedNetwork, corpus: Sequences) -> FittedNetwork:
     )
     seed = int(np.random.default_rng([network.seed, Stream.PRETRAINING]).integers(2**31))
     model = initial_network(described, seed)
-    values = dict(zip(_names(described), transplanted(model, network), strict=True))
     # Initialize the output bias with the log frequency of each class in the corpus.
     counts = np.bincount(corpus.values, minlength=n_ids)[1:] + 1.0
-    values["output bias"] = np.log(counts / counts.sum()).astype(np.float32)
-    return FittedNetwork(described, list(values.values()), seed)
+    bias = np.log(counts / counts.sum()).astype(np.float32)
+    place = _names(described).index("output bias")
+    values = []
+    for own in described.split(transplanted(model, network)):
+        own[place] = bias
+        values += own
+    return FittedNetwork(described, values, seed)
 
 
 def transplanted(into: FittedNetwork, source: FittedNetwork) -> list:
     """Return the values of a network, with the embedding and recurrent layers of another.
 
-    The first layer of a network with side inputs has more features than that of a language model.
-    The weights of these features are not changed.
+    Of several networks, each gets those of its counterpart. The first layer of a network with side
+    inputs has more features than that of a language model. The weights of these features are not
+    changed.
     """
-    given = dict(zip(_names(source.description), source.values, strict=True))
+    names = _names(source.description)
+    variables = into.description.of_one.variables()
     values = []
-    for variable, value in zip(into.description.variables(), into.values, strict=True):
-        other = given.get(variable.name) if _is_of_encoder(variable) else None
-        if other is not None:
-            value = value.copy()
-            n = min(len(value), len(other))
-            value[:n] = other[:n]
-        values.append(value)
+    for own, others in zip(
+        into.description.split(into.values), source.description.split(source.values), strict=True
+    ):
+        given = dict(zip(names, others, strict=True))
+        for variable, value in zip(variables, own, strict=True):
+            other = given.get(variable.name) if _is_of_encoder(variable) else None
+            if other is not None:
+                value = value.copy()
+                n = min(len(value), len(other))
+                value[:n] = other[:n]
+            values.append(value)
     return values
 
 
@@ -136,7 +146,7 @@ def _is_of_encoder(variable):
 
 
 def _names(description: NetworkDescription) -> list[str]:
-    return [variable.name for variable in description.variables()]
+    return [variable.name for variable in description.of_one.variables()]
 
 
 def cut_windows(corpus: Sequences) -> Sequences:

@@ -221,7 +221,7 @@ class _Steps:
             # is returned, and written once.
             with _part_of_batch(rows, n), keras.StatelessScope() as scope:
                 y_pred = network(x, training=True)
-            loss = self._part_of_loss(share, y_pred, n_own, n_whole)
+            loss = self._part_of_loss(share, y_pred, n_own, n_whole, training=True)
             scaled = network.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, network.trainable_weights)
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
@@ -234,13 +234,14 @@ class _Steps:
     def _test(self, share, rows, n_own, n, n_whole):
         x, y, weights = share
         y_pred = self.network(x, training=False)
-        return self._part_of_loss(share, y_pred, n_own, n_whole), y, y_pred, weights, []
+        loss = self._part_of_loss(share, y_pred, n_own, n_whole, training=False)
+        return loss, y, y_pred, weights, []
 
-    def _part_of_loss(self, share, y_pred, n_own, n_whole):
+    def _part_of_loss(self, share, y_pred, n_own, n_whole, *, training):
         """Return what the share adds to the mean loss of the whole batch, by their losses."""
         x, y, weights = share
         # The mean over the share, which Keras has divided by the number of replicas.
-        loss = self.network.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights)
+        loss = self.network.compute_loss(x, y, y_pred, weights, training=training)
         n_own = tf.cast(n_own, loss.dtype)
         return loss * n_own * self.n_replicas / tf.cast(n_whole, loss.dtype)
 
@@ -288,6 +289,8 @@ def _draw_for_whole_batches(layer: Any):
     Each runs its own code on a dummy batch, of which the replica's rows are used. The classes are
     not changed, so that a callback may save the network.
     """
+    for inner in layer.layers if isinstance(layer, keras.Model) else ():
+        _draw_for_whole_batches(inner)
     for name in ("forward_layer", "backward_layer", "cell", "vector_dropout"):
         if hasattr(layer, name):
             _draw_for_whole_batches(getattr(layer, name))

@@ -16,6 +16,7 @@ same as without these losses.
 from skrnn.backend.tensorflow import keras, tf
 from skrnn.network.description import EMBEDDING
 from skrnn.network.parts import behind_embedding
+from skrnn.network.several import networks_of
 from skrnn.sequences import PADDING
 
 # The direction that changes the prediction the most is searched at this fraction of the norm of
@@ -41,6 +42,8 @@ class SemiSupervisedStep:
         At least one of its losses is on.
     head : skrnn.heads.base.Head
         Of the network: its losses.
+    optimizer : keras.optimizers.Optimizer or None, default=None
+        None is that of the network.
 
     Attributes
     ----------
@@ -50,10 +53,11 @@ class SemiSupervisedStep:
         The further losses of the running epoch.
     """
 
-    def __init__(self, network, objective, head):
+    def __init__(self, network, objective, head, optimizer=None):
         self.network = network
         self.objective = objective
         self.head = head
+        self.optimizer = network.optimizer if optimizer is None else optimizer
         embedding = network.get_layer(EMBEDDING)
         self._table = embedding.embeddings
         # Named: TensorFlow sorts what it sums by name, and Keras's own names count models.
@@ -63,12 +67,7 @@ class SemiSupervisedStep:
         fixed = [v for layer in network.layers for v in layer.non_trainable_variables]
         self._generators = [v for v in fixed if v is not self._table]
         self.frequencies = tf.Variable(tf.zeros(embedding.input_dim), trainable=False)
-        on = {
-            "adversarial_loss": objective.adversarial_epsilon,
-            "virtual_adversarial_loss": objective.virtual_adversarial_epsilon,
-            "entropy": objective.entropy_weight,
-        }
-        self.means = {name: keras.metrics.Mean(name) for name, value in on.items() if value}
+        self.means = _means(objective)
         network.train_step = self.train_step
 
     def load(self, counts):
@@ -82,8 +81,15 @@ class SemiSupervisedStep:
 
     def train_step(self, data):
         """Update the weights by one batch, and return the logs."""
+        (x, y, _), _, _ = data
+        gradients, loss, logits = self.gradients(data)
+        self.optimizer.apply(gradients, self.network.trainable_variables)
+        return _logs(self, x, y, loss, logits)
+
+    def gradients(self, data):
+        """Return the gradients of all losses for a batch, the loss and the logits."""
         (x, y, sample_weight), unlabeled, seeds = data
-        optimizer, variables = self.network.optimizer, self.network.trainable_variables
+        optimizer, variables = self.optimizer, self.network.trainable_variables
         before = self._states()
         sigma = self.standard_deviation()
         with tf.GradientTape() as tape:
@@ -130,9 +136,8 @@ class SemiSupervisedStep:
             more = tape.gradient(total, variables, unconnected_gradients="zero")
             pairs = zip(gradients, more, strict=True)
             gradients = [tf.convert_to_tensor(a) + tf.convert_to_tensor(b) for a, b in pairs]
-        optimizer.apply(gradients, variables)
         self._restore(after)
-        return self._logs(x, y, loss, logits)
+        return gradients, loss, logits
 
     def standard_deviation(self):
         """Return that of each embedding dimension over the text, shape (embedding_dim,)."""
@@ -229,15 +234,82 @@ class SemiSupervisedStep:
     def _note(self, name, value, inputs):
         self.means[name].update_state(value, sample_weight=tf.shape(inputs[0])[0])
 
-    def _logs(self, x, y, loss, logits):
-        answer = self.head.activate(logits)
-        for metric in self.network.metrics:
-            if metric.name == "loss":
-                metric.update_state(loss, sample_weight=tf.shape(x[0])[0])
-            else:
-                metric.update_state(y, answer)
-        means = {name: mean.result() for name, mean in self.means.items()}
-        return self.network.get_metrics_result() | means
+
+class SemiSupervisedSteps:
+    """The same training step for several networks, each with losses of its own.
+
+    Parameters
+    ----------
+    network : skrnn.network.several.Several
+        Compiled; its `train_step` is replaced.
+    objective, head
+        As of :class:`SemiSupervisedStep`.
+
+    Attributes
+    ----------
+    means : dict of str to keras.metrics.Mean
+        The further losses of the running epoch, averaged over the networks.
+    """
+
+    def __init__(self, network, objective, head):
+        self.network, self.head = network, head
+        self.means = _means(objective)
+        self.steps = [
+            SemiSupervisedStep(one, objective, head, network.optimizer)
+            for one in networks_of(network)
+        ]
+        for step in self.steps:
+            step.means = self.means
+        network.train_step = self.train_step
+
+    def load(self, counts):
+        """Take the counts of the ids in the text, ndarray of shape (vocabulary_size,)."""
+        for step in self.steps:
+            step.load(counts)
+
+    def reset(self):
+        """Begin an epoch: the logs have its means."""
+        for mean in self.means.values():
+            mean.reset_state()
+
+    def train_step(self, data):
+        """Update the weights by one batch, and return the logs."""
+        labelled, unlabeled, seeds = data
+        gradients, losses, logits = [], [], []
+        for i, step in enumerate(self.steps):
+            own = seeds
+            if i:  # each network searches from a direction of its own
+                fold_in = tf.random.experimental.stateless_fold_in
+                own = [fold_in(seed, i) for seed in tf.unstack(tf.convert_to_tensor(seeds))]
+            found, loss, answer = step.gradients((labelled, unlabeled, own))
+            gradients += found
+            losses.append(loss)
+            logits.append(answer)
+        self.network.optimizer.apply(gradients, self.network.trainable_variables)
+        x, y, _ = labelled
+        n = len(self.steps)
+        return _logs(self, x, y, tf.add_n(losses) / n, tf.add_n(logits) / n)
+
+
+def _means(objective):
+    on = {
+        "adversarial_loss": objective.adversarial_epsilon,
+        "virtual_adversarial_loss": objective.virtual_adversarial_epsilon,
+        "entropy": objective.entropy_weight,
+    }
+    return {name: keras.metrics.Mean(name) for name, value in on.items() if value}
+
+
+def _logs(step, x, y, loss, logits):
+    """Add a batch to the metrics of a step's network, and return the logs."""
+    answer = step.head.activate(logits)
+    for metric in step.network.metrics:
+        if metric.name == "loss":
+            metric.update_state(loss, sample_weight=tf.shape(x[0])[0])
+        else:
+            metric.update_state(y, answer)
+    means = {name: mean.result() for name, mean in step.means.items()}
+    return step.network.get_metrics_result() | means
 
 
 def _real_steps(tokens):
