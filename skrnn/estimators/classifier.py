@@ -58,11 +58,13 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         Whether each layer also reads the sequence from its end.
 
     n_networks : int, default=1
-        Number of networks that are trained together and answer together (a deep ensemble,
-        Lakshminarayanan et al. 2017), at most 100. They read the same batches and share nothing:
-        each has weights, initial values and dropout of its own, and its own loss, whose gradients
-        are clipped apart. The output before the last activation is the mean of theirs, which for
-        probabilities is their geometric mean (Heskes 1998). Time and size grow in proportion.
+        Number of networks that are trained together and answer together, at most 100 (a deep
+        ensemble, Lakshminarayanan et al. 2017, arXiv:1612.01474). They read the same batches and
+        share nothing: each has weights, initial values and dropout of its own, and its own loss,
+        whose gradients are clipped apart. The output before the last activation is the mean of theirs, which for
+        probabilities is their geometric mean (Heskes 1998). In `history_`, losses of training rows
+        are means over the networks, all else is of the common answer. Time and size grow in
+        proportion.
 
     embedding_dim : int, default=128
         Token ids only. Dimension of the token embedding. Ignored if `embeddings` are pretrained

@@ -159,7 +159,10 @@ def trace(estimator, X, *, network=0):
 
 def _trace(classifier, row, network):
     fitted = classifier.network_
-    description, values = fitted.description.of_one, fitted.description.split(fitted.values)[network]
+    description, values = (
+        fitted.description.of_one,
+        fitted.description.split(fitted.values)[network],
+    )
     cell, variables = description.cell, dict(zip(_names(description), values, strict=True))
     inputs = x = _inputs(description, variables, row.sequence)
     layers = []

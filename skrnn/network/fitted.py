@@ -89,12 +89,12 @@ class FittedNetwork:
         Of several networks, the mean of each value.
         """
         n_values = len(self.description.head_.activation_variables())
-        first, *others = (
-            own[len(own) - n_values :] for own in self.description.split(self.values)
-        )
+        first, *others = (own[len(own) - n_values :] for own in self.description.split(self.values))
         if not others:
             return first
-        return [sum(of_all[1:], of_all[0]) / len(of_all) for of_all in zip(first, *others)]
+        return [
+            sum(of_all[1:], of_all[0]) / len(of_all) for of_all in zip(first, *others, strict=True)
+        ]
 
     def _forward(self):
         if "_model" in self.__dict__:  # whose weights may have changed

@@ -35,7 +35,7 @@ def behind_embeddings(network):
     networks = networks_of(network)
     if len(networks) == 1:
         return behind_embedding(network)
-    parts = [behind_embedding(one) for one in networks]
+    parts = [behind_embedding(one, name=f"behind_{one.name}") for one in networks]
     widths = [part.inputs[0].shape[-1] for part in parts]
     embedded = keras.Input((None, sum(widths)), name="embedded")
     others = [keras.Input(x.shape[1:], dtype=x.dtype, name=x.name) for x in parts[0].inputs[1:]]
@@ -47,7 +47,7 @@ def behind_embeddings(network):
     return keras.Model([embedded, *others], Mean()(logits), name="behind_embeddings")
 
 
-def behind_embedding(network):
+def behind_embedding(network, name="behind_embedding"):
     """Return the part of a network from embedded tokens, and its inputs, to logits."""
     tokens, *others = network.inputs
     others = {tensor.name: tensor for tensor in others}
@@ -60,4 +60,4 @@ def behind_embedding(network):
             if isinstance(layer, _READ_BESIDE):
                 x = [x, others[layer.input[1].name]]
             x = layer(x)
-    return keras.Model([embedded, tokens, *others.values()], x, name="behind_embedding")
+    return keras.Model([embedded, tokens, *others.values()], x, name=name)
