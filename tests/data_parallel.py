@@ -25,7 +25,7 @@ from siblings import TaggerByIds, TagsHead  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 
 import skrnn  # noqa: E402
-from skrnn import Checkpoint, RNNClassifier  # noqa: E402
+from skrnn import Checkpoint, RNNClassifier, RNNTagger  # noqa: E402
 from skrnn.heads.registry import HEADS  # noqa: E402
 from skrnn.layers import Embedding  # noqa: E402
 from skrnn.sequences.batching import BatchPlan  # noqa: E402
@@ -237,6 +237,24 @@ def further(folder):
     return compared(run(None), run(devices()))
 
 
+def networks(folder):
+    """Two networks as one, of classes and of tags, each with noise and clipping of its own."""
+    network = RNNClassifier(**SMALL | STEEP | NOISE, batch_size=9, n_networks=2)
+    given = {"X_val": X[:20], "y_val": Y[:20]}
+    one = train(clone(network), **given)
+    found = compared(one, train(clone(network), devices(), **given))
+    tags = [[f"{token % 3}" for token in row] for row in X]
+    settings = {**SMALL, **STEEP, **NOISE, "batch_size": 8, "n_networks": 2}
+    del settings["ngram_range"], settings["n_kernels"]
+    tagger = RNNTagger(**settings, input="tokens")
+    given = {"X": X, "Y": tags, "X_val": X[:20], "y_val": tags[:20]}
+    pair = train(clone(tagger), **given), train(clone(tagger), devices(), **given)
+    values = zip(*(one.network_.values for one in pair), strict=True)
+    found["tags"] = max(float(np.abs(np.subtract(a, b, dtype=float)).max()) for a, b in values)
+    found["tags_history"] = [pair[0].history_, pair[1].history_]
+    return found
+
+
 class Stop(Exception):
     """Ends a fit where a kill would."""
 
@@ -321,7 +339,8 @@ def ids(folder):
     }
 
 
-SCENARIOS = [dealt, defaults, few, labels, three, cells, further, resumed, callbacks, ids]
+SCENARIOS = [dealt, defaults, few, labels, three, cells, further, networks]
+SCENARIOS += [resumed, callbacks, ids]
 
 if __name__ == "__main__":
     folder, names = Path(sys.argv[1]), sys.argv[2:]

@@ -178,6 +178,7 @@ class _Sibling(NetworkEstimator):
         units=64,
         *,
         bidirectional=True,
+        n_networks=1,
         embedding_dim=128,
         embeddings="corpus",
         trainable_embeddings=True,

@@ -179,6 +179,8 @@ class _Steps:
         logs = self._tell(tf.add_n(self._of_all(loss)), n)
         # Keras does not weigh its metrics: rows that stand in for none, which come last, must go.
         y, y_pred, weights = (tf.concat(self._of_all(a), axis=0)[:n] for a in (y, y_pred, weights))
+        if len(self.network.output.shape) == 3:  # the mask of each part, which joining them lost
+            y_pred._keras_mask = weights != 0
         return logs | self.network.compute_metrics(None, y, y_pred, weights)
 
     def _n_losses(self, weights):

@@ -52,7 +52,11 @@ CASES = {
         np.array(["low", "middle", "high"])[np.arange(40) % 3],
     ),
     "labels": (
-        lambda: text(RNNClassifier(**TOKENS, thresholds="auto", class_weight="balanced", validation_fraction=0.3)),
+        lambda: text(
+            RNNClassifier(
+                **TOKENS, thresholds="auto", class_weight="balanced", validation_fraction=0.3
+            )
+        ),
         REVIEWS,
         np.column_stack([LABELS, RNG.integers(0, 2, 80)]),
     ),

@@ -103,6 +103,18 @@ def test_same_result_in_other_ways(name, tmp_path):
 
 
 @pytest.mark.reliability
+def test_several_networks(tmp_path):
+    """Fails if the rows of a device know one network only, its noise, or one loss of both."""
+    found = run(tmp_path, "networks")["networks"]
+    assert_same(found)
+    assert found["tags"] < 1e-4
+    one, several = found["tags_history"]
+    assert one.keys() == several.keys()
+    for name, values in one.items():
+        np.testing.assert_allclose(values, several[name], rtol=1e-4)
+
+
+@pytest.mark.reliability
 def test_ids_beside_steps(tmp_path):
     """Fails if a device drops other dimensions of the ids' vectors, or sums a table twice."""
     found = run(tmp_path, "ids")["ids"]
