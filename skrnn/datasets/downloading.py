@@ -3,10 +3,10 @@
 import os
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
 from skrnn.backend.extras import missing
+from skrnn.sequences.warning import warn_caller
 
 
 def download(
@@ -66,5 +66,5 @@ def download(
                     f"attempts: {error}. Try again later, or download the file by hand and set "
                     f"the environment variable SKRNN_DATA to {own_folder}."
                 ) from error
-            warnings.warn(f"Retry downloading from {url}: {error}", stacklevel=4)
+            warn_caller(f"Retry downloading from {url}: {error}", UserWarning)
             time.sleep(delay)

@@ -89,8 +89,8 @@ def fetch_vectors(
     (``glove.6B.100d.txt``) or compressed with gzip. If ``SKRNN_DATA`` is set, nothing is
     downloaded.
 
-    Otherwise the archive is downloaded once and kept in ``vectors_home`` in `data_home`. Downloading
-    needs pooch: ``pip install "skrnn[data]"``.
+    Otherwise the archive is downloaded once and kept in ``vectors_home`` in `data_home`.
+    Downloading needs pooch: ``pip install "skrnn[data]"``.
 
     Parameters
     ----------

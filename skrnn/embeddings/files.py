@@ -9,6 +9,7 @@ import io
 import zipfile
 import zlib
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,8 @@ def read_file(path, lookup, member=None):
             with _error_if_damaged(path, "zip archive"), zipfile.ZipFile(file) as archive:
                 name = _member_of(path, archive, member)
                 # A buffer finds the ends of lines much faster than zipfile does.
-                with io.BufferedReader(archive.open(name), _CHUNK_BYTES) as unpacked:
+                raw: Any = archive.open(name)
+                with io.BufferedReader(raw, 2**16) as unpacked:
                     return _read_unpacked(f"{path} ({name})", unpacked, lookup)
         if not head.startswith(b"\x1f\x8b"):
             return _read_stream(path, file, lookup)

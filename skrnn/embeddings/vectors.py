@@ -1,6 +1,7 @@
 """WordVectors: pretrained vectors of words in memory, which estimators and transformers share."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import Any
@@ -57,23 +58,22 @@ class WordVectors(Mapping):
     """
 
     def __init__(self, words: Iterable[str], vectors: Any):
-        words = _checked(words)
-        if len(set(words)) < len(words):
-            seen: set = set()
-            twice = next(word for word in words if word in seen or seen.add(word))
-            raise InvalidInputError(f"words has {show(twice)} twice. Give each word once.")
+        names = _checked(words)
+        word, times = Counter(names).most_common(1)[0] if names else ("", 1)
+        if times > 1:
+            raise InvalidInputError(f"words has {show(word)} {times} times. Give each word once.")
         vectors = np.asarray(vectors)
-        if vectors.dtype.kind not in "biuf" or vectors.ndim != 2 or len(vectors) != len(words):
+        if vectors.dtype.kind not in "biuf" or vectors.ndim != 2 or len(vectors) != len(names):
             raise InvalidInputError(
-                f"vectors must be numbers of shape (n_words, dim), here ({len(words)}, dim), got "
+                f"vectors must be numbers of shape (n_words, dim), here ({len(names)}, dim), got "
                 f"{vectors.dtype} of shape {vectors.shape}."
             )
         with np.errstate(over="ignore"):
             vectors = vectors.astype(np.float32)
         bad = ~np.isfinite(vectors).all(axis=1)
         if bad.any():
-            check_vector(vectors[bad.argmax()], f"Row {bad.argmax()}", words[bad.argmax()])
-        self._keep(words, vectors)
+            check_vector(vectors[bad.argmax()], f"Row {bad.argmax()}", names[bad.argmax()])
+        self._keep(names, vectors)
 
     def _keep(self, words, vectors):
         vectors = vectors.view()
@@ -132,7 +132,7 @@ class WordVectors(Mapping):
         >>> from skrnn.embeddings import WordVectors
         >>> path = os.path.join(tempfile.mkdtemp(), "tiny.txt")
         >>> with open(path, "w") as file:
-        ...     _ = file.write("the 1 2\\nfilm 3 4\\nParis 5 6\\n")
+        ...     print("the 1 2", "film 3 4", "Paris 5 6", sep=chr(10), file=file)
         >>> list(WordVectors.from_file(path, 2))
         ['the', 'film']
         >>> WordVectors.from_file(path, ["paris", "plot"])["paris"]

@@ -67,13 +67,17 @@ class RNNRegressor(RegressorMixin, WithExtraLosses, NetworkEstimator):
           :func:`skrnn.embeddings.corpus_embeddings`. If training starts with `partial_fit`, which
           never sees all rows, this is the same as None;
         - pretrained vectors: the path of a GloVe, word2vec or fastText file, or a mapping of
-          words to vectors, see :func:`skrnn.embeddings.read_embeddings`. X must come from
-          :class:`skrnn.TextToSequence`, whose output names its words;
+          words to vectors, see :func:`skrnn.fetch_vectors` and
+          :func:`skrnn.embeddings.read_embeddings`. X must come from
+          :class:`skrnn.TextToSequence`, whose output names its words. Its `extra_words` gives ids
+          to words that only the vectors have;
         - an array of shape (vocabulary_size, n_dims), row i for the id i;
         - None: small random numbers.
 
     trainable_embeddings : bool, default=True
-        Token ids only. Whether training changes the token embedding.
+        Token ids only. Whether training changes the token embedding. It changes the vectors of the
+        words that it sees; those of others (`extra_words`) stay as they are, except for a decay of
+        weights that `optimizer` has.
 
     vocabulary_size : int or None, default=None
         Token ids only. Number of token ids, including 0 (padding) and 1 (unknown). Larger ids
