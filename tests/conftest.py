@@ -4,6 +4,7 @@ import gc
 import signal
 
 import pytest
+import shared_kernels
 
 
 @pytest.fixture
@@ -62,7 +63,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-def pytest_collection_finish():
-    """Keep the garbage collector from going through all tests and modules again and again."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session):
+    """Share the compiling between workers, and keep the garbage collector from what is collected.
+
+    It would go through all tests and modules again and again.
+    """
+    workerinput = getattr(session.config, "workerinput", None)
+    if workerinput is not None and len(session.items) >= shared_kernels.A_LONG_RUN:
+        shared_kernels.compile_share(workerinput)
     gc.collect()
     gc.freeze()
