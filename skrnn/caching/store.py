@@ -88,13 +88,18 @@ class StoreMemory:
 
 @contextmanager
 def sharing(store):
-    """Let the fits of this thread share their results in a store."""
-    before = getattr(_thread, "store", None)
+    """Let the fits of this thread share their results in a store, or in none."""
+    before = current_store()
     _thread.store = store
     try:
         yield
     finally:
         _thread.store = before
+
+
+def current_store():
+    """Return the store of this thread, for another thread that works for it, or None."""
+    return getattr(_thread, "store", None)
 
 
 def shared(kind, parts, make):
@@ -110,7 +115,7 @@ def shared(kind, parts, make):
         All that the result depends on, see :func:`skrnn.caching.hashing.digest`.
     make : callable
     """
-    store = getattr(_thread, "store", None)
+    store = current_store()
     if store is None:
         return make()
     try:

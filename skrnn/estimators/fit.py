@@ -61,6 +61,8 @@ class Fit:
         self.learning_rate_decay, self.patience = 0.0, 0
         # Rows from which the head learns how it decides, or None.
         self.deciding = None
+        # The future linear model of a tagger, fitted as the network trains, or None.
+        self.surroundings = None
 
     def run(self, given: FitArguments):
         """Check all arguments, then train; return the error that ended it early, or None."""
@@ -207,7 +209,9 @@ class Fit:
         )
         if head.reads == "steps":
             seed = seed if self.full_data else None
-            fit_surroundings(estimator, training, head, seed, going_on=self.going_on)
+            self.surroundings = fit_surroundings(
+                estimator, training, head, seed, going_on=self.going_on
+            )
             sequences = estimator.for_network(estimator.beside(sequences))
             return replace(training, sequences=sequences)
         sequences = estimator.in_patches(estimator.beside_columns(sequences))
@@ -454,6 +458,8 @@ class Fit:
 
     def _set_outcome(self, network, state, settings, estimator=None):
         estimator = self.estimator if estimator is None else estimator
+        if self.surroundings is not None:
+            estimator.surroundings_ = self.surroundings.result()
         # Callbacks are a parameter, which the caller may change before pickling.
         estimator._settings = replace(settings, callbacks=None)
         estimator._optimizer_state = state.optimizer

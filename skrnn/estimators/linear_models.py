@@ -3,7 +3,8 @@
 A search fits the same model for many candidates, so :func:`skrnn.caching.store.shared` keeps them.
 """
 
-from skrnn.caching.store import shared
+from skrnn.backend.beside import beside
+from skrnn.caching.store import current_store, shared, sharing
 from skrnn.chains.linear import LinearChain, share_of
 from skrnn.convolutions import ConvolutionModel
 from skrnn.ngrams import NgramModel
@@ -49,7 +50,10 @@ def fit_ngrams(estimator, training, ngram_range, head, seed, *, going_on):
 
 
 def fit_surroundings(estimator, training, head, seed, *, going_on):
-    """Set `surroundings_` of a tagger.
+    """Start to fit the linear model of a tagger; return its future, or None without a new model.
+
+    The network does not read its answers, so both are trained at the same time. Without a new
+    model, `surroundings_` is None, or the former one where training continues.
 
     Parameters
     ----------
@@ -60,13 +64,13 @@ def fit_surroundings(estimator, training, head, seed, *, going_on):
     seed : int or None
         None if no model is to be fitted.
     going_on : bool
-        Whether training continues; without a new model, the former one stays.
+        Whether training continues.
     """
     ids = training.sequences.step_inputs.get(CONTEXTS)
     if ids is None or seed is None:
         if not going_on:
             estimator.surroundings_ = None
-        return
+        return None
     tags, weights = training.targets, training.weights
     has_transitions = head.output == "crf"
     settings = {
@@ -81,7 +85,13 @@ def fit_surroundings(estimator, training, head, seed, *, going_on):
         return LinearChain.fit(ids, tags.offsets, tags.values, weights, **settings)
 
     what = [ids, tags.offsets, tags.values, weights, *settings.values()]
-    estimator.surroundings_ = shared("surroundings", what, fitted)
+    store = current_store()
+
+    def found():
+        with sharing(store):
+            return shared("surroundings", what, fitted)
+
+    return beside(found)
 
 
 def fit_convolutions(estimator, sequences, training, n_kernels, head, seed, *, going_on):

@@ -269,14 +269,16 @@ def test_early_stopping_by_a_scorer():
     assert np.isfinite(other.history_["val_loss"]).all()
 
 
-def test_resumes_from_a_checkpoint(tmp_path):
-    """Fails if a checkpoint of a tagger of words cannot be read, or is another training."""
-    model = RNNTagger(**{**SMALL, "epochs": 2}, checkpoint=tmp_path)
+def test_resumes_from_a_checkpoint(tmp_path, capsys):
+    """Fails if the checkpoint is another training, or is not read, so that all epochs run."""
+    model = RNNTagger(**{**SMALL, "epochs": 2}, checkpoint=tmp_path, verbose=1)
     once = clone(model).fit(X, Y)
+    assert once.n_iter_ == 2 and "epoch 1/2" in capsys.readouterr().out
     more = clone(model).set_params(epochs=3).fit(X, Y)
-    plain = clone(model).set_params(epochs=3, checkpoint=None).fit(X, Y)
+    told = capsys.readouterr().out
+    assert "epoch 3/3" in told and "epoch 1/3" not in told
+    plain = clone(model).set_params(epochs=3, checkpoint=None, verbose=0).fit(X, Y)
     assert equal(more.predict_proba(X), plain.predict_proba(X))
-    assert once.n_iter_ == 2
 
 
 # --- Files ---
