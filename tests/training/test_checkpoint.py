@@ -461,7 +461,7 @@ def test_other_data_has_a_folder_of_its_own(tmp_path):
     small(tmp_path, **few).fit(X, LABELS)
     small(tmp_path, **few).fit(X[:199], LABELS[:199])
     small(tmp_path, **few).fit(X, 1 - LABELS)
-    small(tmp_path, **few).fit(X, LABELS, sample_weight=np.r_[2, np.ones(399)])
+    small(tmp_path, **few).fit(X, LABELS, sample_weight=np.r_[2, np.ones(199)])
     small(tmp_path, **few).fit(X, LABELS, X_val=MORE, y_val=np.arange(200) % 2)
     assert len(list(tmp_path.iterdir())) == 5
     # What only watches, or another container of the same rows, is the same fit.
