@@ -1,21 +1,30 @@
-"""What `RNNClassifier` and `RNNRegressor` have in common is documented in each, as it is here."""
+"""What the estimators have in common is documented in each of them, as it is here."""
 
 import inspect
 import re
 
 import pytest
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNClassifier, RNNRegressor, RNNTagger
 
-# What the text says of classes, or of numbers, differs; the first line, of types, does not.
-ABOUT_THE_TASK = {
-    "early_stopping",
-    "extra_losses",
-    "ngram_range",
-    "scoring",
-    "validation_fraction",
+# The parameters of each sibling whose text differs from that of `RNNClassifier`, as it is about
+# classes, numbers or tags; whose type differs; and whose default differs.
+SIBLINGS = {
+    RNNRegressor: (
+        {"early_stopping", "extra_losses", "ngram_range", "scoring", "validation_fraction"},
+        set(),
+        set(),
+    ),
+    RNNTagger: (
+        {
+            *("checkpoint", "dropout", "early_stopping", "embedding_dropout", "embeddings"),
+            *("epochs", "input", "learning_rate_decay", "n_iter_no_change", "scaling"),
+            *("validation_fraction", "vocabulary_size", "word_dropout"),
+        },
+        {"embedding_dim", "scoring", "units"},
+        {"embedding_dim", "units"},
+    ),
 }
-SHARED = sorted({*RNNClassifier().get_params()} & {*RNNRegressor().get_params()})
 
 
 def documented(cls):
@@ -31,22 +40,22 @@ def documented(cls):
     return found
 
 
-@pytest.mark.parametrize("cls", [RNNClassifier, RNNRegressor])
+@pytest.mark.parametrize("cls", [RNNClassifier, *SIBLINGS])
 def test_every_parameter_is_found(cls):
     """Fails if the docstring is read in a way that finds no parameters, which are then equal."""
     assert set(documented(cls)) == set(cls().get_params())
     assert all(kind and text for kind, text in documented(cls).values())
 
 
-def test_shared_parameters_say_the_same():
-    """Fails if a change of the one docstring is not made in the other."""
-    one, other = documented(RNNClassifier), documented(RNNRegressor)
-    assert len(SHARED) > 30
-    assert {name: one[name][0] for name in SHARED} == {name: other[name][0] for name in SHARED}
-    assert {name for name in SHARED if one[name] != other[name]} == ABOUT_THE_TASK
-
-
-def test_shared_parameters_have_the_same_defaults():
-    """Fails if a default is changed in one of the two."""
-    one, other = RNNClassifier().get_params(), RNNRegressor().get_params()
-    assert {name: one[name] for name in SHARED} == {name: other[name] for name in SHARED}
+@pytest.mark.parametrize("sibling", SIBLINGS)
+def test_shared_parameters_say_the_same(sibling):
+    """Fails if a change of the one docstring, or default, is not made in the other."""
+    texts, types, defaults = SIBLINGS[sibling]
+    one, other = documented(RNNClassifier), documented(sibling)
+    values, others = RNNClassifier().get_params(), sibling().get_params()
+    shared = set(one) & set(other)
+    assert len(shared) > 25
+    assert {name for name in shared if one[name][0] != other[name][0]} == types
+    differ = {name for name in shared - types if one[name][1] != other[name][1]}
+    assert differ == texts - types
+    assert {name for name in shared if values[name] != others[name]} == defaults
