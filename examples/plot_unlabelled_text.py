@@ -11,7 +11,7 @@ used for the word vectors, for pretraining a language model, and for losses that
 # ----------------------
 from skrnn import make_reviews
 
-reviews, labels = make_reviews(2100, random_state=0)
+reviews, labels = make_reviews(1500, random_state=0)
 labelled, y = reviews[:700], labels[:700]
 unlabelled = reviews[700:]
 fresh, fresh_labels = make_reviews(500, random_state=1)

@@ -32,6 +32,7 @@ _HOMES = {
     "EpochSearchCV": "search",
     "fetch_imdb": "datasets",
     "load_imdb": "datasets",
+    "fetch_vectors": "datasets",
     "make_reviews": "datasets",
     "make_tagged_sentences": "datasets",
     "make_nbsvm": "baselines",

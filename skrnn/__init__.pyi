@@ -4,6 +4,7 @@ from skrnn.baselines import make_nbsvm as make_nbsvm
 from skrnn.baselines import make_tfidf_logistic as make_tfidf_logistic
 from skrnn.comparison import compare as compare
 from skrnn.datasets import fetch_imdb as fetch_imdb
+from skrnn.datasets import fetch_vectors as fetch_vectors
 from skrnn.datasets import load_imdb as load_imdb
 from skrnn.datasets import make_reviews as make_reviews
 from skrnn.datasets import make_tagged_sentences as make_tagged_sentences

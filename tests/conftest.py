@@ -4,6 +4,7 @@ import gc
 import signal
 
 import pytest
+import shared_kernels
 
 
 @pytest.fixture
@@ -14,18 +15,28 @@ def terminal():
     signal.signal(signal.SIGINT, before)
 
 
-# Checks of scikit-learn that repeat, with a network each, what others of its checks fail on too.
+# Checks of scikit-learn that repeat, with a network each, what others of its checks or our tests
+# fail on too, and one that is expected to fail.
 REPEATED_CHECKS = (
     "readonly_memmap=True",
+    "check_class_weight_classifiers",
     "check_classifier_data_not_an_array",
+    "check_classifiers_classes",
     "check_classifiers_multilabel",
+    "check_dtype_object",
     "check_estimators_dtypes",
+    "check_estimators_fit_returns_self",
     "check_estimators_overwrite_params",
     "check_f_contiguous_array_estimator",
+    "check_fit_idempotent",
     "check_fit_score_takes_y",
+    "check_methods_sample_order_invariance",
+    "check_n_features_in_after_fitting",
+    "check_pipeline_consistency",
     "check_positive_only_tag_during_fit",
     "check_regressor_data_not_an_array",
     "check_regressors_int",
+    "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weights_list",
     "check_sample_weights_not_an_array",
     "check_sample_weights_not_overwritten",
@@ -62,7 +73,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-def pytest_collection_finish():
-    """Keep the garbage collector from going through all tests and modules again and again."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session):
+    """Share the compiling between workers, and keep the garbage collector from what is collected.
+
+    It would go through all tests and modules again and again.
+    """
+    workerinput = getattr(session.config, "workerinput", None)
+    if workerinput is not None and len(session.items) >= shared_kernels.A_LONG_RUN:
+        shared_kernels.compile_share(workerinput)
     gc.collect()
     gc.freeze()

@@ -44,6 +44,7 @@ PUBLIC = [
     "EpochSearchCV",
     "fetch_imdb",
     "load_imdb",
+    "fetch_vectors",
     "make_reviews",
     "make_tagged_sentences",
     "make_nbsvm",

@@ -5,8 +5,6 @@ import hashlib
 import os
 import re
 import tarfile
-import time
-import warnings
 import zlib
 from numbers import Integral, Real
 from pathlib import Path
@@ -16,7 +14,7 @@ from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch, check_random_state
 
 from skrnn._sklearn_compat import Interval, StrOptions, validate_params
-from skrnn.backend.extras import missing
+from skrnn.datasets.downloading import download
 from skrnn.paths import local_path
 
 _URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
@@ -455,25 +453,12 @@ def _is_official(archive):
 
 def _download(archive, n_retries, delay):
     """Download to a temporary file that replaces `archive` only if its MD5 is right."""
-    try:
-        import pooch
-        from requests.exceptions import RequestException  # comes with pooch
-    except ImportError as error:
-        raise ImportError(
-            f"{missing('fetch_imdb', 'pooch', extra='data')}. Or download {_URL} by hand, and set "
-            "the environment variable SKRNN_DATA to its folder."
-        ) from error
-    for retries_left in reversed(range(n_retries + 1)):
-        try:
-            pooch.retrieve(_URL, known_hash=f"md5:{_MD5}", fname=archive.name, path=archive.parent)
-            return
-        except (RequestException, ValueError) as error:  # ValueError: the MD5 does not match
-            if not retries_left:
-                raise OSError(
-                    f"The IMDb reviews could not be downloaded from {_URL} to "
-                    f"{str(archive)!r} in {n_retries + 1} attempts: {error}. Try again later, or "
-                    "download the archive by hand and set the environment variable SKRNN_DATA "
-                    "to its folder."
-                ) from error
-            warnings.warn(f"Retry downloading from {_URL}: {error}", stacklevel=2)
-            time.sleep(delay)
+    download(
+        _URL,
+        archive,
+        user="fetch_imdb",
+        what="The IMDb reviews",
+        n_retries=n_retries,
+        delay=delay,
+        known_hash=f"md5:{_MD5}",
+    )

@@ -6,5 +6,6 @@ Nothing here needs TensorFlow.
 from skrnn.embeddings.corpus import corpus_embeddings
 from skrnn.embeddings.coverage import EmbeddingCoverage
 from skrnn.embeddings.pretrained import read_embeddings
+from skrnn.embeddings.vectors import WordVectors
 
-__all__ = ["EmbeddingCoverage", "corpus_embeddings", "read_embeddings"]
+__all__ = ["EmbeddingCoverage", "WordVectors", "corpus_embeddings", "read_embeddings"]

@@ -114,6 +114,8 @@ def _read(path, data, size, lookup):
 
     for word, row in ids.items():
         lookup.put(word, vector_of(word, row))
+        if not lookup:
+            break
     for row, word in list(lookup.missing()):
         vector = vector_of(word, None)
         if vector is not None:

@@ -1,12 +1,15 @@
-"""Read vectors from files: GloVe, word2vec as text and binary, plain or compressed with gzip.
+"""Read vectors from files: GloVe, word2vec as text and binary, plain, or in a gzip or zip file.
 
 A file is read once, as a stream. No memory is allocated because a header says so: the bytes that
 follow have to agree with it.
 """
 
 import gzip
+import io
+import zipfile
 import zlib
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +23,9 @@ _LINE_BYTES = 2**22
 _CHUNK_BYTES = 2**20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FORMATS = "a text file of GloVe, word2vec or fastText, a word2vec binary or a fastText .bin"
+_ZIP = b"PK\x03\x04"
 # Other kinds of files: how they begin, what they are, and what to do.
 _OTHERS = (
-    (b"PK\x03\x04", "a zip archive", "Unpack it and name the file of vectors in it."),
     (b"BZh", "compressed with bzip2", "Unpack it, or compress it with gzip."),
     (b"\xfd7zXZ", "compressed with xz", "Unpack it, or compress it with gzip."),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it, or compress it with gzip."),
@@ -31,8 +34,16 @@ _OTHERS = (
 )
 
 
-def read_file(path, lookup):
+def read_file(path, lookup, member=None):
     """Read the vectors that a `Lookup` needs from a file; return their dimension.
+
+    Parameters
+    ----------
+    path : str or path-like
+    lookup : Lookup or FirstWords
+    member : str or None, default=None
+        The file to read in a zip archive; None if the archive has one file. Nothing is unpacked to
+        the disk.
 
     Raises
     ------
@@ -45,27 +56,64 @@ def read_file(path, lookup):
             raise InvalidInputError(f"{path} is empty. Pass {_FORMATS}.")
         if head.startswith(MAGIC):
             return read_fasttext(path, file, lookup)
+        if head.startswith(_ZIP):
+            with _error_if_damaged(path, "zip archive"), zipfile.ZipFile(file) as archive:
+                name = _member_of(path, archive, member)
+                # A buffer finds the ends of lines much faster than zipfile does.
+                raw: Any = archive.open(name)
+                with io.BufferedReader(raw, 2**16) as unpacked:
+                    return _read_unpacked(f"{path} ({name})", unpacked, lookup)
         if not head.startswith(b"\x1f\x8b"):
             return _read_stream(path, file, lookup)
-        with _error_if_damaged(path), gzip.open(file) as unpacked:
-            head = unpacked.peek(8)[:8]
-            if not head:
-                raise InvalidInputError(f"{path} is empty once unpacked. Pass {_FORMATS}.")
-            if head.startswith(MAGIC):
-                raise InvalidInputError(
-                    f"{path} is a compressed fastText .bin, which cannot be read as a stream. "
-                    "Unpack it (gunzip)."
-                )
-            return _read_stream(path, unpacked, lookup)
+        with _error_if_damaged(path, "gzip stream"), gzip.open(file) as unpacked:
+            return _read_unpacked(path, unpacked, lookup)
+
+
+def _read_unpacked(path, file, lookup):
+    head = file.peek(8)[:8]
+    if not head:
+        raise InvalidInputError(f"{path} is empty once unpacked. Pass {_FORMATS}.")
+    if head.startswith(MAGIC):
+        raise InvalidInputError(
+            f"{path} is a compressed fastText .bin, which cannot be read as a stream. Unpack it "
+            "(gunzip, unzip)."
+        )
+    return _read_stream(path, file, lookup)
+
+
+def _member_of(path, archive, member):
+    """Return the name of the file to read in a zip archive."""
+    names = [one.filename for one in archive.infolist() if not one.is_dir()]
+    if member is None and len(names) == 1:
+        return names[0]
+    found = next((one for one in names if member in (one, one.rpartition("/")[2])), None)
+    if found is not None:
+        return found
+    listed = ", ".join(map(show, names[:10])) or "none"
+    if member is None:
+        raise InvalidInputError(
+            f"{path} is a zip archive of {len(names)} files ({listed}), of which one must be "
+            "chosen. Unpack it and name the file of vectors in it, or pass member= to "
+            "WordVectors.from_file."
+        )
+    raise InvalidInputError(
+        f"{path} is a zip archive without the file {show(member)}; its files are {listed}. Delete "
+        "it and download it again, or name another file."
+    )
 
 
 @contextmanager
-def _error_if_damaged(path):
+def _error_if_damaged(path, what):
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise InvalidInputError(
-            f"{path} is damaged: its gzip stream cannot be unpacked ({error}). Download it again."
+            f"{path} is damaged: its {what} cannot be unpacked ({error}). Delete it and download "
+            "it again."
+        ) from error
+    except (NotImplementedError, RuntimeError) as error:  # zipfile: encrypted, unknown method
+        raise InvalidInputError(
+            f"{path} cannot be unpacked: {error}. Unpack it with another program."
         ) from error
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from skrnn.caching.store import shared
 from skrnn.exceptions import InvalidInputError
-from skrnn.sequences import PADDING, Sequences
+from skrnn.sequences import PADDING, UNKNOWN, Sequences
 
 
 def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, seed, name):
@@ -76,6 +76,12 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     rng = np.random.default_rng(seed)
     noise = rng.normal(0.0, vectors[found].std(), (int(missing.sum()), vectors.shape[1]))
     vectors[missing] = noise
+    counts = np.bincount(joined(sequences, unlabeled).values, minlength=vocabulary_size)
+    # Training does not change the vectors of words that it does not see: to the network, those
+    # without a pretrained vector are unknown words, not words of a random meaning.
+    unseen = missing & (counts == 0)
+    unseen[UNKNOWN] = False
+    vectors[unseen] = vectors[UNKNOWN]
     counts = np.bincount(sequences.values, minlength=vocabulary_size)
     return vectors, EmbeddingCoverage.measure(words, found, counts)
 

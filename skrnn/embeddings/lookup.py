@@ -71,6 +71,14 @@ class Lookup:
         self._ranks[row] = 0
         self._vectors[row] = vector
 
+    def found(self, dim):
+        """Return the words that have a vector, in their order, and their vectors."""
+        rows = sorted(self._vectors)
+        vectors = np.empty((len(rows), dim), dtype=np.float32)
+        for place, row in enumerate(rows):
+            vectors[place] = self._vectors[row]
+        return [self._words[row] for row in rows], vectors
+
     def result(self, dim):
         """Return the vectors, with zeros for missing ones, and a mask of those found."""
         vectors = np.zeros((len(self._words), dim), dtype=np.float32)
@@ -79,6 +87,53 @@ class Lookup:
             vectors[row] = vector
             found[row] = True
         return vectors, found
+
+
+class FirstWords:
+    """The first vectors of a source, whatever their words are; readers use it like a `Lookup`.
+
+    Files of vectors have the most frequent words first. Words that are empty or not UTF-8 are left
+    out, since no token can be one.
+
+    Parameters
+    ----------
+    n_words : int or None
+        Number of vectors to keep; None keeps all.
+    """
+
+    def __init__(self, n_words=None):
+        self._n_words = np.inf if n_words is None else n_words
+        self._words = {}
+        # One growing piece of memory: an array for each vector would take twice as much.
+        self._numbers = bytearray()
+
+    def __contains__(self, form):
+        """Return whether the vector of this word, as UTF-8 bytes, is to be kept."""
+        if not form or form in self._words or not self:
+            return False
+        try:
+            form.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def __bool__(self):
+        """Return whether further vectors are to be kept."""
+        return len(self._words) < self._n_words
+
+    def put(self, form, vector):
+        """Keep the vector of a word."""
+        self._words[form] = None
+        self._numbers += np.asarray(vector, dtype=np.float32).tobytes()
+
+    def missing(self):
+        """Return no rows: every word that is kept has a vector."""
+        return ()
+
+    def found(self, dim):
+        """Return the words in the order of the source, and their vectors."""
+        vectors = np.frombuffer(self._numbers, dtype=np.float32).reshape(-1, dim)
+        return [form.decode() for form in self._words], vectors
 
 
 def check_vector(vector, where, word):

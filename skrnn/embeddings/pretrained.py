@@ -26,11 +26,11 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
         - the path of a text file of GloVe [1]_ (no header), or of word2vec [2]_ or fastText
           [3]_ (with the number and the length of the vectors in a header);
         - the path of a word2vec binary file;
-        - the path of one of these compressed with gzip;
+        - the path of one of these compressed with gzip, or alone in a zip archive;
         - the path of a fastText model (``.bin``), which also has vectors for words outside its
           vocabulary, made of their character n-grams;
-        - a mapping of words to vectors: a dict, or any object with ``in`` and ``[]``, such as
-          the KeyedVectors of gensim;
+        - a mapping of words to vectors: a dict, :class:`WordVectors`, or any object with ``in``
+          and ``[]``, such as the KeyedVectors of gensim;
         - an array of shape (n_words, dim), whose rows are the vectors.
 
     words : sequence of str or None
@@ -102,13 +102,18 @@ def read_embeddings(source: Any, words: Sequence[str | None]) -> tuple[np.ndarra
         )
     vectors, found = lookup.result(dim)
     if not found.any():
-        some = ", ".join(show(word) for word in [w for w in words if w is not None][:5])
-        raise InvalidInputError(
-            f"None of the words has a vector in {name}, for example {some}. Check that the vectors "
-            "are for the same language, and that the tokens are words, not characters or parts of "
-            "words."
-        )
+        raise none_found(words, name)
     return vectors, found
+
+
+def none_found(words, name):
+    """Return the error to raise if none of the words has a vector."""
+    some = ", ".join(show(word) for word in [w for w in words if w is not None][:5])
+    return InvalidInputError(
+        f"None of the words has a vector in {name}, for example {some}. Check that the vectors "
+        "are for the same language, and that the tokens are words, not characters or parts of "
+        "words."
+    )
 
 
 def _lookup(words):

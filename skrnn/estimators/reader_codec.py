@@ -14,6 +14,7 @@ from skrnn.text.word_reader import WordReader
 
 _WAYS_OUT = {
     "vocabulary": "The words are in the file: call set_params(text__vocabulary=None) first.",
+    "extra_words": "The words are in the file: call set_params(text__extra_words=None) first.",
 }
 _MOST_LETTERS = 20
 # Ids have 32 bits. Numbers of several ids that are beyond 64 bits wrap, as hashes do.

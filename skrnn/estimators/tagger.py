@@ -64,10 +64,10 @@ class RNNTagger(WordsOrSequences):
         Number of networks that are trained together and answer together, at most 100 (a deep
         ensemble, Lakshminarayanan et al. 2017, arXiv:1612.01474). They read the same batches and
         share nothing: each has weights, initial values and dropout of its own, and its own loss,
-        whose gradients are clipped apart. The output before the last activation is the mean of theirs, which for
-        probabilities is their geometric mean (Heskes 1998). In `history_`, losses of training rows
-        are means over the networks, all else is of the common answer. Time and size grow in
-        proportion.
+        whose gradients are clipped apart. The output before the last activation is the mean of
+        theirs, which for probabilities is their geometric mean (Heskes 1998). In `history_`, losses
+        of training rows are means over the networks, all else is of the common answer. Time and
+        size grow in proportion.
 
     embedding_dim : int, default=100
         Token ids only. Dimension of the token embedding. Ignored if `embeddings` are pretrained
@@ -80,13 +80,18 @@ class RNNTagger(WordsOrSequences):
           :func:`skrnn.embeddings.corpus_embeddings`. If training starts with `partial_fit`, which
           never sees all rows, this is the same as None;
         - pretrained vectors: the path of a GloVe, word2vec or fastText file, or a mapping of
-          words to vectors, see :func:`skrnn.embeddings.read_embeddings`. X must have
-          words, or come from :class:`skrnn.TextToSequence`, whose output names them;
+          words to vectors, see :func:`skrnn.fetch_vectors` and
+          :func:`skrnn.embeddings.read_embeddings`. X must have words, or come
+          from :class:`skrnn.TextToSequence`, whose output names them. Its `extra_words` gives ids
+          to words that only the vectors have (``text=TextToSequence(max_features=None,
+          extra_words=...)``);
         - an array of shape (vocabulary_size, n_dims), row i for the id i;
         - None: small random numbers.
 
     trainable_embeddings : bool, default=True
-        Token ids only. Whether training changes the token embedding.
+        Token ids only. Whether training changes the token embedding. It changes the vectors of the
+        words that it sees; those of others (`extra_words`) stay as they are, except for a decay of
+        weights that `optimizer` has.
 
     vocabulary_size : int or None, default=None
         Token ids only. Number of token ids, including 0 (padding) and 1 (unknown). Larger ids
@@ -100,10 +105,10 @@ class RNNTagger(WordsOrSequences):
 
     text : skrnn.TextToSequence or None, default=None
         Words only. Says which words get an id of their own, by its `max_features`, `min_df`,
-        `max_df` or `vocabulary`, and how they are compared, by `lowercase` and `strip_accents`. A
-        row that its `max_length` would cut is an error. None gives an id to each word of the
-        training rows, in lower case. A grid reaches its parameters as ``text__max_features``. It is
-        not changed.
+        `max_df`, `vocabulary` or `extra_words`, and how they are compared, by `lowercase` and
+        `strip_accents`. A row that its `max_length` would cut is an error. None gives an id to each
+        word of the training rows, in lower case. A grid reaches its parameters as
+        ``text__max_features``. It is not changed.
 
     affixes : tuple (min_length, max_length) or None, default=(1, 4)
         Words only. The lengths of the prefixes and suffixes that are embedded beside each word,

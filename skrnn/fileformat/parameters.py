@@ -46,6 +46,8 @@ def encode_parameters(estimator, place, ways_out, *, inner=()):
         try:
             if key == "embeddings" and isinstance(value, list | tuple | dict):
                 raise NotStorableError(f"{type(value).__name__} of vectors")
+            if key == "extra_words" and isinstance(value, dict):
+                raise NotStorableError("dict of vectors")
             parameters[key] = encode_value(value)
         except NotStorableError as error:
             if not place.lenient:

@@ -35,6 +35,7 @@ _DTYPES = [
 _OWN_WORDS = "Preprocess the documents before the pipeline, or use joblib.dump instead."
 WAYS_OUT = dict.fromkeys(("preprocessor", "tokenizer", "analyzer", "strip_accents"), _OWN_WORDS) | {
     "vocabulary": "Pass it as a list or dict.",
+    "extra_words": "vocabulary_ contains the words: call set_params(extra_words=None) first.",
     "stop_words": "Pass them as a list of str.",
 }
 
@@ -164,7 +165,7 @@ def is_data(key, value):
         return value in ("utf-8", "latin-1", "ascii")
     if key == "dtype":
         return value in _DTYPES
-    if key in ("vocabulary", "stop_words") and value is not None:
+    if key in ("vocabulary", "extra_words", "stop_words") and value is not None:
         items = value if isinstance(value, list | tuple | dict) else [value]
         return isinstance(value, str | list | tuple | dict) and all(
             isinstance(item, str) for item in items

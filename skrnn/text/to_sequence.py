@@ -22,7 +22,7 @@ from skrnn.text.base import DocumentsToSequence
 from skrnn.text.patterns import TOKEN_PATTERN
 from skrnn.text.rows import decode_rows
 from skrnn.text.stop_words import warn_of_unfindable
-from skrnn.text.vocabulary import check_vocabulary, learn_vocabulary
+from skrnn.text.vocabulary import check_extra_words, check_vocabulary, learn_vocabulary, with_words
 
 # The words by id of each fitted instance, with the vocabulary they were made from. They are not
 # attributes, since `transform` does not change the instance, and its pickle has every word once.
@@ -101,6 +101,16 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         A fixed vocabulary: the words in the order of their ids, which start at 2, or a
         mapping of words to ids, which must be 2, 3, ..., n + 1. By default the vocabulary is
         learned from the training documents.
+
+    extra_words : iterable of str or mapping, default=None
+        Words that also get an id, behind all others and beyond `max_features` and `min_df`, whether
+        the training documents have them or not: the words of pretrained vectors, such as those of
+        :func:`skrnn.fetch_vectors`, or any mapping with words as keys. A word that first comes up
+        in `transform` then has its vector, if the network is given the same vectors
+        (``RNNClassifier(embeddings=...)``), and each word takes a row of its embedding. They are
+        read as documents are, in lower case by default, and left out if that does not give one
+        token, or one that `max_df` or `stop_words` leaves out. If `analyzer` is callable, they are
+        taken as they are.
 
     max_length : int or None, default=None
         The width of the output; longer documents are truncated. By default nothing is
@@ -211,6 +221,7 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         "min_df": _SHARE_OR_NUMBER,
         "max_df": _SHARE_OR_NUMBER,
         "vocabulary": [Mapping, HasMethods("__iter__"), None],
+        "extra_words": [HasMethods("__iter__"), None],
     }
 
     def __init__(
@@ -228,6 +239,7 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         stop_words=None,
         analyzer="word",
         vocabulary=None,
+        extra_words=None,
         max_length=None,
         truncate="head",
         sparse_output=True,
@@ -244,6 +256,7 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
         self.stop_words = stop_words
         self.analyzer = analyzer
         self.vocabulary = vocabulary
+        self.extra_words = extra_words
         self.max_length = max_length
         self.truncate = truncate
         self.sparse_output = sparse_output
@@ -386,9 +399,11 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
     def _learn_ids(self, X):
         # Attributes are set last: after an error, those of an earlier fit are still there.
         self._check_stop_words()
+        extra = self._read_extra_words()
         if self.vocabulary is not None:
             vocabulary = check_vocabulary(self.vocabulary)
             self._warn_of_upper_case(vocabulary)
+            vocabulary = with_words(vocabulary, extra)
             ids, lengths = self._read_known(X, vocabulary)
             _check_not_empty(lengths)
         else:
@@ -396,13 +411,20 @@ class TextToSequence(CallbackSupportMixin, DocumentsToSequence):
             indices = defaultdict(count().__next__)
             tokens, lengths = self._read(X, partial(map, indices.__getitem__))
             _check_not_empty(lengths)
-            vocabulary, new_ids = learn_vocabulary(
-                list(indices), tokens, lengths, self.max_features, self.min_df, self.max_df
-            )
+            limits = self.max_features, self.min_df, self.max_df
+            vocabulary, new_ids = learn_vocabulary(list(indices), tokens, lengths, *limits, extra)
             ids = new_ids[tokens]
         self.vocabulary_ = vocabulary
         self.n_timesteps_ = max(1, int(lengths.max()))
         return ids, lengths
+
+    def _read_extra_words(self):
+        """Return the extra words as tokens of documents, those that can be one."""
+        words = check_extra_words(self.extra_words)
+        if not words or callable(self.analyzer):
+            return words
+        tokens = self._make_analyzer().iter_tokens(words)
+        return [found[0] for found in tokens if len(found) == 1]
 
     def _read_known(self, X, vocabulary):
         return self._read(X, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN)))

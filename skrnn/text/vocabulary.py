@@ -12,7 +12,7 @@ from skrnn.sequences.special_tokens import FIRST_WORD, PADDING, UNKNOWN
 from skrnn.text.documents import describe
 
 
-def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0):
+def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0, extra=()):
     """Assign ids to the words by frequency, with ties in alphabetical order.
 
     Parameters
@@ -35,6 +35,9 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0):
     max_df : int or float
         Number or proportion of documents in which a word may occur.
 
+    extra : iterable of str, default=()
+        Further words to keep, behind the others. Those that `max_df` leaves out are not kept.
+
     Returns
     -------
     vocabulary : dict of str -> int
@@ -53,6 +56,7 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0):
     candidates = np.arange(len(words))
     min_count = _n_documents(min_df, len(lengths))
     max_count = _n_documents(max_df, len(lengths))
+    too_frequent = set()
     if max_count < min(min_count, len(lengths)):
         raise InvalidInputError(
             f"max_df={max_df!r} is fewer documents than min_df={min_df!r}: {max_count:g} and "
@@ -62,6 +66,7 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0):
     if min_count > 1 or max_count < len(lengths):
         frequencies = _document_frequencies(tokens, lengths, len(words))
         candidates = np.flatnonzero((frequencies >= min_count) & (frequencies <= max_count))
+        too_frequent = {words[i] for i in np.flatnonzero(frequencies > max_count)}
         if not len(candidates):
             raise _none_left(min_df, max_df, min_count, max_count, frequencies, len(lengths))
     if max_features is not None and len(candidates) > max_features:
@@ -74,7 +79,33 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0):
     ids[ranked] = np.arange(FIRST_WORD, FIRST_WORD + len(ranked), dtype=np.int32)
     # Plain str, so that a subclass that a tokenizer returns (numpy.str_) is not pickled.
     kept = (str.__str__(words[word]) for word in ranked)
-    return dict(zip(kept, range(FIRST_WORD, FIRST_WORD + len(ranked)), strict=True)), ids
+    vocabulary = dict(zip(kept, range(FIRST_WORD, FIRST_WORD + len(ranked)), strict=True))
+    if extra:
+        vocabulary = with_words(vocabulary, (word for word in extra if word not in too_frequent))
+        ids = np.array([vocabulary.get(word, UNKNOWN) for word in words], dtype=np.int32)
+    return vocabulary, ids
+
+
+def with_words(vocabulary, extra):
+    """Return a vocabulary with further words behind its own, those that it does not have yet."""
+    new = dict.fromkeys(str.__str__(word) for word in extra if word not in vocabulary)
+    first = FIRST_WORD + len(vocabulary)
+    return vocabulary | dict(zip(new, range(first, first + len(new)), strict=True))
+
+
+def check_extra_words(words):
+    """Return the value of `extra_words` as a list of words.
+
+    Parameters
+    ----------
+    words : iterable of str or None
+        Of a mapping, such as one of vectors, the keys.
+
+    Returns
+    -------
+    list of str
+    """
+    return [] if words is None else _check_words(words, "extra_words")
 
 
 def _n_documents(limit, n_documents):
@@ -116,27 +147,7 @@ def check_vocabulary(vocabulary):
     vocabulary : dict of str -> int
         A new dict.
     """
-    if isinstance(vocabulary, str | bytes):
-        raise InvalidInputError(
-            f"vocabulary must be an iterable of words or a mapping of words to ids, got "
-            f"{describe(vocabulary)}. For one word, pass a list."
-        )
-    shape = getattr(vocabulary, "shape", ())
-    if len(shape) > 1:  # iterating over a frame would give the names of its columns
-        raise InvalidInputError(f"vocabulary must have one dimension, got shape {tuple(shape)}.")
-    if hasattr(vocabulary, "to_pylist"):  # a column of Arrow, which has scalars of its own
-        vocabulary = vocabulary.to_pylist()
-    words = list(vocabulary)
-    if not words:
-        raise InvalidInputError(
-            "vocabulary is empty; pass a list of words, or None to learn them. (A generator is "
-            "empty after its first use.)"
-        )
-    for position, word in enumerate(words):
-        if not isinstance(word, str):
-            raise InvalidTypeError(
-                f"vocabulary must have words (str), got {describe(word)} at position {position}."
-            )
+    words = _check_words(vocabulary, "vocabulary")
     if isinstance(vocabulary, Mapping):
         return _check_ids(vocabulary)
     if isinstance(vocabulary, Set):
@@ -148,6 +159,37 @@ def check_vocabulary(vocabulary):
             f"vocabulary has {word!r} more than once, at positions {positions[:5]}."
         )
     return {str.__str__(word): id_ for id_, word in enumerate(words, FIRST_WORD)}
+
+
+def _check_words(given, name):
+    """Return the words of a parameter as a list; of a mapping, its keys."""
+    if isinstance(given, str | bytes):
+        kind, way_out = "a mapping of words to ids", ""
+        if name != "vocabulary":
+            kind = "a mapping with words as keys"
+            way_out = " For the words of a file, pass skrnn.embeddings.WordVectors.from_file(path)."
+        raise InvalidInputError(
+            f"{name} must be an iterable of words or {kind}, got {describe(given)}. For one word, "
+            f"pass a list.{way_out}"
+        )
+    shape = getattr(given, "shape", ())
+    if len(shape) > 1:  # iterating over a frame would give the names of its columns
+        raise InvalidInputError(f"{name} must have one dimension, got shape {tuple(shape)}.")
+    if hasattr(given, "to_pylist"):  # a column of Arrow, which has scalars of its own
+        given = given.to_pylist()
+    words = list(given)
+    if not words:
+        none = "to learn them" if name == "vocabulary" else "for no further words"
+        raise InvalidInputError(
+            f"{name} is empty; pass a list of words, or None {none}. (A generator is empty after "
+            "its first use.)"
+        )
+    for position, word in enumerate(words):
+        if not isinstance(word, str):
+            raise InvalidTypeError(
+                f"{name} must have words (str), got {describe(word)} at position {position}."
+            )
+    return words
 
 
 def _check_ids(vocabulary):

@@ -14,14 +14,14 @@ from skrnn.text.characters import STRIP_ACCENTS, strip_accents_of_word
 from skrnn.text.contexts import Contexts
 from skrnn.text.sentences import Sentences, read_sentences
 from skrnn.text.spelling import learn_spellings, n_spellings, spelling_ids
-from skrnn.text.vocabulary import check_vocabulary, learn_vocabulary
+from skrnn.text.vocabulary import check_extra_words, check_vocabulary, learn_vocabulary, with_words
 
 # Names of the side inputs of a network.
 SPELLINGS, GIVEN, CONTEXTS = "spellings", "word_columns", "contexts"
 # What a TextToSequence may say of words that come one by one.
 _USED = {
     *("max_features", "min_df", "max_df", "lowercase", "strip_accents", "vocabulary"),
-    *("max_length", "truncate", "sparse_output"),
+    *("extra_words", "max_length", "truncate", "sparse_output"),
 }
 
 
@@ -201,12 +201,14 @@ class WordReader:
 
     def _learn_words(self, words, numbers, lengths, options):
         written, of_word = _distinct(self._written(words))
+        extra = self._written(check_extra_words(options["extra_words"]))
         if options["vocabulary"] is not None:
             self.vocabulary_ = check_vocabulary(options["vocabulary"])
             self._warn_of_unfindable()
+            self.vocabulary_ = with_words(self.vocabulary_, extra)
             return
         limits = options["max_features"], options["min_df"], options["max_df"]
-        self.vocabulary_, _ = learn_vocabulary(written, of_word[numbers], lengths, *limits)
+        self.vocabulary_, _ = learn_vocabulary(written, of_word[numbers], lengths, *limits, extra)
 
     def _warn_of_unfindable(self):
         known = list(self.vocabulary_)
@@ -283,7 +285,7 @@ def _options(text, name):
         raise InvalidInputError(
             f"text of {name} has {listed}, which say how documents become words. Sentences of "
             f"{name} are words already. Leave them out, and change the words before; "
-            "max_features, min_df, max_df, lowercase, strip_accents, vocabulary and max_length "
-            "are used."
+            "max_features, min_df, max_df, lowercase, strip_accents, vocabulary, extra_words and "
+            "max_length are used."
         )
     return options

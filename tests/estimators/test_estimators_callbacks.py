@@ -26,8 +26,11 @@ REVIEWS, LABELS = make_reviews(120, random_state=12)
 
 
 def small(**parameters):
-    settings = {"cell": "rnn", "units": 8, "embedding_dim": 8, "batch_size": 32, "epochs": 3}
-    return RNNClassifier(**{**settings, "learning_rate": 0.02, "random_state": 0, **parameters})
+    """The same network nearly everywhere: tracing another one takes longer than its training."""
+    settings = {**ESTIMATOR, "cell": "rnn", "units": 8, "embedding_dim": 8, "batch_size": 32}
+    return RNNClassifier(
+        **{**settings, "epochs": 3, "learning_rate": 0.02, "random_state": 0, **parameters}
+    )
 
 
 def weights(model):
@@ -96,7 +99,7 @@ def test_what_callbacks_are_given():
 def test_copies_are_estimators_of_their_epoch():
     """Fails if a copy lacks what makes it go on, or has thresholds that it has not learned."""
     recorder, labels = Recorder(), np.stack([Y, ~Y, X[:, 0] == 3], axis=1).astype(int)
-    clf = small(**ESTIMATOR, epochs=2, thresholds="auto", validation_fraction=0.3)
+    clf = small(epochs=2, thresholds="auto", validation_fraction=0.3)
     clf.set_callbacks(recorder).fit(X, labels)
     for copy, epoch in zip(recorder.fitted, (1, 2, 2), strict=True):
         assert copy.best_epoch_ == copy.n_iter_ == epoch
@@ -104,7 +107,7 @@ def test_copies_are_estimators_of_their_epoch():
         assert vars(copy).keys() >= vars(clf).keys()
         assert np.array_equal(copy.head_.thresholds, copy.thresholds_)
     np.testing.assert_array_equal(recorder.fitted[1].thresholds_, clf.thresholds_)
-    (first, *_), one = recorder.fitted, small(**ESTIMATOR, epochs=1, thresholds="auto")
+    (first, *_), one = recorder.fitted, small(epochs=1, thresholds="auto")
     one.set_params(validation_fraction=0.3).fit(X, labels)
     np.testing.assert_array_equal(first.thresholds_, one.thresholds_)
     np.testing.assert_array_equal(first.predict(X), one.predict(X))
@@ -116,7 +119,7 @@ def test_copies_are_estimators_of_their_epoch():
 def test_copies_have_attributes_that_are_none():
     """Fails if a copy lacks what the fit sets to None, and predicts with."""
     recorder = Recorder()
-    model = small(**ESTIMATOR, epochs=1).set_callbacks(recorder).fit(X, Y)
+    model = small(epochs=1).set_callbacks(recorder).fit(X, Y)
     none = {name for name, value in vars(model).items() if name.endswith("_") and value is None}
     assert none >= {"ngrams_", "columns_", "embedding_coverage_"}
     for copy in recorder.fitted:
@@ -265,7 +268,7 @@ def test_values_that_come_and_go_stand_at_their_epochs():
 def test_a_keras_checkpoint_is_the_model_of_its_epoch(tmp_path):
     """Fails if what Keras saves could not be loaded by Keras alone, or had other weights."""
     path = tmp_path / "epoch-{epoch}.keras"
-    model = small(callbacks=[keras.callbacks.ModelCheckpoint(path)], ngram_range=None).fit(X, Y)
+    model = small(callbacks=[keras.callbacks.ModelCheckpoint(path)]).fit(X, Y)
     # In a new process, where nothing else has registered skrnn's layers.
     load = (
         "import skrnn.layers, keras, numpy; "

@@ -39,7 +39,7 @@ def expected():
     return pipe.predict_proba(REVIEWS).tolist()
 
 
-@pytest.mark.parametrize("settings", every(3, SETTINGS), ids=IDS)
+@pytest.mark.parametrize("settings", every(5, SETTINGS), ids=IDS)
 def test_a_default_fit_does_not_follow(settings, expected, tmp_path):
     """Fails if a fit, a file or a prediction differs, warns or ends under a global setting."""
     with sklearn.config_context(**settings), warnings.catch_warnings():

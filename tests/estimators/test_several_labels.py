@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score, recall_score
 
 import skrnn
 from skrnn import AdversarialLoss, EpochSearchCV, RNNClassifier
+from skrnn.heads.labels import LabelsHead
 from skrnn.heads.thresholds import best_thresholds
 
 rng = np.random.default_rng(0)
@@ -130,14 +131,14 @@ def of_frame():
 def test_the_columns_are_the_classes(of_frame, tmp_path):
     """Fails if the labels of a frame are lost, in the estimator or in its file."""
     assert of_frame.classes_.tolist() == NAMES
-    assert values(of_frame) == values(small(epochs=2).fit(X, LABELS))
+    plain = small(epochs=2).fit(X, LABELS)
+    assert values(of_frame) == values(plain) and plain.classes_.tolist() == [0, 1, 2]
     assert of_frame.predict(X).dtype == np.int64 and of_frame.predict(X).shape == (120, 3)
     assert of_frame.score(X, FRAME) == of_frame.score(X, LABELS)
     skrnn.save(of_frame, tmp_path / "labels.skrnn")
     again = skrnn.load(tmp_path / "labels.skrnn")
     assert again.classes_.tolist() == NAMES and again.classes_.dtype == of_frame.classes_.dtype
     np.testing.assert_array_equal(again.predict(X), of_frame.predict(X))
-    assert small().fit(X, LABELS).classes_.tolist() == [0, 1, 2]
 
 
 def test_what_is_explained_has_its_name(of_frame):
@@ -212,8 +213,7 @@ def test_given_thresholds(of_frame, tmp_path):
 def held_out(model, **of_fit):
     """Fit, and return what the thresholds were learned from."""
     seen = []
-    head = type(small().fit(X, LABELS).head_)
-    learn = head.with_decision
+    head, learn = LabelsHead, LabelsHead.with_decision
 
     def note(self, raw, targets):
         seen.append((self.probabilities(raw), targets > 0))

@@ -42,12 +42,14 @@ MESSAGE = (
 
 def small(**parameters):
     settings = {"units": 2, "embedding_dim": 3, "epochs": 1, "random_state": 0, "cell": "rnn"}
-    return RNNClassifier(**{**settings, "embeddings": None, "ngram_range": None, **parameters})
+    settings |= {"embeddings": None, "ngram_range": None}
+    # One network for all, which is traced once, and has room for ids of any other vocabulary.
+    return RNNClassifier(**{**settings, "vocabulary_size": 200, **parameters})
 
 
 @pytest.fixture(scope="module")
 def fitted():
-    return small(warm_start=True).fit(X, Y)
+    return small(warm_start=True, vocabulary_size=None).fit(X, Y)
 
 
 def chunks(*parts):
@@ -181,7 +183,7 @@ def test_no_file_of_a_pipeline_that_reads_other_words(name, tmp_path):
     mine, other, around = MISMATCHED[name]
     mine, other = fitted_on(FIRST, mine), fitted_on(OTHER, other)
     columns = mine.__class__ in (TextWithColumns, ColumnTransformer)
-    clf = small(vocabulary_size=40).fit(mine.transform(FRAME if columns else FIRST), Y)
+    clf = small().fit(mine.transform(FRAME if columns else FIRST), Y)
     path = tmp_path / "model.skrnn"
     skrnn.save(make_pipeline(mine, around(clf)), path)
     before = path.read_bytes()
@@ -210,13 +212,14 @@ def test_words_are_learned_when_training_goes_on():
     with pytest.raises(ValueError, match=MESSAGE):
         clf.partial_fit(X_OTHER, Y)
     longer = extended()
-    clf = small(vocabulary_size=20).partial_fit(X, Y).partial_fit(longer, Y).partial_fit(X, Y)
+    clf = small().partial_fit(X, Y).partial_fit(longer, Y).partial_fit(X, Y)
     assert clf._words.words == longer.words
 
 
+@pytest.mark.slow
 def test_numbers_have_no_words():
     """Fails if a network of numbers is held to words."""
-    clf = small(input="numeric").fit(X.toarray().astype(float), Y)
+    clf = small(input="numeric", vocabulary_size=None).fit(X.toarray().astype(float), Y)
     assert clf._words is None
 
 
@@ -225,7 +228,7 @@ def test_hashed_ids_are_of_one_kind(tmp_path):
     texts, y = ["good film", "bad film"] * 6, [1, 0] * 6
     hashed = {n: HashingTextToSequence(n_features=n).transform(texts) for n in (50, 100)}
     words = TextToSequence().fit_transform(texts)
-    clf = small(vocabulary_size=200).fit(hashed[100], y)
+    clf = small().fit(hashed[100], y)
     skrnn.save(clf, tmp_path / "hashed.skrnn")
     for one in (clf, pickle.loads(pickle.dumps(clf)), skrnn.load(tmp_path / "hashed.skrnn")):
         one.predict(hashed[100][:3])
@@ -237,9 +240,9 @@ def test_hashed_ids_are_of_one_kind(tmp_path):
     with pytest.raises(
         ValueError, match="In X_unlabeled: X has the ids of a HashingTextToSequence"
     ):
-        small(vocabulary_size=200).fit(words, y, X_unlabeled=hashed[50])
+        small().fit(words, y, X_unlabeled=hashed[50])
     with pytest.raises(ValueError, match="n_features=50, but .* words of a TextToSequence"):
-        small(vocabulary_size=200).fit(words, y).predict(hashed[50])
+        small().fit(words, y).predict(hashed[50])
 
 
 SPLITTING = {

@@ -190,7 +190,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("kind", some([int, str], str))
-@pytest.mark.parametrize("name", every(2, COLUMNS))
+@pytest.mark.parametrize("name", every(3, COLUMNS))
 def test_columns(name, kind, clf):
     """Fails if labels or weights in a column of another library are read as others, or refused."""
     make, plain = COLUMNS[name], np.array([kind(one) for one in Y])

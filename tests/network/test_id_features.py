@@ -355,6 +355,7 @@ def weights(model):
     return [value.tobytes() for value in model.network_.values]
 
 
+@pytest.mark.parametrize("engine", some(ENGINES, "numba"), indirect=True)
 @pytest.mark.parametrize("kinds", [("ids",), ("id_scores",)])
 def test_it_learns_from_ids(kinds, engine):
     """Fails if the tables get no gradient, or another step's: the words tell nothing."""

@@ -39,6 +39,7 @@ from skrnn import (
 )
 from skrnn.exceptions import InvalidFileError
 from skrnn.fileformat import container
+from tests.repeats import every
 
 ROOT = Path(__file__).parent.parent.parent
 REVIEWS, Y = make_reviews(80, random_state=0)
@@ -54,7 +55,9 @@ def logistic():
 
 def network():
     settings = {**ESTIMATOR, "cell": "rnn", "units": 2, "embedding_dim": 2, "epochs": 1}
-    return make_pipeline(TextToSequence(), RNNClassifier(**settings, random_state=0))
+    # One network for all folds, which is traced once.
+    settings |= {"vocabulary_size": 500, "random_state": 0}
+    return make_pipeline(TextToSequence(), RNNClassifier(**settings))
 
 
 def frozen(y=Y):
@@ -233,7 +236,7 @@ def assert_same(found, wanted, X):
 # Every sixth; the others fit ensembles of the same kinds.
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.slow if i % 6 else ()) for i, name in enumerate(CASES)],
+    every(6, CASES),
 )
 def test_predictions_are_the_same_bytes(name, fitted, tmp_path):
     """Fails if a number, a class, a column or a member comes back as another."""
@@ -256,7 +259,7 @@ def test_predictions_are_the_same_bytes(name, fitted, tmp_path):
     assert type(clone(found)) is type(estimator)
 
 
-@pytest.mark.parametrize("name", ["tuned", "sigmoid", "hard votes", "picked and counted"])
+@pytest.mark.parametrize("name", every(2, ["tuned", "sigmoid", "hard votes", "picked and counted"]))
 def test_they_can_be_fitted_again(name, fitted, tmp_path):
     """Fails if what `fit` clones is missing, or is fitted already and not cloned."""
     estimator, X = fitted(name)
@@ -551,7 +554,7 @@ def test_attack(attack, fitted, tmp_path):
 ODD = [None, True, 0, -1, 10**30, 0.5, float("nan"), "", "x", "a__b", [], [1], ["x"], {}, {"a": 1}]
 
 
-@pytest.mark.parametrize("name", ["tuned", "isotonic", "soft votes", "words and numbers"])
+@pytest.mark.parametrize("name", every(2, ["tuned", "isotonic", "soft votes", "words and numbers"]))
 def test_anything_anywhere(name, fitted, tmp_path):
     """Fails if any value in any place gives an exception other than that of an invalid file."""
     path = tmp_path / "hostile.skrnn"

@@ -23,6 +23,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb
 
+from tests.repeats import some
+
 ODD = "ok\x0b\x1f\ufffe\ud800\u202e"
 WRITTEN = r"ok\x0b\x1f\ufffe\ud800\u202e"
 HISTORY = {"loss": [0.7, 0.5], "accuracy": [0.5, 0.7], "val_loss": [0.7, 0.6], "entropy": [1, 0]}
@@ -131,7 +133,7 @@ def drawn(figure):
                 yield text.get_text(), text.get_color(), 3.5
 
 
-@pytest.mark.parametrize("sheet", ["default", "dark_background"])
+@pytest.mark.parametrize("sheet", some(["default", "dark_background"], "dark_background"))
 def test_seen_on_any_page(make, sheet):
     """Fails if a line, a mark or a text is drawn in nearly the colour of the page behind it."""
     with plt.style.context(sheet):

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import EpochSearchCV, TextToSequence
-from tests.repeats import some
+from tests.repeats import every, some
 
 TEXTS = ["good film", "bad film", "good plot", "bad plot", "GOOD film", "BAD plot"] * 4
 LABELS = np.array([1, 0, 1, 0, 1, 0] * 4)
@@ -126,12 +126,15 @@ def test_results_of_another_candidate_are_not_used(helper, tmp_path):
 
 @pytest.mark.parametrize(
     "code",
-    [
-        "def cut(text): return eval('text[:WIDTH]')",
-        "def cut(text): return text[: len(open(__file__).read()) % 7]",
-        "def cut(text): return text[: globals()['WIDTH']]",
-        "stream = (i for i in range(10**6))\ndef cut(text): return text[: next(stream) + 9]",
-    ],
+    every(
+        2,
+        [
+            "def cut(text): return eval('text[:WIDTH]')",
+            "def cut(text): return text[: len(open(__file__).read()) % 7]",
+            "stream = (i for i in range(10**6))\ndef cut(text): return text[: next(stream) + 9]",
+            "def cut(text): return text[: globals()['WIDTH']]",
+        ],
+    ),
 )
 def test_what_cannot_be_followed_is_reported_and_not_used(helper, tmp_path, code):
     """Fails if results are taken although it cannot be known whose they are."""

@@ -27,7 +27,7 @@ from skrnn import (
     make_reviews,
 )
 
-REVIEWS, LABELS = make_reviews(400, random_state=0)
+REVIEWS, LABELS = make_reviews(200, random_state=0)
 TEXT = TextToSequence(max_features=300)
 X = TEXT.fit_transform(REVIEWS)
 MORE = TEXT.transform(make_reviews(200, random_state=1)[0])
@@ -35,7 +35,7 @@ MORE = TEXT.transform(make_reviews(200, random_state=1)[0])
 
 def small(folder, minutes=0, **parameters):
     settings = {**ESTIMATOR, "cell": "gru", "units": 6, "embedding_dim": 6, "dropout": 0.3}
-    settings |= {"batch_size": 64, "epochs": 4, "learning_rate": 0.02, "random_state": 0}
+    settings |= {"batch_size": 32, "epochs": 4, "learning_rate": 0.02, "random_state": 0}
     checkpoint = None if folder is None else Checkpoint(folder, minutes)
     settings |= {"learning_rate_decay": 1.0, "checkpoint": checkpoint}
     return RNNClassifier(**{**settings, **parameters})
@@ -134,7 +134,7 @@ def test_a_broken_fit_goes_on_to_the_same_bytes(tmp_path, monkeypatch, variant, 
     running sums of loss and accuracy, the step size, or what early stopping remembers.
     """
     options = VARIANTS[variant]
-    labels = LABELS + np.arange(400) % 3 if variant == "four classes" else LABELS
+    labels = LABELS + np.arange(200) % 3 if variant == "four classes" else LABELS
     wanted = everything(small(None, **options).fit(X, labels))
     break_off(monkeypatch, at, lambda: small(tmp_path, **options).fit(X, labels))
     watch = Watch()
@@ -150,7 +150,7 @@ def test_a_broken_fit_goes_on_to_the_same_bytes(tmp_path, monkeypatch, variant, 
         )
         resumed.fit(X, labels)
     assert everything(resumed) == wanted
-    n_batches = -(-(len(LABELS) - 40 * ("stopping" in variant)) // 64)
+    n_batches = -(-(len(LABELS) - 20 * ("stopping" in variant)) // 32)
     done = at[0] * n_batches + at[1]
     assert watch.steps == [resumed.n_iter_ * n_batches - done]
 
@@ -459,9 +459,9 @@ def test_other_data_has_a_folder_of_its_own(tmp_path):
     """Fails if rows, labels, weights or validation rows are not in the folder's name."""
     few = {"epochs": 1}
     small(tmp_path, **few).fit(X, LABELS)
-    small(tmp_path, **few).fit(X[:399], LABELS[:399])
+    small(tmp_path, **few).fit(X[:199], LABELS[:199])
     small(tmp_path, **few).fit(X, 1 - LABELS)
-    small(tmp_path, **few).fit(X, LABELS, sample_weight=np.r_[2, np.ones(399)])
+    small(tmp_path, **few).fit(X, LABELS, sample_weight=np.r_[2, np.ones(199)])
     small(tmp_path, **few).fit(X, LABELS, X_val=MORE, y_val=np.arange(200) % 2)
     assert len(list(tmp_path.iterdir())) == 5
     # What only watches, or another container of the same rows, is the same fit.
