@@ -60,7 +60,7 @@ class TraceDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, layer=0, direction="forward", activations=None, ax=None
+        cls, estimator, X, *, network=0, layer=0, direction="forward", activations=None, ax=None
     ):
         """Trace one text and draw it.
 
@@ -70,6 +70,8 @@ class TraceDisplay:
             A fitted estimator, see :func:`skrnn.trace`.
         X : list of one str, or array-like with one row
             The text to trace, or the token ids or numeric sequence for an RNNClassifier.
+        network : int, default=0
+            Which of the `n_networks` of the estimator, counted from 0.
         layer : int, default=0
             Number of the layer in a stack.
         direction : {"forward", "backward"}, default="forward"
@@ -91,7 +93,7 @@ class TraceDisplay:
         from skrnn.inspection.tracing import trace
 
         check_matplotlib(cls.__name__)  # before the work
-        found = trace(estimator, X)
+        found = trace(estimator, X, network=network)
         if len(found) != 1:
             raise InvalidInputError(
                 f"{cls.__name__} draws one text, but X has {len(found)} rows. Pass a list of one, "

@@ -214,10 +214,16 @@ def test_from_estimator(monkeypatch):
         return [explanation([1.0], ["a"])] * len(X)
 
     monkeypatch.setattr("skrnn.inspection.explaining.explain", explain)
-    monkeypatch.setattr("skrnn.inspection.tracing.trace", lambda estimator, X: [traced()] * len(X))
+
+    def trace(estimator, X, *, network):
+        calls.append(network)
+        return [traced()] * len(X)
+
+    monkeypatch.setattr("skrnn.inspection.tracing.trace", trace)
     TokenAttributionDisplay.from_estimator("pipe", ["a"], method="occlusion", target=1)
     assert calls == [("pipe", ["a"], {"method": "occlusion", "target": 1})]
-    shown = TraceDisplay.from_estimator("pipe", ["a"], layer=1, activations=["cell"])
+    shown = TraceDisplay.from_estimator("pipe", ["a"], network=2, layer=1, activations=["cell"])
+    assert calls[1:] == [2]
     assert shown.ax_[0].images[0].get_array().shape == (2, 5)
     for display in (TokenAttributionDisplay, TraceDisplay):
         with pytest.raises(ValueError, match="draws one text, but X has 2 rows"):
