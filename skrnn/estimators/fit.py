@@ -247,7 +247,6 @@ class Fit:
             side_inputs += ngram_inputs(head.n_outputs, NGRAM_EVIDENCE in sequences.step_inputs)
         side_inputs += tuple(estimator._step_features(head))
         check_side_inputs(side_inputs, sequences, self.name)
-        size = estimator.vocabulary_size_
         return NetworkDescription(
             cell=estimator.cell,
             units=tuple(stack),
@@ -259,7 +258,7 @@ class Fit:
             embedding_dropout=float(estimator.embedding_dropout),
             recurrent_dropout=float(estimator.recurrent_dropout),
             dropout=float(estimator.dropout),
-            vocabulary_size=None if size is None else int(size),
+            vocabulary_size=int(estimator.vocabulary_size_) if sequences.is_tokens else None,
             n_channels=None if sequences.is_tokens else sequences.values.shape[1],
             side_inputs=side_inputs,
             head=head.layout(),
