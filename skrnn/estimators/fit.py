@@ -17,7 +17,7 @@ from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams, fit_surroundings
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
-from skrnn.estimators.schedule import known_epochs, schedule
+from skrnn.estimators.schedule import ENOUGH, known_epochs, schedule
 from skrnn.estimators.session import open_session, watcher
 from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
@@ -58,7 +58,7 @@ class Fit:
         self.name = type(estimator).__name__
         self.rows = RowChecker(estimator, going_on, full_data)
         # Known once the rows are.
-        self.learning_rate_decay, self.patience = 0.0, 0
+        self.learning_rate_decay, self.patience, self.least_epochs = 0.0, 0, self.epochs
         # Rows from which the head learns how it decides, or None.
         self.deciding = None
         # The future linear model of a tagger, fitted as the network trains, or None.
@@ -173,7 +173,7 @@ class Fit:
             full_data=is_whole and self.full_data,
         )
         self.epochs, self.patience = found.epochs, found.patience
-        self.learning_rate_decay = found.learning_rate_decay
+        self.learning_rate_decay, self.least_epochs = found.learning_rate_decay, found.least_epochs
 
     def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
         """Return the initial vectors of the token embedding, or None."""
@@ -382,6 +382,7 @@ class Fit:
         plan = FitPlan(
             self.epochs,
             stopping=stopping,
+            enough=self._enough(training),
             score=score if scorer is not None else None,
             callbacks=[epoch_tasks],
             objective=objective,
@@ -413,6 +414,13 @@ class Fit:
                 f"{estimator.best_epoch_}, and {estimator.n_iter_} epochs are finished."
             )
         return outcome.ended_by
+
+    def _enough(self, training):
+        """Return the training loss that is enough, and from which epoch on, or None."""
+        if self.least_epochs >= self.epochs:
+            return None
+        constant = self.estimator.head_.constant_loss(training.targets, training.weights)
+        return None if constant is None else (ENOUGH * constant, self.least_epochs)
 
     def _moment(self, network, state, settings):
         """Return the estimator as it would be if the training ended in this state."""

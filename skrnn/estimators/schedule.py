@@ -10,6 +10,10 @@ from skrnn.sequences.batching import BatchPlan, auto_batch_size
 # For token ids, whose networks have learned most in a few passes and then overfit. Chosen by
 # validation on IMDb and TREC, see docs/accuracy.md.
 TOKEN_EPOCHS, TOKEN_DECAY, TOKEN_PATIENCE = 5, 1.0, 2
+# A few rows, or rows of which only the order of words tells, need more passes, up to so many, or to
+# so many updates. The training ends when its loss is below this part of that of a constant answer:
+# from there on, a network mostly learns its rows by heart.
+MOST_TOKEN_EPOCHS, MOST_TOKEN_UPDATES, ENOUGH = 20, 5000, 0.3
 # Taggers learn from each step, and longer.
 TAGGER_EPOCHS = 8
 # For numeric sequences, the number of updates counts: 50 rows in five epochs are 35 of them. Chosen
@@ -34,11 +38,14 @@ class Schedule:
     learning_rate_decay : float
     patience : int
         Epochs without improvement after which early stopping ends the training.
+    least_epochs : int
+        Epochs after which a training may end because it has learned enough; `epochs` if it may not.
     """
 
     epochs: int
     learning_rate_decay: float
     patience: int
+    least_epochs: int
 
 
 def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
@@ -61,23 +68,36 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
     is_tagger = estimator._answers_steps
     if not full_data or (sequences.is_tokens and not is_tagger):
         auto = (
-            TOKEN_EPOCHS,
+            _most_epochs(sequences, is_used, size) if full_data else TOKEN_EPOCHS,
             TOKEN_DECAY if sequences.is_tokens and not is_tagger else 0.0,
             TOKEN_PATIENCE,
         )
     else:
-        lengths = sequences.lengths[is_used]
-        size = auto_batch_size(len(lengths)) if size == "auto" else int(size)
-        n_updates = len(BatchPlan(lengths, size))
+        n_updates = _n_updates(sequences, is_used, size)
         often = min(PASSES, max(TOKEN_EPOCHS, round(MOST_UPDATES / n_updates)))
         often = TAGGER_EPOCHS if sequences.is_tokens else often
         n_epochs = max(-(-UPDATES // n_updates), often)
         auto = n_epochs, (SLOWER - 1) / n_epochs, max(TOKEN_PATIENCE, round(PATIENCE * n_epochs))
+    n_epochs = int(auto[0] if _is_auto(epochs) else epochs)
+    is_open = _is_auto(epochs) and full_data and sequences.is_tokens and not is_tagger
     return Schedule(
-        int(auto[0] if _is_auto(epochs) else epochs),
+        n_epochs,
         float(auto[1] if _is_auto(decay) else decay),
         int(auto[2] if _is_auto(estimator.n_iter_no_change) else estimator.n_iter_no_change),
+        TOKEN_EPOCHS if is_open and not estimator.early_stopping else n_epochs,
     )
+
+
+def _n_updates(sequences, is_used, size):
+    """Return the number of updates in an epoch."""
+    lengths = sequences.lengths[is_used]
+    return len(BatchPlan(lengths, auto_batch_size(len(lengths)) if size == "auto" else int(size)))
+
+
+def _most_epochs(sequences, is_used, size):
+    """Return the number of epochs that a training on token ids may take."""
+    n = MOST_TOKEN_UPDATES // _n_updates(sequences, is_used, size)
+    return min(max(n, TOKEN_EPOCHS), MOST_TOKEN_EPOCHS)
 
 
 def known_epochs(epochs):

@@ -32,9 +32,10 @@ class Replacement:
     def __call__(self, text):
         """Return the text after this step."""
         if self.often is not None:
-            text = text.replace(self.often, self.new)
-            if self.often[0] not in text:
-                return text
+            quick = text.replace(self.often, self.new)
+            if self.often[0] not in quick:
+                return quick
+            # What is left may match now, as "<br" before and ">" behind a replaced part do.
         return self.pattern.sub(self.new, text)
 
     def edits(self, text):

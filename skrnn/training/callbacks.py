@@ -85,6 +85,26 @@ class BestEpoch(keras.callbacks.EarlyStopping):
         )
 
 
+class LearnedEnough(keras.callbacks.Callback):
+    """Stop when the training loss is low enough.
+
+    Parameters
+    ----------
+    loss : float
+    first_epoch : int
+        Epochs after which the training may end, counted from the first one of the network.
+    """
+
+    def __init__(self, loss, first_epoch):
+        super().__init__()
+        self.loss, self.first_epoch = loss, first_epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Compare the loss of the epoch."""
+        if epoch + 1 >= self.first_epoch and logs["loss"] <= self.loss:
+            self.model.stop_training = True
+
+
 class InverseTimeDecay(keras.callbacks.Callback):
     """Set the learning rate of each epoch to ``learning_rate / (1 + decay * epoch)``.
 

@@ -27,6 +27,7 @@ from skrnn.training.callbacks import (
     AlignedHistory,
     BestEpoch,
     FiniteTraining,
+    LearnedEnough,
     ValidationScore,
 )
 from skrnn.training.chunks import ChunkStream, StreamFeed
@@ -79,6 +80,8 @@ class FitPlan:
         Number of further epochs.
     stopping : BestEpoch or None
         Early stopping.
+    enough : tuple (loss, least_epochs), or None
+        The training loss at which the training ends, after so many of these epochs.
     callbacks : sequence of callables
         Each takes the `Run` and returns a Keras callback, to be run after those of the settings.
     score : callable or None
@@ -98,6 +101,7 @@ class FitPlan:
 
     epochs: int
     stopping: BestEpoch | None = None
+    enough: tuple[float, int] | None = None
     callbacks: Sequence[Callable] = ()
     score: Callable | None = None
     objective: Objective | None = None
@@ -317,6 +321,9 @@ class Trainer:
         first, last = run.first_epoch, run.last_epoch
         is_over = plan.resumed is not None and plan.resumed.stopped
         further = [plan.stopping] if plan.stopping else []
+        if plan.enough is not None:
+            loss, least = plan.enough
+            further.append(LearnedEnough(loss, last - plan.epochs + least))
         further += [make(run) for make in plan.callbacks]
 
         def fit(users):

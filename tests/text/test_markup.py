@@ -311,6 +311,14 @@ PIECES = [
 ]
 
 
+def test_breaks_inside_of_breaks_have_offsets():
+    """Fails if a part that is replaced first makes a tag of what stands around it."""
+    for text in ("<br<br />&>", "a<br<br />>b", "<br <br /> />", "<<br />br>", "<b<br />r />x"):
+        analyzer = TextToSequence()._make_analyzer()
+        (tokens,) = analyzer.iter_tokens([text])
+        assert find_spans(analyzer, text, tokens) is not None, text
+
+
 @pytest.mark.parametrize("parameters", every(2, ENTRIES.values()), ids=ENTRIES)
 def test_any_markup_has_offsets(parameters):
     """Fails if there is a text whose offsets are missing, disordered, or beyond it."""
