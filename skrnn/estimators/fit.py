@@ -17,7 +17,7 @@ from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
 from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams, fit_surroundings
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
-from skrnn.estimators.schedule import ENOUGH, known_epochs, schedule
+from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session, watcher
 from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
@@ -58,7 +58,7 @@ class Fit:
         self.name = type(estimator).__name__
         self.rows = RowChecker(estimator, going_on, full_data)
         # Known once the rows are.
-        self.learning_rate_decay, self.patience, self.least_epochs = 0.0, 0, self.epochs
+        self.length: Any = None
         # Rows from which the head learns how it decides, or None.
         self.deciding = None
         # The future linear model of a tagger, fitted as the network trains, or None.
@@ -172,8 +172,7 @@ class Fit:
             epochs=self.epochs,
             full_data=is_whole and self.full_data,
         )
-        self.epochs, self.patience = found.epochs, found.patience
-        self.learning_rate_decay, self.least_epochs = found.learning_rate_decay, found.least_epochs
+        self.length, self.epochs = found, found.epochs
 
     def _initial_vectors(self, sequences, unlabeled, session, *, may_be_corpus=True):
         """Return the initial vectors of the token embedding, or None."""
@@ -331,7 +330,7 @@ class Fit:
             optimizer=estimator.optimizer,
             learning_rate=(float(rate) if isinstance(rate, Real) else rate) if named else None,
             global_clipnorm=float(norm) if named and norm else None,
-            learning_rate_decay=self.learning_rate_decay,
+            learning_rate_decay=self.length.learning_rate_decay,
             batch_size=size if size == "auto" else int(size),
             callbacks=list(callbacks) if isinstance(callbacks, tuple) else callbacks,
             verbose=int(estimator.verbose),
@@ -357,11 +356,8 @@ class Fit:
         channels = estimator.channels_
         scorer: Any = scorer_of(estimator) if validation is not None else None
         if early_stopping:
-            stopping = BestEpoch(
-                patience=self.patience,
-                min_delta=estimator.tol,
-                by_score=scorer is not None,
-            )
+            patience, by_score = self.length.patience, scorer is not None
+            stopping = BestEpoch(patience=patience, min_delta=estimator.tol, by_score=by_score)
 
         def epoch_tasks(run):
             def as_of_now():
@@ -382,7 +378,7 @@ class Fit:
         plan = FitPlan(
             self.epochs,
             stopping=stopping,
-            enough=self._enough(training),
+            enough=self.length.enough(estimator.head_, training.targets, training.weights),
             score=score if scorer is not None else None,
             callbacks=[epoch_tasks],
             objective=objective,
@@ -415,13 +411,6 @@ class Fit:
             )
         return outcome.ended_by
 
-    def _enough(self, training):
-        """Return the training loss that is enough, and from which epoch on, or None."""
-        if self.least_epochs >= self.epochs:
-            return None
-        constant = self.estimator.head_.constant_loss(training.targets, training.weights)
-        return None if constant is None else (ENOUGH * constant, self.least_epochs)
-
     def _moment(self, network, state, settings):
         """Return the estimator as it would be if the training ended in this state."""
         one = copy(self.estimator)
@@ -436,8 +425,8 @@ class Fit:
         losses = state.history["loss"][-self.epochs :]
         if not self.full_data or not isinstance(training.sequences, Sequences):
             return
-        head = self.estimator.head_
-        found = doubt(losses, head.constant_loss(training.targets, training.weights))
+        constant = self.estimator.head_.constant_loss(training.targets, training.weights)
+        found = doubt(losses, constant)
         if found is not None:
             warn(found.told(self.name), ConvergenceWarning, stacklevel=9)
 

@@ -47,6 +47,20 @@ class Schedule:
     patience: int
     least_epochs: int
 
+    def enough(self, head, targets, weights) -> tuple[float, int] | None:
+        """Return the training loss that is enough, and after how many epochs; or None.
+
+        Parameters
+        ----------
+        head : skrnn.heads.base.Head
+        targets, weights : ndarray
+            As its `constant_loss` takes them.
+        """
+        if self.least_epochs >= self.epochs:
+            return None
+        constant = head.constant_loss(targets, weights)
+        return None if constant is None else (ENOUGH * constant, self.least_epochs)
+
 
 def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
     """Return the length of a training on the given rows: what "auto" is for each parameter.
