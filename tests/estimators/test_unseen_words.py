@@ -118,6 +118,7 @@ def test_pickles_and_files(trained, tmp_path):
         save(again, tmp_path / "c.skrnn")
 
 
+@pytest.mark.slow
 def test_in_a_search():
     """Fails if clones, folds or candidates of a search lose the words or their vectors."""
     search = EpochSearchCV(pipeline(), {"rnnclassifier__learning_rate": [0.02, 1e-6]}, cv=2)
@@ -126,6 +127,7 @@ def test_in_a_search():
     assert search.score(FRESH, FRESH_LABELS) > 0.9
 
 
+@pytest.mark.slow
 def test_tagger():
     """Fails if the words of a tagger that only the vectors have are unknown, or change."""
     X = [text.split() for text in TRAINING]
