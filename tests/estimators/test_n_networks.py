@@ -3,9 +3,11 @@
 Each test's docstring says what a wrong implementation would fail on.
 """
 
+import json
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -342,3 +344,13 @@ def test_predicts_without_tensorflow(tmp_path, fitted):
         text=True,
     ).stdout.split()
     assert shown == [estimator.decision_function(X[:1]).tobytes().hex(), "False"]
+
+
+def test_its_file_loads_for_ever():
+    """Fails if this version reads a file of the first one with other answers, or one network."""
+    folder = Path(__file__).parents[1] / "data" / "format_2"
+    expected = json.loads((folder / "expected_several.json").read_text())
+    pipe = skrnn.load(folder / "several_networks.skrnn")
+    assert pipe[-1].network_.description.n_networks == 2
+    found = pipe.predict_proba(expected["X"])
+    np.testing.assert_allclose(found, expected["predict_proba"], atol=1e-5)
