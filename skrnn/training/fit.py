@@ -317,7 +317,8 @@ class Trainer:
             own.append(recorder.make_decay(rate, self.settings.learning_rate_decay))
         # Before the plan's callbacks, which read it; Keras itself would add it after them.
         run.history = AlignedHistory()
-        shown = progress_lines(self.settings.verbose, recorder.n_batches)
+        may_end = plan.stopping is not None or plan.enough is not None
+        shown = progress_lines(self.settings.verbose, recorder.n_batches, may_end)
         first, last = run.first_epoch, run.last_epoch
         is_over = plan.resumed is not None and plan.resumed.stopped
         further = [plan.stopping] if plan.stopping else []

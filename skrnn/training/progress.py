@@ -19,7 +19,7 @@ PAUSE = 0.1
 _FIRST = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
-def progress_lines(verbose, n_batches):
+def progress_lines(verbose, n_batches, may_end=False):
     """Return the Keras callbacks that show the progress of a fit.
 
     Parameters
@@ -29,6 +29,8 @@ def progress_lines(verbose, n_batches):
         2 shows a line for each epoch.
     n_batches : int or None
         Number of batches in an epoch, or None if unknown.
+    may_end : bool, default=False
+        As in :class:`EpochLines`.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def progress_lines(verbose, n_batches):
         return []
     if verbose == 1 and (_in_terminal() or _in_notebook()):
         return [ProgressBar(n_batches)]
-    return [EpochLines()]
+    return [EpochLines(may_end)]
 
 
 def _showing(method):
@@ -64,6 +66,11 @@ def _showing(method):
 class EpochLines(keras.callbacks.Callback):
     """A line after each epoch: its number, losses and scores, and the remaining time.
 
+    Parameters
+    ----------
+    may_end : bool, default=False
+        Whether training may end before its last epoch, so that the remaining time is the longest.
+
     Attributes
     ----------
     is_over : bool
@@ -71,6 +78,10 @@ class EpochLines(keras.callbacks.Callback):
     """
 
     is_over = False
+
+    def __init__(self, may_end=False):
+        super().__init__()
+        self.may_end = may_end
 
     def give_up(self):
         """Release what the failed output holds."""
@@ -95,7 +106,7 @@ class EpochLines(keras.callbacks.Callback):
         """Release standard output. Called after the training, also after an error."""
 
     def _left(self, epoch):
-        """Estimate the remaining time from the pace so far, ignoring early stopping."""
+        """Estimate the remaining time of all epochs from the pace so far."""
         now = time.perf_counter()
         if self.first_end is None:
             self.first_end = now
@@ -104,7 +115,8 @@ class EpochLines(keras.callbacks.Callback):
             # In the first epoch TensorFlow also compiles the network's program.
             pace = (now - self.first_end) / (self.n_done - 1)
         n_left = self.n_epochs - epoch
-        return f"  {clock(pace * n_left)} left" if n_left > 0 else ""
+        most = "at most " if self.may_end else ""
+        return f"  {most}{clock(pace * n_left)} left" if n_left > 0 else ""
 
     def _write_line(self, text):
         sys.stdout.write(f"{text}\n")

@@ -53,7 +53,8 @@ def test_each_fit_of_a_warm_start_has_its_epochs():
 def test_a_finished_checkpoint_is_not_trained_again(tmp_path, capsys):
     """Fails if a training that has ended by itself goes on when it is called again."""
     first = small(learning_rate=0.02, checkpoint=tmp_path, verbose=1).fit(X, Y)
-    assert "epoch  5/20" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "epoch  5/20" in told and told.count("left") == told.count("  at most ") == 5
     again = small(learning_rate=0.02, checkpoint=tmp_path, verbose=1).fit(X, Y)
     assert "epoch " not in capsys.readouterr().out
     assert again.n_iter_ == first.n_iter_ < 20
