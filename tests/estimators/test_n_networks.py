@@ -244,6 +244,7 @@ class BreakOff(keras.callbacks.Callback):
             raise ZeroDivisionError
 
 
+@pytest.mark.slow
 def test_resumes_within_an_epoch(tmp_path):
     """Fails if a checkpoint lacks the state of a network, of its noise, or of the losses."""
     whole = small().fit(IDS, LABELS)
@@ -257,6 +258,7 @@ def test_resumes_within_an_epoch(tmp_path):
     assert everything(resumed) == everything(whole)
 
 
+@pytest.mark.slow
 def test_warm_start_and_partial_fit():
     """Fails if what goes on is not the training that has stopped."""
     whole = small(learning_rate_decay=0.5, warm_start=True, epochs=2).fit(IDS, LABELS)

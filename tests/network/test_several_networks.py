@@ -279,6 +279,7 @@ def test_pretrained_vectors_are_every_networks():
         np.testing.assert_array_equal(one.values[0], vectors)
 
 
+@pytest.mark.slow
 def test_plain_keras(tmp_path):
     """Fails if the model needs this package's trainer, or does not survive a file of Keras."""
     model = build_network(
