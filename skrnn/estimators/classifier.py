@@ -41,7 +41,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     - network: `cell` to `n_kernels`;
     - regularization: `word_dropout` to `extra_losses`;
-    - training: `optimizer` to `thresholds`;
+    - training: `optimizer` to `calibrate`;
     - stopping: `early_stopping` to `tol`;
     - running: `warm_start` to `random_state`.
 
