@@ -300,6 +300,7 @@ class Fit:
             learning_rate=(float(rate) if isinstance(rate, Real) else rate) if named else None,
             global_clipnorm=float(norm) if named and norm else None,
             learning_rate_decay=self.length.learning_rate_decay,
+            decay_epochs=self.length.decay_epochs,
             batch_size=size if size == "auto" else int(size),
             callbacks=list(callbacks) if isinstance(callbacks, tuple) else callbacks,
             verbose=int(estimator.verbose),
