@@ -63,7 +63,7 @@ def parse():
     )
     add = parser.add_argument
     add("recipe", choices=RECIPES)
-    add("--data", choices=["imdb", "trec"], default="imdb")
+    add("--data", choices=["imdb", "trec", "reviews"], default="imdb")
     add("--validation", action="store_true", help="score on a part of the training texts")
     add("--rows", type=int, help="train on so many rows, drawn by the seed, stratified")
     add("--test-rows", type=int, help="score on so many rows, drawn once")
@@ -142,6 +142,7 @@ def table(args, runs):
     what = f"{args.recipe} {' '.join(args.set)}".strip()
     what += f", {args.rows} training rows" if args.rows else ""
     part = "validation part of the training texts" if args.validation else "official test"
+    part = "1,000 other ones" if args.data == "reviews" else part
     seeds = [f"seed {i}" for i in range(len(runs))]
     rows = []
     for key, title, digits in (
