@@ -1,6 +1,8 @@
 """Probabilities corrected by rows that a first training has not seen."""
 
+import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -285,3 +287,13 @@ def test_interrupted_in_the_first_training(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     assert not hasattr(model, "network_")
+
+
+def test_its_file_loads_for_ever():
+    """Fails if this version reads a file of the first one with other answers, or corrects twice."""
+    folder = Path(__file__).parents[1] / "data" / "format_2"
+    expected = json.loads((folder / "expected_calibrated.json").read_text())
+    pipe = skrnn.load(folder / "calibrated.skrnn")
+    assert 0 < pipe[-1].calibration_.scale < 1.5 and pipe[-1].calibrate is True
+    found = pipe.predict_proba(expected["X"])
+    np.testing.assert_allclose(found, expected["predict_proba"], atol=1e-5)
