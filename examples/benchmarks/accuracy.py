@@ -2,6 +2,7 @@
 
     SKRNN_DATA=folder/of/the/data python examples/benchmarks/accuracy.py default
     ... accuracy.py default --data trec
+    ... accuracy.py default --rows 500 --seeds 10 --test-rows 5000
     ... accuracy.py labelled
     ... accuracy.py unlabelled --seeds 1
     ... accuracy.py nbsvm            (also tfidf)
@@ -10,11 +11,14 @@ The estimator is trained on the official training texts and scored on the offici
 for each seed, each in its own process. With ``--validation`` it is scored on a part of the training
 texts instead (see `splits.py`). The defaults were chosen in this way. Options such as
 ``--set dropout=0 --set 'units=[64, 64]'`` change parameters of the recipe (`recipes.py`). Times are
-those of `fit`, including tokenization, and of `predict`.
+those of `fit`, including tokenization, and of `predict`; CPU seconds, user and system, are of both.
+With ``--rows``, each seed also draws so many training texts, the same ones for every recipe, and
+with ``--test-rows``, all are scored on so many test texts, the same ones always.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +29,7 @@ from statistics import mean, stdev
 import numpy as np
 from machine import describe_machine, peak_memory, print_machine
 from recipes import RECIPES, WITH_UNLABELED
+from sklearn.model_selection import train_test_split
 from splits import load
 from tables import markdown
 
@@ -58,8 +63,10 @@ def parse():
     )
     add = parser.add_argument
     add("recipe", choices=RECIPES)
-    add("--data", choices=["imdb", "trec"], default="imdb")
+    add("--data", choices=["imdb", "trec", "reviews"], default="imdb")
     add("--validation", action="store_true", help="score on a part of the training texts")
+    add("--rows", type=int, help="train on so many rows, drawn by the seed, stratified")
+    add("--test-rows", type=int, help="score on so many rows, drawn once")
     add("--seeds", type=int, default=3)
     add("--set", action="append", default=[], metavar="NAME=JSON", help="a parameter")
     add("--json", type=Path, help="write all figures here")
@@ -71,8 +78,12 @@ def measure(args):
     """Fit and score with one seed; return the figures."""
     with_unlabeled = args.recipe in WITH_UNLABELED
     split = load(args.data, validation=args.validation, seed=args.seed, unlabeled=with_unlabeled)
+    if args.rows:
+        split.train, split.y_train = drawn(split.train, split.y_train, args.rows, args.seed)
+    if args.test_rows:
+        split.test, split.y_test = drawn(split.test, split.y_test, args.test_rows, 0)
     pipeline = RECIPES[args.recipe](args.seed, **settings(args))
-    start = time.perf_counter()
+    cpu, start = process_time(), time.perf_counter()
     if with_unlabeled:
         # The tokenizer learns its vocabulary from the labeled texts, as everywhere.
         text, classifier = pipeline.named_steps.values()
@@ -90,8 +101,22 @@ def measure(args):
         "ece": calibration_error(probability, truth),
         "fit_s": fitted - start,
         "predict_s": end - fitted,
+        "cpu_s": process_time() - cpu,
         "peak_mb": peak_memory(),
     }
+
+
+def process_time():
+    """Return the CPU seconds of this process and its children, user and system."""
+    return sum(os.times()[:4])
+
+
+def drawn(texts, labels, n_rows, seed):
+    """Return a stratified part of the rows."""
+    rows, _ = train_test_split(
+        np.arange(len(texts)), train_size=n_rows, random_state=seed, stratify=labels
+    )
+    return [texts[i] for i in rows], labels[rows]
 
 
 def settings(args):
@@ -115,7 +140,9 @@ def calibration_error(probability, truth):
 def table(args, runs):
     """Return the figures as Markdown."""
     what = f"{args.recipe} {' '.join(args.set)}".strip()
+    what += f", {args.rows} training rows" if args.rows else ""
     part = "validation part of the training texts" if args.validation else "official test"
+    part = "1,000 other ones" if args.data == "reviews" else part
     seeds = [f"seed {i}" for i in range(len(runs))]
     rows = []
     for key, title, digits in (
@@ -124,12 +151,14 @@ def table(args, runs):
         ("ece", "calibration error", 4),
         ("fit_s", "fit, s", 1),
         ("predict_s", "predict, s", 1),
+        ("cpu_s", "CPU, s", 1),
         ("peak_mb", "peak memory, MB", 0),
     ):
         values = [run[key] for run in runs]
         deviation = f"{stdev(values):.{digits}f}" if len(values) > 1 else ""
         shown = [f"{value:.{digits}f}" for value in [*values, mean(values)]]
         rows.append([title, *shown, deviation])
+    part = f"{args.test_rows} rows of the {part}" if args.test_rows else part
     head = f"{what}, {args.data.upper()}, {part}"
     return f"{head}\n\n" + markdown(["", *seeds, "mean", "deviation"], rows)
 

@@ -35,14 +35,17 @@ def load(name, *, validation, seed, unlabeled):
 
     Parameters
     ----------
-    name : {"imdb", "trec"}
+    name : {"imdb", "trec", "reviews"}
+        "reviews" are 2,000 generated ones, and 1,000 others for scoring; they need no folder.
     validation : bool
         Whether to score on a part of the training texts instead of the official test.
     seed : int
-        The fold of TREC that is used for validation.
+        The fold of TREC that is used for validation; of generated reviews, their seed.
     unlabeled : bool
         Whether to load IMDb's 50,000 reviews without labels.
     """
+    if name == "reviews":
+        return _generated(seed)
     folder = os.environ.get("SKRNN_DATA")
     if not folder:
         sys.exit("Set SKRNN_DATA to the folder that holds aclImdb_v1.tar.gz, and for TREC trec/.")
@@ -93,6 +96,13 @@ def _read(folder, name):
             if member.name == name:
                 return members.extractfile(member).read().decode()
     sys.exit(f"{archive} has no {name}.")
+
+
+def _generated(seed):
+    from skrnn import make_reviews
+
+    texts, labels = make_reviews(3000, random_state=seed)
+    return Split(texts[:2000], labels[:2000], texts[2000:], labels[2000:])
 
 
 def _trec(folder, validation, seed, unlabeled):

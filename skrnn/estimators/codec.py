@@ -7,6 +7,7 @@ the training. What depends on the task is encoded by the head.
 import numpy as np
 
 from skrnn.caching.hashing import digest
+from skrnn.estimators.calibration_codec import decode_calibration, encode_calibration
 from skrnn.estimators.channels_codec import decode_channels, encode_channels
 from skrnn.estimators.convolutions_codec import decode_convolutions, encode_convolutions
 from skrnn.estimators.coverage_codec import decode_coverage, encode_coverage
@@ -65,7 +66,7 @@ _ATTRIBUTES = {
     *("vocabulary_size_", "n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_"),
     *("history_", "pretraining_history_", "embedding_coverage_", "network_", "head_", "ngrams_"),
     *("columns_", "channels_", "patch_size_", "convolutions_", "text_"),
-    "surroundings_",
+    *("surroundings_", "calibration_"),
 }
 _OPTIONS = ("learning_rate", "global_clipnorm")
 _WEIGHTS = ("float16", "float32", "float64")
@@ -144,6 +145,9 @@ def encode_state(estimator, place):
         if estimator.surroundings_ is not None:
             state["surroundings"] = True
             encode_surroundings(estimator.surroundings_, place.below("surroundings"))
+    calibration = getattr(estimator, "calibration_", None)
+    if calibration is not None:
+        state["calibration"] = encode_calibration(calibration)
     if estimator.patch_size_ is not None:
         state["patch_size"] = int(estimator.patch_size_)
     state["network"] = network.description.config()
@@ -233,6 +237,8 @@ def decode_estimator(node, cls):
         )
         check_reader(estimator, state, description)
     _decode_history(state, estimator)
+    if hasattr(estimator, "calibrate"):
+        estimator.calibration_ = decode_calibration(state)
     if "weight_unit" in state:
         estimator._weight_unit = state.take_float(
             "weight_unit", "a positive number", lambda value: 0 < value < np.inf

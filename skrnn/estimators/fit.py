@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 from typing import Any
 from warnings import warn
@@ -13,24 +14,18 @@ from sklearn.exceptions import ConvergenceWarning
 from skrnn.caching.hashing import digest
 from skrnn.embeddings.initial import initial_embeddings, joined
 from skrnn.estimators import checks
+from skrnn.estimators.calibrating import find_calibration, is_wanted
 from skrnn.estimators.checkpointing import check_paths
 from skrnn.estimators.chunks import ChunkReader
+from skrnn.estimators.describing import describe
 from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams, fit_surroundings
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
 from skrnn.estimators.schedule import known_epochs, schedule
 from skrnn.estimators.session import open_session, watcher
 from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
-from skrnn.network.description import (
-    CONVOLUTION_SCORES,
-    NGRAM_EVIDENCE,
-    NGRAM_SCORES,
-    NetworkDescription,
-    SideInput,
-    ngram_inputs,
-)
-from skrnn.network.side_inputs import check_side_inputs
-from skrnn.sequences import COLUMNS, Sequences
+from skrnn.network.calibrated import calibrated
+from skrnn.sequences import Sequences
 from skrnn.training.state import TrainingSettings
 
 
@@ -63,6 +58,8 @@ class Fit:
         self.deciding = None
         # The future linear model of a tagger, fitted as the network trains, or None.
         self.surroundings = None
+        # By what the answers of the network are corrected, or None.
+        self.calibration = None
 
     def run(self, given: FitArguments):
         """Check all arguments, then train; return the error that ended it early, or None."""
@@ -94,20 +91,25 @@ class Fit:
                 validation = held_out if early_stopping else None
             if session.is_finished:
                 return self._load_finished(session, held_out)
-            training = encode(sequences, y, weights, rows, head)
-            vectors = self._initial_vectors(training.sequences, unlabeled, session)
-            corpus = joined(training.sequences, unlabeled) if sequences.is_tokens else None
-            training = self._beside_training(training, ngram_range, head, session.seeds[1])
+            plain = encode(sequences, y, weights, rows, head)
+            vectors = self._initial_vectors(plain.sequences, unlabeled, session)
+            corpus = joined(plain.sequences, unlabeled) if sequences.is_tokens else None
+            training = self._beside_training(plain, ngram_range, head, session.seeds[1])
             validation = self._beside_held_out(validation, held_out, head)
             if objective and unlabeled is not None:
                 unlabeled = estimator.beside(unlabeled)
             network = self._network(training.sequences, stack, vectors, head, session)
             if self.full_data and not self.going_on:
                 network = self._pretrain(network, corpus, session)
+            calibrate = None
+            if self.full_data and not self.going_on and is_wanted(estimator, plain):
+                calibrate = partial(
+                    find_calibration, estimator, plain, ngram_range, network, session.seeds[1]
+                )
             return self._train(
                 network, training, given, session, early_stopping=early_stopping,
                 validation=validation, objective=objective or None, unlabeled=unlabeled,
-                corpus=corpus,
+                corpus=corpus, calibrate=calibrate,
             )  # fmt: skip
 
     def run_chunks(self, chunks, X_val, y_val, classes):
@@ -229,47 +231,14 @@ class Fit:
 
     # --- The network and its training ---
 
-    def _describe(self, sequences, stack, vectors, head):
-        estimator = self.estimator
-        embedding_dim = int(estimator.embedding_dim)
-        if vectors is not None:
-            embedding_dim = vectors.shape[1]
-        elif self.going_on and estimator.embedding_coverage_ is not None:
-            embedding_dim = estimator.network_.description.embedding_dim
-        side_inputs: tuple = ()
-        if CONVOLUTION_SCORES in sequences.row_inputs:
-            side_inputs = (SideInput(CONVOLUTION_SCORES, "row", head.n_outputs),)
-        columns = sequences.row_inputs.get(COLUMNS)
-        if columns is not None:
-            side_inputs = (SideInput(COLUMNS, "state", columns.shape[1]), *side_inputs)
-        if NGRAM_SCORES in sequences.row_inputs:
-            side_inputs += ngram_inputs(head.n_outputs, NGRAM_EVIDENCE in sequences.step_inputs)
-        side_inputs += tuple(estimator._step_features(head))
-        check_side_inputs(side_inputs, sequences, self.name)
-        return NetworkDescription(
-            cell=estimator.cell,
-            units=tuple(stack),
-            bidirectional=bool(estimator.bidirectional),
-            embedding_dim=embedding_dim,
-            pooling=getattr(estimator, "pooling", "last"),
-            trainable_embeddings=bool(estimator.trainable_embeddings),
-            word_dropout=float(estimator.word_dropout),
-            embedding_dropout=float(estimator.embedding_dropout),
-            recurrent_dropout=float(estimator.recurrent_dropout),
-            dropout=float(estimator.dropout),
-            vocabulary_size=int(estimator.vocabulary_size_) if sequences.is_tokens else None,
-            n_channels=None if sequences.is_tokens else sequences.values.shape[1],
-            side_inputs=side_inputs,
-            head=head.layout(),
-            n_networks=int(getattr(estimator, "n_networks", 1)),
-        )
-
     def _network(self, sequences, stack, vectors, head, session):
         """Return the network that training starts from."""
         from skrnn.network.fitted import FittedNetwork
         from skrnn.training.fit import initial_network
 
-        description = self._describe(sequences, stack, vectors, head)
+        description = describe(
+            self.estimator, sequences, stack, vectors, head, going_on=self.going_on
+        )
         seed = session.seeds[0]
         if self.going_on:
             previous = self.estimator.network_
@@ -331,6 +300,7 @@ class Fit:
             learning_rate=(float(rate) if isinstance(rate, Real) else rate) if named else None,
             global_clipnorm=float(norm) if named and norm else None,
             learning_rate_decay=self.length.learning_rate_decay,
+            decay_epochs=self.length.decay_epochs,
             batch_size=size if size == "auto" else int(size),
             callbacks=list(callbacks) if isinstance(callbacks, tuple) else callbacks,
             verbose=int(estimator.verbose),
@@ -338,7 +308,7 @@ class Fit:
 
     def _train(
         self, network, training, given, session, *, early_stopping, validation,
-        objective=None, unlabeled=None, corpus=None,
+        objective=None, unlabeled=None, corpus=None, calibrate=None,
     ):  # fmt: skip
         from skrnn.training.callbacks import BestEpoch, EpochTasks
         from skrnn.training.fit import FitData, FitPlan, Trainer
@@ -393,6 +363,12 @@ class Fit:
         )  # fmt: skip
         # In a search, the lines of several fits would overwrite one another.
         run_settings = replace(settings, verbose=0) if is_in_search(context) else settings
+        if session.phase == "training":
+            self.calibration = getattr(session.newest.model, "calibration_", None)
+        elif calibrate is not None:
+            self.calibration = calibrate(
+                length=self.length, data=data, settings=run_settings, objective=objective
+            )
         history = estimator.history_ if self.going_on else None
         outcome = Trainer(run_settings).fit(network, data, plan, history)
         self._set_outcome(outcome.network, outcome.state, settings)
@@ -455,6 +431,10 @@ class Fit:
 
     def _set_outcome(self, network, state, settings, estimator=None):
         estimator = self.estimator if estimator is None else estimator
+        if self.calibration is not None:
+            network = calibrated(network, *self.calibration)
+        if hasattr(estimator, "calibrate"):
+            estimator.calibration_ = self.calibration
         if self.surroundings is not None:
             estimator.surroundings_ = self.surroundings.result()
         # Callbacks are a parameter, which the caller may change before pickling.
@@ -487,6 +467,8 @@ class Fit:
         estimator.pretraining_history_ = kept.pretraining_history_
         self._beside_held_out(None, held_out, estimator.head_)
         self._set_outcome(kept.network_, session.newest.state, settings)
+        if hasattr(kept, "calibration_"):
+            estimator.calibration_ = kept.calibration_  # by which its network is corrected already
         estimator.best_epoch_ = kept.best_epoch_
 
 

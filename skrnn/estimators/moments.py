@@ -32,6 +32,9 @@ def write_moment(estimator, state, seeds):
     if not is_of_model:  # the state belongs to the language model, which the tree does not contain
         about["history"] = encode_history(state.history)
         lists["variables"] = state.variables
+    elif getattr(estimator, "calibration_", None) is not None:
+        # Training goes on with the network of before the correction.
+        lists["variables"] = state.variables
     if not is_of_model or tree["state"]["training"]["n_optimizer_variables"] is None:
         lists["optimizer"] = state.optimizer
         lists["unaveraged"] = state.unaveraged or []

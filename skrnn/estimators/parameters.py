@@ -47,6 +47,7 @@ EXTRA_LOSSES: dict = {"extra_losses": [ExtraLoss, list, None]}
 CLASSES: dict = {
     "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
     "thresholds": [Interval(Real, 0, 1, closed="both"), "array-like", StrOptions({"auto"}), None],
+    "calibrate": ["boolean", StrOptions({"auto"})],
 }
 TRAINING: dict = {
     "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],

@@ -195,7 +195,8 @@ default="squared_error"
     learning_rate_decay : float or "auto", default="auto"
         The learning rate of epoch k is ``learning_rate / (1 + learning_rate_decay * k)``. Epochs
         are counted from 0, and the count continues through `partial_fit` and `warm_start`. "auto"
-        is 1 for token ids. For numeric sequences, it is such that the learning rate is a quarter
+        is 1 for token ids, in the first five epochs; later ones have the learning rate of the
+        fifth. For numeric sequences, it is such that the learning rate is a quarter
         after the epochs of ``epochs="auto"``, and 0 in `partial_fit` and `fit_chunks`. For long
         training on clean texts, or on an endless stream, use less; 0 keeps the learning rate
         constant. No effect if `learning_rate` is a schedule, if a callback sets the learning rate,

@@ -36,6 +36,8 @@ class Schedule:
     ----------
     epochs : int
     learning_rate_decay : float
+    decay_epochs : int or None
+        Epochs in which the learning rate decreases; None for all.
     patience : int
         Epochs without improvement after which early stopping ends the training.
     least_epochs : int
@@ -44,6 +46,7 @@ class Schedule:
 
     epochs: int
     learning_rate_decay: float
+    decay_epochs: int | None
     patience: int
     least_epochs: int
 
@@ -80,10 +83,11 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
     """
     decay, size = estimator.learning_rate_decay, estimator.batch_size
     is_tagger = estimator._answers_steps
-    if not full_data or (sequences.is_tokens and not is_tagger):
+    is_text = sequences.is_tokens and not is_tagger
+    if not full_data or is_text:
         auto = (
             _most_epochs(sequences, is_used, size) if full_data else TOKEN_EPOCHS,
-            TOKEN_DECAY if sequences.is_tokens and not is_tagger else 0.0,
+            TOKEN_DECAY if is_text else 0.0,
             TOKEN_PATIENCE,
         )
     else:
@@ -93,10 +97,12 @@ def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:
         n_epochs = max(-(-UPDATES // n_updates), often)
         auto = n_epochs, (SLOWER - 1) / n_epochs, max(TOKEN_PATIENCE, round(PATIENCE * n_epochs))
     n_epochs = int(auto[0] if _is_auto(epochs) else epochs)
-    is_open = _is_auto(epochs) and full_data and sequences.is_tokens and not is_tagger
+    is_open = _is_auto(epochs) and full_data and is_text
     return Schedule(
         n_epochs,
         float(auto[1] if _is_auto(decay) else decay),
+        # A text that has not been learned by then would be learned ever more slowly.
+        TOKEN_EPOCHS if is_text and _is_auto(decay) else None,
         int(auto[2] if _is_auto(estimator.n_iter_no_change) else estimator.n_iter_no_change),
         TOKEN_EPOCHS if is_open and not estimator.early_stopping else n_epochs,
     )

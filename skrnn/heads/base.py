@@ -159,6 +159,19 @@ class Head(ABC):
         """
         return None
 
+    def cross_entropy(self, raw, targets, weights) -> float:
+        """Return the weighted mean cross-entropy of probabilities, for heads that have them.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_samples, n_outputs), float64
+        targets : ndarray
+            From `encode`.
+        weights : ndarray
+            As the loss takes them.
+        """
+        raise NotImplementedError
+
     def weighing_outputs(self) -> Head:
         """Return a head whose losses take a weight for each row and output."""
         raise NotImplementedError

@@ -3,7 +3,7 @@
 from math import ceil
 
 import numpy as np
-from scipy.special import expit, softmax, xlogy
+from scipy.special import expit, logsumexp, softmax, xlogy
 from sklearn.model_selection import train_test_split
 
 from skrnn.exceptions import InvalidInputError, NoKernelsError
@@ -122,6 +122,14 @@ class ClassesHead(Head):
     def constant_loss(self, targets, weights):
         """Return the entropy of the classes."""
         return float(entropy_of_counts(np.bincount(targets.ravel().astype(int), weights)))
+
+    def cross_entropy(self, raw, targets, weights):
+        """Return the weighted mean cross-entropy."""
+        if self._is_binary:
+            losses = np.logaddexp(0, raw[:, 0]) - targets[:, 0] * raw[:, 0]
+        else:
+            losses = logsumexp(raw, axis=1) - raw[np.arange(len(raw)), targets]
+        return float(np.average(losses, weights=weights))
 
     def hold_out(self, rows, y, *, fraction, seed):
         """Split off stratified validation rows; the only row of a class remains for training.

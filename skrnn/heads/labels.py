@@ -159,6 +159,12 @@ class LabelsHead(Head):
         shares = counts.sum(axis=0) / max(counts.sum(), np.finfo(float).tiny)
         return float(shares @ entropy_of_counts(counts.astype(float)))
 
+    def cross_entropy(self, raw, targets, weights):
+        """Return the weighted mean cross-entropy of all labels."""
+        of_label = weights if weights.ndim == 2 else weights[:, np.newaxis]
+        losses = np.logaddexp(0, raw) - targets * raw
+        return float(np.average(losses, weights=np.broadcast_to(of_label, losses.shape)))
+
     def weighing_outputs(self):
         """Return the head with the loss of each label instead of their mean."""
         head = copy(self)

@@ -108,6 +108,8 @@ class LearnedEnough(keras.callbacks.Callback):
 class InverseTimeDecay(keras.callbacks.Callback):
     """Set the learning rate of each epoch to ``learning_rate / (1 + decay * epoch)``.
 
+    After some epochs, it may stay as it is.
+
     It depends on the number of the epoch only, so epochs may run in one fit or several. If a
     callback of the user sets the learning rate, this one stops doing so.
 
@@ -118,18 +120,21 @@ class InverseTimeDecay(keras.callbacks.Callback):
     decay : float
     last : float or None
         The last learning rate, if a training is resumed.
+    epochs : int or None
+        Later epochs have the learning rate of the last of so many; None for as many as there are.
     """
 
-    def __init__(self, learning_rate, decay, last=None):
+    def __init__(self, learning_rate, decay, last=None, epochs=None):
         super().__init__()
-        self.learning_rate, self.decay = learning_rate, decay
+        self.learning_rate, self.decay, self.epochs = learning_rate, decay, epochs
         self.last = np.float32(learning_rate if last is None else last)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Set the learning rate of the epoch."""
         optimizer = self.model.optimizer
         if np.float32(optimizer.learning_rate) == self.last:
-            self.last = np.float32(self.learning_rate / (1 + self.decay * epoch))
+            n = epoch if self.epochs is None else min(epoch, self.epochs - 1)
+            self.last = np.float32(self.learning_rate / (1 + self.decay * n))
             optimizer.learning_rate = self.last
 
 

@@ -314,7 +314,10 @@ class Trainer:
             own.append(ValidationScore(partial(plan.score, run)))
         rate = self.settings.fixed_learning_rate
         if rate is not None:
-            own.append(recorder.make_decay(rate, self.settings.learning_rate_decay))
+            settings = self.settings
+            own.append(
+                recorder.make_decay(rate, settings.learning_rate_decay, settings.decay_epochs)
+            )
         # Before the plan's callbacks, which read it; Keras itself would add it after them.
         run.history = AlignedHistory()
         may_end = plan.stopping is not None or plan.enough is not None

@@ -45,10 +45,10 @@ class StateRecorder(keras.callbacks.Callback):
             self.stopping.resumed = resumed.stopping
         self._last_given = time.monotonic()
 
-    def make_decay(self, learning_rate, decay):
+    def make_decay(self, learning_rate, decay, epochs=None):
         """Return the callback that lowers the learning rate, restored if training is resumed."""
         last = self.resumed and self.resumed.learning_rate
-        self.decay = InverseTimeDecay(learning_rate, decay, last)
+        self.decay = InverseTimeDecay(learning_rate, decay, last, epochs)
         return self.decay
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -25,6 +25,8 @@ class TrainingSettings:
         None for an optimizer object, which has its own.
     global_clipnorm : float or None
     learning_rate_decay : float
+    decay_epochs : int or None
+        Epochs in which the learning rate decreases; None for all.
     batch_size : int or "auto"
     max_steps : int or None
         Maximum number of steps in a batch, including padding.
@@ -37,6 +39,7 @@ class TrainingSettings:
     learning_rate: object = None
     global_clipnorm: float | None = None
     learning_rate_decay: float = 0.0
+    decay_epochs: int | None = None
     batch_size: int | str | None = "auto"
     max_steps: int | None = None
     callbacks: object = None

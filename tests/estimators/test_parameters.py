@@ -56,7 +56,7 @@ def test_parameters_are_in_the_order_of_their_groups(cls):
     own = {**groups.NETWORK, **groups.NUMERIC, **groups.POOLING, **groups.NGRAMS}
     own |= groups.CONVOLUTIONS
     own |= {**groups.REGULARIZATION, **groups.EXTRA_LOSSES, **groups.TRAINING}
-    own |= {"class_weight": None, "thresholds": None}
+    own |= groups.CLASSES
     own |= {**groups.STOPPING, **groups.RUNNING}
     names = list(inspect.signature(cls).parameters)
     assert names == [name for name in own if name in names]
@@ -68,7 +68,7 @@ def test_groups_of_the_docstring_are_the_groups():
     for group, first, last in [
         ("network", next(iter(groups.NETWORK)), list(groups.CONVOLUTIONS)[-1]),
         ("regularization", next(iter(groups.REGULARIZATION)), list(groups.EXTRA_LOSSES)[-1]),
-        ("training", next(iter(groups.TRAINING)), "thresholds"),
+        ("training", next(iter(groups.TRAINING)), list(groups.CLASSES)[-1]),
         ("stopping", next(iter(groups.STOPPING)), list(groups.STOPPING)[-1]),
         ("running", next(iter(groups.RUNNING)), list(groups.RUNNING)[-1]),
     ]:

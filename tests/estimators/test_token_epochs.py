@@ -84,3 +84,23 @@ def test_the_maximum_follows_the_rows(cls, n_rows, parameters, wanted):
     assert (found.epochs, found.least_epochs) == wanted
     later = schedule(estimator, sequences, used, epochs=estimator.epochs, full_data=False)
     assert later.epochs == later.least_epochs == parameters.get("epochs", 5)
+
+
+@pytest.mark.parametrize(
+    ("decay", "wanted"),
+    [("auto", [1, 2, 3, 4, 5, 5, 5]), (1.0, [1, 2, 3, 4, 5, 6, 7]), (0.0, [1] * 7)],
+)
+def test_the_learning_rate_stays_after_five_epochs(decay, wanted):
+    """Fails if what takes many epochs is learned ever more slowly, or a given decay ends."""
+    import keras
+
+    rates = []
+
+    class Note(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    how = {"learning_rate": 0.01, "learning_rate_decay": decay, "callbacks": [Note()]}
+    model = small(epochs=4, warm_start=True, **how).fit(X, Y)  # which goes on counting
+    model.set_params(epochs=3).fit(X, Y)
+    np.testing.assert_allclose(rates, 0.01 / np.array(wanted), rtol=1e-6)
