@@ -28,6 +28,23 @@ print(f"{label} (probability of positive: {positive:.3f})")
 """
 
 _PICTURE, _MODEL = "training.png", "pipeline.skrnn"
+# Parameters of the classifier for each data set.
+_SETTINGS = {
+    # The order of the words decides and the texts are clean, so the network needs no
+    # regularization and no n-grams. Ten epochs of the classic batch of 128 are 290 updates: with
+    # the defaults, which would take smaller batches and more epochs, too few (accuracy 0.69).
+    "reviews": {
+        "learning_rate": 0.003,
+        "learning_rate_decay": 0.0,
+        "bidirectional": False,
+        "embeddings": None,
+        "ngram_range": None,
+        "word_dropout": 0.0,
+        "embedding_dropout": 0.0,
+        "dropout": 0.0,
+    },
+    "imdb": {},
+}
 
 
 def add_parser(commands):
@@ -168,6 +185,7 @@ def _make_pipeline(arguments):
         units=64,
         epochs=arguments.epochs,
         batch_size=128,
+        **_SETTINGS[arguments.data],
         # Train all epochs, and keep the weights of the best.
         early_stopping=True,
         n_iter_no_change=arguments.epochs,
