@@ -33,7 +33,7 @@ HELD_OUT = 0.2
 # times only, after which probabilities need hardly any correction, and a second training is long.
 LEAST_ROWS, MOST_ROWS = 200, 10_000
 # What is likely before any row has been seen, and for how many squared deviations it counts as much
-# as one nat of a row. Chosen on training parts, see docs/accuracy.md.
+# as one nat of a row. Chosen in exploratory runs on training parts, see docs/accuracy.md.
 LIKELY_SCALE, LIKELY_SHARE, STRENGTH = 0.8, 0.15, 10.0
 LARGEST = 1.5
 
