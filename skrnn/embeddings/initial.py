@@ -6,7 +6,8 @@ import numpy as np
 
 from skrnn.caching.store import shared
 from skrnn.exceptions import InvalidInputError
-from skrnn.sequences import PADDING, UNKNOWN, Sequences
+from skrnn.sequences import PADDING, UNKNOWN
+from skrnn.sequences.joining import joined
 
 
 def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, seed, name):
@@ -84,13 +85,3 @@ def initial_embeddings(source, sequences, unlabeled, *, vocabulary_size, dim, se
     vectors[unseen] = vectors[UNKNOWN]
     counts = np.bincount(sequences.values, minlength=vocabulary_size)
     return vectors, EmbeddingCoverage.measure(words, found, counts)
-
-
-def joined(first, second):
-    """Return the token ids of both, without words and scores; `second` can be None."""
-    if second is None:
-        return first
-    return Sequences(
-        np.concatenate([first.values, second.values]),
-        np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
-    )

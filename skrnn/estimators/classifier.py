@@ -41,7 +41,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
 
     - network: `cell` to `n_kernels`;
     - regularization: `word_dropout` to `extra_losses`;
-    - training: `optimizer` to `calibrate`;
+    - training: `optimizer` to `self_training_rounds`;
     - stopping: `early_stopping` to `tol`;
     - running: `warm_start` to `random_state`.
 
@@ -234,6 +234,18 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         time. "auto" does so for 200 to 10,000 rows of token ids, if `epochs` is "auto" and
         `early_stopping` False. With True, `EpochSearchCV` is refused, since the factors belong to
         one number of epochs. Numeric sequences, `partial_fit` and `fit_chunks` have no calibration.
+
+    self_training_rounds : int, default=0
+        Number of times that a network teaches the next one. The teacher, with the same parameters,
+        is trained on the labeled rows. Its probabilities for `X_unlabeled` are the targets of
+        a new network, the student, which is trained on all rows together ("noisy student", Xie et
+        al. 2020, with the soft targets of Hinton et al. 2015), and may be the next teacher. The
+        n-gram model is fitted on all rows too, each of `X_unlabeled` with its likeliest class,
+        weighted by the difference of the two largest probabilities. Teachers are calibrated
+        (`calibrate`), and their students learn that. If early stopping, without `X_val`, sets
+        rows aside, the teachers do not see them. Each network has its own checkpoints. Not for
+        multilabel targets, nor in `EpochSearchCV`. No effect in `partial_fit`, nor if `warm_start`
+        continues a training.
 
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows, or their score (`scoring`), has not
@@ -435,6 +447,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         class_weight=None,
         thresholds=None,
         calibrate="auto",
+        self_training_rounds=0,
         early_stopping=False,
         scoring="loss",
         validation_fraction=0.1,
@@ -475,6 +488,7 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         self.class_weight = class_weight
         self.thresholds = thresholds
         self.calibrate = calibrate
+        self.self_training_rounds = self_training_rounds
         self.early_stopping = early_stopping
         self.scoring = scoring
         self.validation_fraction = validation_fraction
@@ -518,9 +532,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         X_val, y_val : as X and y, default=None
             Validation rows, for early stopping and for the validation scores in `history_`.
         X_unlabeled : as X, default=None
-            Token ids without labels, used by ``embeddings="corpus"``, by pretraining, and by the
-            losses that need no labels: each batch of labeled rows is paired with a batch of
-            these.
+            Rows without labels, used by self-training and, if they are token ids, by
+            ``embeddings="corpus"``, by pretraining, and by the losses that need no labels: each
+            batch of labeled rows is paired with a batch of these.
 
         Returns
         -------

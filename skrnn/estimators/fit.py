@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.caching.hashing import digest
-from skrnn.embeddings.initial import initial_embeddings, joined
+from skrnn.embeddings.initial import initial_embeddings
 from skrnn.estimators import checks
 from skrnn.estimators.calibrating import find_calibration, is_wanted
 from skrnn.estimators.checkpointing import check_paths
@@ -21,11 +21,13 @@ from skrnn.estimators.describing import describe
 from skrnn.estimators.linear_models import fit_convolutions, fit_ngrams, fit_surroundings
 from skrnn.estimators.rows import FitArguments, RowChecker, encode, rows_with_weight
 from skrnn.estimators.schedule import known_epochs, schedule
+from skrnn.estimators.self_training import check_self_training, taught, with_ones
 from skrnn.estimators.session import open_session, watcher
 from skrnn.estimators.validation_score import scorer_of
 from skrnn.exceptions import InvalidInputError
 from skrnn.network.calibrated import calibrated
 from skrnn.sequences import Sequences
+from skrnn.sequences.joining import joined
 from skrnn.training.state import TrainingSettings
 
 
@@ -60,6 +62,8 @@ class Fit:
         self.surroundings = None
         # By what the answers of the network are corrected, or None.
         self.calibration = None
+        # Whether a teacher answers rows without a label, from which the network learns, too.
+        self.is_taught = False
 
     def run(self, given: FitArguments):
         """Check all arguments, then train; return the error that ended it early, or None."""
@@ -75,10 +79,15 @@ class Fit:
         weights = self.rows.check_weights(given.sample_weight, sequences, y, head)
         head = self.rows.learn(head, y, weights)
         sequences = self.rows.prepare(sequences, weights, head)
-        self._decide_length(sequences, weights)
         validation = self.rows.check_validation(given.X_val, given.y_val, head, weights)
         head = estimator.head_
         unlabeled = self.rows.check_unlabeled(given.X_unlabeled, head)
+        if self.full_data and not self.going_on:
+            self.is_taught = check_self_training(estimator, unlabeled, head)
+        if self.is_taught:
+            self._decide_length(joined(sequences, unlabeled), with_ones(weights, unlabeled))
+        else:
+            self._decide_length(sequences, weights)
         data = [sequences, y, weights, validation and validation.arrays, unlabeled]
         with self._session(data if self.full_data else None, head) as session:
             rows, held_out = rows_with_weight(weights), validation
@@ -94,6 +103,14 @@ class Fit:
             plain = encode(sequences, y, weights, rows, head)
             vectors = self._initial_vectors(plain.sequences, unlabeled, session)
             corpus = joined(plain.sequences, unlabeled) if sequences.is_tokens else None
+            if self.is_taught:
+                is_split = held_out is not None and given.X_val is None
+                plain = taught(
+                    estimator, self.caller, given, plain, unlabeled, rows if is_split else None,
+                    seed=session.seeds[0],
+                )  # fmt: skip
+                if validation is not None:
+                    validation = replace(validation, targets=head.soft(validation.targets))
             training = self._beside_training(plain, ngram_range, head, session.seeds[1])
             validation = self._beside_held_out(validation, held_out, head)
             if objective and unlabeled is not None:
@@ -102,7 +119,8 @@ class Fit:
             if self.full_data and not self.going_on:
                 network = self._pretrain(network, corpus, session)
             calibrate = None
-            if self.full_data and not self.going_on and is_wanted(estimator, plain):
+            is_first = self.full_data and not self.going_on
+            if is_first and not self.is_taught and is_wanted(estimator, plain):
                 calibrate = partial(
                     find_calibration, estimator, plain, ngram_range, network, session.seeds[1]
                 )
@@ -359,10 +377,11 @@ class Fit:
         )
         data = FitData(
             training.sequences, training.targets, training.weights,
-            validation and validation.arrays, unlabeled, counts,
+            validation and validation.arrays, unlabeled, counts, self.is_taught,
         )  # fmt: skip
         # In a search, the lines of several fits would overwrite one another.
-        run_settings = replace(settings, verbose=0) if is_in_search(context) else settings
+        is_silent = is_in_search(context) or vars(self.caller).get("_is_silent", False)
+        run_settings = replace(settings, verbose=0) if is_silent else settings
         if session.phase == "training":
             self.calibration = getattr(session.newest.model, "calibration_", None)
         elif calibrate is not None:
@@ -372,7 +391,7 @@ class Fit:
         history = estimator.history_ if self.going_on else None
         outcome = Trainer(run_settings).fit(network, data, plan, history)
         self._set_outcome(outcome.network, outcome.state, settings)
-        if outcome.ended_by is None and not outcome.state.stopped and not is_in_search(context):
+        if outcome.ended_by is None and not outcome.state.stopped and not is_silent:
             self._warn_of_doubt(training, outcome.state)
         if outcome.ended_by is None:
             context.call_on_fit_task_end(

@@ -36,15 +36,16 @@ def fit_ngrams(estimator, training, ngram_range, head, seed, *, going_on):
         estimator.ngrams_ = None
         return sequences
     y, strata = head.ngram_targets(training.targets)
+    weights = head.ngram_weights(training.targets, training.weights)
     size = estimator.vocabulary_size_
 
     def fitted():
         model = NgramModel(ngram_range)
         return model, model.fit_score(
-            sequences, y, strata, training.weights, vocabulary_size=size, seed=seed
+            sequences, y, strata, weights, vocabulary_size=size, seed=seed
         )
 
-    what = [sequences, y, strata, training.weights, ngram_range, size, seed]
+    what = [sequences, y, strata, weights, ngram_range, size, seed]
     estimator.ngrams_, sequences = shared("n-grams", what, fitted)
     return sequences
 
@@ -121,11 +122,12 @@ def fit_convolutions(estimator, sequences, training, n_kernels, head, seed, *, g
         estimator.convolutions_ = None
         return sequences
     y, strata = head.ngram_targets(training.targets)
+    weights = head.ngram_weights(training.targets, training.weights)
 
     def fitted():
         model = ConvolutionModel(n_kernels)
-        return model, model.fit_score(sequences, y, strata, training.weights, seed=seed)
+        return model, model.fit_score(sequences, y, strata, weights, seed=seed)
 
-    what = [sequences, y, strata, training.weights, n_kernels, seed]
+    what = [sequences, y, strata, weights, n_kernels, seed]
     estimator.convolutions_, sequences = shared("convolutions", what, fitted)
     return sequences

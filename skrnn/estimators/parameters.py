@@ -48,6 +48,7 @@ CLASSES: dict = {
     "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
     "thresholds": [Interval(Real, 0, 1, closed="both"), "array-like", StrOptions({"auto"}), None],
     "calibrate": ["boolean", StrOptions({"auto"})],
+    "self_training_rounds": [Interval(Integral, 0, None, closed="left")],
 }
 TRAINING: dict = {
     "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],

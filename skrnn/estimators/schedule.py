@@ -62,7 +62,10 @@ class Schedule:
         if self.least_epochs >= self.epochs:
             return None
         constant = head.constant_loss(targets, weights)
-        return None if constant is None else (ENOUGH * constant, self.least_epochs)
+        if constant is None:
+            return None
+        least = head.least_loss(targets, weights)
+        return least + ENOUGH * (constant - least), self.least_epochs
 
 
 def schedule(estimator, sequences, is_used, *, epochs, full_data) -> Schedule:

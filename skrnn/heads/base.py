@@ -159,6 +159,22 @@ class Head(ABC):
         """
         return None
 
+    def least_loss(self, targets, weights) -> float:
+        """Return the weighted mean loss of the best answer to each row.
+
+        Parameters
+        ----------
+        targets : ndarray or Sequences
+            From `encode`, or soft ones.
+        weights : ndarray
+            As the loss takes them.
+        """
+        return 0.0
+
+    def with_soft_targets(self) -> Head:
+        """Return a head that trains with probabilities as targets."""
+        raise NotImplementedError
+
     def cross_entropy(self, raw, targets, weights) -> float:
         """Return the weighted mean cross-entropy of probabilities, for heads that have them.
 
@@ -217,6 +233,18 @@ class Head(ABC):
             Classes by which the folds of the cross-fitting are stratified.
         """
         raise NotImplementedError
+
+    def ngram_weights(self, targets, weights) -> np.ndarray:
+        """Return the weights of the rows in that model.
+
+        Parameters
+        ----------
+        targets : ndarray
+            Encoded, or soft.
+        weights : ndarray
+            As the loss takes them.
+        """
+        return weights
 
     # --- The network: Keras is imported here and nowhere else in a head ---
 

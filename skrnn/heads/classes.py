@@ -1,5 +1,6 @@
 """One class for each row: a sigmoid for two classes, a softmax for more."""
 
+from copy import copy
 from math import ceil
 
 import numpy as np
@@ -31,6 +32,8 @@ class ClassesHead(Head):
     wrapper = "KerasClassifier"
     fits_ngrams = True
     has_entropy = True
+    # Whether it trains with probabilities as targets.
+    _is_soft = False
 
     def __init__(self, classes, n_outputs=None):
         self.classes = classes
@@ -119,14 +122,54 @@ class ClassesHead(Head):
         of_class = class_weights(estimator.class_weight, self.classes, y, estimator)
         return sample_weight * of_class[np.searchsorted(self.classes, y)]
 
+    # --- Soft targets: probabilities of the classes ---
+
+    def with_soft_targets(self):
+        """Return the head with a loss and metrics that take what `soft` returns."""
+        head = copy(self)
+        head._is_soft = True
+        return head
+
+    def soft(self, targets):
+        """Return targets from `encode` as probabilities, float32 of shape (n_samples, n_outputs).
+
+        For two classes, there is one column, the probability of the second.
+        """
+        if self._is_binary or targets.ndim == 2:
+            return targets
+        return np.eye(self.n_outputs, dtype=np.float32)[targets]
+
+    def of_probabilities(self, probabilities):
+        """Return probabilities (n_samples, n_classes) as soft targets."""
+        used = probabilities[:, 1:] if self._is_binary else probabilities
+        return used.astype(np.float32)
+
+    def _shares(self, targets):
+        """Return the probability of each class, float64 of shape (n_samples, n_classes)."""
+        found = self.soft(targets).astype(np.float64)
+        return np.hstack([1 - found, found]) if self._is_binary else found
+
     def constant_loss(self, targets, weights):
         """Return the entropy of the classes."""
-        return float(entropy_of_counts(np.bincount(targets.ravel().astype(int), weights)))
+        return float(entropy_of_counts(weights @ self._shares(targets)))
+
+    def least_loss(self, targets, weights):
+        """Return the mean entropy of soft targets; it is 0 for others."""
+        return float(np.average(entropy_of_counts(self._shares(targets).T), weights=weights))
+
+    def ngram_weights(self, targets, weights):
+        """Return the weights, times the difference of a row's two largest probabilities."""
+        if not self._is_binary and targets.ndim == 1:
+            return weights
+        largest = np.sort(self._shares(targets), axis=1)
+        return weights * (largest[:, -1] - largest[:, -2]).astype(np.float32)
 
     def cross_entropy(self, raw, targets, weights):
         """Return the weighted mean cross-entropy."""
         if self._is_binary:
             losses = np.logaddexp(0, raw[:, 0]) - targets[:, 0] * raw[:, 0]
+        elif targets.ndim == 2:
+            losses = logsumexp(raw, axis=1) - (targets * raw).sum(axis=1)
         else:
             losses = logsumexp(raw, axis=1) - raw[np.arange(len(raw)), targets]
         return float(np.average(losses, weights=weights))
@@ -150,9 +193,10 @@ class ClassesHead(Head):
         return np.sort(np.concatenate([training, rows[alone]])), np.sort(validation)
 
     def ngram_targets(self, targets):
-        """Return each class against the others, and the classes."""
+        """Return each class against the others, and the classes; of soft targets, the likeliest."""
         if self._is_binary:
-            return targets > 0, targets.ravel()
+            return targets > 0.5, targets.ravel() > 0.5
+        targets = targets.argmax(axis=1) if targets.ndim == 2 else targets
         return targets[:, np.newaxis] == np.arange(self.n_outputs), targets
 
     # --- The network ---
@@ -170,14 +214,18 @@ class ClassesHead(Head):
 
     def loss(self):
         """Return the cross-entropy."""
-        return "binary_crossentropy" if self._is_binary else "sparse_categorical_crossentropy"
+        if self._is_binary:
+            return "binary_crossentropy"
+        return "categorical_crossentropy" if self._is_soft else "sparse_categorical_crossentropy"
 
     def metrics(self):
-        """Return the accuracy."""
+        """Return the accuracy; with soft targets, the share of rows with their likeliest class."""
         from skrnn.backend.tensorflow import keras
 
         accuracy = keras.metrics.SparseCategoricalAccuracy
-        if self._is_binary:
+        if self._is_soft:
+            from skrnn.layers.metrics import SoftAccuracy as accuracy
+        elif self._is_binary:
             accuracy = keras.metrics.BinaryAccuracy
         # An object already has its variables. A name would create them in the first training step,
         # and TensorFlow traces a step that creates variables twice.
@@ -186,7 +234,8 @@ class ClassesHead(Head):
     def example(self):
         """Return targets and predictions of one row."""
         answer = np.zeros((1, self.n_outputs), np.float32)
-        return answer if self._is_binary else np.zeros(1, np.int32), answer
+        has_columns = self._is_binary or self._is_soft
+        return answer if has_columns else np.zeros(1, np.int32), answer
 
     def row_losses(self, y, raw):
         """Return the cross-entropy of each row."""
@@ -194,6 +243,8 @@ class ClassesHead(Head):
             return sigmoid_losses(y, raw)
         from skrnn.backend.tensorflow import tf
 
+        if self._is_soft:
+            return tf.nn.softmax_cross_entropy_with_logits(y, raw)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(y, raw)
 
     def divergence(self, raw, others):

@@ -25,3 +25,22 @@ class PerToken(keras.metrics.Metric):
     def result(self):
         """Return the mean."""
         return tf.math.divide_no_nan(self.total.value, self.count.value)
+
+
+@keras.saving.register_keras_serializable(package="skrnn")
+class SoftAccuracy(keras.metrics.Mean):
+    """The share of rows whose likeliest class, by soft targets, is the predicted one.
+
+    Takes probabilities of shape (n_samples, n_classes), or (n_samples, 1) for the second of two.
+    """
+
+    def __init__(self, name="soft_accuracy", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add the rows of a batch."""
+        if y_pred.shape[-1] == 1:
+            agrees = (y_true > 0.5)[:, 0] == (y_pred > 0.5)[:, 0]
+        else:
+            agrees = tf.argmax(y_true, axis=-1) == tf.argmax(y_pred, axis=-1)
+        super().update_state(tf.cast(agrees, self.dtype), sample_weight)

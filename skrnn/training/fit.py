@@ -60,6 +60,8 @@ class FitData:
         Rows without a target, for the losses that need none.
     token_counts : ndarray of shape (vocabulary_size,), or None
         Number of occurrences of each id in the whole text, for these losses.
+    has_soft_targets : bool
+        Whether all targets are probabilities.
     """
 
     sequences: Sequences | ChunkStream
@@ -68,6 +70,7 @@ class FitData:
     validation: tuple | None = None
     unlabeled: Sequences | None = None
     token_counts: np.ndarray | None = None
+    has_soft_targets: bool = False
 
 
 @dataclass
@@ -247,9 +250,12 @@ class Trainer:
         head, by_output = description.head_, data.weights.ndim == 2
         if by_output:
             head = head.weighing_outputs()
+        if data.has_soft_targets:
+            head = head.with_soft_targets()
+        kind = by_output * ["a weight for each output"] + data.has_soft_targets * ["soft targets"]
         wrapper = wrap(head, self.settings)
         compiled = trainers.borrow(
-            self._key(description, plan.objective, by_output),
+            self._key(description, plan.objective, kind),
             lambda: (_compile(description, network.seed, head, wrapper, plan.objective), head),
         )
         values, optimizer_state = network.values, plan.optimizer_state
@@ -287,7 +293,7 @@ class Trainer:
         release_memory()
         return Outcome(fitted, state, ended_by)
 
-    def _key(self, description, objective, by_output):
+    def _key(self, description, objective, kind):
         """Return the key of a traced training step; None if it must not be shared."""
         settings = self.settings
         if is_in_scope() or settings.callbacks or not isinstance(settings.optimizer, str):
@@ -296,7 +302,7 @@ class Trainer:
         if settings.fixed_learning_rate is None:
             return None
         key = [description.key, settings.optimizer, settings.global_clipnorm]
-        key += ["a weight for each output"] if by_output else []
+        key += kind
         return json.dumps([*key, asdict(objective)] if objective else key)
 
     def _run(self, wrapper, run, data, plan, recorder):
