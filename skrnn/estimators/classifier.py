@@ -243,8 +243,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         n-gram model is fitted on all rows too, each of `X_unlabeled` with its likeliest class,
         weighted by the difference of the two largest probabilities. Teachers are calibrated
         (`calibrate`), and their students learn that. If early stopping, without `X_val`, sets
-        rows aside, the teachers do not see them. Each network has its own checkpoints. Not for
-        multilabel targets, nor in `EpochSearchCV`. No effect in `partial_fit`, nor if `warm_start`
+        rows aside, the teachers do not see them. Each network has its own checkpoints; without a
+        `random_state`, those of a teacher are of no use. Not for multilabel targets, nor in
+        `EpochSearchCV`. No effect in `partial_fit`, nor if `warm_start`
         continues a training.
 
     early_stopping : bool, default=False

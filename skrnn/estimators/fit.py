@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from numbers import Real
 from typing import Any
-from warnings import warn
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -28,6 +27,7 @@ from skrnn.exceptions import InvalidInputError
 from skrnn.network.calibrated import calibrated
 from skrnn.sequences import Sequences
 from skrnn.sequences.joining import joined
+from skrnn.sequences.warning import warn_caller
 from skrnn.training.state import TrainingSettings
 
 
@@ -423,7 +423,7 @@ class Fit:
         constant = self.estimator.head_.constant_loss(training.targets, training.weights)
         found = doubt(losses, constant)
         if found is not None:
-            warn(found.told(self.name), ConvergenceWarning, stacklevel=9)
+            warn_caller(found.told(self.name), ConvergenceWarning)
 
     def _changes(self, estimator=None):
         """Return the attributes that this fit has set so far, or those of a moment of it."""

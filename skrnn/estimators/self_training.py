@@ -108,11 +108,9 @@ def with_ones(weights, unlabeled):
 
 
 def _teacher(estimator, seed, is_silent):
-    rounds, own = estimator.self_training_rounds, None
-    # With any seed, checkpoints are those of any seed, too.
-    if estimator.random_state is not None:
-        # Another one than that of the student, which would begin with the same weights.
-        own = int(np.random.default_rng([seed, rounds]).integers(2**31))
+    rounds = estimator.self_training_rounds
+    # Another one than that of the student, which would begin with the same weights.
+    own = int(np.random.default_rng([seed, rounds]).integers(2**31))
     teacher = type(estimator)(**estimator.get_params(deep=False))
     teacher.set_params(
         self_training_rounds=rounds - 1, random_state=own, warm_start=False, callbacks=None

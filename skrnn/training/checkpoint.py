@@ -269,7 +269,7 @@ def training_name(estimator, given, words, *, any_seed=False):
     """Return the name of a training, with a digest of everything that determines its result.
 
     The number of epochs is only included if callbacks may depend on it, or have a state that is
-    not stored; and with chunks, of which only the first is known.
+    not stored; with chunks, of which only the first is known; and in self-training.
 
     Parameters
     ----------
@@ -300,7 +300,9 @@ def training_name(estimator, given, words, *, any_seed=False):
     callbacks = [*callbacks, *vars(estimator).get("_skl_callbacks", ())]
     callbacks = [callback for callback in callbacks if not _only_watches(callback)]
     in_chunks = given[0] == "chunks" if isinstance(given[0], str) else False
-    if not any_seed and not in_chunks and all(map(_forgets, callbacks)):
+    # Of a teacher, too, whose answers decide what its student learns.
+    has_teacher = bool(getattr(estimator, "self_training_rounds", 0))
+    if not (any_seed or in_chunks or has_teacher) and all(map(_forgets, callbacks)):
         parameters.pop("epochs", None)
     vectors = _identity(parameters.pop("embeddings", None), words or ())
     name = type(estimator).__name__
