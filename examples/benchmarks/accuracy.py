@@ -4,7 +4,8 @@
     ... accuracy.py default --data trec
     ... accuracy.py default --rows 500 --seeds 10 --test-rows 5000
     ... accuracy.py labelled
-    ... accuracy.py unlabelled --seeds 1
+    ... accuracy.py unlabelled --seeds 1 --set n_networks=3
+    ... accuracy.py unlabelled --rows 500 --set word_dropout=0.4
     ... accuracy.py nbsvm            (also tfidf)
 
 The estimator is trained on the official training texts and scored on the official test set, once
@@ -85,10 +86,12 @@ def measure(args):
     pipeline = RECIPES[args.recipe](args.seed, **settings(args))
     cpu, start = process_time(), time.perf_counter()
     if with_unlabeled:
-        # The tokenizer learns its vocabulary from the labeled texts, as everywhere.
+        # The tokenizer learns its vocabulary from all texts. A word of a review may be in no other
+        # one that has a label.
         text, classifier = pipeline.named_steps.values()
-        ids = text.fit_transform(split.train)
-        classifier.fit(ids, split.y_train, X_unlabeled=text.transform(split.unlabeled))
+        text.fit(split.train + split.unlabeled)
+        unlabeled = text.transform(split.unlabeled)
+        classifier.fit(text.transform(split.train), split.y_train, X_unlabeled=unlabeled)
     else:
         pipeline.fit(split.train, split.y_train)
     fitted = time.perf_counter()
