@@ -216,7 +216,7 @@ default="squared_error"
     epochs : int or "auto", default="auto"
         Number of passes over the training rows; with early stopping, the maximum. With "auto",
         training on token ids ends when the training loss is at most 0.3 times that of a constant
-        answer, after 5 epochs at least and 20 at most (fewer if that would make more than 5000
+        answer, after 5 epochs at least and 40 at most (fewer if that would make more than 5000
         updates of the weights). For numeric sequences, "auto" is as many as make 1000 updates, so
         that few rows are enough, and at least 20 (fewer for more than 38,000 rows). In
         `fit_chunks`, which does not know how many rows there are, it is 5.

@@ -13,7 +13,7 @@ TOKEN_EPOCHS, TOKEN_DECAY, TOKEN_PATIENCE = 5, 1.0, 2
 # A few rows, or rows of which only the order of words tells, need more passes, up to so many, or to
 # so many updates. The training ends when its loss is below this part of that of a constant answer:
 # from there on, a network mostly learns its rows by heart. See docs/accuracy.md.
-MOST_TOKEN_EPOCHS, MOST_TOKEN_UPDATES, ENOUGH = 20, 5000, 0.3
+MOST_TOKEN_EPOCHS, MOST_TOKEN_UPDATES, ENOUGH = 40, 5000, 0.3
 # Taggers learn from each step, and longer.
 TAGGER_EPOCHS = 8
 # For numeric sequences, the number of updates counts: 50 rows in five epochs are 35 of them. Chosen

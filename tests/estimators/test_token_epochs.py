@@ -35,7 +35,7 @@ def test_goes_on_while_there_is_something_to_learn():
     """Fails if a training that has learned nothing yet ends after five epochs."""
     with pytest.warns(ConvergenceWarning, match="learned nothing"):
         model = small(learning_rate=1e-7, ngram_range=None).fit(X, Y)
-    assert model.n_iter_ == 20
+    assert model.n_iter_ == 40
 
 
 def test_given_epochs_are_all_trained():
@@ -54,7 +54,7 @@ def test_a_finished_checkpoint_is_not_trained_again(tmp_path, capsys):
     """Fails if a training that has ended by itself goes on when it is called again."""
     first = small(learning_rate=0.02, checkpoint=tmp_path, verbose=1).fit(X, Y)
     told = capsys.readouterr().out
-    assert "epoch  5/20" in told and told.count("left") == told.count("  at most ") == 5
+    assert "epoch  5/40" in told and told.count("left") == told.count("  at most ") == 5
     again = small(learning_rate=0.02, checkpoint=tmp_path, verbose=1).fit(X, Y)
     assert "epoch " not in capsys.readouterr().out
     assert again.n_iter_ == first.n_iter_ < 20
@@ -65,12 +65,12 @@ def test_a_finished_checkpoint_is_not_trained_again(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("n_rows", "parameters", "wanted"),
     [
-        (100, {}, (20, 5)),
+        (100, {}, (40, 5)),
         (2000, {}, (20, 5)),
-        (5000, {}, (20, 5)),
+        (5000, {}, (31, 5)),
         (60_000, {}, (10, 5)),
         (200_000, {}, (5, 5)),
-        (100, {"early_stopping": True}, (20, 20)),
+        (100, {"early_stopping": True}, (40, 40)),
         (100, {"epochs": 7}, (7, 7)),
     ],
 )
