@@ -77,7 +77,9 @@ def taught(estimator, caller, given, training, unlabeled, seen, *, seed) -> Rows
     """
     from skrnn.training.progress import is_in_search
 
-    is_silent = is_in_search(getattr(caller, "_parent_callback_ctx", None))
+    # A teacher of a search knows it from its student.
+    is_silent = vars(caller).get("_is_silent", False)
+    is_silent = is_silent or is_in_search(getattr(caller, "_parent_callback_ctx", None))
     teacher = _teacher(estimator, seed, is_silent)
     is_told = estimator.verbose and not is_silent
     if is_told:

@@ -289,7 +289,7 @@ def _routing():
 def test_a_search_is_silent(capsys):
     """Fails if the lines of teachers of many fits are printed."""
     with _routing():
-        model = small(verbose=2).set_fit_request(X_unlabeled=True)
+        model = small(verbose=2, self_training_rounds=2).set_fit_request(X_unlabeled=True)
         search = GridSearchCV(model, {"units": [4, 5]}, cv=2, refit=False)
         # A search would split what is as long as X.
         search.fit(X, Y, X_unlabeled=U[:1].repeat(N + 1, axis=0))
