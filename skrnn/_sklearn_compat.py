@@ -33,7 +33,7 @@ from sklearn.model_selection._validation import (
 )
 
 # Early stopping on a scorer: the held-out rows in the caller's own container, as the scorers of a
-# search get them. Public name: none.
+# search get them; and the other rows, as a teacher gets them. Public name: none.
 from sklearn.utils import _safe_indexing
 
 # Files: names of the methods that metadata can be requested for. Public name: none; a tuple of our

@@ -11,8 +11,8 @@ that is interrupted while the student learns finds the teacher where it had ende
 """
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
+from skrnn._sklearn_compat import _safe_indexing
 from skrnn.backend.standard_output import print_line
 from skrnn.estimators.rows import Rows
 from skrnn.exceptions import InvalidInputError

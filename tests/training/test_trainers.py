@@ -120,11 +120,9 @@ def test_without_a_key_never_shared():
 def test_user_objects_are_never_shared():
     """Fails if a fit with the user's own objects has a key, or two programs have the same."""
 
-    def key(
-        description=DESCRIPTION, objective=None, learning_rate=0.1, by_output=False, **settings
-    ):
+    def key(description=DESCRIPTION, objective=None, learning_rate=0.1, kind=(), **settings):
         settings = TrainingSettings(learning_rate=learning_rate, **settings)
-        return Trainer(settings)._key(description, objective, by_output)
+        return Trainer(settings)._key(description, objective, kind)
 
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     assert key(callbacks=[keras.callbacks.LambdaCallback()]) is None
@@ -136,8 +134,9 @@ def test_user_objects_are_never_shared():
     labels = NetworkDescription(**NETWORK | {"head": {"kind": "labels", "n_outputs": 2}})
     keys = [key(), key(wider), key(labels), key(optimizer="sgd"), key(global_clipnorm=1.0),
             key(global_clipnorm=2.0), key(objective=Objective(1.0)),
-            key(objective=Objective(0.0, 1.0)), key(labels, by_output=True)]  # fmt: skip
-    assert None not in keys and len(set(keys)) == 9
+            key(objective=Objective(0.0, 1.0)), key(labels, kind=["weights"]),
+            key(kind=["soft targets"])]  # fmt: skip
+    assert None not in keys and len(set(keys)) == 10
 
 
 def test_pool_is_bounded():
