@@ -55,7 +55,11 @@ def teachers(monkeypatch):
 
 
 @pytest.mark.parametrize("y", [Y, Y3, np.array(["no", "yes"])[Y]], ids=["two", "three", "names"])
-@pytest.mark.parametrize("how", [{}, {"ngram_range": None, "n_networks": 2}], ids=str)
+@pytest.mark.parametrize(
+    "how",
+    [{}, pytest.param({"ngram_range": None, "n_networks": 2}, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_the_student_learns_what_the_teacher_says(y, how, trained, teachers):
     """Fails if a target is a class instead of a probability, or of another row."""
     model = small(**how).fit(X, y, X_unlabeled=U)
@@ -218,6 +222,7 @@ def test_rows_set_aside_are_not_seen(trained, teachers):
     assert model.history_["val_loss"][model.best_epoch_ - 1] == pytest.approx(loss, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_weights_and_scores(teachers):
     """Fails if weights are not the teacher's too, or a scorer fails on soft targets."""
     twice, wrong = np.concatenate([X, X]), np.concatenate([Y, 1 - Y])
@@ -252,6 +257,7 @@ def test_columns_beside_texts(trained):
     assert model.predict_proba(ids).shape == (40, 2)
 
 
+@pytest.mark.slow
 def test_extra_losses_and_pretraining_go_with_it():
     """Fails if one of the other uses of rows without a label excludes this one."""
     losses = [("virtual", skrnn.VirtualAdversarialLoss()), ("entropy", skrnn.EntropyLoss())]
@@ -286,6 +292,7 @@ def _routing():
     return config_context(enable_metadata_routing=True)
 
 
+@pytest.mark.slow
 def test_a_search_is_silent(capsys):
     """Fails if the lines of teachers of many fits are printed."""
     with _routing():
@@ -315,7 +322,7 @@ def test_files_and_pickles(tmp_path):
         np.testing.assert_array_equal(copied.predict_proba(U), model.predict_proba(U))
 
 
-@pytest.mark.parametrize("random_state", [0, None])
+@pytest.mark.parametrize("random_state", [0, pytest.param(None, marks=pytest.mark.slow)])
 def test_interrupted_while_the_student_learns(tmp_path, monkeypatch, trained, random_state):
     """Fails if a resumed training trains its teacher again, or ends otherwise."""
     from skrnn.training.callbacks import FiniteTraining
