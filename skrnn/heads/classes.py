@@ -144,6 +144,10 @@ class ClassesHead(Head):
         used = probabilities[:, 1:] if self._is_binary else probabilities
         return used.astype(np.float32)
 
+    def _are_numbers(self, targets):
+        """Whether targets are the numbers of more than two classes, which may be very many."""
+        return not self._is_binary and targets.ndim == 1
+
     def _shares(self, targets):
         """Return the probability of each class, float64 of shape (n_samples, n_classes)."""
         found = self.soft(targets).astype(np.float64)
@@ -151,15 +155,19 @@ class ClassesHead(Head):
 
     def constant_loss(self, targets, weights):
         """Return the entropy of the classes."""
+        if self._are_numbers(targets):
+            return float(entropy_of_counts(np.bincount(targets, weights)))
         return float(entropy_of_counts(weights @ self._shares(targets)))
 
     def least_loss(self, targets, weights):
         """Return the mean entropy of soft targets; it is 0 for others."""
+        if self._are_numbers(targets):
+            return 0.0
         return float(np.average(entropy_of_counts(self._shares(targets).T), weights=weights))
 
     def ngram_weights(self, targets, weights):
         """Return the weights, times the difference of a row's two largest probabilities."""
-        if not self._is_binary and targets.ndim == 1:
+        if self._are_numbers(targets):
             return weights
         largest = np.sort(self._shares(targets), axis=1)
         return weights * (largest[:, -1] - largest[:, -2]).astype(np.float32)

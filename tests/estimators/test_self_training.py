@@ -182,6 +182,26 @@ def test_accuracy_of_soft_targets():
     assert float(metric.result()) == pytest.approx(0.75)
 
 
+def test_ngrams_trust_sure_answers_more(monkeypatch, teachers):
+    """Fails if the n-gram model takes an answer of 0.51 for a label."""
+    from skrnn.ngrams import NgramModel
+
+    seen, fit_score = [], NgramModel.fit_score
+
+    def noting(self, sequences, y, strata, sample_weight, **how):
+        seen.append((y, sample_weight))
+        return fit_score(self, sequences, y, strata, sample_weight, **how)
+
+    monkeypatch.setattr(NgramModel, "fit_score", noting)
+    small().fit(X, Y, X_unlabeled=U)
+    (_, of_teacher), (y, of_student) = seen
+    said = teachers[0].predict_proba(U)[:, 1]
+    np.testing.assert_array_equal(of_teacher, 1)
+    np.testing.assert_array_equal(of_student[:N], 1)
+    np.testing.assert_allclose(of_student[N:], np.abs(2 * said - 1), atol=1e-6)
+    np.testing.assert_array_equal(y[N:, 0], said > 0.5)
+
+
 def test_two_rounds(trained, teachers, capsys):
     """Fails if the second student does not learn from the first one."""
     small(self_training_rounds=2, verbose=2).fit(X, Y, X_unlabeled=U)
