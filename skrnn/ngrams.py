@@ -255,7 +255,7 @@ class NgramModel:
         self._scale = 1.0
         if X.nnz:
             fit = _fit_classes if y.dtype == bool else _fit_numbers
-            folds = list(_folds(len(y), strata, seed))
+            folds = list(cross_fitting(len(y), strata, seed))
             scores, of_folds, model = fit(X, y, sample_weight, folds)
             self._coef, self._sizes, self._intercept = model
         if has_evidence and X.nnz:
@@ -352,7 +352,19 @@ class NgramModel:
         return sequences.beside({SCORES: scores}, {EVIDENCE: evidence})
 
 
-def _folds(n_samples, strata, seed):
+def cross_fitting(n_samples, strata, seed):
+    """Return the folds, stratified by classes if each has a row for each fold.
+
+    Parameters
+    ----------
+    n_samples : int
+    strata : ndarray of shape (n_samples,), or None
+    seed : int
+
+    Returns
+    -------
+    iterable of tuple (rows, rows held out); empty with one row
+    """
     if n_samples < 2:
         return []
     smallest = 1 if strata is None else np.unique(strata, return_counts=True)[1].min()

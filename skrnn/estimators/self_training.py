@@ -14,6 +14,7 @@ import numpy as np
 
 from skrnn._sklearn_compat import _safe_indexing
 from skrnn.backend.standard_output import print_line
+from skrnn.estimators.document_teacher import pooled
 from skrnn.estimators.rows import Rows
 from skrnn.exceptions import InvalidInputError
 from skrnn.heads.classes import ClassesHead
@@ -95,6 +96,10 @@ def taught(estimator, caller, given, training, unlabeled, seen, *, seed) -> Rows
     answers[:, np.searchsorted(head.classes, teacher.classes_)] = teacher.predict_proba(
         given.X_unlabeled
     )
+    if unlabeled.is_tokens:
+        answers, share = pooled(answers, training, unlabeled, estimator, seed=seed)
+        if is_told:
+            print_line(f"The vectors of the documents have a share of {share:.2f} in the answers.")
     if is_told:
         print_line(f"Student, on these and {len(unlabeled)} rows without a label:")
     return Rows(
