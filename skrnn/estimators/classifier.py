@@ -239,12 +239,15 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         Number of times that a network teaches the next one. The teacher, with the same parameters,
         is trained on the labeled rows. Its probabilities for `X_unlabeled` are the targets of
         a new network, the student, which is trained on all rows together ("noisy student", Xie et
-        al. 2020, with the soft targets of Hinton et al. 2015), and may be the next teacher. The
-        n-gram model is fitted on all rows too, each of `X_unlabeled` with its likeliest class,
-        weighted by the difference of the two largest probabilities. Teachers are calibrated
-        (`calibrate`), and their students learn that. If early stopping, without `X_val`, sets
-        rows aside, the teachers do not see them. Each network has its own checkpoints; without a
-        `random_state`, a teacher that was interrupted begins anew. Not for multilabel targets, nor
+        al. 2020, with the soft targets of Hinton et al. 2015), and may be the next teacher. For
+        texts, a logistic regression on vectors of all documents, by which they predict their
+        n-grams (Li et al. 2016), has a share in the teacher's answers. It knows words that few
+        labeled rows have. The share follows from the labeled rows, by cross-fitting. The n-gram
+        model of the student is fitted on all rows too, each of `X_unlabeled` with its likeliest
+        class, weighted by the difference of the two largest probabilities. Teachers are
+        calibrated (`calibrate`), and their students learn that. If early stopping, without
+        `X_val`, sets rows aside, the teachers do not see them. Each network has its own
+        checkpoints; without a `random_state`, a teacher that was interrupted begins anew. Not for multilabel targets, nor
         in `EpochSearchCV`. No effect in `partial_fit`, nor if `warm_start` continues a training.
 
     early_stopping : bool, default=False
