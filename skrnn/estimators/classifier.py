@@ -247,8 +247,9 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         class, weighted by the difference of the two largest probabilities. Teachers are
         calibrated (`calibrate`), and their students learn that. If early stopping, without
         `X_val`, sets rows aside, the teachers do not see them. Each network has its own
-        checkpoints; without a `random_state`, a teacher that was interrupted begins anew. Not for multilabel targets, nor
-        in `EpochSearchCV`. No effect in `partial_fit`, nor if `warm_start` continues a training.
+        checkpoints; without a `random_state`, a teacher that was interrupted begins anew. Not for
+        multilabel targets, nor in `EpochSearchCV`. No effect in `partial_fit`, nor if `warm_start`
+        continues a training.
 
     early_stopping : bool, default=False
         Whether to stop when the loss on validation rows, or their score (`scoring`), has not

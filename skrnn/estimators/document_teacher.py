@@ -11,6 +11,7 @@ from scipy.special import logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 
 from skrnn.backend.threads import one_blas_thread
+from skrnn.caching.store import shared
 from skrnn.embeddings.documents import document_vectors
 from skrnn.estimators.calibrating import best_calibration
 from skrnn.ngrams import SCORES, NgramModel, NgramVocabulary, cross_fitting
@@ -51,7 +52,8 @@ def pooled(answers, training, unlabeled, estimator, *, seed):
     folds = list(cross_fitting(len(strata), strata, seed))
     if any(len(np.unique(strata[rows])) < 2 for rows, _ in folds) or not folds:
         return answers, 0.0
-    vectors = _vectors(joined(training.sequences, unlabeled), estimator.vocabulary_size_, seed)
+    what = [joined(training.sequences, unlabeled), estimator.vocabulary_size_, seed]
+    vectors = shared("document vectors", what, lambda: _vectors(*what))
     known, unknown = np.split(vectors, [len(strata)])
     weights = training.weights.astype(np.float64)
     with one_blas_thread():

@@ -97,9 +97,12 @@ def taught(estimator, caller, given, training, unlabeled, seen, *, seed) -> Rows
         given.X_unlabeled
     )
     if unlabeled.is_tokens:
+        if is_told:
+            n_rows = len(training.sequences) + len(unlabeled)
+            print_line(f"Vectors of all {n_rows} rows:")
         answers, share = pooled(answers, training, unlabeled, estimator, seed=seed)
         if is_told:
-            print_line(f"The vectors of the documents have a share of {share:.2f} in the answers.")
+            print_line(f"share in the answers {share:.2f}")
     if is_told:
         print_line(f"Student, on these and {len(unlabeled)} rows without a label:")
     return Rows(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skrnn import RNNClassifier
+from skrnn.caching.store import Store, sharing
 from skrnn.estimators import document_teacher as module
 from skrnn.estimators.document_teacher import pooled
 from skrnn.estimators.rows import Rows
@@ -133,6 +134,26 @@ def test_a_student_knows_them():
     model = RNNClassifier(**how).fit(ids, y)
     student = RNNClassifier(**how, self_training_rounds=1).fit(ids, y, X_unlabeled=more)
     assert student.score(new, truth) > 0.85 > model.score(new, truth) + 0.2
+
+
+def test_the_candidates_of_a_search_share_them(monkeypatch):
+    """Fails if vectors are made again for the same rows, or kept for other ones."""
+    calls, make = [], module.document_vectors
+
+    def noting(X, seed):
+        calls.append(X.shape)
+        return make(X, seed=seed)
+
+    monkeypatch.setattr(module, "document_vectors", noting)
+    ids, y = texts(24)
+    more, _ = texts(30, seed=1)
+    with sharing(Store()):
+        first, again = taught(ids, y, more), taught(ids, y, more)
+        np.testing.assert_array_equal(first[0], again[0])
+        assert len(calls) == 1
+        taught(ids, y, more[:20])
+        taught(ids, y, more, seed=1)
+        assert len(calls) == 3
 
 
 def test_rare_ngrams_cost_nothing(monkeypatch):
