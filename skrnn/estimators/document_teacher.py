@@ -20,7 +20,8 @@ from skrnn.sequences.joining import joined
 NGRAM_RANGE = (1, 3)
 # An n-gram has to occur in one document of so many, in 2 to 10 of them: rarer ones cost time.
 DOCUMENTS_A_DOCUMENT, LEAST_DF, MOST_DF = 2000, 2, 10
-PENALTIES = 10.0 ** np.arange(-3, 3)
+# The choice of C, and the one for more rows, times classes, than that: it would take too long.
+CHOICE, ANY_C, MANY = 10.0 ** np.arange(-3, 3), np.ones(1), 1_000_000
 # What is most surprising, in nats, about a class that a fold does not have.
 UNSEEN = 20.0
 
@@ -45,7 +46,7 @@ def pooled(answers, training, unlabeled, estimator, *, seed):
     -------
     answers : ndarray of shape (n_unlabeled, n_classes)
     share : float
-        The weight of the vectors, between 0 and 1; 0 without enough rows.
+        The weight of the vectors, between 0 and 1; 0 without enough rows, or if they tell nothing.
     """
     head, y = estimator.head_, training.targets
     wanted, strata = head.ngram_targets(y)
@@ -57,7 +58,9 @@ def pooled(answers, training, unlabeled, estimator, *, seed):
     known, unknown = np.split(vectors, [len(strata)])
     weights = training.weights.astype(np.float64)
     with one_blas_thread():
-        raw, C = _cross_fitted(known, strata, weights, folds, head, y)
+        loss, raw, C = _cross_fitted(known, strata, weights, folds, head, y)
+        if loss >= head.constant_loss(y, weights):
+            return answers, 0.0
         model = LogisticRegression(C=C, max_iter=1000).fit(known, strata, weights)
     ngrams = NgramModel(NGRAM_RANGE).fit_score(
         training.sequences, wanted, strata, training.weights,
@@ -81,9 +84,9 @@ def _vectors(sequences, vocabulary_size, seed):
 
 
 def _cross_fitted(vectors, strata, weights, folds, head, targets):
-    """Return the logits of rows that were held out, and the best C."""
+    """Return the loss of rows that were held out, their logits, and C, for the best C."""
     found = []
-    for C in PENALTIES:
+    for C in CHOICE if len(strata) * head.n_outputs <= MANY else ANY_C:
         raw = np.full((len(strata), head.n_outputs), -UNSEEN)
         for rows, rest in folds:
             model = LogisticRegression(C=C, max_iter=1000)
@@ -93,7 +96,7 @@ def _cross_fitted(vectors, strata, weights, folds, head, targets):
             else:
                 raw[np.ix_(rest, model.classes_)] = model.predict_log_proba(vectors[rest])
         found.append((head.cross_entropy(raw, targets, weights), raw, C))
-    return min(found, key=lambda one: one[0])[1:]
+    return min(found, key=lambda one: one[0])
 
 
 def _spread(raw):

@@ -103,6 +103,37 @@ def test_vectors_that_tell_nothing_have_a_small_share():
     assert share < 0.3 < other
 
 
+def test_vectors_that_tell_nothing_at_all():
+    """Fails if they replace what the network says, where neither they nor n-grams know a word."""
+    rng = np.random.default_rng(0)
+    ids = FIRST + rng.permutation(120)[:, np.newaxis].astype(np.int32)
+    answers = rng.dirichlet([1, 1], 20)
+    found, share = taught(ids[:100], np.arange(100) % 2, ids[100:], answers)
+    assert share == 0
+    np.testing.assert_array_equal(found, answers)
+
+
+def test_many_rows_and_classes_have_one_penalty(monkeypatch):
+    """Fails if six regressions for each fold are fitted where one takes long."""
+    fits = []
+
+    class Noting(module.LogisticRegression):
+        def fit(self, *args):
+            fits.append(self.C)
+            return super().fit(*args)
+
+    monkeypatch.setattr(module, "LogisticRegression", Noting)
+    ids, y = texts(30)
+    more, truth = texts(50, seed=1)
+    taught(ids, y, more)
+    assert len(fits) == 6 * 5 + 1 and len(set(fits)) == 6
+    monkeypatch.setattr(module, "MANY", 29)
+    del fits[:]
+    answers, _ = taught(ids, y, more)
+    assert fits == [1.0] * 6
+    assert (answers.argmax(axis=1) == truth).mean() > 0.9
+
+
 @pytest.mark.parametrize("n", [2, 3])
 def test_too_few_rows(n):
     """Fails if there is a fold with one class, which no regression learns."""
