@@ -87,14 +87,13 @@ def _cross_fitted(vectors, strata, weights, folds, head, targets):
     """Return the loss of rows that were held out, their logits, and C, for the best C."""
     found = []
     for C in CHOICE if len(strata) * head.n_outputs <= MANY else ANY_C:
-        raw = np.full((len(strata), head.n_outputs), -UNSEEN)
+        told = np.full((len(strata), len(head.classes)), -UNSEEN)
         for rows, rest in folds:
             model = LogisticRegression(C=C, max_iter=1000)
             model.fit(vectors[rows], strata[rows], weights[rows])
-            if head.n_outputs == 1:
-                raw[rest, 0] = model.decision_function(vectors[rest])
-            else:
-                raw[np.ix_(rest, model.classes_)] = model.predict_log_proba(vectors[rest])
+            of_classes = model.classes_.astype(int)
+            told[np.ix_(rest, of_classes)] = model.predict_log_proba(vectors[rest])
+        raw = head.raw_of(told)
         found.append((head.cross_entropy(raw, targets, weights), raw, C))
     return min(found, key=lambda one: one[0])
 

@@ -144,6 +144,12 @@ class ClassesHead(Head):
         used = probabilities[:, 1:] if self._is_binary else probabilities
         return used.astype(np.float32)
 
+    def raw_of(self, log_probabilities):
+        """Return the raw output (n_samples, n_outputs) that means these logarithms."""
+        if self._is_binary:
+            return log_probabilities[:, 1:] - log_probabilities[:, :1]
+        return log_probabilities
+
     def _are_numbers(self, targets):
         """Whether targets are the numbers of more than two classes, which may be very many."""
         return not self._is_binary and targets.ndim == 1

@@ -167,6 +167,8 @@ def test_what_the_head_knows_of_soft_targets(n_classes):
         np.testing.assert_array_equal(head.ngram_targets(targets)[1], y)
     shares = np.full((4, n_classes), 0.1 / (n_classes - 1))
     shares[:, 1] = 0.9
+    told = np.log(rng.dirichlet(np.ones(n_classes), 5))
+    np.testing.assert_allclose(head.probabilities(head.raw_of(told)), np.exp(told), rtol=1e-6)
     unsure, ones = head.of_probabilities(shares), np.ones(4, np.float32)
     entropy = -(shares[0] * np.log(shares[0])).sum()
     # All rows have the same answer, which is a constant one.
