@@ -17,7 +17,7 @@ from statistics import mean
 import numpy as np
 from accuracy import calibration_error, drawn, settings
 from machine import describe_machine, print_machine
-from recipes import RECIPES, WITH_UNLABELED
+from recipes import RECIPES
 from splits import load
 from tables import markdown
 
@@ -45,7 +45,7 @@ def parse():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("recipe", choices=[name for name in RECIPES if name not in WITH_UNLABELED])
+    add("recipe", choices=["default", "labelled"])
     add("--data", choices=["imdb", "trec", "reviews"], default="imdb")
     add("--n", type=int, default=5, help="networks")
     add("--validation", action="store_true", help="score on a part of the training texts")
@@ -63,7 +63,7 @@ def measure(args, seed):
         split.train, split.y_train = drawn(split.train, split.y_train, args.rows, seed)
     if args.test_rows:
         split.test, split.y_test = drawn(split.test, split.y_test, args.test_rows, 0)
-    how = {"n_networks": args.n, "calibrate": False, **settings(args)}
+    how = {**settings(args), "n_networks": args.n, "calibrate": False}
     pipeline = RECIPES[args.recipe](seed, **how).fit(split.train, split.y_train)
     text, classifier = pipeline.named_steps.values()
     rows = classifier.read(text.transform(split.test))

@@ -69,21 +69,22 @@ def test_names_of_classes():
     assert (answers.argmax(axis=1) == 2 - truth).mean() > 0.9
 
 
-def test_the_share_is_the_weight_of_a_pool(monkeypatch):
+def test_the_share_is_the_weight_of_a_pool():
     """Fails if the network's answers are dropped, or added without their weight."""
     ids, y = texts(24)
     more, _ = texts(50, seed=1)
-    own, share = taught(ids, y, more)
+    own, nothing = taught(ids, y, more)
     p = np.random.default_rng(0).uniform(0.05, 0.95, 50)
-    both, same = taught(ids, y, more, np.column_stack([1 - p, p]))
-    assert same == share
+    both, share = taught(ids, y, more, np.column_stack([1 - p, p]))
+    assert 0 < share <= nothing
     odds = [np.log(one[:, 1] / one[:, 0]) for one in (both, own)]
     np.testing.assert_allclose(
-        odds[0], odds[1] + (1 - share) * np.log(p / (1 - p)), rtol=1e-4, atol=1e-4
+        odds[0], share / nothing * odds[1] + (1 - share) * np.log(p / (1 - p)), atol=1e-4
     )
     certain = np.eye(2)[np.zeros(50, int)]
-    answers, _ = taught(ids, y, more, certain)
+    answers, of_certain = taught(ids, y, more, certain)
     assert np.isfinite(answers).all()
+    assert of_certain < share  # it knows more than the n-grams
 
 
 def test_vectors_that_tell_nothing_have_a_small_share():
@@ -103,14 +104,54 @@ def test_vectors_that_tell_nothing_have_a_small_share():
     assert share < 0.3 < other
 
 
-def test_vectors_that_tell_nothing_at_all():
-    """Fails if they replace what the network says, where neither they nor n-grams know a word."""
-    rng = np.random.default_rng(0)
-    ids = FIRST + rng.permutation(120)[:, np.newaxis].astype(np.int32)
-    answers = rng.dirichlet([1, 1], 20)
-    found, share = taught(ids[:100], np.arange(100) % 2, ids[100:], answers)
-    assert share == 0
-    np.testing.assert_array_equal(found, answers)
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("n", [40, 100])
+def test_a_network_that_knows_the_order_of_words_stays(n, seed):
+    """Fails if vectors, better than nothing by chance, replace what only a network can know.
+
+    The class is whether the first and the last word are of the same kind. No word tells it.
+    """
+    rng = np.random.default_rng(seed)
+    ids = (FIRST + rng.integers(0, 20, (n + 100, 8))).astype(np.int32)
+    y = ((ids[:, 0] < FIRST + 10) == (ids[:, -1] < FIRST + 10)).astype(int)
+    p = np.where(y[n:] == 1, 0.95, 0.05)
+    found, share = taught(ids[:n], y[:n], ids[n:], np.column_stack([1 - p, p]), seed)
+    assert share < 0.25
+    np.testing.assert_array_equal(found.argmax(axis=1), y[n:])
+
+
+def test_documents_without_a_common_word():
+    """Fails if vectors that are noise have a share: no n-gram is in two documents."""
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        ids = FIRST + rng.permutation(120)[:, np.newaxis].astype(np.int32)
+        answers = rng.dirichlet([1, 1], 20)
+        found, share = taught(ids[:100], rng.random(100) < 0.3, ids[100:], answers, seed)
+        assert share == 0
+        np.testing.assert_array_equal(found, answers)
+
+
+def test_a_few_odd_classes_do_not_matter():
+    """Fails if rows whose class no fold knows speak against the vectors."""
+    ids, y = texts(100, 3)
+    more, truth = texts(50, 3, seed=1)
+    _, wanted = taught(ids, y, more)
+    y[:10] = 10 + np.arange(10)
+    answers, share = taught(ids, y, more)
+    assert share == pytest.approx(wanted, abs=0.1)
+    assert (answers.argmax(axis=1) == truth).mean() > 0.95
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.filterwarnings("error")
+def test_texts_far_longer_than_the_labeled_ones(n_classes):
+    """Fails if a regression that is very sure has an infinite logarithm, or a warning of it."""
+    ids, y = texts(30, n_classes, length=4)
+    more, truth = texts(20, n_classes, length=1200, seed=1)
+    wrong = np.full((20, n_classes), 1e-9)
+    wrong[np.arange(20), (truth + 1) % n_classes] = 1
+    answers, share = taught(ids, y, more, wrong / wrong.sum(axis=1, keepdims=True))
+    assert np.isfinite(np.log(answers)).all() and 0 < share < 1
 
 
 def test_many_rows_and_classes_have_one_penalty(monkeypatch):
