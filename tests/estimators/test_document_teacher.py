@@ -105,7 +105,7 @@ def test_vectors_that_tell_nothing_have_a_small_share():
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("n", [40, 100])
+@pytest.mark.parametrize("n", [40, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_network_that_knows_the_order_of_words_stays(n, seed):
     """Fails if vectors, better than nothing by chance, replace what only a network can know.
 
@@ -193,6 +193,7 @@ def test_a_class_with_one_row():
     assert answers.shape == (10, 3) and np.isfinite(answers).all() and share > 0
 
 
+@pytest.mark.slow
 def test_a_student_knows_them():
     """Fails if the answers of the vectors do not reach the student.
 
