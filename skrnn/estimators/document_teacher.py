@@ -102,9 +102,10 @@ def pooled(answers, training, unlabeled, estimator, *, seed):
     scores = ngrams.row_inputs[SCORES][rows].astype(np.float64)
     raw, y, weights = head.raw_of(found.told), y[rows], weights[rows]
     weight = best_calibration(head, raw, scores, y, weights)
-    by_ngrams = constant.mean() - min(head.cross_entropy(k * scores, y, weights) for k in SCALES)
+    of_constant = np.average(constant, weights=weights)
+    by_ngrams = of_constant - min(head.cross_entropy(k * scores, y, weights) for k in SCALES)
     said = np.maximum(np.log(np.maximum(answers, np.finfo(float).tiny)), -UNSEEN)
-    by_network = constant.mean() + (np.exp(said) * said).sum(axis=1).mean()
+    by_network = of_constant + (np.exp(said) * said).sum(axis=1).mean()
     of_vectors = weight.scale * _spread(raw)
     others = weight.share * _spread(scores)
     if by_network > max(by_ngrams, 0):
