@@ -16,6 +16,7 @@ _HOMES = {
     "RNNClassifier": "estimators",
     "RNNRegressor": "estimators",
     "RNNTagger": "estimators",
+    "DocumentVectorizer": "estimators",
     "AdversarialLoss": "estimators",
     "VirtualAdversarialLoss": "estimators",
     "EntropyLoss": "estimators",

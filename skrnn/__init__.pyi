@@ -10,6 +10,7 @@ from skrnn.datasets import make_reviews as make_reviews
 from skrnn.datasets import make_tagged_sentences as make_tagged_sentences
 from skrnn.estimators import AdversarialLoss as AdversarialLoss
 from skrnn.estimators import Checkpoint as Checkpoint
+from skrnn.estimators import DocumentVectorizer as DocumentVectorizer
 from skrnn.estimators import EntropyLoss as EntropyLoss
 from skrnn.estimators import RNNClassifier as RNNClassifier
 from skrnn.estimators import RNNRegressor as RNNRegressor

@@ -127,8 +127,32 @@ class NgramVocabulary:
         """Return the occurrences of the learned n-grams in other sequences."""
         return self._find(sequences, learn=False)
 
-    def check(self):
-        """Raise ValueError if the codes cannot be a result of `fit_find`."""
+    @property
+    def codes(self):
+        """The codes of the n-grams of each length, from 1: a list of ndarray of int64."""
+        return self._codes
+
+    @property
+    def n_ngrams(self):
+        """Number of n-grams of the lengths of `ngram_range`."""
+        return sum(map(len, self._codes[self.ngram_range[0] - 1 :]))
+
+    @classmethod
+    def of_codes(cls, ngram_range, min_df, vocabulary_size, codes):
+        """Return the vocabulary with these codes.
+
+        Raises
+        ------
+        ValueError
+            If the codes cannot be a result of `fit_find`.
+        """
+        vocabulary = cls(tuple(ngram_range), min_df)
+        vocabulary.vocabulary_size = vocabulary_size
+        vocabulary._codes = codes
+        vocabulary._check()
+        return vocabulary
+
+    def _check(self):
         shortest, longest = self.ngram_range
         if not 1 <= shortest <= longest == len(self._codes):
             raise InvalidInputError(
@@ -290,7 +314,7 @@ class NgramModel:
         intercept : ndarray of shape (n_outputs,), float32
         """
         settings = {"min_df": int(self._vocabulary.min_df), "scale": float(self._scale)}
-        return settings, list(self._vocabulary._codes), self._coef, self._intercept
+        return settings, list(self._vocabulary.codes), self._coef, self._intercept
 
     @property
     def sizes(self):
@@ -313,13 +337,12 @@ class NgramModel:
             If the codes are not sorted, refer to tokens or n-grams that do not exist, or if their
             number differs from that of the coefficients.
         """
-        vocabulary = NgramVocabulary(tuple(ngram_range), settings["min_df"])
-        vocabulary.vocabulary_size = vocabulary_size
-        vocabulary._codes = codes
-        vocabulary.check()
+        vocabulary = NgramVocabulary.of_codes(
+            ngram_range, settings["min_df"], vocabulary_size, codes
+        )
         model = cls(ngram_range)
         model._vocabulary = vocabulary
-        model.n_ngrams = sum(map(len, codes[model.ngram_range[0] - 1 :]))
+        model.n_ngrams = vocabulary.n_ngrams
         if coef.shape != (len(intercept), model.n_ngrams):
             raise InvalidInputError(
                 f"The coefficients of the n-grams have shape {coef.shape}, but should have "

@@ -28,6 +28,7 @@ PUBLIC = [
     "RNNClassifier",
     "RNNRegressor",
     "RNNTagger",
+    "DocumentVectorizer",
     "AdversarialLoss",
     "VirtualAdversarialLoss",
     "EntropyLoss",

@@ -6,6 +6,7 @@
     ... accuracy.py labelled
     ... accuracy.py unlabelled --seeds 1 --set n_networks=3
     ... accuracy.py unlabelled --rows 500 --set word_dropout=0.4
+    ... accuracy.py labelled --vectors --set n_networks=3
     ... accuracy.py nbsvm            (also tfidf)
 
 The estimator is trained on the official training texts and scored on the official test set, once
@@ -14,7 +15,9 @@ texts instead (see `splits.py`). The defaults were chosen in this way. Options s
 ``--set dropout=0 --set 'units=[64, 64]'`` change parameters of the recipe (`recipes.py`). Times are
 those of `fit`, including tokenization, and of `predict`; CPU seconds, user and system, are of both.
 With ``--rows``, each seed also draws so many training texts, the same ones for every recipe, and
-with ``--test-rows``, all are scored on so many test texts, the same ones always.
+with ``--test-rows``, all are scored on so many test texts, the same ones always. With
+``--vectors``, the answers are the mean of the network's and those of a linear model on vectors of
+documents.
 """
 
 import argparse
@@ -29,7 +32,8 @@ from statistics import mean, stdev
 
 import numpy as np
 from machine import describe_machine, peak_memory, print_machine
-from recipes import RECIPES, WITH_UNLABELED
+from recipes import RECIPES, WITH_UNLABELED, with_vectors
+from sklearn import config_context
 from sklearn.model_selection import train_test_split
 from splits import load
 from tables import markdown
@@ -70,6 +74,7 @@ def parse():
     add("--test-rows", type=int, help="score on so many rows, drawn once")
     add("--seeds", type=int, default=3)
     add("--set", action="append", default=[], metavar="NAME=JSON", help="a parameter")
+    add("--vectors", action="store_true", help="a linear model on vectors of documents, too")
     add("--json", type=Path, help="write all figures here")
     add("--seed", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -84,6 +89,8 @@ def measure(args):
     if args.test_rows:
         split.test, split.y_test = drawn(split.test, split.y_test, args.test_rows, 0)
     pipeline = RECIPES[args.recipe](args.seed, **settings(args))
+    if args.vectors:
+        pipeline = with_vectors(pipeline, args.seed)
     cpu, start = process_time(), time.perf_counter()
     if with_unlabeled:
         # The tokenizer learns its vocabulary from all texts. A word of a review may be in no other
@@ -91,7 +98,9 @@ def measure(args):
         text, classifier = pipeline.named_steps.values()
         text.fit(split.train + split.unlabeled)
         unlabeled = text.transform(split.unlabeled)
-        classifier.fit(text.transform(split.train), split.y_train, X_unlabeled=unlabeled)
+        with config_context(enable_metadata_routing=args.vectors):
+            request(classifier, args.vectors)
+            classifier.fit(text.transform(split.train), split.y_train, X_unlabeled=unlabeled)
     else:
         pipeline.fit(split.train, split.y_train)
     fitted = time.perf_counter()
@@ -107,6 +116,14 @@ def measure(args):
         "cpu_s": process_time() - cpu,
         "peak_mb": peak_memory(),
     }
+
+
+def request(classifier, is_vote):
+    """Let the members of a vote that learn from unlabeled texts get them."""
+    if is_vote:
+        network, vectors = classifier.named_estimators.values()
+        for one in (network, vectors[0]):
+            one.set_fit_request(X_unlabeled=True)
 
 
 def process_time():
@@ -142,7 +159,8 @@ def calibration_error(probability, truth):
 
 def table(args, runs):
     """Return the figures as Markdown."""
-    what = f"{args.recipe} {' '.join(args.set)}".strip()
+    flag = "--vectors" if args.vectors else ""
+    what = " ".join(one for one in (args.recipe, flag, *args.set) if one)
     what += f", {args.rows} training rows" if args.rows else ""
     part = "validation part of the training texts" if args.validation else "official test"
     part = "1,000 other ones" if args.data == "reviews" else part

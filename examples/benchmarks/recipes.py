@@ -5,9 +5,17 @@ A recipe takes a seed and settings that override its own, and returns an unfitte
 
 import inspect
 
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skrnn import RNNClassifier, TextToSequence, make_nbsvm, make_tfidf_logistic
+from skrnn import (
+    DocumentVectorizer,
+    RNNClassifier,
+    TextToSequence,
+    make_nbsvm,
+    make_tfidf_logistic,
+)
 
 # Long texts need more dropout than the defaults, and short texts need less.
 LABELLED = {"max_features": 30_000, "embedding_dropout": 0.5, "word_dropout": 0.2}
@@ -35,6 +43,14 @@ def labelled(seed, **settings):
 def unlabelled(seed, **settings):
     """Return the best pipeline with additional unlabeled reviews, which a teacher labels."""
     return network(seed, **{**UNLABELLED, **settings})
+
+
+def with_vectors(pipeline, seed):
+    """Return the mean of a network and a linear model on vectors of documents."""
+    text, network = pipeline.named_steps.values()
+    vectors = make_pipeline(DocumentVectorizer(random_state=seed), LogisticRegression())
+    members = [("network", network), ("vectors", vectors)]
+    return make_pipeline(text, VotingClassifier(members, voting="soft"))
 
 
 def nbsvm(seed, **settings):

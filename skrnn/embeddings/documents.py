@@ -7,12 +7,16 @@ PV-DBOW of Le and Mikolov 2014). Nothing but the texts is needed for it, so that
 the directions of the vectors apart that all texts have made.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.special import expit
 
 from skrnn.exceptions import NoKernelsError
 from skrnn.kernels.engine import engine
 
+# Length of the vectors.
+DIM = 48
 # N-grams that each of a document is compared with, drawn by their frequency to this power
 # (Mikolov et al. 2013).
 N_NEGATIVE, FREQUENCY_EXPONENT = 5, 0.75
@@ -22,12 +26,27 @@ LEARNING_RATE = 0.05
 AT_ONCE = 16
 # Passes over all documents, more if they have less than so many n-grams together.
 EPOCHS, MOST_EPOCHS, N_PREDICTIONS = 10, 100, 10_000_000
+# An n-gram has to occur in one document of so many, in 2 to 10 of them: rarer ones cost time.
+DOCUMENTS_A_DOCUMENT, LEAST_DF, MOST_DF = 2000, 2, 10
 # Length of the table from which n-grams are drawn, and of what is drawn at a time.
 DRAWS, OCCURRENCES_A_BLOCK = 2**20, 2**18
 
 
-def document_vectors(indicators, *, dim=48, seed) -> np.ndarray:
-    """Return vectors of documents.
+class Vectors(NamedTuple):
+    """What is learned of a corpus.
+
+    Attributes
+    ----------
+    documents : ndarray of shape (n_documents, dim), float32
+    ngrams : ndarray of shape (n_ngrams, dim), float32
+    """
+
+    documents: np.ndarray
+    ngrams: np.ndarray
+
+
+def document_vectors(indicators, *, dim=DIM, seed, epochs=None) -> Vectors:
+    """Return vectors of documents, and those of n-grams by which they tell their own.
 
     Parameters
     ----------
@@ -36,24 +55,26 @@ def document_vectors(indicators, *, dim=48, seed) -> np.ndarray:
     dim : int, default=48
         Length of the vectors.
     seed : int
+    epochs : int or None, default=None
+        Passes over the documents; None for 10, or more with few of them.
 
     Returns
     -------
-    ndarray of shape (n_documents, dim), float32
+    Vectors
         With the same seed, Numba and NumPy give the same but for rounding. Documents without an
         n-gram have a vector near 0.
     """
     n_documents, n_ngrams = indicators.shape
     rng = np.random.default_rng(seed)
     documents = _initial(rng, n_documents, dim)
-    if not indicators.nnz:
-        return documents
     ngrams = _initial(rng, n_ngrams, dim)
-    counts = np.bincount(indicators.indices, minlength=n_ngrams) ** FREQUENCY_EXPONENT
-    table = rng.choice(n_ngrams, DRAWS, p=counts / counts.sum()).astype(np.int32)
+    if not indicators.nnz:
+        return Vectors(documents, ngrams)
+    table = draw_ngrams(indicators, DRAWS, rng)
     lengths = np.diff(indicators.indptr)
     own = _shuffled(indicators, lengths, rng)
-    epochs = int(np.clip(N_PREDICTIONS // indicators.nnz, EPOCHS, MOST_EPOCHS))
+    if epochs is None:
+        epochs = int(np.clip(N_PREDICTIONS // indicators.nnz, EPOCHS, MOST_EPOCHS))
     descend = _descent()
     for epoch in range(epochs):
         order, done = rng.permutation(n_documents), 0
@@ -67,7 +88,18 @@ def document_vectors(indicators, *, dim=48, seed) -> np.ndarray:
             rates = (LEARNING_RATE * left).astype(np.float32)
             descend(ids, starts, rows, rates, documents, ngrams, AT_ONCE)
             done += len(rows)
-    return documents
+    return Vectors(documents, ngrams)
+
+
+def least_df(n_documents) -> int:
+    """Return the number of documents in which an n-gram has to occur, out of so many."""
+    return int(np.clip(n_documents // DOCUMENTS_A_DOCUMENT, LEAST_DF, MOST_DF))
+
+
+def draw_ngrams(indicators, n, rng) -> np.ndarray:
+    """Return the numbers of n-grams that are drawn by their frequency, int32 of shape (n,)."""
+    counts = np.bincount(indicators.indices, minlength=indicators.shape[1]) ** FREQUENCY_EXPONENT
+    return rng.choice(len(counts), n, p=counts / counts.sum()).astype(np.int32)
 
 
 def _blocks(rows, lengths):

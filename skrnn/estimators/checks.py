@@ -166,7 +166,7 @@ def check_origin(estimator, origin: Origin, of="X"):
 
     Parameters
     ----------
-    estimator : NetworkEstimator
+    estimator : NetworkEstimator or DocumentVectorizer
     origin : Origin
         Of ids. Those of a plain array, of which nothing is known, are not compared.
     of : str
@@ -174,8 +174,11 @@ def check_origin(estimator, origin: Origin, of="X"):
     """
     name = type(estimator).__name__
     known, hashing = getattr(estimator, "_words", None), getattr(estimator, "_hashing", None)
+    anew = ""
+    if hasattr(estimator, "warm_start"):
+        anew = " To train on another vocabulary, call fit with warm_start=False."
     if known is not None:
-        known.check(origin.words, name, of)
+        known.check(origin.words, name, of, anew)
     found = origin.hashing
     if found is None:
         is_other = hashing is not None and origin.words is not None
@@ -185,8 +188,7 @@ def check_origin(estimator, origin: Origin, of="X"):
         raise InvalidInputError(
             f"{of} has {_kind_of_ids(found, hashing)}, but {name} was fitted on "
             f"{_kind_of_ids(hashing, found)}: the same id stands for other words. Use the "
-            "transformer that was used for fit, or put both into one Pipeline. To train on other "
-            "ids, call fit with warm_start=False."
+            f"transformer that was used for fit, or put both into one Pipeline.{anew}"
         )
 
 

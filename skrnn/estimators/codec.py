@@ -22,6 +22,7 @@ from skrnn.estimators.reader_codec import (
     encode_surroundings,
     encode_text,
 )
+from skrnn.estimators.words_codec import decode_words, encode_words, take_ngram_range
 from skrnn.exceptions import InvalidTypeError, NotStorableError
 from skrnn.fileformat.nodes import ARRAYS
 from skrnn.fileformat.optimizers import is_optimizer_name
@@ -37,13 +38,11 @@ from skrnn.heads.registry import head_class
 from skrnn.network.description import NGRAM_EVIDENCE, NGRAM_SCORES, NetworkDescription
 from skrnn.network.fitted import FittedNetwork
 from skrnn.ngrams import MAX_CHANNELS, NgramModel
-from skrnn.sequences import COLUMNS, FIRST_WORD, ColumnScaler, KnownWords
+from skrnn.sequences import COLUMNS, ColumnScaler
 from skrnn.training.state import (
     TrainingSettings,
 )
 
-# Looking n-grams up takes time in proportion to the longest.
-MAX_NGRAM = 100
 WAYS_OUT = {
     "callbacks": "They are for training only: call set_params(callbacks=None) first.",
     "embeddings": "The weights contain the vectors: call set_params(embeddings=None) first.",
@@ -112,12 +111,7 @@ def encode_state(estimator, place):
     unit = vars(estimator).get("_weight_unit")
     if unit is not None:
         state["weight_unit"] = float(unit)
-    known = getattr(estimator, "_words", None)
-    if known is not None and all(isinstance(word, str | None) for word in known.words):
-        state["words"] = [word if word is None else str.__str__(word) for word in known.words]
-    hashing = getattr(estimator, "_hashing", None)
-    if hashing is not None:
-        state["hashing"] = dict(hashing)
+    state |= encode_words(estimator)
     if estimator.ngrams_ is not None:
         settings, codes, coef, intercept = estimator.ngrams_.to_arrays()
         state["ngrams"] = {"ngram_range": list(map(int, estimator.ngrams_.ngram_range)), **settings}
@@ -279,28 +273,7 @@ def _decode_input(state, estimator, description):
     decode_features(state, estimator)
     if "is_table" in state:
         estimator._is_table = state.take_flag("is_table")
-    estimator._words = None
-    if "words" in state:  # files of format 1 have none
-        size = description.vocabulary_size or 0
-        words = state.take(
-            "words",
-            f"a list of at most {size} strings and nulls",
-            lambda v: (
-                type(v) is list and len(v) <= size and {type(one) for one in v} <= {str, type(None)}
-            ),
-        )
-        estimator._words = KnownWords(words)
-    estimator._hashing = None
-    if "hashing" in state:
-        hashing = state.take(
-            "hashing",
-            "an object of strings",
-            lambda v: type(v) is dict and len(v) > 0 and {type(one) for one in v.values()} == {str},
-        )
-        estimator._hashing = tuple(hashing.items())
-    elif "n_hashes" in state:  # before the other settings were compared
-        n_features = state.take_int("n_hashes", FIRST_WORD + 1) - FIRST_WORD
-        estimator._hashing = (("n_features", str(n_features)),)
+    decode_words(state, estimator, description.vocabulary_size or 0)
     estimator.patch_size_ = None
     n_channels = description.n_channels
     if n_channels is not None:
@@ -346,15 +319,7 @@ def _decode_ngrams(state, node, description):
     if not is_one:
         return None
     ngrams = node.of(tree, "ngrams")
-    ngram_range = ngrams.take(
-        "ngram_range",
-        f"[n, m] with 1 <= n <= m <= {MAX_NGRAM}",
-        lambda v: (
-            type(v) is list
-            and [type(n) for n in v] == [int, int]
-            and 1 <= v[0] <= v[1] <= MAX_NGRAM
-        ),
-    )
+    ngram_range = take_ngram_range(ngrams)
     settings = {
         "min_df": ngrams.take_int("min_df", 1),
         "scale": ngrams.take_float("scale", "a number in (0, 1e12]", lambda v: 0 < v <= 1e12),

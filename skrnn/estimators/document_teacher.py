@@ -14,14 +14,12 @@ from sklearn.linear_model import LogisticRegression
 
 from skrnn.backend.threads import one_blas_thread
 from skrnn.caching.store import shared
-from skrnn.embeddings.documents import document_vectors
+from skrnn.embeddings.documents import document_vectors, least_df
 from skrnn.estimators.calibrating import best_calibration
 from skrnn.ngrams import SCORES, NgramModel, NgramVocabulary, cross_fitting
 from skrnn.sequences.joining import joined
 
 NGRAM_RANGE = (1, 3)
-# An n-gram has to occur in one document of so many, in 2 to 10 of them: rarer ones cost time.
-DOCUMENTS_A_DOCUMENT, LEAST_DF, MOST_DF = 2000, 2, 10
 # The choice of C, and the one for more rows, times classes, than that: it would take too long.
 CHOICE, ANY_C, MANY = 10.0 ** np.arange(-3, 3), np.ones(1), 1_000_000
 # What a class is surprising at most, in nats, also one that a regression has not seen.
@@ -115,10 +113,11 @@ def pooled(answers, training, unlabeled, estimator, *, seed):
 
 
 def _vectors(sequences, vocabulary_size, seed):
-    min_df = int(np.clip(len(sequences) // DOCUMENTS_A_DOCUMENT, LEAST_DF, MOST_DF))
-    found = NgramVocabulary(NGRAM_RANGE, min_df).fit_find(sequences, vocabulary_size)
+    found = NgramVocabulary(NGRAM_RANGE, least_df(len(sequences))).fit_find(
+        sequences, vocabulary_size
+    )
     indicators = found.indicators()
-    return document_vectors(indicators, seed=seed) if indicators.nnz else None
+    return document_vectors(indicators, seed=seed).documents if indicators.nnz else None
 
 
 def _regression(C):

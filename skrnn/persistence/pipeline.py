@@ -2,8 +2,10 @@
 
 import itertools
 
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from skrnn.estimators import DocumentVectorizer
 from skrnn.estimators.base import NetworkEstimator
 from skrnn.estimators.checks import check_origin
 from skrnn.exceptions import InvalidInputError, InvalidTypeError
@@ -91,6 +93,8 @@ def decode_pipeline(node, decode_step):
 
 def _leaves(pipeline):
     for _, step in pipeline.steps:
+        while isinstance(step, FrozenEstimator):
+            step = step.estimator
         if isinstance(step, Pipeline):
             yield from _leaves(step)
         elif step is not None and step != "passthrough":
@@ -108,7 +112,7 @@ def _check_agreement(pipeline, node):
 
 
 def _check_words(before, after, node):
-    """Check that a network reads the ids of the vocabulary with which it was trained."""
+    """Check that an estimator reads the ids of the vocabulary with which it was fitted."""
     inside = getattr(before, "transformers_", ())  # of a ColumnTransformer
     for text in (before, *(one for _, one, _ in inside)):
         if isinstance(text, DocumentsToSequence) and after.vocabulary_size_ is not None:
@@ -129,18 +133,19 @@ def _check_pair(before, after, node):
             return
         node.refuse(f"{names}: the second takes documents, so it must come first.")
     takes = after.n_features_in_
+    reads_steps = isinstance(after, NetworkEstimator | DocumentVectorizer)
     if isinstance(after, NetworkEstimator):
         _check_columns(before, after, node)
+    if reads_steps:
         if isinstance(before, TextWithColumns):
             before = tokenizer_of(before.to_sequence_)
-    if isinstance(after, NetworkEstimator):
         _check_words(before, after, node)
-    if isinstance(before, DocumentsToSequence) and isinstance(after, NetworkEstimator):
+    if isinstance(before, DocumentsToSequence) and reads_steps:
         gives, takes = _n_ids(before), after.vocabulary_size_
         # A dense array does not show how many words there are.
         if takes is not None and (gives <= takes or not before.sparse_output):
             return
-    elif isinstance(after, NetworkEstimator):
+    elif reads_steps:
         # Columns of ids, or of a table of numbers.
         is_table = after.vocabulary_size_ is not None or gives == takes
         if columns is None or not is_table:
@@ -176,6 +181,8 @@ def _width(transformer):
         return transformer.max_length
     if isinstance(transformer, DocumentsToSequence):
         return transformer._n_features_out
+    if isinstance(transformer, DocumentVectorizer):
+        return transformer.ngram_vectors_.shape[1]
     if hasattr(transformer, "vocabulary_"):
         return len(transformer.vocabulary_)
     if hasattr(transformer, "output_indices_"):

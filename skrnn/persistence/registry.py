@@ -12,12 +12,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.baselines import LogCountRatio, NBSVMClassifier
-from skrnn.estimators import RNNClassifier, RNNRegressor, RNNTagger, codec
+from skrnn.estimators import (
+    DocumentVectorizer,
+    RNNClassifier,
+    RNNRegressor,
+    RNNTagger,
+    codec,
+)
 from skrnn.exceptions import InvalidFileError, InvalidTypeError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.nodes import ARRAYS, Node, Place, Reading
 from skrnn.fileformat.parameters import encode_parameters
-from skrnn.persistence import linear, text
+from skrnn.persistence import documents, linear, text
 from skrnn.persistence.pipeline import decode_pipeline, encode_pipeline
 from skrnn.persistence.text_with_columns import decode_with_columns, encode_with_columns
 from skrnn.text import HashingTextToSequence, TextToSequence, TextWithColumns
@@ -83,6 +89,12 @@ _CODECS = {
             NBSVMClassifier, linear.encode_linear_state, linear.decode_nbsvm, linear.WAYS_OUT
         ),
         _of_plain(LogCountRatio, linear.encode_ratio_state, linear.decode_ratio, linear.WAYS_OUT),
+        _of_plain(
+            DocumentVectorizer,
+            documents.encode_vectors_state,
+            documents.decode_vectors,
+            documents.WAYS_OUT,
+        ),
         _of_composite(TextWithColumns, encode_with_columns, decode_with_columns),
         _of_composite(Pipeline, encode_pipeline, decode_pipeline),
     )

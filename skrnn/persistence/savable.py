@@ -2,8 +2,9 @@
 
 from sklearn.pipeline import Pipeline
 
-from skrnn.estimators import codec
+from skrnn.estimators import DocumentVectorizer, codec
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.estimators.words_codec import MAX_NGRAM
 from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.nodes import Node, Place, Reading
 from skrnn.fileformat.parameters import decode_parameters, encode_parameters
@@ -47,16 +48,22 @@ def check_savable(estimator):
         allowed = text.is_data
     elif isinstance(estimator, NetworkEstimator):
         allowed = codec.is_data
+    elif isinstance(estimator, DocumentVectorizer):
+        allowed = _is_any
     else:
         return
     ways_out = dict.fromkeys(estimator.get_params(deep=False), "Leave it out.")
     tree = encode_parameters(estimator, Place(), ways_out)
     decode_parameters(Node(tree, {}, Reading()), type(estimator), allowed=allowed)
     ngram_range = getattr(estimator, "ngram_range", None)
-    if isinstance(estimator, NetworkEstimator) and ngram_range is not None:
+    if not isinstance(estimator, DocumentsToSequence) and ngram_range is not None:
         longest = max(ngram_range)
-        if longest > codec.MAX_NGRAM:
+        if longest > MAX_NGRAM:
             raise InvalidTypeError(
                 f"{type(estimator).__name__} has ngram_range={list(ngram_range)}, but n-grams have "
-                f"at most {codec.MAX_NGRAM} words in a file."
+                f"at most {MAX_NGRAM} words in a file."
             )
+
+
+def _is_any(key, value):
+    return True

@@ -52,8 +52,10 @@ class KnownWords:
         is_long = len(self.words) >= min(len(words), vocabulary_size)
         return words is self._seen and is_long and None not in self.words[FIRST_WORD:]
 
-    def check(self, words, name, of="X"):
+    def check(self, words, name, of="X", more=""):
         """Raise ValueError if an id has another word in `words`, which are those of `of`.
+
+        Another way out for the error is `more`.
 
         Takes no time if these are the words of the last check, which a fitted
         :class:`skrnn.TextToSequence` gives each of its results.
@@ -68,8 +70,7 @@ class KnownWords:
                 f"with which this {name} was fitted ({_count(self.words)} words): id {token} is "
                 f"{words[token]!r} in {here}, but was {self.words[token]!r} in fit. Use the fitted "
                 "TextToSequence, text.transform(new_texts) instead of fit_transform(new_texts), or "
-                f"put both into one Pipeline: make_pipeline(TextToSequence(), {name}()). To train "
-                "on another vocabulary, call fit with warm_start=False."
+                f"put both into one Pipeline: make_pipeline(TextToSequence(), {name}()).{more}"
             )
         self._seen = words
 

@@ -86,7 +86,7 @@ def test_engines_agree():
 def test_a_few_labels_suffice():
     """Fails if the vectors do not tell the topics apart, of which nothing but words is known."""
     X, y = two_topics(1500, n_ngrams=400)
-    vectors = document_vectors(X, dim=8, seed=0)
+    vectors = document_vectors(X, dim=8, seed=0).documents
     assert vectors.shape == (1500, 8) and vectors.dtype == np.float32
     model = LogisticRegression().fit(vectors[:10], y[:10])
     assert model.score(vectors[10:], y[10:]) > 0.87
@@ -99,16 +99,16 @@ def test_seeds_and_engines(monkeypatch):
     kernel()
     X, _ = two_topics(40)
     before = np.random.get_state()[1].copy()
-    one = document_vectors(X, dim=4, seed=3)
+    one = document_vectors(X, dim=4, seed=3).documents
     np.testing.assert_array_equal(np.random.get_state()[1], before)
-    np.testing.assert_array_equal(document_vectors(X, dim=4, seed=3), one)
-    assert not np.allclose(document_vectors(X, dim=4, seed=4), one, atol=0.1)
+    np.testing.assert_array_equal(document_vectors(X, dim=4, seed=3).documents, one)
+    assert not np.allclose(document_vectors(X, dim=4, seed=4).documents, one, atol=0.1)
     monkeypatch.setattr(module, "_descent", lambda: module._descend)
     monkeypatch.setattr(module, "MOST_EPOCHS", 10)
-    numpy = document_vectors(X, dim=4, seed=3)
+    numpy = document_vectors(X, dim=4, seed=3).documents
     monkeypatch.undo()
     monkeypatch.setattr(module, "MOST_EPOCHS", 10)
-    np.testing.assert_allclose(document_vectors(X, dim=4, seed=3), numpy, atol=1e-4)
+    np.testing.assert_allclose(document_vectors(X, dim=4, seed=3).documents, numpy, atol=1e-4)
 
 
 def test_numpy_is_used_where_numba_does_not_compile(monkeypatch):
@@ -131,11 +131,11 @@ def test_documents_without_ngrams():
     X[[0, 7, 29]] = 0
     X = X.tocsr()
     X.eliminate_zeros()
-    vectors = document_vectors(csr_array(X), dim=4, seed=0)
+    vectors = document_vectors(csr_array(X), dim=4, seed=0).documents
     size = np.abs(vectors).max(axis=1)
     assert (size[[0, 7, 29]] <= 0.125).all() and np.delete(size, [0, 7, 29]).min() > 0.2
-    assert document_vectors(csr_array((5, 3)), dim=4, seed=0).shape == (5, 4)
-    assert document_vectors(csr_array((5, 0)), dim=4, seed=0).shape == (5, 4)
+    assert document_vectors(csr_array((5, 3)), dim=4, seed=0).documents.shape == (5, 4)
+    assert document_vectors(csr_array((5, 0)), dim=4, seed=0).documents.shape == (5, 4)
 
 
 @pytest.mark.parametrize("block", [1, 7, 10_000])

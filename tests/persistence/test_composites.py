@@ -1,4 +1,4 @@
-"""Classifiers around others in a file: thresholds, calibration, votes, and columns that are picked.
+"""Estimators around others in a file: thresholds, calibration, votes, frozen steps, picked columns.
 
 Each test's docstring says what a wrong implementation would fail on.
 """
@@ -29,6 +29,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import (
+    DocumentVectorizer,
+    HashingTextToSequence,
     RNNClassifier,
     TextToSequence,
     load,
@@ -68,6 +70,7 @@ def pick(*columns):
     return make_column_transformer(("passthrough", list(columns)))
 
 
+VECTORS = DocumentVectorizer(3, epochs=2, random_state=0)
 CASES = {
     "tuned": (TunedThresholdClassifierCV(logistic(), scoring="f1", cv=2), REVIEWS, Y),
     "tuned, its curve": (
@@ -141,6 +144,52 @@ CASES = {
         ),
         REVIEWS,
         WORDS,
+    ),
+    "votes with vectors": (
+        make_pipeline(
+            TextToSequence(),
+            VotingClassifier(
+                [
+                    ("network", network()[-1]),
+                    ("vectors", make_pipeline(VECTORS, LogisticRegression())),
+                ],
+                voting="soft",
+            ),
+        ),
+        REVIEWS,
+        WORDS,
+    ),
+    "vectors and their pipeline, frozen": (
+        make_pipeline(
+            FrozenEstimator(make_pipeline(TextToSequence(), clone(VECTORS)).fit(REVIEWS)),
+            LogisticRegression(),
+        ),
+        REVIEWS,
+        THREE,
+    ),
+    "tokenizer and vectors, frozen": (
+        make_pipeline(
+            FrozenEstimator(TextToSequence().fit(REVIEWS)),
+            FrozenEstimator(clone(VECTORS).fit(TextToSequence().fit_transform(REVIEWS))),
+            LogisticRegression(),
+        ),
+        REVIEWS,
+        Y,
+    ),
+    "tokenizer frozen before a network": (
+        make_pipeline(FrozenEstimator(TextToSequence().fit(REVIEWS)), network()[-1]),
+        REVIEWS,
+        Y,
+    ),
+    "vectors of hashes": (
+        make_pipeline(HashingTextToSequence(n_features=500), VECTORS, LogisticRegression()),
+        REVIEWS,
+        Y,
+    ),
+    "vectors of a column": (
+        make_pipeline(pick("review"), TextToSequence(), VECTORS, LogisticRegression()),
+        FRAME,
+        Y,
     ),
     "votes of three": (VotingClassifier([("a", logistic())], voting="soft"), REVIEWS, THREE),
     "all at once": (
