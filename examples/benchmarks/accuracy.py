@@ -7,6 +7,7 @@
     ... accuracy.py unlabelled --seeds 1 --set n_networks=3
     ... accuracy.py unlabelled --rows 500 --set word_dropout=0.4
     ... accuracy.py labelled --vectors --set n_networks=3
+    ... accuracy.py vectors          (also unlabelled_vectors)
     ... accuracy.py nbsvm            (also tfidf)
 
 The estimator is trained on the official training texts and scored on the official test set, once
@@ -37,6 +38,8 @@ from sklearn import config_context
 from sklearn.model_selection import train_test_split
 from splits import load
 from tables import markdown
+
+from skrnn import DocumentVectorizer, RNNClassifier
 
 PACKAGES = ("scikit-learn", "tensorflow", "keras", "numpy", "numba")
 N_BINS = 15
@@ -98,8 +101,10 @@ def measure(args):
         text, classifier = pipeline.named_steps.values()
         text.fit(split.train + split.unlabeled)
         unlabeled = text.transform(split.unlabeled)
-        with config_context(enable_metadata_routing=args.vectors):
-            request(classifier, args.vectors)
+        is_composite = not isinstance(classifier, RNNClassifier)
+        with config_context(enable_metadata_routing=is_composite):
+            if is_composite:
+                request(classifier)
             classifier.fit(text.transform(split.train), split.y_train, X_unlabeled=unlabeled)
     else:
         pipeline.fit(split.train, split.y_train)
@@ -118,11 +123,10 @@ def measure(args):
     }
 
 
-def request(classifier, is_vote):
-    """Let the members of a vote that learn from unlabeled texts get them."""
-    if is_vote:
-        network, vectors = classifier.named_estimators.values()
-        for one in (network, vectors[0]):
+def request(composite):
+    """Let all parts that learn from texts without a label get them."""
+    for one in composite.get_params().values():
+        if isinstance(one, RNNClassifier | DocumentVectorizer):
             one.set_fit_request(X_unlabeled=True)
 
 

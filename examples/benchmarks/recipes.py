@@ -45,11 +45,22 @@ def unlabelled(seed, **settings):
     return network(seed, **{**UNLABELLED, **settings})
 
 
+def vectors(seed, **settings):
+    """Return a linear model on vectors of documents, with the words of the recipe `labelled`."""
+    text = TextToSequence(max_features=LABELLED["max_features"])
+    return make_pipeline(text, linear(seed, **settings))
+
+
+def linear(seed, **settings):
+    """Return a linear model on vectors of documents, behind a tokenizer."""
+    vectorizer = DocumentVectorizer(**{"random_state": seed, **settings})
+    return make_pipeline(vectorizer, LogisticRegression())
+
+
 def with_vectors(pipeline, seed):
     """Return the mean of a network and a linear model on vectors of documents."""
     text, network = pipeline.named_steps.values()
-    vectors = make_pipeline(DocumentVectorizer(random_state=seed), LogisticRegression())
-    members = [("network", network), ("vectors", vectors)]
+    members = [("network", network), ("vectors", linear(seed))]
     return make_pipeline(text, VotingClassifier(members, voting="soft"))
 
 
@@ -67,8 +78,10 @@ RECIPES = {
     "default": default,
     "labelled": labelled,
     "unlabelled": unlabelled,
+    "vectors": vectors,
+    "unlabelled_vectors": vectors,
     "nbsvm": nbsvm,
     "tfidf": tfidf,
 }
 # These also use the unlabeled reviews.
-WITH_UNLABELED = {"unlabelled"}
+WITH_UNLABELED = {"unlabelled", "unlabelled_vectors"}

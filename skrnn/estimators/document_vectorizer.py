@@ -199,8 +199,7 @@ class DocumentVectorizer(
         # What fails leaves the former vectors.
         learned = copy(self)
         learned._fit(X, X_unlabeled)
-        vars(self).clear()
-        vars(self).update(vars(learned))
+        self.__dict__ = learned.__dict__
         return self
 
     def transform(self, X):

@@ -8,7 +8,7 @@ MAX_NGRAM = 100
 
 def encode_words(estimator):
     """Return what is known of the words of the ids as a tree; empty if nothing is."""
-    tree = {}
+    tree: dict = {}
     known = getattr(estimator, "_words", None)
     if known is not None and all(isinstance(word, str | None) for word in known.words):
         tree["words"] = [word if word is None else str.__str__(word) for word in known.words]

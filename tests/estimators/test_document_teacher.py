@@ -5,6 +5,7 @@ import pytest
 
 from skrnn import RNNClassifier
 from skrnn.caching.store import Store, sharing
+from skrnn.embeddings.documents import Vectors
 from skrnn.estimators import document_teacher as module
 from skrnn.estimators.document_teacher import pooled
 from skrnn.estimators.rows import Rows
@@ -238,8 +239,11 @@ def test_rare_ngrams_cost_nothing(monkeypatch):
             seen.append(min_df)
             super().__init__(ngram_range, min_df)
 
+    def no_vectors(X, seed):
+        return Vectors(*(np.zeros((n, 2), np.float32) for n in X.shape))
+
     monkeypatch.setattr(module, "NgramVocabulary", Noting)
-    monkeypatch.setattr(module, "document_vectors", lambda X, seed: np.zeros((X.shape[0], 2)))
+    monkeypatch.setattr(module, "document_vectors", no_vectors)
     for n in (10, 10_000, 50_000):
         module._vectors(rows_of(np.full((n, 1), FIRST, np.int32)), SIZE, 0)
     assert seen == [2, 5, 10]
