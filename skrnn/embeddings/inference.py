@@ -6,13 +6,12 @@ document does not depend on chance, nor on the other documents. The gradient des
 Mikolov (2014) infer vectors stops somewhere on the way to it.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from scipy.special import expit
 
-from skrnn.backend.threads import n_threads, one_blas_thread
+from skrnn.backend.threads import one_blas_thread
 from skrnn.embeddings.documents import N_NEGATIVE
+from skrnn.kernels.shards import run
 
 # N-grams of the sample that all documents are compared with.
 N_SAMPLE = 1024
@@ -67,8 +66,8 @@ def infer_vectors(indicators, ngrams, sample, *, C) -> np.ndarray:
                 vectors[row] = _solved(ngrams[own], others, C)
 
     # Each document is solved alone, so that its vector is the same bytes beside any others.
-    with one_blas_thread(), ThreadPoolExecutor(n_threads()) as pool:
-        list(pool.map(infer, range(0, n_documents, BLOCK)))
+    with one_blas_thread():
+        run(infer, range(0, n_documents, BLOCK))
     return vectors
 
 

@@ -61,6 +61,9 @@ def run(function, shards):
             except RuntimeError:  # the interpreter is ending and starts no more threads
                 break
         work()
+    except BaseException:
+        waiting.clear()  # an interrupt does not wait for what has not begun
+        raise
     finally:
         for helper in helpers:
             if not helper.cancel():

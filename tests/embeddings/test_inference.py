@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from skrnn.embeddings import inference
 from skrnn.embeddings.documents import N_NEGATIVE
 from skrnn.embeddings.inference import infer_vectors
+from skrnn.kernels import shards
 
 
 def problem(scale=1.0, n_documents=30, n_ngrams=80, dim=6):
@@ -77,6 +78,7 @@ def test_documents_do_not_depend_on_each_other(monkeypatch):
     some = np.random.default_rng(1).permutation(700)[:300]
     for n in ("1", "3"):
         monkeypatch.setenv("SKRNN_NUM_THREADS", n)
+        monkeypatch.setattr(shards, "_pool", None)
         again = infer_vectors(csr_array(X[some]), ngrams, sample, C=0.1)
         np.testing.assert_array_equal(again, found[some])
 

@@ -397,6 +397,26 @@ def test_a_shard_that_fails_is_told(monkeypatch):
             shards.run(fail, range(2))
 
 
+def test_an_interrupt_waits_for_nothing_more(monkeypatch):
+    """Fails if Ctrl-C in the calling thread waits for all shards that nobody has begun."""
+    done = []
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(shards, "_pool", (pool, 1))
+        both = threading.Barrier(2)
+
+        def interrupt(i):
+            if i < 2:
+                both.wait(timeout=60)
+                if threading.current_thread() is threading.main_thread():
+                    raise KeyboardInterrupt
+                threading.Event().wait(timeout=0.5)  # the caller's thread gives up meanwhile
+            done.append(i)
+
+        with pytest.raises(KeyboardInterrupt):
+            shards.run(interrupt, range(100))
+    assert len(done) < 10
+
+
 def test_threads_that_cannot_start(monkeypatch):
     """Fails if a prediction at the interpreter's end, when no thread starts, is lost."""
     pool = ThreadPoolExecutor(1)
