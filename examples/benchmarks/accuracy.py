@@ -6,7 +6,7 @@
     ... accuracy.py labelled
     ... accuracy.py unlabelled --seeds 1 --set n_networks=3
     ... accuracy.py unlabelled --rows 500 --set word_dropout=0.4
-    ... accuracy.py labelled --vectors --set n_networks=3
+    ... accuracy.py labelled --vectors 0.33 --set n_networks=3
     ... accuracy.py vectors          (also unlabelled_vectors)
     ... accuracy.py nbsvm            (also tfidf)
 
@@ -18,7 +18,7 @@ those of `fit`, including tokenization, and of `predict`; CPU seconds, user and 
 With ``--rows``, each seed also draws so many training texts, the same ones for every recipe, and
 with ``--test-rows``, all are scored on so many test texts, the same ones always. With
 ``--vectors``, the answers are the mean of the network's and those of a linear model on vectors of
-documents.
+documents, which have this share.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def parse():
     add("--test-rows", type=int, help="score on so many rows, drawn once")
     add("--seeds", type=int, default=3)
     add("--set", action="append", default=[], metavar="NAME=JSON", help="a parameter")
-    add("--vectors", action="store_true", help="a linear model on vectors of documents, too")
+    add("--vectors", type=float, help="share of a linear model on vectors of documents")
     add("--json", type=Path, help="write all figures here")
     add("--seed", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -93,7 +93,7 @@ def measure(args):
         split.test, split.y_test = drawn(split.test, split.y_test, args.test_rows, 0)
     pipeline = RECIPES[args.recipe](args.seed, **settings(args))
     if args.vectors:
-        pipeline = with_vectors(pipeline, args.seed)
+        pipeline = with_vectors(pipeline, args.seed, args.vectors)
     cpu, start = process_time(), time.perf_counter()
     if with_unlabeled:
         # The tokenizer learns its vocabulary from all texts. A word of a review may be in no other
@@ -163,7 +163,7 @@ def calibration_error(probability, truth):
 
 def table(args, runs):
     """Return the figures as Markdown."""
-    flag = "--vectors" if args.vectors else ""
+    flag = f"--vectors {args.vectors}" if args.vectors else ""
     what = " ".join(one for one in (args.recipe, flag, *args.set) if one)
     what += f", {args.rows} training rows" if args.rows else ""
     part = "validation part of the training texts" if args.validation else "official test"

@@ -57,11 +57,11 @@ def linear(seed, **settings):
     return make_pipeline(vectorizer, LogisticRegression())
 
 
-def with_vectors(pipeline, seed):
-    """Return the mean of a network and a linear model on vectors of documents."""
+def with_vectors(pipeline, seed, share):
+    """Return the weighted mean of a network and a linear model on vectors of documents."""
     text, network = pipeline.named_steps.values()
     members = [("network", network), ("vectors", linear(seed))]
-    return make_pipeline(text, VotingClassifier(members, voting="soft"))
+    return make_pipeline(text, VotingClassifier(members, voting="soft", weights=[1 - share, share]))
 
 
 def nbsvm(seed, **settings):
