@@ -61,6 +61,11 @@ class DocumentVectorizer(
         Passes of `fit` over the documents. "auto" is 10, and up to 100 for documents with less
         than a million different n-grams together.
 
+    input : {"auto", "tokens"}, default="auto"
+        "tokens" says that all numbers are token ids, also floats, of which NaN at the end of a row
+        is padding. With "auto", ids must be integers, and what may be something else, such as
+        counts of words, is refused or warned of.
+
     vocabulary_size : int or None, default=None
         Number of token ids, for plain arrays and lists of ids. None for what `TextToSequence`
         says, else for the largest id of `fit`, plus 1.
@@ -146,6 +151,7 @@ class DocumentVectorizer(
         "min_df": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "C": [Interval(Real, LEAST_C, GREATEST_C, closed="both")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "input": [StrOptions({"auto", "tokens"})],
         "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
         "random_state": ["random_state"],
     }
@@ -158,6 +164,7 @@ class DocumentVectorizer(
         min_df="auto",
         C=0.1,
         epochs="auto",
+        input="auto",
         vocabulary_size=None,
         random_state=None,
     ):
@@ -166,6 +173,7 @@ class DocumentVectorizer(
         self.min_df = min_df
         self.C = C
         self.epochs = epochs
+        self.input = input
         self.vocabulary_size = vocabulary_size
         self.random_state = random_state
 
@@ -229,8 +237,14 @@ class DocumentVectorizer(
         check_feature_names(self, X, reset=True)
         self._words = self._hashing = None
         checked = check_sequences(
-            X, estimator=self, input="tokens", vocabulary_size=self.vocabulary_size
+            X, estimator=self, input=self.input, vocabulary_size=self.vocabulary_size
         )
+        if checked.vocabulary_size is None:
+            raise InvalidInputError(
+                "DocumentVectorizer reads token ids, which are integers, but X has floats. Put "
+                "TextToSequence() before it, or pass integers. If these floats are token ids, set "
+                "input='tokens'."
+            )
         self.vocabulary_size_ = checked.vocabulary_size
         self.n_features_in_, self._is_table = checked.form
         remember_words(self, X, checked.sequences.words)

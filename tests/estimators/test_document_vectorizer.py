@@ -10,6 +10,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError, SkipTestWarning
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -71,7 +72,7 @@ EXPECTED_FAILURES = {
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", SkipTestWarning)  # of array API, which needs a setting
     scikit_learn_checks = parametrize_with_checks(
-        [OfNumbers(3, vocabulary_size=12, random_state=0, epochs=3, min_df=1)],
+        [OfNumbers(3, vocabulary_size=12, random_state=0, epochs=3, min_df=1, input="tokens")],
         expected_failed_checks=lambda _: EXPECTED_FAILURES,
     )
 
@@ -155,6 +156,9 @@ def test_any_container():
         np.testing.assert_array_equal(one.ngram_vectors_, wanted.ngram_vectors_)
         np.testing.assert_array_equal(one.transform(rows), wanted.transform(X))
         assert one.n_features_in_ == width
+    with_nan = pandas.DataFrame([list(map(float, row)) for row in ROWS])
+    floats = DocumentVectorizer(**SMALL, vocabulary_size=size, input="tokens")
+    np.testing.assert_array_equal(floats.fit_transform(with_nan), wanted.transform(X))
     assert one.fit(frame).feature_names_in_[0] == "t0"
     assert not hasattr(one.fit(ROWS), "feature_names_in_")
 
@@ -177,6 +181,10 @@ def test_what_is_unknown_is_zero():
         (lambda one: one.fit(TEXTS), "row 0 of X is the str"),
         (lambda one: one.fit([[2, 3], [4, 5]]), "No n-gram of known tokens occurs in min_df=2"),
         (lambda one: one.fit([[], []]), "."),
+        (lambda one: one.fit(np.array([[2.0, 3.0], [2.0, 3.0]])), "X has floats"),
+        (lambda one: one.fit(np.random.default_rng(0).normal(size=(9, 5, 2))), "X has floats"),
+        (lambda one: one.fit(CountVectorizer().fit_transform(TEXTS)), "looks like counts"),
+        (lambda one: one.set_params(input="numeric").fit(X), "'input' parameter"),
         (lambda one: one.set_params(ngram_range=(2, 1)).fit(X), "ngram_range"),
         (lambda one: one.set_params(n_components=0).fit(X), "n_components"),
         (lambda one: one.set_params(C=1e7).fit(X), "'C'.*1000000.0"),
