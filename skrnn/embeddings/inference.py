@@ -20,8 +20,8 @@ TOLERANCE, MAX_STEPS = 1e-4, 100
 # Of the trace of a sum of products in float32. Added to the diagonal, so that no rounding makes the
 # matrix singular; it changes the way to the solution, not the solution.
 ROUNDING = np.float32(1e-6)
-# The least and greatest inverse penalty: beyond, float32 has no solution.
-LEAST_C, GREATEST_C = 1e-6, 1e6
+# The least and greatest inverse penalty: beyond, float32 and the tolerance miss the solution.
+LEAST_C, GREATEST_C = 1e-6, 1e3
 # Documents of one task of a thread.
 BLOCK = 256
 
@@ -48,7 +48,7 @@ def infer_vectors(indicators, ngrams, sample, *, C) -> np.ndarray:
     sample : ndarray of shape (m,), int
         Numbers of n-grams.
     C : float
-        Inverse strength of the penalty, from 1e-6 to 1e6.
+        Inverse strength of the penalty, from 1e-6 to 1e3.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._sklearn_compat import _BaseComposition, _fit_context
 from skrnn.backend.interrupts import is_interrupted, noted_interrupts
 from skrnn.backend.pickling import NamedParameters, StartTensorFlow, is_of_keras
+from skrnn.estimators.as_of_now import AsOfNow
 from skrnn.estimators.checks import read_again, read_first
 from skrnn.estimators.fit import Fit
 from skrnn.estimators.rows import FitArguments, warn_of_order
@@ -21,7 +22,9 @@ from skrnn.printing import BriefParameters
 from skrnn.sequences import COLUMNS, Sequences, patched, refuse_mask
 
 
-class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition):
+class NetworkEstimator(
+    AsOfNow, NamedParameters, BriefParameters, CallbackSupportMixin, _BaseComposition
+):
     """Base of the estimators that hold a network.
 
     A subclass has the parameters of :data:`skrnn.estimators.parameters.SHARED` and those of its
@@ -112,27 +115,6 @@ class NetworkEstimator(NamedParameters, BriefParameters, CallbackSupportMixin, _
         if ended_by is not None:
             raise ended_by
         return self
-
-    def _take_changes(self, before, after):
-        """Set the attributes that differ between two moments, all at once."""
-        now = vars(self).copy()
-        for name in {**before, **after}:
-            if name not in after:
-                now.pop(name, None)
-            elif name not in before or after[name] is not before[name]:
-                now[name] = after[name]
-        # One assignment: other threads see all of the former attributes, or all of the new ones.
-        self.__dict__ = now
-
-    def as_of_now(self):
-        """Return a shallow copy of the estimator as it is at this moment.
-
-        What reads more than one attribute reads those of a copy, since another thread may fit the
-        estimator meanwhile.
-        """
-        copied = object.__new__(type(self))
-        copied.__dict__ = vars(self).copy()
-        return copied
 
     # --- Parameters ---
 

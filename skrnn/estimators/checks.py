@@ -41,8 +41,9 @@ def check_ngram_range(estimator):
         return None
     both = tuple(ngram_range)
     if len(both) != 2 or not all(map(_is_count, both)) or both[0] > both[1]:
+        may_be = "None or " if None in estimator._parameter_constraints["ngram_range"] else ""
         raise InvalidInputError(
-            f"The 'ngram_range' parameter of {type(estimator).__name__} must be None or (min_n, "
+            f"The 'ngram_range' parameter of {type(estimator).__name__} must be {may_be}(min_n, "
             f"max_n) with 1 <= min_n <= max_n. Got {brief(ngram_range)} instead."
         )
     return both

@@ -1,6 +1,5 @@
 """A transformer: vectors of documents that predict their n-grams."""
 
-from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._sklearn_compat import Interval, StrOptions
 from skrnn.embeddings.documents import document_vectors, draw_ngrams, least_df
 from skrnn.embeddings.inference import GREATEST_C, LEAST_C, N_SAMPLE, infer_vectors
+from skrnn.estimators.as_of_now import AsOfNow
 from skrnn.estimators.checks import (
     check_ngram_range,
     check_origin,
@@ -20,12 +20,12 @@ from skrnn.estimators.checks import (
 from skrnn.exceptions import InvalidInputError
 from skrnn.ngrams import NgramVocabulary
 from skrnn.printing import BriefParameters
-from skrnn.sequences import InputForm, check_feature_names, check_sequences, origin_of
+from skrnn.sequences import UNKNOWN, InputForm, check_feature_names, check_sequences, origin_of
 from skrnn.sequences.joining import joined
 
 
 class DocumentVectorizer(
-    BriefParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    AsOfNow, BriefParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     """Turn sequences of token ids into vectors of documents.
 
@@ -35,7 +35,7 @@ class DocumentVectorizer(
     few numbers.
 
     A classifier on the vectors makes other errors than a network, which reads the order of words.
-    The mean of their probabilities is more accurate than both, see the example.
+    The mean of their probabilities is often more accurate than both, see the example.
 
     `transform` infers the vector of each document from the vectors of n-grams that `fit` has
     learned, also for the documents of `fit`. It has no randomness, and does not depend on other
@@ -55,7 +55,7 @@ class DocumentVectorizer(
 
     C : float, default=0.1
         Inverse strength of the penalty on the vectors that `transform` infers, as in
-        :class:`~sklearn.linear_model.LogisticRegression`; from 1e-6 to 1e6.
+        :class:`~sklearn.linear_model.LogisticRegression`; from 1e-6 to 1e3.
 
     epochs : int or "auto", default="auto"
         Passes of `fit` over the documents. "auto" is 10, and up to 100 for documents with less
@@ -68,7 +68,7 @@ class DocumentVectorizer(
 
     vocabulary_size : int or None, default=None
         Number of token ids, for plain arrays and lists of ids. None for what `TextToSequence`
-        says, else for the largest id of `fit`, plus 1.
+        says, else for the largest id of `fit`, also in `X_unlabeled`, plus 1.
 
     random_state : int, RandomState instance or None, default=None
         Decides about initial vectors, and the order and the sample of n-grams. Pass an int for the
@@ -106,7 +106,7 @@ class DocumentVectorizer(
     -----
     `fit` is stochastic gradient descent with five other n-grams for each n-gram of a document, in
     place of all others (negative sampling [2]_), at a learning rate of 0.05 that falls to 0.
-    Without Numba it is some ten times slower. `transform` solves the penalized logistic regression
+    Without Numba it is several times slower. `transform` solves the penalized logistic regression
     of each document. Numeric columns beside a text (see :class:`TextWithColumns`) are not read.
 
     References
@@ -152,7 +152,7 @@ class DocumentVectorizer(
         "C": [Interval(Real, LEAST_C, GREATEST_C, closed="both")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "input": [StrOptions({"auto", "tokens"})],
-        "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
+        "vocabulary_size": [Interval(Integral, 2, 2**31 - 1, closed="both"), None],
         "random_state": ["random_state"],
     }
 
@@ -205,9 +205,9 @@ class DocumentVectorizer(
         """
         self._validate_params()
         # What fails leaves the former vectors.
-        learned = copy(self)
+        before, learned = vars(self).copy(), self.as_of_now()
         learned._fit(X, X_unlabeled)
-        self.__dict__ = learned.__dict__
+        self._take_changes(before, vars(learned))
         return self
 
     def transform(self, X):
@@ -229,21 +229,20 @@ class DocumentVectorizer(
             If X is not valid, or has ids of another vocabulary.
         """
         check_is_fitted(self)
-        indicators = self._ngrams.find(self._read_again(X)).indicators()
-        return infer_vectors(indicators, self.ngram_vectors_, self.sample_, C=self._C)
+        now = self.as_of_now()
+        indicators = now._ngrams.find(now._read_again(X)).indicators()
+        return infer_vectors(indicators, now.ngram_vectors_, now.sample_, C=now._C)
 
     def _fit(self, X, X_unlabeled):
         ngram_range = check_ngram_range(self)
         check_feature_names(self, X, reset=True)
         self._words = self._hashing = None
-        checked = check_sequences(
-            X, estimator=self, input=self.input, vocabulary_size=self.vocabulary_size
-        )
+        checked = self._checked(X, input=self.input, vocabulary_size=self.vocabulary_size)
         if checked.vocabulary_size is None:
             raise InvalidInputError(
-                "DocumentVectorizer reads token ids, which are integers, but X has floats. Put "
-                "TextToSequence() before it, or pass integers. If these floats are token ids, set "
-                "input='tokens'."
+                "DocumentVectorizer reads token ids, which are integers, but X has other numbers. "
+                "Put TextToSequence() before it, or pass integers. If these floats are token ids, "
+                "set input='tokens'."
             )
         self.vocabulary_size_ = checked.vocabulary_size
         self.n_features_in_, self._is_table = checked.form
@@ -251,9 +250,13 @@ class DocumentVectorizer(
         sequences = checked.sequences.collapse()
         if X_unlabeled is not None:
             try:
-                sequences = joined(sequences, self._read_again(X_unlabeled))
+                # Where nobody says how many ids there are, more rows may have higher ones.
+                size = self.vocabulary_size or origin_of(X).vocabulary_size
+                more = self._check_again(X_unlabeled, size)
             except ValueError as error:
                 raise on_the_way_of("X_unlabeled", error) from error
+            self.vocabulary_size_ = max(self.vocabulary_size_, more.vocabulary_size)
+            sequences = joined(sequences, more.sequences.collapse())
         n = len(sequences)
         self.min_df_ = least_df(n) if self.min_df == "auto" else int(self.min_df)
         self._ngrams = NgramVocabulary(ngram_range, self.min_df_)
@@ -261,8 +264,7 @@ class DocumentVectorizer(
         if not indicators.nnz:
             raise InvalidInputError(
                 f"No n-gram of known tokens occurs in min_df={self.min_df_} of the {n} documents, "
-                "so DocumentVectorizer has nothing to learn. Pass more or longer documents, a "
-                f"smaller min_df, or a wider ngram_range than {ngram_range}."
+                f"so DocumentVectorizer has nothing to learn. {self._way_out(sequences)}"
             )
         seed = check_random_state(self.random_state).randint(2**31)
         self.ngram_vectors_ = document_vectors(
@@ -274,13 +276,38 @@ class DocumentVectorizer(
         self.sample_ = draw_ngrams(indicators, N_SAMPLE, np.random.default_rng([seed, 1]))
         self._C = float(self.C)
 
+    def _way_out(self, sequences):
+        """Return what to do if there are no n-grams."""
+        if not (sequences.values > UNKNOWN).any():
+            return (
+                f"All token ids are {UNKNOWN}, the unknown word, or padding. Use the fitted "
+                "tokenizer of these documents, or pass others."
+            )
+        ways = ["more or longer documents"]
+        if self.min_df_ > 1:
+            ways.append("a smaller min_df")
+        if self._ngrams.ngram_range[0] > 1:
+            ways.append(f"an ngram_range from less than {self._ngrams.ngram_range[0]} tokens on")
+        return f"Pass {', or '.join(ways)}."
+
     def _read_again(self, X):
+        return self._check_again(X, self.vocabulary_size_).sequences.collapse()
+
+    def _check_again(self, X, vocabulary_size):
         check_feature_names(self, X, reset=False)
         check_origin(self, origin_of(X))
         form = InputForm(self.n_features_in_, self._is_table)
-        return check_sequences(
-            X, estimator=self, input="tokens", form=form, vocabulary_size=self.vocabulary_size_
-        ).sequences.collapse()
+        return self._checked(X, input="tokens", form=form, vocabulary_size=vocabulary_size)
+
+    def _checked(self, X, **how):
+        try:
+            return check_sequences(X, estimator=self, **how)
+        except InvalidInputError as error:
+            if "numeric" in str(error):
+                raise InvalidInputError(
+                    f"{error} (This transformer has no input='numeric': it reads token ids only.)"
+                ) from error
+            raise
 
     @property
     def _n_features_out(self):

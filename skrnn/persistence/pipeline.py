@@ -115,6 +115,8 @@ def _check_words(before, after, node):
     """Check that an estimator reads the ids of the vocabulary with which it was fitted."""
     inside = getattr(before, "transformers_", ())  # of a ColumnTransformer
     for text in (before, *(one for _, one, _ in inside)):
+        while isinstance(text, FrozenEstimator):
+            text = text.estimator
         if isinstance(text, DocumentsToSequence) and after.vocabulary_size_ is not None:
             try:
                 check_origin(after, text._origin(), of=f"The {type(text).__name__} of the Pipeline")

@@ -4,6 +4,7 @@ from sklearn.pipeline import Pipeline
 
 from skrnn.estimators import DocumentVectorizer, codec
 from skrnn.estimators.base import NetworkEstimator
+from skrnn.estimators.checks import check_ngram_range
 from skrnn.estimators.words_codec import MAX_NGRAM
 from skrnn.exceptions import InvalidTypeError
 from skrnn.fileformat.nodes import Node, Place, Reading
@@ -49,14 +50,17 @@ def check_savable(estimator):
     elif isinstance(estimator, NetworkEstimator):
         allowed = codec.is_data
     elif isinstance(estimator, DocumentVectorizer):
+        estimator._validate_params()
         allowed = _is_any
     else:
         return
     ways_out = dict.fromkeys(estimator.get_params(deep=False), "Leave it out.")
     tree = encode_parameters(estimator, Place(), ways_out)
     decode_parameters(Node(tree, {}, Reading()), type(estimator), allowed=allowed)
-    ngram_range = getattr(estimator, "ngram_range", None)
-    if not isinstance(estimator, DocumentsToSequence) and ngram_range is not None:
+    if isinstance(estimator, DocumentsToSequence):
+        return
+    ngram_range = check_ngram_range(estimator)
+    if ngram_range is not None:
         longest = max(ngram_range)
         if longest > MAX_NGRAM:
             raise InvalidTypeError(

@@ -1,7 +1,9 @@
 """The transformer of vectors of documents: in pipelines, from any container, with more texts."""
 
 import pickle
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from skrnn import (
     make_nbsvm,
     make_reviews,
 )
+from skrnn.estimators import document_vectorizer as module
 
 TEXTS, LABELS = make_reviews(120, random_state=0)
 SMALL = {"n_components": 4, "epochs": 5, "random_state": 0}
@@ -179,15 +182,29 @@ def test_what_is_unknown_is_zero():
     ("bad", "problem"),
     [
         (lambda one: one.fit(TEXTS), "row 0 of X is the str"),
-        (lambda one: one.fit([[2, 3], [4, 5]]), "No n-gram of known tokens occurs in min_df=2"),
+        (
+            lambda one: one.fit([[2, 3], [4, 5]]),
+            r"No n-gram of known tokens occurs in min_df=2 of the 2 documents.*"
+            r"Pass more or longer documents, or a smaller min_df\.$",
+        ),
+        (
+            lambda one: one.set_params(min_df=1, ngram_range=(3, 4)).fit([[2, 3]]),
+            r"Pass more or longer documents, or an ngram_range from less than 3 tokens on\.$",
+        ),
+        (lambda one: one.fit([[1, 1], [1, 1]]), "All token ids are 1, the unknown word"),
+        (lambda one: one.fit([[2, -3], [2, 3]]), r"has no input='numeric'"),
+        (lambda one: one.transform([[2, -3]]), r"has no input='numeric'"),
         (lambda one: one.fit([[], []]), "."),
-        (lambda one: one.fit(np.array([[2.0, 3.0], [2.0, 3.0]])), "X has floats"),
-        (lambda one: one.fit(np.random.default_rng(0).normal(size=(9, 5, 2))), "X has floats"),
+        (lambda one: one.fit(np.array([[2.0, 3.0], [2.0, 3.0]])), "X has other numbers"),
+        (
+            lambda one: one.fit(np.random.default_rng(0).normal(size=(9, 5, 2))),
+            "X has other numbers",
+        ),
         (lambda one: one.fit(CountVectorizer().fit_transform(TEXTS)), "looks like counts"),
         (lambda one: one.set_params(input="numeric").fit(X), "'input' parameter"),
-        (lambda one: one.set_params(ngram_range=(2, 1)).fit(X), "ngram_range"),
+        (lambda one: one.set_params(ngram_range=(2, 1)).fit(X), r"must be \(min_n, max_n\)"),
         (lambda one: one.set_params(n_components=0).fit(X), "n_components"),
-        (lambda one: one.set_params(C=1e7).fit(X), "'C'.*1000000.0"),
+        (lambda one: one.set_params(C=1e4).fit(X), "'C'.*1000.0"),
         (lambda one: one.set_params(epochs=0).fit(X), "epochs"),
         (lambda one: one.set_params(min_df=500).fit(X), "min_df=500 of the 120 documents"),
         (lambda one: one.fit(X, X_unlabeled=[[2, 10_000]]), "In X_unlabeled: .*id 10000"),
@@ -239,6 +256,53 @@ def test_auto():
     many = DocumentVectorizer(2, random_state=0, epochs=100).fit(X).ngram_vectors_
     auto = DocumentVectorizer(2, random_state=0).fit(X).ngram_vectors_
     np.testing.assert_array_equal(auto, many)
+
+
+def test_rows_without_a_label_may_have_higher_ids():
+    """Fails if plain ids of more rows are refused, where nobody says how many ids there are."""
+    vectors = DocumentVectorizer(**SMALL).fit([[2, 3]] * 3, X_unlabeled=[[2, 9]] * 3)
+    assert vectors.vocabulary_size_ == 10
+    both = DocumentVectorizer(**SMALL).fit([[2, 3]] * 3 + [[2, 9]] * 3)
+    np.testing.assert_array_equal(vectors.ngram_vectors_, both.ngram_vectors_)
+    with pytest.raises(ValueError, match="In X_unlabeled: .*id 9"):
+        DocumentVectorizer(**SMALL, vocabulary_size=9).fit([[2, 3]] * 3, X_unlabeled=[[2, 9]] * 3)
+
+
+def test_a_transform_during_a_fit():
+    """Fails if vectors are those of no fit, since a part of the attributes is of another one."""
+    first, second = (np.array(rows * 100) for rows in ([[2, 3], [4, 5]], [[2, 5], [4, 3], [5, 2]]))
+    vectors = DocumentVectorizer(**SMALL)
+    wanted = [vectors.fit(rows).transform(first) for rows in (first, second)]
+    done = threading.Event()
+
+    def fit():
+        while not done.is_set():
+            vectors.fit(first)
+            vectors.fit(second)
+
+    with ThreadPoolExecutor(1) as pool:
+        fits = pool.submit(fit)
+        try:
+            found = [vectors.transform(first) for _ in range(60)]
+        finally:
+            done.set()
+        fits.result()
+    for one in found:
+        assert any(np.array_equal(one, each) for each in wanted)
+
+
+def test_what_is_set_during_a_fit_is_kept(monkeypatch):
+    """Fails if a fit undoes what another thread has set in the meantime."""
+    vectors, make = DocumentVectorizer(**SMALL).fit(X), module.document_vectors
+
+    def setting(*given, **how):
+        vectors.set_params(C=5)
+        vectors.note = "mine"
+        return make(*given, **how)
+
+    monkeypatch.setattr(module, "document_vectors", setting)
+    vectors.fit(X)
+    assert vectors.C == 5 and vectors.note == "mine" and vectors._C == 0.1
 
 
 def test_in_a_search():

@@ -5,10 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skrnn import DocumentVectorizer, InvalidFileError, TextToSequence, load, make_reviews, save
+from skrnn import (
+    DocumentVectorizer,
+    InvalidFileError,
+    RNNClassifier,
+    TextToSequence,
+    load,
+    make_reviews,
+    save,
+)
 from skrnn.fileformat import container
 from skrnn.persistence.savable import check_savable
 
@@ -119,3 +129,27 @@ def test_long_ngrams_are_told_of_before_the_fit():
     check_savable(make_pipeline(TextToSequence(), DocumentVectorizer()))
     with pytest.raises(TypeError, match="DocumentVectorizer has ngram_range=.* at most 100"):
         check_savable(make_pipeline(TextToSequence(), DocumentVectorizer(ngram_range=(1, 101))))
+    for bad in ({"ngram_range": ()}, {"ngram_range": ("a", "b")}, {"ngram_range": 3}, {"C": 1e9}):
+        with pytest.raises(ValueError, match=f"The '{next(iter(bad))}' parameter"):
+            check_savable(make_pipeline(TextToSequence(), DocumentVectorizer(**bad)))
+    for bad in ((), ("a", "b")):
+        with pytest.raises(ValueError, match="The 'ngram_range' parameter of RNNClassifier"):
+            check_savable(RNNClassifier(ngram_range=bad))
+
+
+def test_a_frozen_tokenizer_inside_columns(tmp_path):
+    """Fails if vectors behind a frozen tokenizer of other words are stored."""
+    pandas = pytest.importorskip("pandas")
+    reviews, y = make_reviews(60, random_state=0)
+    frame = pandas.DataFrame({"text": reviews})
+    texts = [TextToSequence(max_features=40).fit(some) for some in (reviews, reviews[:9])]
+    vectors = DocumentVectorizer(2, epochs=1, random_state=0).fit(texts[0].transform(reviews))
+    for text in texts:
+        columns = make_column_transformer((FrozenEstimator(text), "text"))
+        pipe = make_pipeline(columns, FrozenEstimator(vectors), LogisticRegression())
+        pipe.fit(frame, y)
+        if text is texts[0]:
+            save(pipe, tmp_path / "model.skrnn")
+            continue
+        with pytest.raises(ValueError, match="another vocabulary"):
+            save(pipe, tmp_path / "model.skrnn")
