@@ -14,7 +14,6 @@ from skrnn.fileformat.parameters import (
 )
 from skrnn.ngrams import NgramVocabulary
 
-WAYS_OUT = {"random_state": "Set it to an int or None first: set_params(random_state=None)."}
 # Of a number of a vector: far more than any has, and small enough for sums of products in float32.
 GREATEST = 1_000_000
 _ATTRIBUTES = {

@@ -93,7 +93,7 @@ _CODECS = {
             DocumentVectorizer,
             documents.encode_vectors_state,
             documents.decode_vectors,
-            documents.WAYS_OUT,
+            linear.WAYS_OUT,
         ),
         _of_composite(TextWithColumns, encode_with_columns, decode_with_columns),
         _of_composite(Pipeline, encode_pipeline, decode_pipeline),
