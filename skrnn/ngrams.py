@@ -13,12 +13,12 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from skrnn.backend.threads import one_blas_thread
-from skrnn.baselines import NBSVMClassifier
-from skrnn.baselines.ridge import PENALTIES, fit_ridge, row_norms
+from skrnn.baselines.outputs import fit_classes, fit_numbers, log_losses
+from skrnn.baselines.ridge import row_norms
 from skrnn.embeddings.corpus import EMBEDDING_RMS
 from skrnn.exceptions import InvalidInputError
 from skrnn.sequences import UNKNOWN
+from skrnn.text.word_pieces import SpelledWords, countable_pieces
 
 # Number of folds of the cross-fitting: each training row is scored by a model fitted without it.
 N_FOLDS = 5
@@ -27,10 +27,6 @@ MIN_DF = 2
 # Maximum number of weights for all outputs together, 8 MB. If there would be more, as with many
 # classes, rare n-grams are dropped.
 MAX_WEIGHTS = 2**21
-# C of NB-SVM is this, divided by the mean number of n-grams of a document, as if documents were
-# scaled to the same length. Cross-validation on training rows chose C = 0.1 for the reviews of
-# IMDb, with 400 n-grams, and 3 for the questions of TREC, with ten words.
-PENALTY = 50.0
 # Maximum number of outputs for which the network reads the evidence, one channel for each.
 MAX_CHANNELS = 16
 # Names of the scores of a row, and of the evidence at each step, in the network's side inputs.
@@ -105,7 +101,7 @@ class NgramVocabulary:
         self.ngram_range = ngram_range
         self.min_df = min_df
 
-    def fit_find(self, sequences, vocabulary_size):
+    def fit_find(self, sequences, vocabulary_size, *, with_all_words=False):
         """Learn the n-grams of `sequences`, and return their occurrences.
 
         Parameters
@@ -114,6 +110,8 @@ class NgramVocabulary:
             Token ids. N-grams with an unknown token do not count.
         vocabulary_size : int
             Number of ids.
+        with_all_words : bool
+            Whether to keep all known tokens, also those of fewer documents, or of none.
 
         Returns
         -------
@@ -121,6 +119,8 @@ class NgramVocabulary:
         """
         self.vocabulary_size = vocabulary_size
         self._codes = []
+        if with_all_words:
+            self._codes.append(np.arange(UNKNOWN + 1, vocabulary_size, dtype=np.int64))
         return self._find(sequences, learn=True)
 
     def find(self, sequences):
@@ -185,7 +185,7 @@ class NgramVocabulary:
         numbers, steps, n_ngrams = [], [], 0
         shortest, longest = self.ngram_range
         for n in range(1, longest + 1):
-            if learn:
+            if learn and n > len(self._codes):
                 self._codes.append(_frequent(code, row_of[start], self.min_df))
             number, kept = _look_up(code, self._codes[n - 1])
             start, number = start[kept], number[kept]
@@ -225,7 +225,8 @@ class NgramModel:
     """Linear models of the n-grams of token sequences, with a score for each output of the network.
 
     For classes it is NB-SVM, for numbers ridge regression, whose penalty is chosen on the rows that
-    cross-fitting holds out.
+    cross-fitting holds out. These also tell whether the pieces of words help to classify, whose
+    weights are then part of those of the words (see :mod:`skrnn.text.word_pieces`).
 
     Parameters
     ----------
@@ -278,9 +279,13 @@ class NgramModel:
         self._intercept = np.zeros(n_outputs, np.float32)
         self._scale = 1.0
         if X.nnz:
-            fit = _fit_classes if y.dtype == bool else _fit_numbers
+            fit = fit_classes if y.dtype == bool else fit_numbers
             folds = list(cross_fitting(len(y), strata, seed))
             scores, of_folds, model = fit(X, y, sample_weight, folds)
+            spelled = self._fit_spelled(sequences, y, sample_weight, folds, losses_of=scores)
+            if spelled is not None:
+                self._vocabulary, found, scores, of_folds, model = spelled
+                self.n_ngrams = found.shape[1]
             self._coef, self._sizes, self._intercept = model
         if has_evidence and X.nnz:
             for rest, coef in of_folds:
@@ -357,6 +362,29 @@ class NgramModel:
         model._sizes = sizes
         return model
 
+    def _fit_spelled(self, sequences, y, sample_weight, folds, losses_of):
+        """Fit words with the weights of their pieces, and return what `fit_score` then has.
+
+        None unless it is better than the scores `losses_of` on the rows held out. The ridge
+        regression for numbers divides by a length of each row, which pieces would change.
+        """
+        size, n_outputs = self._vocabulary.vocabulary_size, y.shape[1]
+        is_possible = y.dtype == bool and folds and self.ngram_range[0] == 1
+        if not is_possible or (self.n_ngrams + size) * n_outputs > MAX_WEIGHTS:
+            return None
+        pieces = countable_pieces(sequences, size, n_outputs)
+        if pieces is None:
+            return None
+        vocabulary = NgramVocabulary(self.ngram_range, self._vocabulary.min_df)
+        found = vocabulary.fit_find(sequences, size, with_all_words=True)
+        spelled = SpelledWords(found.indicators(), vocabulary.min_df, pieces)
+        scores, of_folds, model = fit_classes(spelled.features, y, sample_weight, folds)
+        if log_losses(scores, y, sample_weight) >= log_losses(losses_of, y, sample_weight):
+            return None
+        of_folds = [(rest, spelled.of_ngrams(coef)) for rest, coef in of_folds]
+        coef, sizes, intercept = model
+        return vocabulary, found, scores, of_folds, (spelled.of_ngrams(coef), sizes, intercept)
+
     def _fit_vocabulary(self, sequences, vocabulary_size, n_outputs):
         self._vocabulary = NgramVocabulary(self.ngram_range)
         found = self._vocabulary.fit_find(sequences, vocabulary_size)
@@ -394,78 +422,3 @@ def cross_fitting(n_samples, strata, seed):
     splitter = StratifiedKFold if smallest >= N_FOLDS else KFold
     folds = splitter(min(N_FOLDS, n_samples), shuffle=True, random_state=seed)
     return folds.split(np.empty(n_samples), strata)
-
-
-def _fit_classes(X, y, sample_weight, folds):
-    """Fit NB-SVM for each output.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_outputs), float32
-        Of each row, by a model that has not seen it.
-    of_folds : list of tuple (rows, coef)
-        The coefficients by which the rows of a fold are scored.
-    model : tuple (coef, None, intercept)
-        Of all rows, float32.
-    """
-    scores, of_folds = np.zeros(y.shape, np.float32), []
-    C = PENALTY * X.shape[0] / X.nnz
-    for train, rest in folds:
-        coef, intercept = _fit_linear(X[train], y[train], sample_weight[train], C)
-        scores[rest] = X[rest] @ coef.T + intercept
-        of_folds.append((rest, coef))
-    coef, intercept = _fit_linear(X, y, sample_weight, C)
-    return scores, of_folds, (coef, None, intercept)
-
-
-def _fit_numbers(X, y, sample_weight, folds):
-    """Fit a ridge regression for each output; see `_fit_classes` for what is returned.
-
-    The model has squared weights instead of None. The penalty is the one with the smallest squared
-    error on the rows of the folds.
-    """
-    scores = np.zeros(y.shape, np.float32)
-    shape = (y.shape[1], X.shape[1])
-    coef, sizes = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    intercept = np.zeros(y.shape[1], np.float32)
-    of_folds = [(rest, np.zeros(shape, np.float32)) for _, rest in folds]
-    for k in range(y.shape[1]):
-        target = y[:, k].astype(np.float64)
-        weights = sample_weight if sample_weight.ndim == 1 else sample_weight[:, k]
-        weights = weights.astype(np.float64)
-        found = np.zeros((len(PENALTIES), len(y)))
-        paths = []
-        for train, rest in folds:
-            paths.append(fit_ridge(X[train], target[train], weights[train]))
-            for i in range(len(PENALTIES)):
-                of_one, squares, constant = paths[-1].model(i)
-                found[i, rest] = X[rest] @ of_one / row_norms(X[rest] @ squares) + constant
-        best = int(((found - target) ** 2 @ weights).argmin())
-        scores[:, k] = found[best]
-        for (_, of_fold), path in zip(of_folds, paths, strict=True):
-            of_fold[k] = path.model(best)[0]
-        whole = fit_ridge(X, target, weights, PENALTIES[[best]])
-        coef[k], sizes[k], intercept[k] = whole.model(0)
-    return scores, of_folds, (coef, sizes, intercept)
-
-
-def _fit_linear(X, y, sample_weight, C):
-    """Return coefficients (n_outputs, n_ngrams) and intercepts, of one binary model per output."""
-    n_outputs = y.shape[1]
-    coef = np.zeros((n_outputs, X.shape[1]), np.float32)
-    intercept = np.zeros(n_outputs, np.float32)
-    for k in range(n_outputs):
-        target, features = y[:, k], X
-        weights = sample_weight if sample_weight.ndim == 1 else sample_weight[:, k]
-        if not weights.all():  # a row may count for some outputs only
-            used = weights > 0
-            target, features, weights = target[used], features[used], weights[used]
-        if target.all() or not target.any():
-            # One class only: nothing to learn, so use a moderate score, as from a few rows.
-            intercept[k] = 2.0 if len(target) and target.all() else -2.0
-            continue
-        # The order in which BLAS adds, and so the last bits, depend on its number of threads.
-        with one_blas_thread():
-            model = NBSVMClassifier(C=C).fit(features, target, weights)
-        coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
-    return coef, intercept
