@@ -281,8 +281,8 @@ class NgramModel:
         if X.nnz:
             fit = fit_classes if y.dtype == bool else fit_numbers
             folds = list(cross_fitting(len(y), strata, seed))
-            scores, of_folds, model = fit(X, y, sample_weight, folds)
-            spelled = self._fit_spelled(sequences, y, sample_weight, folds, losses_of=scores)
+            scores, of_folds, model = plain = fit(X, y, sample_weight, folds)
+            spelled = self._fit_spelled(sequences, y, sample_weight, folds, plain)
             if spelled is not None:
                 self._vocabulary, found, scores, of_folds, model = spelled
                 self.n_ngrams = found.shape[1]
@@ -362,10 +362,10 @@ class NgramModel:
         model._sizes = sizes
         return model
 
-    def _fit_spelled(self, sequences, y, sample_weight, folds, losses_of):
-        """Fit words with the weights of their pieces, and return what `fit_score` then has.
+    def _fit_spelled(self, sequences, y, sample_weight, folds, plain):
+        """Fit a model that also counts the pieces of words, and return the mean of both.
 
-        None unless it is better than the scores `losses_of` on the rows held out. The ridge
+        None unless it is better than the other one, `plain`, on the rows held out. The ridge
         regression for numbers divides by a length of each row, which pieces would change.
         """
         size, n_outputs = self._vocabulary.vocabulary_size, y.shape[1]
@@ -379,11 +379,15 @@ class NgramModel:
         found = vocabulary.fit_find(sequences, size, with_all_words=True)
         spelled = SpelledWords(found.indicators(), vocabulary.min_df, pieces)
         scores, of_folds, model = fit_classes(spelled.features, y, sample_weight, folds)
-        if log_losses(scores, y, sample_weight) >= log_losses(losses_of, y, sample_weight):
+        scores = (plain[0] + scores) / 2
+        if log_losses(scores, y, sample_weight) >= log_losses(plain[0], y, sample_weight):
             return None
-        of_folds = [(rest, spelled.of_ngrams(coef)) for rest, coef in of_folds]
-        coef, sizes, intercept = model
-        return vocabulary, found, scores, of_folds, (spelled.of_ngrams(coef), sizes, intercept)
+        of_folds = [
+            (rest, spelled.mean(without, coef))
+            for (rest, without), (_, coef) in zip(plain[1], of_folds, strict=True)
+        ]
+        coef, intercept = spelled.mean(plain[2][0], model[0]), (plain[2][2] + model[2]) / 2
+        return vocabulary, found, scores, of_folds, (coef, None, intercept)
 
     def _fit_vocabulary(self, sequences, vocabulary_size, n_outputs):
         self._vocabulary = NgramVocabulary(self.ngram_range)

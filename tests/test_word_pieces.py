@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 
 import skrnn
 from skrnn import RNNClassifier, TextToSequence
@@ -41,6 +43,13 @@ def fit_score(model, rows, y, vocabulary_size):
     return model.fit_score(
         rows, y[:, None] > 0, y, np.ones(len(y)), vocabulary_size=vocabulary_size, seed=0
     )
+
+
+def vocabulary_of(rows):
+    """Return the n-grams that are learned without words."""
+    vocabulary = NgramVocabulary((1, 3))
+    vocabulary.fit_find(rows, len(rows.words))
+    return vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -96,30 +105,39 @@ def test_folded_weights_say_what_the_features_say(fitted):
     np.testing.assert_allclose(
         indicators @ spelled.of_ngrams(coef).T, spelled.features @ coef.T, atol=1e-4
     )
+    without = np.ones((3, vocabulary_of(rows).n_ngrams))
+    np.testing.assert_allclose(
+        indicators @ spelled.mean(without, coef).T,
+        (vocabulary_of(rows).find(rows).indicators() @ without.T + spelled.features @ coef.T) / 2,
+        atol=1e-4,
+    )
     # n-grams of several words, and words of several rows, are those that are learned without words
-    plain = NgramVocabulary((1, 3))
-    plain.fit_find(rows, size)
+    plain = vocabulary_of(rows)
     assert spelled.features.shape[1] > plain.n_ngrams
     assert set(plain.codes[0]) < set(vocabulary.codes[0])
     for ours, theirs in zip(vocabulary.codes[1:], plain.codes[1:], strict=True):
         assert len(ours) == len(theirs)
 
 
-def test_spelling_that_tells_nothing_is_not_used():
-    """Fails if the model is not chosen on rows held out.
+def test_rows_held_out_decide():
+    """Fails if pieces are used although they make answers to rows held out worse.
 
-    Each class has words of its own, of random letters, which occur often enough.
+    The classes of these rows are random, so chance decides.
     """
-    rng = np.random.default_rng(0)
-    words = ["".join(rng.choice(list("abcdefgh"), 6)) for _ in range(8)]
-    y = rng.integers(0, 2, 200)
-    texts = [" ".join(rng.choice(words[:4] if label else words[4:], 2)) for label in y]
-    rows = sequences_of(TextToSequence().fit(texts), texts)
-    with_words, without = NgramModel((1, 2)), NgramModel((1, 2))
-    got = fit_score(with_words, rows, y, len(rows.words))
-    expected = fit_score(without, replace(rows, words=None), y, len(rows.words))
-    np.testing.assert_array_equal(got.row_inputs[SCORES], expected.row_inputs[SCORES])
-    assert with_words.n_ngrams == without.n_ngrams
+    is_spelled = set()
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        words = ["".join(rng.choice(list("abcdefgh"), 6)) for _ in range(40)]
+        y = rng.integers(0, 2, 80)
+        texts = [" ".join(rng.choice(words, 3)) for _ in y]
+        rows = sequences_of(TextToSequence().fit(texts), texts)
+        model, plain = NgramModel((1, 2)), NgramModel((1, 2))
+        got = fit_score(model, rows, y, len(rows.words)).row_inputs[SCORES]
+        before = fit_score(plain, replace(rows, words=None), y, len(rows.words)).row_inputs[SCORES]
+        loss, loss_before = (log_loss(y, expit(scores[:, 0])) for scores in (got, before))
+        is_spelled.add(loss < loss_before)
+        assert loss < loss_before or np.array_equal(got, before)
+    assert is_spelled == {False, True}
 
 
 @pytest.mark.parametrize(

@@ -130,11 +130,11 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         or labels. The score of the n-gram model is multiplied by a learned weight and added to the
         network's output ("wide and deep", Cheng et al. 2016). During training, the n-gram scores
         are cross-fitted, as in stacking, so that the network learns how far to trust them. With
-        short texts, a word also has the weights of its pieces of 2 to 5 characters, as in fastText
-        (Bojanowski et al. 2017), if that gives a smaller log-loss on the rows held out there. This
-        needs the words of the ids, which sparse output of `TextToSequence` has. None turns the
-        n-gram model off. No effect if training starts with `partial_fit`, which never
-        sees all rows.
+        short texts, it is the mean of two models, one of which also counts the pieces of words, of
+        2 to 5 characters, as fastText does (Bojanowski et al. 2017), if that has the smaller
+        log-loss on the rows held out there. This needs the words of the ids, which sparse output
+        of `TextToSequence` has. None turns the n-gram model off. No effect if training starts with
+        `partial_fit`, which never sees all rows.
 
     n_kernels : int, "auto" or None, default="auto"
         Numeric sequences only. Adds a linear model of features of convolutions, as MiniRocket's

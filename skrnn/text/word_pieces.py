@@ -1,10 +1,11 @@
 """Weights that words share with words of similar spelling.
 
-With a few thousand short texts, most words occur too rarely for a weight of their own. The linear
-model of n-grams also counts the pieces of each word, as fastText does (Bojanowski et al. 2017), so
-"mountains" has a weight from "mountain". The score of a row is linear in the words that it has, so
-after fitting, the weights of its pieces are added to the weight of each word: the fitted model has
-words and n-grams only, and a prediction costs the same.
+With a few thousand short texts, most words occur too rarely for a weight of their own. A second
+linear model of n-grams also counts the pieces of each word, as fastText does (Bojanowski et al.
+2017), so "mountains" has a weight from "mountain". The two models make different errors, and their
+mean is better than both. The score of a row is linear in the words that it has, so after fitting,
+the weights of its pieces are added to the weight of each word: the fitted model has words and
+n-grams only, and a prediction costs the same.
 """
 
 import numpy as np
@@ -12,11 +13,9 @@ from scipy.sparse import csr_array, hstack
 
 from skrnn.sequences.special_tokens import FIRST_WORD
 
-# Lengths of the pieces, with "<" and ">" at the ends of the word.
+# Lengths of the pieces, with "<" and ">" at the ends of the word. Chosen on training parts of TREC,
+# ATIS, speakers of Shakespeare and last sentences of IMDb's reviews (docs/accuracy.md).
 LENGTHS = (2, 3, 4, 5)
-# The value of a piece, where a word has 1. Chosen with LENGTHS on training parts of TREC, ATIS,
-# speakers of Shakespeare and last sentences of IMDb's reviews (docs/accuracy.md).
-WEIGHT = 0.5
 # Pieces of a single row would only repeat what its words tell.
 MIN_DF = 2
 # Mean number of different words of a row, beyond which spelling is not tried: reviews of 130 words
@@ -46,7 +45,7 @@ class SpelledWords:
         is_kept = np.bincount(counts.indices, minlength=counts.shape[1]) >= MIN_DF
         self._pieces = pieces[:, is_kept]
         own = indicators[:, self._is_own]
-        self.features = csr_array(hstack([own, WEIGHT * counts[:, is_kept]], format="csr"))
+        self.features = csr_array(hstack([own, counts[:, is_kept]], format="csr"))
 
     def of_ngrams(self, coef):
         """Return the weights of the n-grams that say the same as weights of the features.
@@ -62,8 +61,25 @@ class SpelledWords:
         n_own, n_words = int(self._is_own.sum()), self._pieces.shape[0]
         weights = np.zeros((len(coef), len(self._is_own)), np.float32)
         weights[:, self._is_own] = coef[:, :n_own]
-        weights[:, :n_words] += WEIGHT * (self._pieces @ coef[:, n_own:].T).T
+        weights[:, :n_words] += (self._pieces @ coef[:, n_own:].T).T
         return weights
+
+    def mean(self, without, coef):
+        """Return the weights of the n-grams in the mean of two models.
+
+        Parameters
+        ----------
+        without : ndarray of shape (n_outputs, n_own)
+            Weights of a model without pieces, of the n-grams of several rows.
+        coef : ndarray of shape (n_outputs, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_outputs, n_ngrams) of float32
+        """
+        weights = self.of_ngrams(coef)
+        weights[:, self._is_own] += without
+        return weights / 2
 
 
 def pieces_of(words):
