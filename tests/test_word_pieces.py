@@ -65,16 +65,16 @@ def fitted():
 
 
 def test_pieces_of_a_word():
-    """Fails if a piece is left out or counted twice, or if single characters have pieces."""
-    pieces = pieces_of([None, "ab", "aaaa", "好", "ab"])
-    assert pieces.shape[0] == 5
+    """Fails if a piece is left out or counted twice, or if a character or encoded data has any."""
+    pieces = pieces_of([None, "ab", "aaaa", "好", "ab", "x" * 10_000])
+    assert pieces.shape[0] == 6
     # "<a", "ab", "b>"; "<ab", "ab>"; the word as a whole has a weight anyway
     assert pieces[[1]].sum() == 5
     marked = "<aaaa>"
     expected = {marked[i : i + n] for n in LENGTHS for i in range(len(marked) - n + 1)}
     assert pieces[[2]].sum() == len(expected)
     assert pieces.max() == 1
-    assert pieces[[0]].nnz == pieces[[3]].nnz == 0
+    assert pieces[[0]].nnz == pieces[[3]].nnz == pieces[[5]].nnz == 0
     assert (pieces[[1]] != pieces[[4]]).nnz == 0
 
 

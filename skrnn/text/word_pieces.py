@@ -16,6 +16,8 @@ from skrnn.sequences.special_tokens import FIRST_WORD
 # Lengths of the pieces, with "<" and ">" at the ends of the word. Chosen on training parts of TREC,
 # ATIS, speakers of Shakespeare and last sentences of IMDb's reviews (docs/accuracy.md).
 LENGTHS = (2, 3, 4, 5)
+# Number of characters beyond which a word, such as encoded data, has no pieces: they would be many.
+MAX_LENGTH = 100
 # Pieces of a single row would only repeat what its words tell.
 MIN_DF = 2
 # Mean number of different words of a row, beyond which spelling is not tried: reviews of 130 words
@@ -92,12 +94,13 @@ def pieces_of(words):
     Returns
     -------
     csr_array of shape (n_words, n_pieces) of float64
-        1 where the word has the piece. Words of one character have none: in Chinese, each character
-        is a token.
+        1 where the word has the piece. Words of one character have none (in Chinese, each character
+        is a token), and so have those of more than `MAX_LENGTH`.
     """
     numbers, indices, ends = {}, [], [0]
     for word in words:
-        found = dict.fromkeys(_pieces(word)) if word is not None and len(word) > 1 else ()
+        has_any = word is not None and 1 < len(word) <= MAX_LENGTH
+        found = dict.fromkeys(_pieces(word)) if has_any else ()
         indices.extend(numbers.setdefault(piece, len(numbers)) for piece in found)
         ends.append(len(indices))
     shape = (len(ends) - 1, len(numbers))
