@@ -1,5 +1,7 @@
 """Estimators that other threads may use while they are fitted."""
 
+import numpy as np
+
 
 class AsOfNow:
     """Mixin of estimators whose attributes are read and changed as a whole."""
@@ -24,3 +26,22 @@ class AsOfNow:
         copied = object.__new__(type(self))
         copied.__dict__ = vars(self).copy()
         return copied
+
+    def for_fitting(self):
+        """Return a copy as of this moment, with numbers and str of NumPy as those of Python.
+
+        A grid that is an array has such parameters. The arithmetic of small integers overflows, and
+        what is fitted of a parameter has to be in a file.
+        """
+        copied = self.as_of_now()
+        for name, value in self.get_params(deep=False).items():
+            setattr(copied, name, _plain(value))
+        return copied
+
+
+def _plain(value):
+    if isinstance(value, np.bool_ | np.number | np.str_):
+        return value.item()
+    if type(value) in (tuple, list) and any(isinstance(one, np.generic) for one in value):
+        return type(value)(_plain(one) for one in value)
+    return value

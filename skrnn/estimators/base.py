@@ -100,7 +100,8 @@ class NetworkEstimator(
         Until then, only a copy of the estimator changes, so a training that fails leaves no trace,
         and other threads go on predicting with the network of before.
         """
-        before, copied = vars(self).copy(), self.as_of_now()
+        copied = self.for_fitting()
+        before = vars(copied).copy()
         with noted_interrupts():
             try:
                 ended_by = run(Fit(copied, caller=self, **how))

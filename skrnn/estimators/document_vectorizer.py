@@ -149,7 +149,8 @@ class DocumentVectorizer(
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "ngram_range": [tuple, list],
         "min_df": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "C": [Interval(Real, LEAST_C, GREATEST_C, closed="both")],
+        # 1e-6 of float32 is a little less, as a number of a file.
+        "C": [Interval(Real, float(np.float32(LEAST_C)), GREATEST_C, closed="both")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "input": [StrOptions({"auto", "tokens"})],
         "vocabulary_size": [Interval(Integral, 2, 2**31 - 1, closed="both"), None],
@@ -205,7 +206,8 @@ class DocumentVectorizer(
         """
         self._validate_params()
         # What fails leaves the former vectors.
-        before, learned = vars(self).copy(), self.as_of_now()
+        learned = self.for_fitting()
+        before = vars(learned).copy()
         learned._fit(X, X_unlabeled)
         self._take_changes(before, vars(learned))
         return self
@@ -274,7 +276,7 @@ class DocumentVectorizer(
             epochs=None if self.epochs == "auto" else int(self.epochs),
         ).ngrams
         self.sample_ = draw_ngrams(indicators, N_SAMPLE, np.random.default_rng([seed, 1]))
-        self._C = float(self.C)
+        self._C = max(float(self.C), LEAST_C)
 
     def _way_out(self, sequences):
         """Return what to do if there are no n-grams."""

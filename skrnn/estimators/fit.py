@@ -428,7 +428,8 @@ class Fit:
     def _changes(self, estimator=None):
         """Return the attributes that this fit has set so far, or those of a moment of it."""
         before = vars(self.caller)
-        now = vars(self.estimator if estimator is None else estimator).items()
+        now = vars(estimator or self.estimator).items()
+        now = ((k, value) for k, value in now if k.strip("_") != k)  # a parameter is no change
         # A new attribute may be None, which is not the same as missing.
         return {k: value for k, value in now if k not in before or before[k] is not value}
 

@@ -204,7 +204,7 @@ class HashingTextToSequence(DocumentsToSequence):
             If a document is not a str, or a callable parameter returns a wrong type.
         """
         self._validate_params()
-        id_of = _Ids(self.n_features)
+        id_of = _Ids(int(self.n_features))  # one of 32 bits would overflow
         ids, lengths = self._read(X, partial(map, id_of.__getitem__))
         X_ids = self._lay_out(ids, lengths, int(self.n_features) + FIRST_WORD)
         if self.sparse_output:

@@ -71,7 +71,8 @@ def learn_vocabulary(words, tokens, lengths, max_features, min_df, max_df=1.0, e
             raise _none_left(min_df, max_df, min_count, max_count, frequencies, len(lengths))
     if max_features is not None and len(candidates) > max_features:
         # Sorting the many rare words would take longer than all the rest.
-        least = np.partition(counts[candidates], -max_features)[-max_features]
+        place = -int(max_features)  # an unsigned integer has no negative
+        least = np.partition(counts[candidates], place)[place]
         candidates = candidates[counts[candidates] >= least]
     ranked = sorted(candidates.tolist(), key=lambda word: (-counts[word], words[word]))
     ranked = ranked[:max_features]
