@@ -10,7 +10,8 @@ from sklearn.metrics import log_loss
 
 import skrnn
 from skrnn import RNNClassifier, TextToSequence
-from skrnn.ngrams import SCORES, NgramModel, NgramVocabulary
+from skrnn.baselines.outputs import fit_classes
+from skrnn.ngrams import EVIDENCE, SCORES, NgramModel, NgramVocabulary, cross_fitting
 from skrnn.sequences import Sequences
 from skrnn.sequences.special_tokens import FIRST_WORD
 from skrnn.text.word_pieces import LENGTHS, MAX_WORDS, SpelledWords, countable_pieces, pieces_of
@@ -196,3 +197,47 @@ def test_classifier_reads_spelling_and_keeps_it_in_a_file(tmp_path):
         plain = RNNClassifier(**settings, input="tokens", vocabulary_size=len(X.words))
         plain.fit(X.toarray(), y)
     assert plain.score(X_others, y_others) < 0.7
+
+
+def test_the_answer_is_the_mean_of_two_models(fitted):
+    """Fails if one of the two models answers alone, or if they are weighted otherwise."""
+    model, rows, y, crossed, others, _ = fitted
+    plain = NgramModel((1, 2))
+    before = fit_score(plain, replace(rows, words=None), y, len(rows.words))
+    vocabulary = NgramVocabulary((1, 2))
+    found = vocabulary.fit_find(rows, len(rows.words), with_all_words=True)
+    spelled = SpelledWords(found.indicators(), 2, pieces_of(rows.words[FIRST_WORD:]))
+    folds = list(cross_fitting(len(y), y, 0))
+    scores, _, (coef, _, intercept) = fit_classes(
+        spelled.features, y[:, None] > 0, np.ones(len(y)), folds
+    )
+    of_plain = plain.score(replace(others, words=None)).row_inputs[SCORES]
+    of_spelled = vocabulary.find(others).indicators() @ spelled.of_ngrams(coef).T + intercept
+    assert np.abs(of_plain - of_spelled).max() > 0.5  # so that it matters
+    np.testing.assert_allclose(
+        model.score(others).row_inputs[SCORES], (of_plain + of_spelled) / 2, atol=1e-4
+    )
+    np.testing.assert_allclose(
+        crossed.row_inputs[SCORES], (before.row_inputs[SCORES] + scores) / 2, atol=1e-5
+    )
+
+
+def test_evidence_of_training_rows_is_by_models_without_them():
+    """Fails if the network trains on evidence that the row's own class has made.
+
+    A row's score is the sum of its evidence and of the intercept of the model of its fold.
+    """
+    words, y = spelled_texts(100, 4)
+    texts = [text.removesuffix(" is the one") for text in words]  # no n-gram twice in a row
+    rows = sequences_of(TextToSequence().fit(texts), texts)
+    model = NgramModel((1, 2))
+    crossed = fit_score(model, rows, y, len(rows.words))
+    assert model.n_ngrams > vocabulary_of(rows).n_ngrams  # pieces are used
+    starts = rows.offsets[:-1]
+    evidence = np.add.reduceat(crossed.step_inputs[EVIDENCE][:, 0], starts) / model._scale
+    intercepts = crossed.row_inputs[SCORES][:, 0] - evidence
+    for _, held_out in cross_fitting(len(y), y, 0):
+        assert np.ptp(intercepts[held_out]) < 1e-4
+    by_all = model.score(rows).step_inputs[EVIDENCE][:, 0]
+    of_all = np.add.reduceat(by_all, starts) / model._scale
+    assert np.abs(of_all).mean() > np.abs(evidence).mean() + 0.1  # a model of all rows is surer

@@ -38,10 +38,10 @@ def rows_of(ids):
     return Sequences(ids.ravel(), ids.shape[1] * np.arange(len(ids) + 1))
 
 
-def taught(ids, y, more, answers=None, seed=0):
+def taught(ids, y, more, answers=None, seed=0, weights=None):
     """Return what is answered to `more` if the network knows nothing, and the share."""
     student = Student(np.unique(y))
-    weights = np.ones(len(y), np.float32)
+    weights = np.ones(len(y), np.float32) if weights is None else weights
     training = Rows(rows_of(ids), student.head_.encode(y), weights)
     if answers is None:
         answers = np.full((len(more), len(np.unique(y))), 1 / len(np.unique(y)))
@@ -60,6 +60,23 @@ def test_a_few_labels_tell_what_the_directions_mean(n_classes):
     again, other = taught(ids, y, more), taught(ids, y, more, seed=1)
     np.testing.assert_array_equal(again[0], answers)
     assert not np.array_equal(other[0], answers)
+
+
+def test_rows_of_little_weight_teach_little():
+    """Fails if the regression on vectors does not get the weights of rows.
+
+    More rows are wrong than right, so without weights the classes would be swapped.
+    """
+    ids, y = texts(150, 2)
+    more, truth = texts(400, 2, seed=1)
+    is_wrong = np.arange(150) % 3 > 0
+    weights = np.where(is_wrong, 0.01, 1).astype(np.float32)
+    told = np.where(is_wrong, 1 - y, y)
+    answers, share = taught(ids, told, more, weights=weights / weights.mean())
+    assert share > 0
+    assert (answers.argmax(axis=1) == truth).mean() > 0.9
+    swapped, _ = taught(ids, told, more)
+    assert (swapped.argmax(axis=1) == truth).mean() < 0.5
 
 
 def test_names_of_classes():

@@ -284,6 +284,16 @@ def test_ngrams(ngram_range, n_classes, on_reviews):
     assert np.abs(run(session, repeated)[1] - probability[:20]).max() > 0.01
 
 
+def test_words_of_similar_spelling():
+    """Fails if a model has only the weights of n-grams that several rows have."""
+    texts = [f"the {stem}{i:03d} is" for i in range(60) for stem in ("hill", "lake")]
+    y = np.tile([0, 1], 60)
+    pipe = make_pipeline(TextToSequence(), small(ngram_range=(1, 2))).fit(texts, y)
+    assert pipe[-1].ngrams_.n_ngrams > 120  # each word has a weight, though one row has it
+    probability = assert_same(start(to_onnx(pipe)), pipe, as_words(pipe[0], texts), texts)
+    assert probability.std(axis=0).min() > 0.05
+
+
 @pytest.mark.slow
 def test_a_corpus_without_ngrams():
     """Fails where no n-gram is kept, none of some length, or there are too many classes for
