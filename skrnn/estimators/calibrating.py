@@ -5,6 +5,9 @@ one that was stopped early, but its probabilities are too near to 0 and 1. How m
 can tell that it has not seen. A first training, without a fifth of the rows, finds it out; the
 network itself is then trained on all of them.
 
+With few rows, several parts are held out in turn, since a hundred rows tell hardly more than
+chance does.
+
 The scale of the logits (temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural
 Networks") and the weight of the n-gram model's own scores in the answer are those of the smallest
 cross-entropy on the rows held out: a logarithmic opinion pool of both models (Heskes 1998). They
@@ -27,8 +30,9 @@ from skrnn.heads.base import MIN_HELD_OUT
 from skrnn.ngrams import SCORES
 from skrnn.sequences.warning import warn_caller
 
-# The rows that the first training does not see.
-HELD_OUT = 0.2
+# The rows that a first training does not see. With few rows, others are held out in turn, until so
+# many have been.
+HELD_OUT, ENOUGH_UNSEEN = 0.2, 200
 # "auto" calibrates trainings on so many rows. Fewer tell nothing; with more, a text is read five
 # times only, after which probabilities need hardly any correction, and a second training is long.
 LEAST_ROWS, MOST_ROWS = 200, 10_000
@@ -117,12 +121,10 @@ def find_calibration(
     KeyboardInterrupt
         If that happens meanwhile.
     """
-    from skrnn.training.fit import FitPlan, Trainer
-
     head, n_rows = estimator.head_, len(training.sequences)
     of_row = training.targets.reshape(n_rows, -1)[:, 0]
-    seen, unseen = head.hold_out(np.arange(n_rows), of_row, fraction=HELD_OUT, seed=seed)
-    if not len(unseen):
+    parts = list(_held_out(head, of_row, seed))
+    if not parts:
         if estimator.calibrate is True:
             warn_caller(
                 f"calibrate=True of {type(estimator).__name__} has no effect: a fifth of {n_rows} "
@@ -131,13 +133,55 @@ def find_calibration(
                 UserWarning,
             )
         return None
-    if settings.verbose:
-        print_line(f"For the calibration, without {len(unseen)} of {n_rows} rows:")
-    part, rest = _take(training, seen), _take(training, unseen)
-    apart = copy(estimator)
-    sequences = apart.beside_columns(
-        fit_ngrams(apart, part, ngram_range, head, seed, going_on=False)
+    raws, scores = [], []
+    for unseen in parts:
+        if settings.verbose:
+            print_line(f"For the calibration, without {len(unseen)} of {n_rows} rows:")
+        seen = np.setdiff1d(np.arange(n_rows), unseen)
+        part, apart = _take(training, seen), copy(estimator)
+        sequences = apart.beside_columns(
+            fit_ngrams(apart, part, ngram_range, head, seed, going_on=False)
+        )
+        trained = _trained(
+            network, sequences, part, head,
+            length=length, data=data, settings=settings, objective=objective,
+        )  # fmt: skip
+        if trained is None:
+            return None
+        read = apart.beside(_take(training, unseen).sequences)
+        raws.append(trained.raw(read))
+        scores.append(read.row_inputs.get(SCORES))
+    rest = _take(training, np.concatenate(parts))
+    has_scores = scores[0] is not None
+    found = best_calibration(
+        head,
+        np.concatenate(raws),
+        np.concatenate(scores) if has_scores else None,
+        rest.targets,
+        rest.weights,
     )
+    if settings.verbose:
+        print_line(f"With all {n_rows} rows:")
+    return found
+
+
+def _held_out(head, of_row, seed):
+    """Yield parts of the rows, each a fifth, until they are enough together."""
+    left = np.arange(len(of_row))
+    fraction, n_unseen = HELD_OUT, 0
+    while n_unseen < ENOUGH_UNSEEN and fraction < 1:
+        left, unseen = head.hold_out(left, of_row, fraction=fraction, seed=seed)
+        if not len(unseen):
+            return
+        yield unseen
+        n_unseen += len(unseen)
+        fraction = HELD_OUT * len(of_row) / len(left)
+
+
+def _trained(network, sequences, part, head, *, length, data, settings, objective):
+    """Return the network trained on a part of the rows, or None if that diverges."""
+    from skrnn.training.fit import FitPlan, Trainer
+
     data = replace(data, sequences=sequences, targets=part.targets, weights=part.weights)
     plan = FitPlan(
         length.epochs,
@@ -150,13 +194,7 @@ def find_calibration(
         return None
     if isinstance(outcome.ended_by, KeyboardInterrupt):
         raise outcome.ended_by
-    read = apart.beside(rest.sequences)
-    found = best_calibration(
-        head, outcome.network.raw(read), read.row_inputs.get(SCORES), rest.targets, rest.weights
-    )
-    if settings.verbose:
-        print_line(f"With all {n_rows} rows:")
-    return found
+    return outcome.network
 
 
 def best_calibration(head, raw, scores, targets, weights) -> Calibration:

@@ -234,7 +234,8 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         logits are scaled (temperature scaling, Guo et al. 2017), and the n-gram model's own scores
         are added (a logarithmic opinion pool, Heskes 1998), with the two factors that have the
         smallest cross-entropy on the rows held out, see `calibration_`. This takes nearly twice the
-        time. "auto" does so for 200 to 10,000 rows of token ids, if `epochs` is "auto" and
+        time. With fewer than 996 rows, other fifths are held out in turn, up to four, until 200
+        rows have been: less evidence is mostly chance. "auto" does so for 200 to 10,000 rows of token ids, if `epochs` is "auto" and
         `early_stopping` False. With True, `EpochSearchCV` is refused, since the factors belong to
         one number of epochs. Numeric sequences, `partial_fit` and `fit_chunks` have no calibration.
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 import skrnn
 from skrnn import EpochSearchCV, RNNClassifier, RNNRegressor, explain
 from skrnn.estimators import calibrating
-from skrnn.estimators.calibrating import best_calibration, is_wanted
+from skrnn.estimators.calibrating import _held_out, best_calibration, is_wanted
 from skrnn.estimators.rows import Rows
 from skrnn.heads.classes import ClassesHead
 from skrnn.heads.labels import LabelsHead
@@ -26,6 +26,17 @@ X = RNG.integers(3, 30, (N, LENGTH))
 Y = np.where(RNG.random(N) < 1 / 3, RNG.integers(0, 2, N), (X == 7).any(axis=1) | (X == 9).any(1))
 Y3 = np.where(RNG.random(N) < 1 / 3, RNG.integers(0, 3, N), (X < 8).any(1) + (X < 6).any(1) * 1)
 LABELS = np.column_stack([Y, Y3 > 0]).astype(int)
+
+
+@pytest.fixture(autouse=True)
+def one_part(monkeypatch):
+    """Hold out rows once, not four times, to save time; but not where a test is about it."""
+    monkeypatch.setattr(calibrating, "ENOUGH_UNSEEN", 1)
+
+
+@pytest.fixture
+def in_turn(monkeypatch, one_part):
+    monkeypatch.undo()
 
 
 def small(**parameters):
@@ -167,16 +178,40 @@ def test_too_few_rows(monkeypatch):
     assert model.calibration_ is None and counted == [40]
 
 
-def test_two_trainings(monkeypatch, capsys):
+def test_trainings_without_some_rows(in_turn, monkeypatch, capsys):
     """Fails if all rows are held out, none is, or nobody is told what takes the time."""
     counted = trainings(monkeypatch)
     small(verbose=2).fit(X, Y)
-    assert counted == [192, 240]
+    assert counted == [192] * 4 + [240]
     told = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("epoch")]
-    assert told == ["For the calibration, without 48 of 240 rows:", "With all 240 rows:"]
+    first = "For the calibration, without 48 of 240 rows:"
+    assert told == [first] * 4 + ["With all 240 rows:"]
     GridSearchCV(small(verbose=2), {"units": [4]}, cv=2).fit(X, Y)
-    searched = capsys.readouterr().out.splitlines()
-    assert searched.count("For the calibration, without 48 of 240 rows:") == 1  # the refit
+    assert capsys.readouterr().out.splitlines().count(first) == 4  # the refit
+
+
+@pytest.mark.parametrize(
+    ("n", "lengths"),
+    [(50, [10] * 4), (240, [48] * 4), (500, [100] * 2), (998, [200]), (3000, [600])],
+)
+def test_few_rows_are_held_out_in_turn(in_turn, n, lengths):
+    """Fails if few rows decide, if one is held out twice, or if many rows take more time."""
+    y = np.arange(n) % 2
+    for head in (ClassesHead(np.arange(2)), LabelsHead(2)):
+        parts = list(_held_out(head, y, 0))
+        assert [len(part) for part in parts] == lengths
+        unseen = np.concatenate(parts)
+        assert len(np.unique(unseen)) == len(unseen) and np.isin(unseen, np.arange(n)).all()
+        if isinstance(head, ClassesHead):
+            assert all(0.4 < y[part].mean() < 0.6 for part in parts)
+
+
+def test_a_class_of_two_rows_is_in_each_training(in_turn):
+    """Fails if a class has no row to learn from, or if it stops the rest."""
+    y = np.zeros(100, int)
+    y[[3, 50]] = 1
+    for unseen in _held_out(ClassesHead(np.arange(2)), y, 0):
+        assert y[np.setdiff1d(np.arange(100), unseen)].sum() >= 1
 
 
 def test_rows_without_weight_do_not_calibrate():
