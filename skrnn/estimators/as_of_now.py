@@ -1,10 +1,15 @@
 """Estimators that other threads may use while they are fitted."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 
 class AsOfNow:
     """Mixin of estimators whose attributes are read and changed as a whole."""
+
+    get_params: Callable[..., dict[str, Any]]
 
     def _take_changes(self, before, after):
         """Set the attributes that differ between two moments, all at once."""

@@ -235,9 +235,10 @@ class RNNClassifier(ClassifierMixin, WithExtraLosses, NetworkEstimator):
         are added (a logarithmic opinion pool, Heskes 1998), with the two factors that have the
         smallest cross-entropy on the rows held out, see `calibration_`. This takes nearly twice the
         time. With fewer than 996 rows, other fifths are held out in turn, up to four, until 200
-        rows have been: less evidence is mostly chance. "auto" does so for 200 to 10,000 rows of token ids, if `epochs` is "auto" and
-        `early_stopping` False. With True, `EpochSearchCV` is refused, since the factors belong to
-        one number of epochs. Numeric sequences, `partial_fit` and `fit_chunks` have no calibration.
+        rows have been: less evidence is mostly chance. "auto" does so for 200 to 10,000 rows of
+        token ids, if `epochs` is "auto" and `early_stopping` False. With True, `EpochSearchCV` is
+        refused, since the factors belong to one number of epochs. Numeric sequences, `partial_fit`
+        and `fit_chunks` have no calibration.
 
     self_training_rounds : int, default=0
         Number of times that a network teaches the next one. The teacher, with the same parameters,
