@@ -2,7 +2,7 @@
 
 from skrnn.sequences import FIRST_WORD, KnownWords
 
-# Looking n-grams up takes time in proportion to the longest.
+# Looking n-grams up, or splitting a text into them, takes time in proportion to the longest.
 MAX_NGRAM = 100
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 
 from skrnn.baselines.pipelines import WORDS_AND_MARKS
+from skrnn.estimators.words_codec import MAX_NGRAM
 from skrnn.exceptions import InvalidInputError
 from skrnn.fileformat.errors import shown
 from skrnn.fileformat.parameters import decode_parameters, refuse_other_attributes
@@ -24,8 +25,6 @@ KNOWN_PATTERNS = {
 # A dense array has this width even for short texts, so it bounds the memory.
 MAX_DENSE_STEPS = 2**20
 MAX_STEPS = 2**31 - 2
-# Splitting a text into n-grams takes time in proportion to the longest.
-MAX_NGRAM = 100
 # As types, as dtypes or by name.
 _DTYPES = [
     kind
