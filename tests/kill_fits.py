@@ -67,9 +67,13 @@ def start(folder, seed, X, y, result):
             warnings.simplefilter("always")
             found = digest(estimator(folder, seed).fit(X, y), X)
         told = [str(w.message) for w in caught if w.category is UserWarning]
-        result.write_text(json.dumps({"digest": found, "warnings": told}))
+        ended = {"digest": found, "warnings": told}
     except BaseException as error:
-        result.write_text(json.dumps({"digest": repr(error), "warnings": []}))
+        ended = {"digest": repr(error), "warnings": []}
+    # The kill may come now: then there is a whole result, or none.
+    written = result.with_suffix(".tmp")
+    written.write_text(json.dumps(ended))
+    written.replace(result)
     os._exit(0)
 
 
